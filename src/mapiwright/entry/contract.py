@@ -1,0 +1,106 @@
+"""The MSGSERVICEENTRY contract: contexts, flags, results, requests and outcomes ([msgserviceentry])."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mapiwright.mapi.definition import Properties, PropertyValue
+
+
+class Context(IntEnum):
+    """``ulContext``: why the entry point is called (H:MAPISPI.h)."""
+
+    INSTALL = 1
+    CREATE = 2
+    CONFIGURE = 3
+    DELETE = 4
+    UNINSTALL = 5
+    PROVIDER_CREATE = 6
+    PROVIDER_DELETE = 7
+
+
+class EntryFlag(IntFlag):
+    """``ulFlags`` of an entry point (H:MAPISPI.h, mapidefs.h)."""
+
+    UI_ALWAYS = 0x2
+    UI_CURRENT_PROVIDER_FIRST = 0x4
+    UI_READ_ONLY = 0x8
+    UI_ALLOWED = 0x10
+    LOGON_FAILED = 0x20
+    NO_RESTART_WARNING = 0x80
+    UNICODE = 0x80000000
+
+
+NO_FLAGS = EntryFlag(0)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSection:
+    """A section as the service sees it: its uid, its INF section name where it has one, and its properties.
+
+    ``role`` is ``service``, ``provider`` or ``extra``.
+    """
+
+    uid: str
+    role: str
+    name: str
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRequest:
+    """One call of an entry point.
+
+    ``profile`` is "" for INSTALL and UNINSTALL, which concern the machine; ``sections`` are the service's own only.
+    ``properties`` are configuration properties, given with CONFIGURE only ([msgserviceentry]).
+    """
+
+    service: str
+    context: Context
+    flags: EntryFlag = NO_FLAGS
+    profile: str = ""
+    sections: tuple[GuestSection, ...] = ()
+    properties: Properties = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class MapiError:
+    """A MAPIERROR as data ([mapierror])."""
+
+    error: str
+    component: str = ""
+    low_level: int = 0
+    context: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EntryOutcome:
+    """What a call came to: the HRESULT, the service's own words, and the properties it set or removed, by section.
+
+    A uid that was not in the request is a section that the service created.
+    """
+
+    hresult: int
+    error: MapiError | None = None
+    changed: Mapping[str, Mapping[int, PropertyValue | None]] = field(default_factory=lambda: MappingProxyType({}))
+    log: str = ""
+    """The tail of what the guest printed; never shown without the secrets filter."""
+
+
+class EntryHost(Protocol):
+    """Runs an entry point somewhere that cannot hurt us: in a child process with a deadline."""
+
+    @property
+    def form(self) -> str:
+        """What it runs: ``python`` or ``native``."""
+        ...
+
+    def call(self, request: EntryRequest) -> EntryOutcome:
+        """Call; raises EntryPointError where the service crashed, hung, or could not be loaded."""
+        ...

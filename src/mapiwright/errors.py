@@ -1,0 +1,161 @@
+"""The errors of Mapiwright: one tree, an exit code and an HRESULT per class.
+
+    MapiwrightError                    exit  HRESULT
+    |-- UsageError                      2    MAPI_E_INVALID_PARAMETER
+    |-- RefusedError                    1    MAPI_E_NO_ACCESS          nothing was written
+    |   |-- FormatError                 1    MAPI_E_CORRUPT_DATA       bytes that do not parse
+    |   |-- FindingsError               1    MAPI_E_CORRUPT_DATA       many faults, told at once
+    |   |-- NotFoundError               1    MAPI_E_NOT_FOUND
+    |   |-- ExistsError                 1    MAPI_E_NO_ACCESS
+    |   |-- ConflictError               1    MAPI_E_COLLISION          the workstation is not as the plan expects
+    |   `-- BusyError                   1    MAPI_E_BUSY
+    |-- FailedError                     3    MAPI_E_CALL_FAILED        it failed and was rolled back
+    |   |-- CancelledError              3    MAPI_E_USER_CANCEL
+    |   `-- EntryPointError             3    MAPI_E_EXTENDED_ERROR     (carries the service's own HRESULT)
+    `-- RecoveryNeededError             4    MAPI_E_CALL_FAILED        half-way: run `mapiwright recover`
+
+Every error says what was found, where, what was expected and what to do next.
+Codes: MAPICode.h; the pages that name them are cited where they are raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class MapiwrightError(Exception):
+    """The root of the tree: a fact, its place, what was expected, and the remedy."""
+
+    exit_code: ClassVar[int] = 1
+    hresult: int = 0x80004005
+
+    def __init__(self, what: str, *, where: str = "", expected: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.remedy = remedy
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.expected:
+            text += f" (expected {self.expected})"
+        if self.remedy:
+            text += f"\n  {self.remedy}"
+        return text
+
+
+class UsageError(MapiwrightError):
+    """The command or call makes no sense as it was written."""
+
+    exit_code = 2
+    hresult = 0x80070057
+
+
+class RefusedError(MapiwrightError):
+    """Mapiwright will not do it; nothing was written."""
+
+    hresult = 0x80070005
+
+
+class FormatError(RefusedError):
+    """Bytes that are not what they should be; ``where`` holds the offset or the line."""
+
+    hresult = 0x8004011B
+
+
+class NotFoundError(RefusedError):
+    """A profile, service, section, file or key that is not there."""
+
+    hresult = 0x8004010F
+
+
+class ExistsError(RefusedError):
+    """The name is taken."""
+
+
+class ConflictError(RefusedError):
+    """The workstation is not as the plan expects; somebody else changed it."""
+
+    hresult = 0x80040604
+
+
+class BusyError(RefusedError):
+    """Another run holds the workstation's lock."""
+
+    hresult = 0x8004010B
+
+
+class FailedError(MapiwrightError):
+    """It was begun, it failed, and everything was rolled back."""
+
+    exit_code = 3
+
+
+class CancelledError(FailedError):
+    """The user or the service cancelled; everything was rolled back."""
+
+    hresult = 0x80040113
+
+
+class EntryPointError(FailedError):
+    """A service's entry point failed, crashed, hung or could not be loaded."""
+
+    hresult = 0x80040119
+
+    def __init__(self, what: str, *, hresult: int = 0x80040119, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.hresult = hresult
+
+
+class RecoveryNeededError(MapiwrightError):
+    """A transaction stands half-way and could not be ended; the journal is kept."""
+
+    exit_code = 4
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error stops, a warning is told, a note informs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One observation with a stable id (``MW1204``) that a page explains.
+
+    ``line`` counts from 1 and is 0 where there is no line; ``rule`` is the sentence that was broken,
+    ``remedy`` what to do about it.
+    """
+
+    id: str
+    severity: Severity
+    where: str
+    what: str
+    rule: str = ""
+    remedy: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        return f"{place}: {self.severity} {self.id}: {self.what}"
+
+
+class FindingsError(RefusedError):
+    """A document with faults, all of them told at once."""
+
+    hresult = 0x8004011B
+
+    def __init__(self, what: str, findings: Iterable[Finding], *, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.findings = tuple(findings)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  {finding}" for finding in self.findings)])

@@ -1,0 +1,71 @@
+"""Effects: what a transaction does between its legs that is not a change, such as calling an entry point.
+
+The Protocol is the transaction's; ``entry/`` implements it. The description goes into the journal, so that
+recovery in a fresh process can make the effect again and compensate it. It holds no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.workstation import Workstation
+
+Json: TypeAlias = Any
+"""A value of a JSON document."""
+
+
+class Status(StrEnum):
+    """What became of an effect."""
+
+    DONE = "done"
+    PENDING = "pending"
+    """It could not run here; it is recorded, and sent later. Never reported as sent."""
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an effect came to: its status, a sentence for people, and the changes that it wants made.
+
+    The transaction journals and applies the changes as a leg of their own. ``details`` are data for the receipt.
+    """
+
+    status: Status
+    message: str
+    changes: tuple[Change, ...] = ()
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Effect(Protocol):
+    """One step that is not a change."""
+
+    @property
+    def kind(self) -> str:
+        """The name under which recovery finds the maker of this effect: ``entry-point``."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """One line for people: ``call ServiceEntry of ACME with MSG_SERVICE_INSTALL``."""
+        ...
+
+    def describe(self) -> Mapping[str, Json]:
+        """All that is needed to make this effect again; written to the journal and to the receipt."""
+        ...
+
+    def run(self, workstation: Workstation) -> Outcome:
+        """Do it. Writes nothing to the workstation; raises a MapiwrightError to have all rolled back."""
+        ...
+
+    def compensate(self, workstation: Workstation) -> None:
+        """Call back what was done or may have been done; a failure here is tolerated and told."""
+        ...
+
+
+EffectMaker: TypeAlias = Callable[[Mapping[str, Json]], Effect]
+"""Makes an effect from its description."""

@@ -1,0 +1,190 @@
+"""The closed union of changes: each one absolute, old -> new, with its inverse.
+
+A change names the state before and after it, so applying it twice is applying it once, and its inverse undoes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.workstation.files import parent, split
+from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.workstation.files import FileReader
+    from mapiwright.workstation.registry import RegistryReader
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """A registry value goes from ``old`` to ``new``; None is absent. ``name`` "" is the default value."""
+
+    key: KeyPath
+    name: str
+    old: Value | None
+    new: Value | None
+
+    @property
+    def inverse(self) -> SetValue:
+        """The change that undoes this one."""
+        return SetValue(self.key, self.name, self.new, self.old)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateKey:
+    """A registry key comes to be, empty; its parent exists."""
+
+    key: KeyPath
+
+    @property
+    def inverse(self) -> DeleteKey:
+        """The change that undoes this one."""
+        return DeleteKey(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteKey:
+    """An empty registry key goes; its values and subkeys have gone before it."""
+
+    key: KeyPath
+
+    @property
+    def inverse(self) -> CreateKey:
+        """The change that undoes this one."""
+        return CreateKey(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """A file's bytes go from ``old`` to ``new``; None is absent."""
+
+    path: str
+    old: bytes | None
+    new: bytes | None
+
+    @property
+    def inverse(self) -> WriteFile:
+        """The change that undoes this one."""
+        return WriteFile(self.path, self.new, self.old)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFolder:
+    """A folder comes to be, empty."""
+
+    path: str
+
+    @property
+    def inverse(self) -> RemoveFolder:
+        """The change that undoes this one."""
+        return RemoveFolder(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFolder:
+    """An empty folder goes."""
+
+    path: str
+
+    @property
+    def inverse(self) -> MakeFolder:
+        """The change that undoes this one."""
+        return MakeFolder(self.path)
+
+
+RegistryChange: TypeAlias = SetValue | CreateKey | DeleteKey
+FileChange: TypeAlias = WriteFile | MakeFolder | RemoveFolder
+Change: TypeAlias = RegistryChange | FileChange
+
+
+class Standing(Enum):
+    """Where the workstation stands with a change: before it, after it, or somewhere else."""
+
+    OLD = "old"
+    NEW = "new"
+    OTHER = "other"
+
+
+def standing(change: Change, registry: RegistryReader, files: FileReader) -> Standing:
+    """Read the workstation and say whether ``change`` is still to do, done, or overtaken by somebody."""
+    now: object
+    old: object
+    new: object
+    match change:
+        case SetValue():
+            now = registry.value(change.key, change.name)
+            old, new = change.old, change.new
+        case CreateKey():
+            now, old, new = registry.subkeys(change.key) is not None, False, True
+        case DeleteKey():
+            now, old, new = registry.subkeys(change.key) is not None, True, False
+        case WriteFile():
+            now, old, new = files.read(change.path), change.old, change.new
+        case MakeFolder():
+            now, old, new = files.is_folder(change.path), False, True
+        case RemoveFolder():
+            now, old, new = files.is_folder(change.path), True, False
+    if now == new:
+        return Standing.NEW
+    return Standing.OLD if now == old else Standing.OTHER
+
+
+def difference(path: KeyPath, old: Key | None, new: Key | None) -> Iterator[RegistryChange]:
+    """The changes that take the key at ``path`` from one snapshot to another, in an order that can be applied.
+
+    Deletions go from the leaves up and come before creations at their level; a name that differs only in case
+    is the same name and keeps its stored form.
+    """
+    if new is None:
+        if old is not None:
+            for name, below in old.keys.items():
+                yield from difference(path / name, below, None)
+            for name, value in old.values.items():
+                yield SetValue(path, name, value, None)
+            yield DeleteKey(path)
+        return
+    before = old if old is not None else Key()
+    if old is None:
+        yield CreateKey(path)
+    for name, below in before.keys.items():
+        if lookup(new.keys, name) is None:
+            yield from difference(path / name, below, None)
+    for name, value in before.values.items():
+        wanted = lookup(new.values, name)
+        if wanted != value:
+            yield SetValue(path, name, value, wanted)
+    known = {upcase(name) for name in before.values}
+    for name, value in new.values.items():
+        if upcase(name) not in known:
+            yield SetValue(path, name, None, value)
+    for name, below in new.keys.items():
+        yield from difference(path / name, lookup(before.keys, name), below)
+
+
+def key_with_parents(registry: RegistryReader, path: KeyPath) -> Iterator[CreateKey]:
+    """The changes that create ``path`` and whatever is missing above it, topmost first."""
+    missing: list[KeyPath] = []
+    while path.parts and registry.subkeys(path) is None:
+        missing.append(path)
+        path = path.parent
+    for key in reversed(missing):
+        yield CreateKey(key)
+
+
+def file_with_parents(files: FileReader, path: str, new: bytes) -> Iterator[FileChange]:
+    """The changes that write ``new`` to ``path``, and make whatever folders are missing above it."""
+    missing: list[str] = []
+    folder = parent(path)
+    while len(split(folder)) > 1 and not files.is_folder(folder):
+        missing.append(folder)
+        folder = parent(folder)
+    for folder in reversed(missing):
+        yield MakeFolder(folder)
+    old = files.read(path)
+    if old != new:
+        yield WriteFile(path, old, new)

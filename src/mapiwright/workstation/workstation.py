@@ -1,0 +1,149 @@
+"""The workstation: the computer being serviced, whether it is a folder, a hive, memory or this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from mapiwright.workstation.files import FileReader
+from mapiwright.workstation.registry import KeyPath, RegistryReader, View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mapiwright.errors import Finding
+    from mapiwright.workstation.change import FileChange, RegistryChange
+    from mapiwright.workstation.state import State
+
+
+class Edition(StrEnum):
+    """The Outlook editions whose profiles we know, by the year in their name."""
+
+    OUTLOOK_2010 = "2010"
+    OUTLOOK_2013 = "2013"
+    OUTLOOK_2016 = "2016"
+
+
+class Bitness(StrEnum):
+    """The kind of process that loads a provider's DLL."""
+
+    X86 = "x86"
+    X64 = "x64"
+
+    @property
+    def pointer(self) -> int:
+        """The size of a pointer in bytes; it shapes multi-valued properties ([MFC], [REAL])."""
+        return 4 if self is Bitness.X86 else 8
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the workstation: the name of the profile folder, the SID, and where the user's keys are."""
+
+    name: str
+    sid: str
+    root: KeyPath
+    template: bool = False
+    """True for Default, from which Windows makes new users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The Outlook that a workstation has, and the rule that found each fact.
+
+    ``inf_path`` is where MAPISVC.INF is or, if it is absent, where that Outlook would look for it.
+    ``view`` is the registry view of that Outlook's process.
+    """
+
+    edition: Edition
+    bitness: Bitness
+    inf_path: str
+    view: View
+    rules: tuple[tuple[str, str], ...] = ()
+    """What was found, and by which rule: ``("MAPISVC.INF", "folder of DLLPathEx")``."""
+
+
+class Registry(RegistryReader, Protocol):
+    """Reads snapshots; applies sequences of changes, made durable once."""
+
+    def apply(self, changes: Sequence[RegistryChange]) -> None:
+        """Make every change true and durable; called by the transaction only.
+
+        A change that is true already is skipped, so that applying twice is applying once. A change whose old
+        state does not hold raises ConflictError, and then no change of the sequence was applied to its hive.
+        Keys above a created key must exist; the planner creates them one by one, so that each has its inverse.
+        """
+        ...
+
+
+class Files(FileReader, Protocol):
+    """Reads files; applies sequences of changes, each made durable."""
+
+    def apply(self, changes: Sequence[FileChange]) -> None:
+        """Make every change true and durable; called by the transaction only.
+
+        A change that is true already is skipped. A change whose old state does not hold raises ConflictError
+        before the first is applied. Folders above a written file must exist: the planner makes them one by one.
+        Owner, mode, ACL and extended attributes of a replaced file survive.
+        """
+        ...
+
+
+class Workstation(Protocol):
+    """What is serviced: files, registry, users, facts about its Outlook, and our state on it."""
+
+    @property
+    def uri(self) -> str:
+        """How a user names it: ``image:/mnt/pc``."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """One line for people: what it is and where."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """Its registry."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Its files."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """Our journal, receipts and backups on it."""
+        ...
+
+    @property
+    def state_folder(self) -> str:
+        r"""The Windows path of our folder on it, ``C:\ProgramData\Mapiwright``, for files that a plan writes."""
+        ...
+
+    @property
+    def code_page(self) -> str:
+        """Its ANSI code page as a Python codec name, ``cp1252``."""
+        ...
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Its users, from ProfileList and not from folders; Default last."""
+        ...
+
+    @property
+    def outlook(self) -> Outlook:
+        """Its Outlook; raises NotFoundError with the places that were looked at."""
+        ...
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The machine's variables for paths: SystemRoot, ProgramFiles, CommonProgramFiles, ProgramData..."""
+        ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the user should know before anything else, such as a hive that was not closed cleanly."""
+        ...

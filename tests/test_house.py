@@ -1,0 +1,161 @@
+"""The laws of the house, read from the source: imports go down, no cycles, one place that writes, one that prints."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "src" / "mapiwright"
+FLOORS = [
+    "ui",
+    "vault",
+    "setup",
+    "pywin32",
+    "admin",
+    "entry",
+    "transaction",
+    "mapi",
+    "workstation",
+    "formats",
+    "errors",
+]
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "core", "manager", "misc"}
+STANDARD_LIBRARY_ONLY = ("formats", "errors")
+LONGEST_FILE = 450
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def floor_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports_of(module: str) -> set[str]:
+    """Every module that is imported, for types or at run time, as absolute names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno} uses a relative import"
+            assert node.module is not None
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                found.add(full if full in MODULES else node.module)
+    return found
+
+
+INTERNAL = {module: {name for name in imports_of(module) if name.split(".")[0] == "mapiwright"} for module in MODULES}
+INNER = sorted(module for module in MODULES if floor_of(module) in FLOORS)
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_imports_go_down_the_page_only(module: str) -> None:
+    here = FLOORS.index(floor_of(module))
+    for name in INTERNAL[module]:
+        if name == "mapiwright":
+            continue  # the version
+        assert FLOORS.index(floor_of(name)) >= here, f"{module} imports {name}, which stands above it"
+
+
+def test_there_is_no_import_cycle() -> None:
+    done: set[str] = set()
+
+    def walk(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, f"import cycle: {' -> '.join((*path, module))}"
+        if module not in done:
+            for name in sorted(INTERNAL.get(module, ())):
+                walk(name, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        walk(module, ())
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_file_is_long_or_namelessly_named(module: str) -> None:
+    path = MODULES[module]
+    assert path.stem not in FORBIDDEN_NAMES
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= LONGEST_FILE or path.stem in {"tags_table", "upcase_table"}, f"{path} has {lines} lines"
+
+
+def calls_in(module: str) -> set[tuple[str, int]]:
+    """The last name of every call: ``x.registry.apply(...)`` gives ``registry.apply``."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Attribute(value=ast.Attribute(attr=owner), attr=name):
+                    found.add((f"{owner}.{name}", node.lineno))
+                case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                    found.add((f"{owner}.{name}", node.lineno))
+                case ast.Name(id=name):
+                    found.add((name, node.lineno))
+    return found
+
+
+WRITES = {
+    "registry.apply",
+    "files.apply",
+    "state.write",
+    "state.append",
+    "state.delete",
+}
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_nothing_writes_to_a_workstation_but_the_transaction(module: str) -> None:
+    if floor_of(module) == "transaction":
+        return
+    writes = [(name, line) for name, line in calls_in(module) if name in WRITES]
+    assert not writes, f"{module} writes: {writes}"
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_only_the_ui_prints(module: str) -> None:
+    if floor_of(module) == "ui" or ".child" in module:
+        return
+    printed = [line for name, line in calls_in(module) if name in {"print", "click.echo"}]
+    assert not printed, f"{module} prints at {printed}"
+
+
+@pytest.mark.parametrize("module", [m for m in INNER if floor_of(m) in STANDARD_LIBRARY_ONLY])
+def test_the_lowest_floors_know_the_standard_library_only(module: str) -> None:
+    import sys
+
+    for name in imports_of(module):
+        top = name.split(".")[0]
+        assert top == "mapiwright" or top in sys.stdlib_module_names, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [m for m in INNER if floor_of(m) in {"formats", "mapi"}])
+def test_codecs_and_verbs_do_no_input_or_output(module: str) -> None:
+    doors = {"os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "urllib"}
+    found = {name for name in imports_of(module) if name.split(".")[0] in doors}
+    assert not found, f"{module} opens a door: {found}"
+    assert not [line for name, line in calls_in(module) if name == "open"], f"{module} opens a file"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_nothing_swallows_every_exception(module: str) -> None:
+    if module == "mapiwright.__main__" or ".child" in module:
+        return
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"{module}:{node.lineno} has a bare except"
+            names = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)}
+            swallows = names & {"Exception", "BaseException"}
+            raises = any(isinstance(n, ast.Raise) for n in ast.walk(node))
+            assert not swallows or raises, f"{module}:{node.lineno} swallows every exception"
