@@ -1,0 +1,176 @@
+"""Read a hive: the keys and values of a Windows registry file (regf), versions 1.3 to 1.6.
+
+Nothing is scanned at opening; a path is looked up through the hashes in the lists of subkeys. Every walk ends, on any
+bytes: a key is accepted only under its own parent, and no cell has two owners.
+
+Source: the regf specification of msuhanov.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.formats.regf.records import (
+    BASE,
+    BASE_BLOCK,
+    BASE_CHECKSUM,
+    BASE_FLAGS,
+    DEEPEST,
+    PAGE,
+    Buffer,
+    Image,
+    KeyRecord,
+    ValueRecord,
+    checksum,
+    damage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class HiveValue:
+    """A value: its name ("" is the unnamed one), its 32-bit type and its bytes as stored."""
+
+    name: str
+    type: int
+    data: bytes
+
+
+class Hive:
+    """A hive over its bytes: ``bytes``, a memoryview or an mmap, which is not copied.
+
+    Raises FormatError where the base block or the root key cannot be read. ``minor`` is 3 to 6, ``name`` the end of
+    the path that the file had, ``timestamp`` a FILETIME; ``flags`` and ``sequences`` are those of the base block.
+    """
+
+    __slots__ = (
+        "bins_size",
+        "checksum_holds",
+        "flags",
+        "image",
+        "minor",
+        "name",
+        "owners",
+        "root_offset",
+        "sequences",
+        "timestamp",
+    )
+
+    def __init__(self, data: Buffer) -> None:
+        if len(data) < BASE_BLOCK + PAGE or bytes(data[:4]) != b"regf":
+            raise damage(0, "not a hive", "a base block `regf`, then a bin")
+        field = BASE.unpack_from(data)
+        major, minor, kind, layout, root, size = field[4:10]
+        if kind:
+            raise damage(28, f"file has type {kind}: a transaction log, not a hive", "type 0")
+        if major != 1 or minor not in {3, 4, 5, 6} or layout != 1:
+            raise damage(20, f"hive has version {major}.{minor}, format {layout}", "version 1.3 to 1.6, format 1")
+        self.checksum_holds = checksum(bytes(data[: BASE_CHECKSUM + 4])) == int.from_bytes(
+            data[BASE_CHECKSUM : BASE_CHECKSUM + 4], "little"
+        )
+        self.sequences: tuple[int, int] = (field[1], field[2])
+        self.timestamp: int = field[3]
+        self.minor: int = minor
+        self.flags = int.from_bytes(data[BASE_FLAGS : BASE_FLAGS + 4], "little")
+        self.name: str = field[11].decode("utf-16-le", "replace").split("\0", 1)[0]
+        self.root_offset: int = root
+        self.bins_size: int = size
+        # A base block that was not written to its end may state any size.
+        self.image = Image(data, min(len(data), BASE_BLOCK + size) if self.checksum_holds else len(data))
+        self.owners: dict[int, int] = {}
+        self.image.key(root)
+
+    @property
+    def dirty(self) -> bool:
+        """True where a write was not finished, so that what the hive says may lack what its logs hold."""
+        return not self.checksum_holds or self.sequences[0] != self.sequences[1]
+
+    @property
+    def root(self) -> HiveKey:
+        """The topmost key."""
+        return HiveKey(self, self.image.key(self.root_offset), 1)
+
+    def find(self, path: Iterable[str]) -> HiveKey | None:
+        """The key at a path from the root, without regard to case; None where there is none."""
+        return self.root.find(path)
+
+    def claim(self, cell: int, owner: int) -> None:
+        """Note whose cell it is; a second owner is damage, and would let a small file stand for endless data."""
+        if self.owners.setdefault(cell, owner) != owner:
+            raise damage(BASE_BLOCK + cell, "cell belongs to two owners")
+
+
+class HiveKey:
+    """A key of a hive; its values and subkeys are read when they are asked for."""
+
+    __slots__ = ("_depth", "_hive", "record")
+
+    def __init__(self, hive: Hive, record: KeyRecord, depth: int) -> None:
+        if depth > DEEPEST:
+            raise damage(BASE_BLOCK + record.offset, f"key stands {depth} levels deep", f"at most {DEEPEST}")
+        self._hive = hive
+        self._depth = depth
+        self.record = record
+
+    @property
+    def name(self) -> str:
+        """The name as stored."""
+        return self.record.name
+
+    @property
+    def timestamp(self) -> int:
+        """When the key was last written: a FILETIME, 100 ns since 1601, UTC."""
+        return self.record.timestamp
+
+    @property
+    def flags(self) -> int:
+        """The key's flags: 0x10 is a symbolic link, 0x40 a predefined handle."""
+        return self.record.flags
+
+    def values(self) -> Iterator[HiveValue]:
+        """Its values, in stored order."""
+        image = self._hive.image
+        seen = set()
+        for offset in image.value_offsets(self.record):
+            if offset in seen:
+                raise damage(BASE_BLOCK + offset, f"value is listed twice in key {self.name!r}")
+            seen.add(offset)
+            yield self._read(image.value(offset))
+
+    def value(self, name: str) -> HiveValue | None:
+        """The value of that name without regard to case, or None; "" is the unnamed value."""
+        found = self._hive.image.find_value(self.record, name)
+        return None if found is None else self._read(found)
+
+    def _read(self, value: ValueRecord) -> HiveValue:
+        self._hive.claim(value.offset, self.record.offset)
+        for cell in self._hive.image.data_cells(value):
+            self._hive.claim(cell, value.offset)
+        return HiveValue(value.name, value.type, self._hive.image.content(value))
+
+    def subkeys(self) -> Iterator[HiveKey]:
+        """Its subkeys, in stored order, which is the order of their upcased names."""
+        image = self._hive.image
+        seen = set()
+        for leaf in image.leaves(self.record):
+            self._hive.claim(leaf.offset, self.record.offset)
+            for offset in leaf.keys:
+                if offset in seen:
+                    raise damage(BASE_BLOCK + offset, f"key is listed twice in key {self.name!r}")
+                seen.add(offset)
+                yield HiveKey(self._hive, image.subkey(self.record, offset), self._depth + 1)
+
+    def subkey(self, name: str) -> HiveKey | None:
+        """The subkey of that name without regard to case, or None; only keys whose hash fits are read."""
+        found = self._hive.image.find_subkey(self.record, name)
+        return None if found is None else HiveKey(self._hive, found, self._depth + 1)
+
+    def find(self, path: Iterable[str]) -> HiveKey | None:
+        """The key at a path from this one, without regard to case; None where there is none."""
+        here: HiveKey | None = self
+        for name in path:
+            here = here.subkey(name) if here is not None else None
+        return here

@@ -1,0 +1,148 @@
+"""The lists of a key's subkeys, edited: one list, or an index root over several, sorted by the upcased names.
+
+A list holds at most 507 keys, so that it fits a bin of one page; a longer one that Windows made is split when a key
+is added to it. A list that is written is of the hive's own kind: ``lh`` from version 1.5 on, ``lf`` before.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from mapiwright.formats.regf.records import (
+    BASE_BLOCK,
+    KEY_LONGEST_CLASS,
+    KEY_LONGEST_SUBKEY,
+    KEY_SUBKEY_COUNT,
+    KEY_SUBKEY_LIST,
+    LIST_HEAD,
+    NIL,
+    damage,
+    name_hash,
+    name_hint,
+    stored_number,
+    units,
+)
+from mapiwright.formats.regf.upcase import upcased_units
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mapiwright.formats.regf.cells import Cells
+    from mapiwright.formats.regf.records import KeyRecord, Leaf
+
+FULL = 507  # (4096 - 32 of the bin - 4 of the cell - 4 of the list) / 8
+
+
+def insert_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
+    """List ``child`` under ``parent``, in order, and keep the parent's count and its longest name."""
+    leaves = _leaves(cells, parent)
+    element = _element(cells, child)
+    if leaves:
+        wanted = upcased_units(child.name)
+        place = max(bisect_right(leaves, wanted, key=lambda leaf: _units(cells, leaf.keys[0])) - 1, 0)
+        index = bisect_left(leaves[place].keys, wanted, key=lambda offset: _units(cells, offset))
+        elements = _elements(cells, leaves[place])
+        lists = [leaf.offset for leaf in leaves]
+        grown = elements[: 8 * index] + element + elements[8 * index :]
+        lists[place : place + 1] = _write(cells, grown, lists[place])
+    else:
+        lists = _write(cells, element)
+    _link(cells, parent, leaves, lists)
+    cells.put(parent.offset, KEY_SUBKEY_COUNT, sum(len(leaf.keys) for leaf in leaves) + 1)
+    longest = max(parent.longest_subkey & 0xFFFF, 2 * units(child.name))
+    cells.put(parent.offset, KEY_LONGEST_SUBKEY, parent.longest_subkey & 0xFFFF0000 | longest)
+
+
+def remove_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
+    """Take ``child`` out of the lists of ``parent``; a list that becomes empty is freed."""
+    leaves = _leaves(cells, parent)
+    place = next(place for place, leaf in enumerate(leaves) if child.offset in leaf.keys)
+    index = leaves[place].keys.index(child.offset)
+    elements = _elements(cells, leaves[place])
+    lists = [leaf.offset for leaf in leaves]
+    rest = elements[: 8 * index] + elements[8 * index + 8 :]
+    if rest:
+        lists[place : place + 1] = _write(cells, rest, lists[place])
+    else:
+        cells.free(lists.pop(place))
+    _link(cells, parent, leaves, lists)
+    cells.put(parent.offset, KEY_SUBKEY_COUNT, sum(len(leaf.keys) for leaf in leaves) - 1)
+    length = 2 * units(child.name)
+    if length < parent.longest_subkey & 0xFFFF and child.class_length < parent.longest_class:
+        return
+    # [checklist 12]: the fields are maxima over the subkeys; their upper half holds flags of another kind
+    others = [cells.image.key(offset) for leaf in leaves for offset in leaf.keys if offset != child.offset]
+    longest = max((2 * units(key.name) for key in others), default=0)
+    cells.put(parent.offset, KEY_LONGEST_SUBKEY, parent.longest_subkey & 0xFFFF0000 | longest)
+    cells.put(parent.offset, KEY_LONGEST_CLASS, max((key.class_length for key in others), default=0))
+
+
+def free_lists(cells: Cells, parent: KeyRecord) -> None:
+    """Free the lists of a key whose subkeys are gone."""
+    leaves = cells.image.leaves(parent)
+    for leaf in leaves:
+        cells.free(leaf.offset)
+    if leaves and leaves[0].offset != parent.subkey_list:
+        cells.free(parent.subkey_list)
+
+
+def _kind(cells: Cells) -> bytes:
+    """[checklist 9]: the kind of list that the hive's version asks for."""
+    return b"lh" if cells.minor >= 5 else b"lf"
+
+
+def _leaves(cells: Cells, parent: KeyRecord) -> list[Leaf]:
+    leaves = cells.image.leaves(parent)
+    for leaf in leaves:
+        if not leaf.elements:
+            raise damage(BASE_BLOCK + leaf.offset, f"a list of subkeys of {parent.name!r} is empty")
+    return leaves
+
+
+def _units(cells: Cells, offset: int) -> bytes:
+    return upcased_units(cells.image.key(offset).name)
+
+
+def _element(cells: Cells, key: KeyRecord) -> bytes:
+    tag = stored_number(name_hash(key.name)) if _kind(cells) == b"lh" else name_hint(key.name)
+    return stored_number(key.offset) + tag
+
+
+def _elements(cells: Cells, leaf: Leaf) -> bytes:
+    if leaf.kind == _kind(cells):
+        return leaf.elements
+    return b"".join(_element(cells, cells.image.key(offset)) for offset in leaf.keys)
+
+
+def _write(cells: Cells, elements: bytes, over: int = NIL) -> list[int]:
+    """Write one list, or as many as it takes, the first one over the cell ``over``; give their offsets."""
+    count = len(elements) // 8
+    pieces = 1 if count <= FULL else max(2, -(-count // FULL))
+    size = -(-count // pieces)
+    offsets = []
+    for first in range(0, count, size):
+        piece = elements[8 * first : 8 * (first + size)]
+        held = len(piece) // 8
+        payload = LIST_HEAD.pack(_kind(cells), held) + piece
+        room = 4 + 8 * min(FULL, held + held // 2)  # so that a growing list does not move at every key
+        offsets.append(cells.add(payload, room) if first or over == NIL else cells.rewrite(over, payload, room))
+    return offsets
+
+
+def _link(cells: Cells, parent: KeyRecord, leaves: Sequence[Leaf], lists: list[int]) -> None:
+    """Let ``parent`` point to ``lists``: to none, to the only one, or to the index root that it has or now needs."""
+    before = [leaf.offset for leaf in leaves]
+    rooted = bool(before) and before[0] != parent.subkey_list
+    top = parent.subkey_list
+    if not lists:
+        if rooted:
+            cells.free(top)
+        top = NIL
+    elif rooted or len(lists) > 1:
+        if lists != before:
+            payload = LIST_HEAD.pack(b"ri", len(lists)) + b"".join(map(stored_number, lists))
+            top = cells.rewrite(top, payload) if rooted else cells.add(payload)
+    else:
+        top = lists[0]
+    cells.put(parent.offset, KEY_SUBKEY_LIST, top)

@@ -1,0 +1,274 @@
+"""Write a hive: make an empty one, and splice edits into one that is there.
+
+An edit touches the cells that it must and no others; what the writer does not understand stays byte for byte. What is
+written is what a checklist of 18 points for Windows' acceptance asks for (list kinds and order by Windows' own upcase
+table, big data in segments, counts, maxima, reference counts, checksum), as far as it speaks of bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
+from mapiwright.formats.regf.cells import Cells
+from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import (
+    BASE,
+    BASE_BLOCK,
+    BASE_CHECKSUM,
+    DEEPEST,
+    KEY,
+    KEY_SECURITY,
+    KEY_TIMESTAMP,
+    LATIN1_KEY,
+    LAYERS,
+    NIL,
+    NO_DELETE,
+    PREDEFINED_HANDLE,
+    ROOT_KEY,
+    SYMLINK,
+    Buffer,
+    KeyRecord,
+    checksum,
+    encode_name,
+    is_latin1,
+    stored_number,
+    units,
+)
+from mapiwright.formats.regf.security import add_security, release_security, security_descriptor, share_security
+from mapiwright.formats.regf.subkeys import free_lists, insert_subkey, remove_subkey
+from mapiwright.formats.regf.values import delete_value, free_value, set_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONGEST_KEY_NAME = 255  # UTF-16 units
+LONGEST_VALUE_NAME = 16383
+_PENDING_TRANSACTIONS = 0x1  # in the flags of the base block
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """The key at ``path`` gets this value, new or in place of the one of that name; "" is the unnamed value."""
+
+    path: tuple[str, ...]
+    name: str
+    type: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteValue:
+    """The key at ``path`` loses the value of that name, which it has."""
+
+    path: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateKey:
+    """A key comes to be at ``path``, empty; its parent exists, and it does not."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteKey:
+    """The key at ``path`` goes, with all that is below it."""
+
+    path: tuple[str, ...]
+
+
+Edit: TypeAlias = SetValue | DeleteValue | CreateKey | DeleteKey
+
+
+def new_hive(*, name: str = "", minor: int = 5, security: bytes | None = None, timestamp: int) -> bytes:
+    """An empty hive of version 1.``minor``: a root key and its security descriptor.
+
+    ``name`` goes into the base block, which has room for its last 31 units. ``security`` is a self-relative
+    descriptor; left out, SYSTEM and Administrators may do everything and Users read. ``timestamp`` is a FILETIME.
+    """
+    if minor not in {3, 4, 5, 6}:
+        raise UsageError(f"hive version 1.{minor}", expected="1.3 to 1.6")
+    label = name.encode("utf-16-le", "surrogatepass")[-62:]
+    data = bytearray(BASE.pack(b"regf", 0, 0, timestamp, 1, minor, 0, 1, 0x20, 0, 1, label).ljust(BASE_BLOCK, b"\0"))
+    cells = Cells(data, 0, minor)
+    root = _add_key(cells, "ROOT", flags=ROOT_KEY | NO_DELETE, parent=NIL, security=NIL, timestamp=timestamp)
+    owner = add_security(cells, security if security is not None else security_descriptor())
+    cells.put(root, KEY_SECURITY, owner)
+    share_security(cells, owner)
+    _seal(cells, timestamp)
+    return bytes(data)
+
+
+def edit(data: Buffer, edits: Sequence[Edit], *, timestamp: int) -> bytes:
+    """The hive after the edits, one after the other; without any edit, the same bytes.
+
+    ``timestamp`` is the FILETIME that the touched keys get. Raises RefusedError where the hive is dirty or locked by
+    a transaction, or a key must not be edited; NotFoundError and ExistsError where an edit does not fit; FormatError
+    where the hive is damaged. Either all edits are in the result or there is none.
+    """
+    hive = Hive(data)
+    if hive.dirty:
+        raise RefusedError(
+            "the hive is dirty: changes wait in its transaction logs",
+            where=hive.name,
+            expected="equal sequence numbers and a right checksum",
+            remedy="let Windows load it once (start that Windows, or log that user on), then log off and try again",
+        )
+    if hive.flags & _PENDING_TRANSACTIONS:
+        raise RefusedError(
+            "the hive is locked by a pending transaction (TxR)",
+            where=hive.name,
+            remedy="let Windows load it once, so that the transaction ends, then try again",
+        )
+    if not edits:
+        return bytes(data)
+    work = bytearray(data)
+    writer = _Writer(Cells(work, hive.bins_size, minor=hive.minor), hive, timestamp)
+    for change in edits:
+        writer.apply(change)
+    _seal(writer.cells, timestamp)
+    return bytes(work)
+
+
+class _Writer:
+    """One run of edits over the cells of a clean hive."""
+
+    def __init__(self, cells: Cells, hive: Hive, timestamp: int) -> None:
+        self.cells = cells
+        self.root = hive.root_offset
+        self.timestamp = timestamp
+
+    def apply(self, change: Edit) -> None:
+        match change:
+            case SetValue(path, name, kind, data):
+                _check_value(path, name, kind)
+                key = self._key(path)
+                set_value(self.cells, key, name, kind, data)
+            case DeleteValue(path, name):
+                key = self._key(path)
+                delete_value(self.cells, key, name)
+            case CreateKey(path):
+                key = self._create(path)
+            case DeleteKey(path):
+                key = self._delete(path)
+        at = BASE_BLOCK + key.offset + 4 + KEY_TIMESTAMP
+        self.cells.data[at : at + 8] = self.timestamp.to_bytes(8, "little")
+
+    def _key(self, path: Sequence[str]) -> KeyRecord:
+        """The key at ``path``, which and whose parents may be edited."""
+        here = self.cells.image.key(self.root)
+        _check_plain(here, path)
+        for depth, name in enumerate(path, 1):
+            found = self.cells.image.find_subkey(here, name)
+            if found is None:
+                raise NotFoundError("there is no such key", where="\\".join(path[:depth]))
+            _check_plain(found, path[:depth])
+            here = found
+        return here
+
+    def _create(self, path: tuple[str, ...]) -> KeyRecord:
+        _check_key_path(path)
+        parent = self._key(path[:-1])
+        if self.cells.image.find_subkey(parent, path[-1]) is not None:
+            raise ExistsError("the key is there already", where="\\".join(path))
+        offset = _add_key(
+            self.cells, path[-1], parent=parent.offset, security=parent.security, timestamp=self.timestamp
+        )
+        # [checklist 13]: a new key shares the descriptor of its parent
+        share_security(self.cells, parent.security)
+        insert_subkey(self.cells, parent, self.cells.image.key(offset))
+        return parent
+
+    def _delete(self, path: tuple[str, ...]) -> KeyRecord:
+        if not path:
+            raise RefusedError("the root key of a hive cannot be deleted")
+        parent, key = self._key(path[:-1]), self._key(path)
+        doomed = [key]
+        for above in doomed:  # grows while it is walked; a key is found under its own parent only
+            _check_plain(above, path)
+            if above.flags & NO_DELETE:
+                raise RefusedError(f"key {above.name!r} is marked as not to be deleted", where="\\".join(path))
+            doomed += [
+                self.cells.image.subkey(above, offset)
+                for leaf in self.cells.image.leaves(above)
+                for offset in leaf.keys
+            ]
+        remove_subkey(self.cells, parent, key)
+        for gone in doomed:
+            self._free(gone)
+        return parent
+
+    def _free(self, key: KeyRecord) -> None:
+        image = self.cells.image
+        values = image.value_offsets(key)
+        for offset in values:
+            free_value(self.cells, image.value(offset))
+        if values:
+            self.cells.free(key.value_list)
+        if key.class_length:
+            self.cells.free(key.class_offset)
+        free_lists(self.cells, key)
+        release_security(self.cells, key.security)
+        self.cells.free(key.offset)
+
+
+def _check_plain(key: KeyRecord, path: Sequence[str]) -> None:
+    kinds = {
+        "a symbolic link": key.flags & SYMLINK,
+        "a predefined handle": key.flags & PREDEFINED_HANDLE,
+        "part of a layered key": key.access & LAYERS,
+    }
+    for kind, found in kinds.items():
+        if found:
+            raise RefusedError(
+                f"key {key.name!r} is {kind}, which is not edited",
+                where="\\".join(path),
+                remedy="name the key that it stands for",
+            )
+
+
+def _check_key_path(path: tuple[str, ...]) -> None:
+    place = "\\".join(path)
+    if not path:
+        raise ExistsError("the root key is there already")
+    if len(path) >= DEEPEST:
+        raise RefusedError(f"key would stand {len(path) + 1} levels deep", where=place, expected=f"at most {DEEPEST}")
+    length = units(path[-1])
+    if not 1 <= length <= LONGEST_KEY_NAME or "\\" in path[-1]:
+        raise RefusedError(
+            f"{path[-1]!r} cannot name a key", where=place, expected="1 to 255 characters without a backslash"
+        )
+
+
+def _check_value(path: tuple[str, ...], name: str, kind: int) -> None:
+    place = "\\".join(path)
+    if units(name) > LONGEST_VALUE_NAME:
+        raise RefusedError(
+            f"value name has {units(name)} characters", where=place, expected=f"at most {LONGEST_VALUE_NAME}"
+        )
+    if not 0 <= kind <= 0xFFFFFFFF:
+        raise RefusedError(f"value type {kind}", where=place, expected="an unsigned 32-bit number")
+
+
+def _add_key(cells: Cells, name: str, *, flags: int = 0, parent: int, security: int, timestamp: int) -> int:
+    stored = encode_name(name)
+    flags |= LATIN1_KEY if is_latin1(name) else 0
+    lists = (0, 0, NIL, NIL, 0, NIL, security, NIL)  # subkeys, volatile subkeys, their lists, values, their list
+    record = KEY.pack(b"nk", flags, timestamp, 0, parent, *lists, 0, 0, 0, 0, 0, len(stored), 0)
+    return cells.add(record + stored)
+
+
+def _seal(cells: Cells, timestamp: int) -> None:
+    """Bring the base block in line: sequence numbers one further and equal, time, size of the bins, checksum."""
+    data = cells.data
+    base = list(BASE.unpack_from(data))
+    base[1] = base[2] = (base[1] + 1) & 0xFFFFFFFF
+    base[3] = timestamp
+    base[9] = cells.image.end - BASE_BLOCK
+    BASE.pack_into(data, 0, *base)
+    # the first bin holds a copy of the time, by which an old log knows its hive
+    data[BASE_BLOCK + 20 : BASE_BLOCK + 28] = timestamp.to_bytes(8, "little")
+    data[BASE_CHECKSUM : BASE_CHECKSUM + 4] = stored_number(checksum(data))
