@@ -112,23 +112,34 @@ class Standing(Enum):
 
 def standing(change: Change, registry: RegistryReader, files: FileReader) -> Standing:
     """Read the workstation and say whether ``change`` is still to do, done, or overtaken by somebody."""
-    now: object
-    old: object
-    new: object
+    if isinstance(change, SetValue | CreateKey | DeleteKey):
+        return standing_in_registry(change, registry)
+    return standing_in_files(change, files)
+
+
+def standing_in_registry(change: RegistryChange, registry: RegistryReader) -> Standing:
+    """As ``standing``, where only the registry is at hand."""
     match change:
         case SetValue():
-            now = registry.value(change.key, change.name)
-            old, new = change.old, change.new
+            return _standing(registry.value(change.key, change.name), change.old, change.new)
         case CreateKey():
-            now, old, new = registry.subkeys(change.key) is not None, False, True
+            return _standing(registry.subkeys(change.key) is not None, old=False, new=True)
         case DeleteKey():
-            now, old, new = registry.subkeys(change.key) is not None, True, False
+            return _standing(registry.subkeys(change.key) is not None, old=True, new=False)
+
+
+def standing_in_files(change: FileChange, files: FileReader) -> Standing:
+    """As ``standing``, where only the files are at hand."""
+    match change:
         case WriteFile():
-            now, old, new = files.read(change.path), change.old, change.new
+            return _standing(files.read(change.path), change.old, change.new)
         case MakeFolder():
-            now, old, new = files.is_folder(change.path), False, True
+            return _standing(files.is_folder(change.path), old=False, new=True)
         case RemoveFolder():
-            now, old, new = files.is_folder(change.path), True, False
+            return _standing(files.is_folder(change.path), old=True, new=False)
+
+
+def _standing(now: object, old: object, new: object) -> Standing:
     if now == new:
         return Standing.NEW
     return Standing.OLD if now == old else Standing.OTHER

@@ -118,7 +118,7 @@ class View(Enum):
     X86 = "x86"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class KeyPath:
     r"""Where a key is: ``HKLM`` or ``HKU``, and the names below it.
 
@@ -128,7 +128,7 @@ class KeyPath:
 
     root: str
     parts: tuple[str, ...] = ()
-    view: View = field(default=View.NATIVE, compare=False)
+    view: View = View.NATIVE
 
     @classmethod
     def parse(cls, text: str, view: View = View.NATIVE) -> KeyPath:
@@ -152,6 +152,12 @@ class KeyPath:
     def name(self) -> str:
         """The last name of the path."""
         return self.parts[-1] if self.parts else self.root
+
+    def holds(self, other: KeyPath) -> bool:
+        """Whether ``other`` is a key somewhere below this one."""
+        depth = len(self.parts)
+        same_side = (other.root, other.view) == (self.root, self.view) and len(other.parts) > depth
+        return same_side and upcase("\\".join(other.parts[:depth])) == upcase("\\".join(self.parts))
 
     def __str__(self) -> str:
         text = "\\".join((self.root, *self.parts))

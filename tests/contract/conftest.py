@@ -1,0 +1,83 @@
+"""Every kind of workstation, made fresh, with a way to open it again as the next run would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mapiwright.workstation.change import MakeFolder
+from mapiwright.workstation.create import create_image
+from mapiwright.workstation.hive_file import HiveFileWorkstation
+from mapiwright.workstation.image import ImageWorkstation
+from mapiwright.workstation.layout import layout
+from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.workstation import Edition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mapiwright.workstation.registry import KeyPath
+    from mapiwright.workstation.workstation import Workstation
+
+USER = "Zoë Ångström"
+
+
+@dataclass
+class Subject:
+    """A workstation under test; ``folder`` is one where it lets us write files."""
+
+    workstation: Workstation
+    again: Callable[[], Workstation]
+    folder: str
+    whole: bool
+    """Whether it has the registry of its machine, too."""
+
+    @property
+    def user(self) -> KeyPath:
+        return self.workstation.users[0].root
+
+
+def memory(tmp_path: Path) -> Subject:  # noqa: ARG001 - it needs no place
+    workstation = MemoryWorkstation.of(layout(users=[USER]))
+    return Subject(workstation, lambda: workstation, r"C:\ProgramData", whole=True)
+
+
+def image(tmp_path: Path) -> Subject:
+    create_image(tmp_path / "pc", users=[USER])
+
+    def again() -> Workstation:
+        return ImageWorkstation(tmp_path / "pc")
+
+    return Subject(again(), again, r"C:\ProgramData", whole=True)
+
+
+def hive_file(tmp_path: Path) -> Subject:
+    create_image(tmp_path / "pc", users=[USER])
+    hive = tmp_path / "ntuser.dat"
+    (tmp_path / "pc" / "Users" / USER / "NTUSER.DAT").rename(hive)
+    inf = tmp_path / "my.inf"
+    inf.write_bytes(b"[Services]\r\n")
+
+    def again() -> Workstation:
+        return HiveFileWorkstation(hive, inf, Edition.OUTLOOK_2010)
+
+    workstation = again()
+    workstation.files.apply([MakeFolder(workstation.state_folder)])
+    return Subject(workstation, again, workstation.state_folder, whole=False)
+
+
+KINDS = {"memory": memory, "image": image, "hive": hive_file}
+
+
+@pytest.fixture(params=KINDS)
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    return KINDS[request.param](tmp_path)
+
+
+@pytest.fixture(params=["memory", "image"])
+def whole(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    """One of those that have the registry of their machine."""
+    return KINDS[request.param](tmp_path)

@@ -1,0 +1,121 @@
+"""What every Files promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from mapiwright.errors import ConflictError, UsageError
+from mapiwright.workstation.change import MakeFolder, RemoveFolder, Standing, WriteFile, file_with_parents, standing
+
+if TYPE_CHECKING:
+    from mapiwright.workstation.change import FileChange
+    from mapiwright.workstation.workstation import Workstation
+
+    class Subject(Protocol):
+        workstation: Workstation
+        folder: str
+
+        def again(self) -> Workstation: ...
+
+
+def test_what_is_not_there_is_none(subject: Subject) -> None:
+    files = subject.workstation.files
+    for path in (subject.folder + r"\none.txt", subject.folder + r"\none\none.txt", r"Q:\none\none.txt"):
+        assert files.read(path) is None
+        assert not files.is_folder(path)
+        assert files.names(path) == ()
+
+
+def test_a_file_with_its_folders_comes_and_is_there_for_the_next_run(subject: Subject) -> None:
+    path = subject.folder + r"\Añejo\名前\acme32.dll"
+    subject.workstation.files.apply(list(file_with_parents(subject.workstation.files, path, b"\0\1MZ")))
+    for workstation in (subject.workstation, subject.again()):
+        assert workstation.files.read(path) == b"\0\1MZ"
+        assert workstation.files.is_folder(subject.folder + "\\Añejo")
+        assert not workstation.files.is_folder(path)
+        assert workstation.files.names(subject.folder + "\\Añejo") == ("名前",)
+        assert workstation.files.names(path) == ()
+        assert workstation.files.names("C:") != ()
+        assert workstation.files.is_folder("C:")
+
+
+def test_paths_resolve_without_regard_to_case_and_keep_their_stored_form(subject: Subject) -> None:
+    files, path = subject.workstation.files, subject.folder + r"\Über\Read Me.TXT"
+    files.apply(list(file_with_parents(files, path, b"one")))
+    other = subject.folder.upper() + r"/üBER/READ ME.txt"
+    assert files.read(other) == b"one"
+    files.apply([WriteFile(other.replace("/", "\\"), b"one", b"two")])
+    assert files.read(path) == b"two"
+    assert files.names(subject.folder + "\\ÜBER") == ("Read Me.TXT",)
+
+
+def test_applying_twice_is_applying_once_and_the_inverse_takes_it_back(subject: Subject) -> None:
+    folder, path = subject.folder + r"\Acme", subject.folder + r"\Acme\a.txt"
+    changes: list[FileChange] = [MakeFolder(folder), WriteFile(path, None, b"1"), WriteFile(path.upper(), b"1", b"2")]
+    before = subject.workstation.files.names(subject.folder)
+    for _ in range(2):
+        subject.again().files.apply(changes)
+        assert subject.again().files.read(path) == b"2"
+    for _ in range(2):
+        subject.again().files.apply([change.inverse for change in reversed(changes)])
+        assert subject.again().files.names(subject.folder) == before
+
+
+def test_a_change_that_somebody_overtook_stops_them_all(subject: Subject) -> None:
+    files = subject.workstation.files
+    mine, theirs = subject.folder + r"\mine.txt", subject.folder + r"\theirs.txt"
+    files.apply([WriteFile(theirs, None, b"theirs")])
+    with pytest.raises(ConflictError, match="theirs"):
+        files.apply([WriteFile(mine, None, b"mine"), WriteFile(theirs, None, b"mine")])
+    assert subject.again().files.read(mine) is None
+    assert subject.again().files.read(theirs) == b"theirs"
+
+
+def test_folders_and_files_do_not_take_each_others_place(subject: Subject) -> None:
+    files = subject.workstation.files
+    folder, file = subject.folder + r"\folder", subject.folder + r"\file"
+    files.apply([MakeFolder(folder), WriteFile(file, None, b"")])
+    with pytest.raises(ConflictError, match="folder"):
+        files.read(folder)
+    with pytest.raises(ConflictError, match="folder"):
+        files.apply([WriteFile(folder, None, b"x")])
+    with pytest.raises(ConflictError, match="file"):
+        files.apply([MakeFolder(file)])
+    with pytest.raises(ConflictError, match="does not exist"):
+        files.apply([WriteFile(subject.folder + r"\absent\file", None, b"x")])
+    files.apply([WriteFile(file, b"", None), MakeFolder(file)])
+    assert files.is_folder(file)
+
+
+def test_a_folder_goes_when_it_is_empty_and_not_before(subject: Subject) -> None:
+    files, folder = subject.workstation.files, subject.folder + r"\Acme"
+    inner = folder + r"\inner.txt"
+    files.apply([MakeFolder(folder), WriteFile(inner, None, b"x")])
+    with pytest.raises(ConflictError, match=r"inner\.txt"):
+        files.apply([RemoveFolder(folder)])
+    files.apply([WriteFile(inner, b"x", None), RemoveFolder(folder)])
+    assert not subject.again().files.is_folder(folder)
+
+
+def test_standing_tells_old_from_new_from_other(subject: Subject) -> None:
+    workstation = subject.workstation
+    folder, file = subject.folder + r"\s", subject.folder + r"\s\f"
+    changes: list[FileChange] = [MakeFolder(folder), WriteFile(file, None, b"1")]
+
+    def stand() -> list[Standing]:
+        return [standing(change, workstation.registry, workstation.files) for change in changes]
+
+    assert stand() == [Standing.OLD, Standing.OLD]
+    workstation.files.apply(changes)
+    assert stand() == [Standing.NEW, Standing.NEW]
+    assert standing(RemoveFolder(folder), workstation.registry, workstation.files) is Standing.OLD
+    workstation.files.apply([WriteFile(file, b"1", b"2")])
+    assert stand() == [Standing.NEW, Standing.OTHER]
+
+
+@pytest.mark.parametrize("path", ["relative.txt", r"\\server\share\x", r"C:\..\etc\passwd", "", r"1:\x"])
+def test_only_absolute_windows_paths_mean_something(subject: Subject, path: str) -> None:
+    with pytest.raises(UsageError):
+        subject.workstation.files.read(path)

@@ -1,0 +1,75 @@
+"""What every Workstation promises, and every State."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from mapiwright.errors import BusyError
+from mapiwright.workstation.files import same, split
+from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.workstation import Bitness, Edition
+
+if TYPE_CHECKING:
+    from mapiwright.workstation.workstation import Workstation
+
+    class Subject(Protocol):
+        workstation: Workstation
+        whole: bool
+
+        def again(self) -> Workstation: ...
+
+
+def test_it_has_the_user_with_his_own_name_and_keys(subject: Subject) -> None:
+    user = subject.workstation.users[0]
+    assert (user.name, user.template) == ("Zoë Ångström", False)
+    assert user.sid.startswith("S-1-5-21-")
+    assert subject.workstation.registry.subkeys(user.root / "Software") is not None
+    assert [user.template for user in subject.workstation.users] == [False, True][: 1 + subject.whole]
+
+
+def test_it_tells_its_outlook_and_the_rule_behind_each_fact(subject: Subject) -> None:
+    outlook = subject.workstation.outlook
+    assert outlook.edition is (Edition.OUTLOOK_2016 if subject.whole else Edition.OUTLOOK_2010)
+    assert outlook.bitness is Bitness.X64
+    assert same(split(outlook.inf_path)[-1], "MAPISVC.INF")
+    assert b"[Services]" in (subject.workstation.files.read(outlook.inf_path) or b"")
+    assert len(outlook.rules) == 3
+    assert all(fact and rule for fact, rule in outlook.rules)
+
+
+def test_it_tells_where_things_are(subject: Subject) -> None:
+    workstation = subject.workstation
+    assert workstation.environment["SystemDrive"] == "C:"
+    assert workstation.environment["ProgramFiles"] == r"C:\Program Files"
+    assert "é".encode(workstation.code_page) == b"\xe9"
+    assert split(workstation.state_folder)[1:] == ("ProgramData", "Mapiwright")
+    assert workstation.description
+
+
+def test_its_uri_opens_it_again(subject: Subject) -> None:
+    opened = open_workstation(subject.workstation.uri)
+    assert opened.uri == subject.workstation.uri
+    assert type(opened) is type(subject.workstation)
+
+
+def test_its_state_is_there_for_the_next_run(subject: Subject) -> None:
+    state = subject.workstation.state
+    assert state.read("receipts/1") is None
+    state.write("receipts/1", b"one")
+    state.append("journal", b"a")
+    state.append("journal", b"b")
+    state = subject.again().state
+    assert (state.read("receipts/1"), state.read("journal")) == (b"one", b"ab")
+    assert state.names("receipts/") == ("receipts/1",)
+    state.delete("receipts/1")
+    state.delete("receipts/1")
+    assert subject.again().state.names() == ("journal",)
+
+
+def test_one_run_at_a_time(subject: Subject) -> None:
+    with subject.workstation.state.lock(), pytest.raises(BusyError), subject.again().state.lock():
+        pass
+    with subject.again().state.lock():
+        pass
