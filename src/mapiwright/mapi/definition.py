@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from mapiwright.formats.props import PropertyValue
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PropertyValue: TypeAlias = int | bool | str | bytes | tuple[int, ...] | tuple[str, ...] | tuple[bytes, ...]
-"""PT_LONG and PT_I8 and PT_SYSTIME as int (FILETIME ticks), PT_BOOLEAN as bool, strings as str, PT_BINARY and
-PT_CLSID as bytes (a GUID in its little-endian memory form), multi-valued types as tuples."""
+__all__ = ["Properties", "PropertyValue", "ProviderDefinition", "SectionDefinition", "ServiceDefinition"]
 
 Properties: TypeAlias = "Mapping[int, PropertyValue]"
 
