@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from types import MappingProxyType
@@ -40,6 +41,29 @@ class EntryFlag(IntFlag):
 NO_FLAGS = EntryFlag(0)
 
 
+class Result(IntEnum):
+    """The HRESULTs that decide what becomes of a call (H:MAPICode.h); ``mapi.codes`` names all of them."""
+
+    S_OK = 0x00000000
+    MAPI_E_CALL_FAILED = 0x80004005
+    MAPI_E_NO_SUPPORT = 0x80040102
+    MAPI_E_USER_CANCEL = 0x80040113
+    MAPI_E_EXTENDED_ERROR = 0x80040119
+    MAPI_E_CORRUPT_DATA = 0x8004011B
+    MAPI_E_UNCONFIGURED = 0x8004011C
+    MAPI_E_TIMEOUT = 0x80040401
+
+
+def succeeded(hresult: int) -> bool:
+    """Whether an HRESULT, as an unsigned number, says success: its highest bit is clear."""
+    return hresult < 0x80000000
+
+
+def is_uid(name: str) -> bool:
+    """Whether the name of a section spells a MAPIUID: 16 bytes as 32 hex digits."""
+    return re.fullmatch(r"[0-9A-Fa-f]{32}", name, re.ASCII) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class GuestSection:
     """A section as the service sees it: its uid, its INF section name where it has one, and its properties.
@@ -50,15 +74,16 @@ class GuestSection:
     uid: str
     role: str
     name: str
-    properties: Properties
+    properties: Properties = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRequest:
-    """One call of an entry point.
+    """One call of an entry point, the same for a Python stand-in and for a native library.
 
     ``profile`` is "" for INSTALL and UNINSTALL, which concern the machine; ``sections`` are the service's own only.
-    ``properties`` are configuration properties, given with CONFIGURE only ([msgserviceentry]).
+    ``properties`` are configuration properties, given with CONFIGURE only ([msgserviceentry]);
+    they may hold secrets, so no ``repr`` shows them.
     """
 
     service: str
@@ -66,7 +91,7 @@ class EntryRequest:
     flags: EntryFlag = NO_FLAGS
     profile: str = ""
     sections: tuple[GuestSection, ...] = ()
-    properties: Properties = field(default_factory=lambda: MappingProxyType({}))
+    properties: Properties = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +113,11 @@ class EntryOutcome:
 
     hresult: int
     error: MapiError | None = None
-    changed: Mapping[str, Mapping[int, PropertyValue | None]] = field(default_factory=lambda: MappingProxyType({}))
+    changed: Mapping[str, Mapping[int, PropertyValue | None]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
     log: str = ""
-    """The tail of what the guest printed; never shown without the secrets filter."""
+    """The tail of what the guest printed; empty where the request held a secret."""
 
 
 class EntryHost(Protocol):

@@ -1,0 +1,166 @@
+"""What a child answered, judged: an outcome whose every value was checked, or an error that says how it ended.
+
+A guest may write anything at all. Nothing of it is believed before it was checked against the request, and
+nothing is repeated in an error where the request carried a secret.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mapiwright.entry.child import standin
+from mapiwright.entry.contract import EntryOutcome, MapiError, Result, is_uid
+from mapiwright.entry.isolation import ANSWERS, crash_of
+from mapiwright.entry.secrecy import betrays, holds_secrets
+from mapiwright.errors import EntryPointError
+from mapiwright.mapi.codes import hresult_name
+from mapiwright.mapi.tags import is_secure
+
+if TYPE_CHECKING:
+    from mapiwright.entry.contract import EntryRequest
+    from mapiwright.entry.isolation import Ended
+    from mapiwright.mapi.definition import PropertyValue
+
+WORDS = 2000
+"""The most characters of a service's own words that are shown."""
+LINES = 12
+"""The most lines of what a service printed that an error shows."""
+WITHHELD = "(withheld, since the call carried a secret)"
+
+
+class _NonsenseError(Exception):
+    """An answer that breaks the protocol; its text repeats nothing of the answer."""
+
+
+def _mapping(found: Any, what: str) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise _NonsenseError(f"{what} is no object")
+    return found
+
+
+def _hresult(found: Any) -> int:
+    if type(found) is not int or not 0 <= found <= 0xFFFFFFFF:
+        raise _NonsenseError("its result is no HRESULT")
+    return found
+
+
+def _text(found: Any, request: EntryRequest) -> str:
+    if not isinstance(found, str):
+        raise _NonsenseError("a text is no text")
+    return WITHHELD if betrays(found, request) else found[:WORDS]
+
+
+def _number(found: Any) -> int:
+    if type(found) is not int or not 0 <= found <= 0xFFFFFFFF:
+        raise _NonsenseError("a number of its MAPIERROR has more than 32 bits")
+    return found
+
+
+def _mapi_error(found: Any, request: EntryRequest) -> MapiError | None:
+    if found is None:
+        return None
+    error = _mapping(found, "its MAPIERROR")
+    return MapiError(
+        error=_text(error.get("error"), request),
+        component=_text(error.get("component"), request),
+        low_level=_number(error.get("low_level")),
+        context=_number(error.get("context")),
+    )
+
+
+def _properties(found: Any, request: EntryRequest) -> dict[int, PropertyValue | None]:
+    properties: dict[int, PropertyValue | None] = {}
+    for name, value in standin.properties_from_wire(_mapping(found, "a section")).items():
+        fault = standin.fault_of(name, value)
+        if fault:
+            raise _NonsenseError(f"property {name:08X}: {fault}")
+        if value is not None and not is_secure(name) and betrays(value, request, stored=True):
+            raise _NonsenseError(f"property {name:08X} would hold a secret in plain")
+        properties[name] = value
+    return properties
+
+
+def _changed(found: Any, request: EntryRequest) -> dict[str, dict[int, PropertyValue | None]]:
+    changed = {uid: _properties(of, request) for uid, of in _mapping(found, "its list of sections").items()}
+    own = {section.uid for section in request.sections}
+    created = changed.keys() - own
+    if created and not own:
+        raise _NonsenseError("it set a section where no profile is concerned")
+    if not all(is_uid(uid) and uid == uid.lower() for uid in created):
+        raise _NonsenseError("it made a section that is not named by a MAPIUID")
+    for section in request.sections:
+        if standin.EXTRA_UIDS in changed.get(section.uid, {}):
+            _check_extras(section.properties.get(standin.EXTRA_UIDS), changed[section.uid], created)
+    return changed
+
+
+def _check_extras(old: object, new: dict[int, PropertyValue | None], created: set[str]) -> None:
+    """A service adds the sections that it made to PR_SERVICE_EXTRA_UIDS; it takes none over, and drops none."""
+    before, after = (
+        {value[at : at + 16].hex() for at in range(0, len(value), 16)} if isinstance(value, bytes) else set()
+        for value in (old, new[standin.EXTRA_UIDS])
+    )
+    if before - after or after - before - created:
+        raise _NonsenseError("PR_SERVICE_EXTRA_UIDS names a section that is not its own, or leaves one out")
+
+
+def _lines(ended: Ended) -> list[dict[str, Any]]:
+    """The answers; the last one may be cut off where the child ended before it had said all."""
+    if ended.answers is None:
+        raise _NonsenseError(f"it answered with more than {ANSWERS} bytes")
+    whole = ended.answers.splitlines() if ended.complete else ended.answers.splitlines(keepends=True)
+    try:
+        return [_mapping(json.loads(line), "an answer") for line in whole if ended.complete or line.endswith(b"\n")]
+    except (ValueError, RecursionError) as error:
+        raise _NonsenseError("its answer is no JSON") from error
+
+
+def _end_of(ended: Ended, *, loaded: bool, deadline: float) -> tuple[str, int]:
+    """The sentence and the HRESULT for a child that gave no last answer."""
+    when = "in the call" if loaded else "while it was loaded"
+    if ended.timed_out:
+        return f"did not finish within {deadline:g} s and was ended {when}", Result.MAPI_E_TIMEOUT
+    crash = crash_of(ended.status)
+    if crash:
+        return f"crashed {when}: {crash}", Result.MAPI_E_CALL_FAILED
+    return f"ended {when} without a result (exit status {ended.status})", Result.MAPI_E_CALL_FAILED
+
+
+def _exception(last: dict[str, Any], request: EntryRequest) -> str:
+    kind, line, what = (_text(last.get(name), request) for name in ("kind", "line", "what"))
+    place = f" ({line})" if line else ""
+    when = " while it was loaded" if last.get("during") == "loading" else ""
+    words = f": {WITHHELD if holds_secrets(request) else what}" if what else ""
+    if kind == "SystemExit":
+        return f"ended itself by sys.exit(){when}{place}, which is no result"
+    return f"raised {kind}{when}{place}{words}"
+
+
+def judge(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> EntryOutcome:
+    """The outcome of a call, from how its child ended; raises EntryPointError where there is none."""
+    log = "" if holds_secrets(request) else "\n".join(ended.log.strip()[-WORDS:].splitlines()[-LINES:])
+    try:
+        lines = _lines(ended)
+        last = lines[-1] if ended.complete and lines else {}
+        if last.get("phase") == "done":
+            return EntryOutcome(
+                hresult=_hresult(last.get("hresult")),
+                error=_mapi_error(last.get("error"), request),
+                changed=_changed(last.get("changed"), request),
+                log=log,
+            )
+        if last.get("phase") == "failed":
+            what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
+        else:
+            what, hresult = _end_of(ended, loaded=bool(lines), deadline=deadline)
+    except (_NonsenseError, ValueError) as error:
+        reason = str(error) if isinstance(error, _NonsenseError) else "a value is not one that the protocol has"
+        what, hresult = f"gave an answer that cannot be used: {reason}", int(Result.MAPI_E_CORRUPT_DATA)
+    raise EntryPointError(
+        f"the service {what}; {hresult_name(hresult)}",
+        hresult=hresult,
+        where=where,
+        remedy="Nothing that it set was kept. Show this to the vendor of the service."
+        + (f" It had printed:\n{log}" if log else ""),
+    )

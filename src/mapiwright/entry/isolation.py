@@ -1,0 +1,152 @@
+"""A child process that cannot hurt us: private pipes, a deadline, bounded answers, an end to all it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.contract import Result
+from mapiwright.errors import EntryPointError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import IO
+
+ANSWERS = 4 << 20
+"""The most bytes that a child may answer."""
+LOG = 4096
+"""Bytes kept of the end of what a child printed on standard error."""
+GRACE = 2.0
+"""Seconds that are left for the last answer to arrive once the child has ended."""
+PASSED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+"""Variables that a child is given; every other one may hold a secret of the user's."""
+
+if sys.platform == "win32":  # pragma: no cover
+    OF_ITS_OWN = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    OF_ITS_OWN = 0
+
+NTSTATUS = {
+    0xC0000005: "access violation",
+    0xC000001D: "illegal instruction",
+    0xC0000094: "division by zero",
+    0xC00000FD: "stack overflow",
+    0xC0000135: "a DLL was not found",
+    0xC000007B: "a DLL of another machine type",
+    0xC0000374: "heap corruption",
+    0xC0000409: "fail-fast",
+}
+"""The exit statuses by which Windows says that a process crashed (ntstatus.h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended: its exit status, what it had answered, and the tail of what it had printed.
+
+    ``answers`` is None where they were more than ``ANSWERS`` bytes; ``complete`` says that the end mark was there.
+    """
+
+    status: int
+    timed_out: bool
+    answers: bytes | None
+    complete: bool
+    log: str
+
+
+def crash_of(status: int) -> str | None:
+    """The name of the signal or NTSTATUS that ended a process, or None where it ended of itself."""
+    if status < 0:
+        try:
+            return f"{signal.Signals(-status).name} ({signal.strsignal(-status)})"
+        except ValueError:
+            return f"signal {-status}"
+    if status >= 0xC0000000:
+        return f"0x{status:08X} ({NTSTATUS.get(status, 'NTSTATUS')})"
+    return None
+
+
+def _listen(pipe: IO[bytes], end: bytes, heard: bytearray, ended: threading.Event) -> None:
+    """Read up to the end mark, the end of the pipe, or more than is allowed."""
+    with pipe:
+        while len(heard) <= ANSWERS and (some := os.read(pipe.fileno(), 1 << 16)):
+            heard += some
+            if end in some:
+                break
+    ended.set()
+
+
+def _keep_tail(pipe: IO[bytes], tail: bytearray) -> None:
+    with pipe:
+        while some := os.read(pipe.fileno(), 1 << 16):
+            tail += some
+            del tail[:-LOG]
+
+
+def _tell(pipe: IO[bytes], request: bytes) -> None:
+    with contextlib.suppress(OSError), pipe:  # a child that died is told by its exit status
+        pipe.write(request)
+
+
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End the child and whatever it started in its process group."""
+    if sys.platform == "win32":  # pragma: no cover
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS names zombies so
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def converse(command: Sequence[str], request: bytes, deadline: float, end: bytes) -> Ended:
+    """Start ``command``, give it ``request`` on standard input, and hear its answers on standard output.
+
+    ``end`` is the byte after which it has no more to say. After ``deadline`` seconds it is ended with its whole
+    process group; a process that it started and that holds the pipes open holds nothing up. Raises EntryPointError
+    where it cannot be started.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=tempfile.gettempdir(),
+            env={name: os.environ[name] for name in PASSED if name in os.environ},
+            start_new_session=True,
+            creationflags=OF_ITS_OWN,
+        )
+    except OSError as error:
+        raise EntryPointError(
+            f"the child process could not be started: {error.strerror}",
+            hresult=Result.MAPI_E_CALL_FAILED,
+            where=command[0],
+            remedy="Nothing was called. Check that this Python can start itself.",
+        ) from error
+    heard, tail, ended, timed_out = bytearray(), bytearray(), threading.Event(), False
+    printer = threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True)
+    threading.Thread(target=_tell, args=(process.stdin, request), daemon=True).start()
+    threading.Thread(target=_listen, args=(process.stdout, end, heard, ended), daemon=True).start()
+    printer.start()
+    try:
+        process.wait(deadline)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+    finally:
+        _end_all(process)
+    ended.wait(GRACE)
+    printer.join(GRACE / 10)
+    answers, mark, _ = bytes(heard).partition(end)
+    return Ended(
+        status=process.returncode,
+        timed_out=timed_out,
+        answers=answers if len(answers) <= ANSWERS else None,
+        complete=bool(mark),
+        log=bytes(tail).decode("utf-8", "replace"),
+    )
