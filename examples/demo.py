@@ -1,0 +1,80 @@
+"""Install and remove a message service on a demo workstation, step by step. `make demo` runs this.
+
+Everything happens in a folder that is thrown away; nothing of the computer that runs it is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent / "acme-mail"
+
+
+def say(text: str) -> None:
+    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else f"\n{text}")
+
+
+def mapiwright(*arguments: str) -> None:
+    """Run the program as its user would, and stop the demo where it fails."""
+    print(f"$ mapiwright {shlex.join(arguments)}", flush=True)
+    ended = subprocess.run([sys.executable, "-m", "mapiwright", *arguments], check=False)
+    if ended.returncode:
+        sys.exit(f"The demo stopped: exit code {ended.returncode}.")
+
+
+def inf_of(workstation: Path) -> Path:
+    """The MAPISVC.INF of the workstation."""
+    (found,) = (path for path in workstation.rglob("*") if path.name.upper() == "MAPISVC.INF")
+    return found
+
+
+def digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="mapiwright-demo-") as folder:
+        workstation = Path(folder) / "pc"
+        os.environ["MAPIWRIGHT_WORKSTATION"] = f"image:{workstation}"
+
+        say(
+            "1. A workstation. This folder stands for drive C: of a PC with Outlook. Your computer is not touched."
+        )
+        mapiwright("workstation", "create", str(workstation))
+        mapiwright("workstation", "show")
+        before = digest(inf_of(workstation))
+
+        say("2. The plan. ACME Mail is a message service: it lets Outlook use ACME's mail server. This is all that")
+        print(
+            "installing it would change: files, lines of MAPISVC.INF (Outlook's list of services), registry values."
+        )
+        mapiwright("plan", str(PACKAGE))
+
+        say("3. The install. The same plan, now made true, in one piece or not at all.")
+        mapiwright("install", str(PACKAGE), "--yes")
+
+        say(
+            "4. The profile. A profile is what Outlook opens: the services of a user and their settings."
+        )
+        mapiwright("profile", "list")
+        mapiwright("profile", "show")
+
+        say("5. The uninstall. It takes away exactly what the install brought.")
+        mapiwright("uninstall", "acme-mail", "--yes")
+
+        after = digest(inf_of(workstation))
+        say("6. The proof. The SHA-256 of MAPISVC.INF before the install and after the uninstall:")
+        print(f"  before  {before}\n  after   {after}", flush=True)
+        if before != after:
+            sys.exit("They differ. This is a defect; please report it.")
+        print("The original bytes are back.")
+
+
+if __name__ == "__main__":
+    main()

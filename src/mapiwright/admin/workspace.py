@@ -1,0 +1,265 @@
+"""A workspace: one user of one workstation, read as profiles and changed by plans.
+
+Every admin method changes drafts here. Outside a batch the drafts become one transaction at the end of the call;
+under ``with workspace.batch():`` all calls become one. Nothing in this floor writes by itself.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.call import EntryCall, EntryPolicy
+from mapiwright.entry.record import read_record
+from mapiwright.errors import NotFoundError
+from mapiwright.formats import inf
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi import store
+from mapiwright.mapi.catalogue import Catalogue
+from mapiwright.transaction.plan import Leg, Plan, without_repeats
+from mapiwright.workstation.outlook import PROFILE_ROOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mapiwright.mapi.profile import Profile
+    from mapiwright.transaction.plan import Step
+    from mapiwright.workstation.registry import Key
+    from mapiwright.workstation.workstation import Edition, User, Workstation
+
+
+def new_uid() -> bytes:
+    """Make a fresh MAPIUID: the 16 bytes of a random GUID in memory order ([imapisupport-newuid])."""
+    return uuid.uuid4().bytes_le
+
+
+@dataclass(slots=True)
+class Draft:
+    """A profile as the registry has it and as it shall be; None is absent."""
+
+    before: Profile | None
+    after: Profile | None
+
+
+class Workspace:
+    """The profiles of one user, with the changes that wait to be made.
+
+    ``send`` makes a plan true (the transaction's ``execute``, bound to the workstation); without it a workspace
+    only plans. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services (their
+    names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens to a
+    call that cannot be made here.
+    """
+
+    def __init__(
+        self,
+        workstation: Workstation,
+        user: User,
+        *,
+        send: Callable[[Plan], object] | None = None,
+        catalogue: Catalogue | None = None,
+        stand_ins: frozenset[str] = frozenset(),
+        policy: EntryPolicy = EntryPolicy.DEFER,
+        uid: Callable[[], bytes] = new_uid,
+    ) -> None:
+        self.workstation = workstation
+        self.user = user
+        self.uid = uid
+        self.policy = policy
+        self.edition = edition_of(workstation, user)
+        self._send = send
+        self._catalogue = catalogue
+        self._stand_ins = stand_ins
+        self._depth = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._drafts: dict[str, Draft] = {}
+        self._default_before = store.default_name(self.workstation.registry, self.user.root, self.edition)
+        self._default = self._default_before
+        self._calls_before: list[EntryCall] = []
+        self._calls_after: list[EntryCall] = []
+        self._titles: list[str] = []
+
+    # What there is, drafts included.
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the workstation's MAPISVC.INF means; empty where there is no file."""
+        if self._catalogue is None:
+            self._catalogue = read_catalogue(self.workstation)
+        return self._catalogue
+
+    @property
+    def default(self) -> str | None:
+        """The name of the default profile, or None."""
+        return self._default
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the profiles, in stored order."""
+        stored = store.profile_names(self.workstation.registry, self.user.root, self.edition)
+        kept = [name for name in stored if (draft := self._drafts.get(upcase(name))) is None or draft.after]
+        known = {upcase(name) for name in stored}
+        made = [d.after.name for key, d in self._drafts.items() if d.after and key not in known]
+        return (*kept, *made)
+
+    def find(self, name: str) -> Profile | None:
+        """The profile of that name without regard to case, or None."""
+        draft = self._drafts.get(upcase(name))
+        return draft.after if draft else self._stored(name)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; raises NotFoundError that lists the others."""
+        found = self.find(name)
+        if found is None:
+            there = ", ".join(self.names) or "none"
+            raise NotFoundError(
+                f"there is no profile {name!r}",
+                where=f"user {self.user.name}",
+                remedy=f"Profiles of this user: {there}.",
+            )
+        return found
+
+    @property
+    def default_or_only(self) -> str:
+        """The default profile's name, or that of the only one; raises NotFoundError where that does not tell."""
+        names = self.names
+        name = self._default or (names[0] if len(names) == 1 else None)
+        if name is None:
+            raise NotFoundError(
+                f"user {self.user.name} has no default profile",
+                remedy=f"Name a profile. Profiles of this user: {', '.join(names) or 'none'}.",
+            )
+        return name
+
+    def stored_key(self, name: str) -> Key:
+        """The registry key of a profile as it is stored, drafts not included."""
+        path = self.user.root / PROFILE_ROOTS[self.edition].profiles / self.profile(name).name
+        key = self.workstation.registry.read(path)
+        if key is None:
+            raise NotFoundError(f"profile {name!r} is drafted, not stored", where=str(path))
+        return key
+
+    def _stored(self, name: str) -> Profile | None:
+        return store.read_profile_of(
+            self.workstation.registry,
+            self.user.root,
+            self.edition,
+            name,
+            default_pointer=self.pointer,
+            code_page=self.workstation.code_page,
+        )
+
+    @property
+    def pointer(self) -> int:
+        """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
+        return self.workstation.outlook.bitness.pointer
+
+    def has_stand_in(self, service: str) -> bool:
+        """Whether a Python entry point stands in for the service's DLL, now or when the plan has run."""
+        if upcase(service) in self._stand_ins:
+            return True
+        record = read_record(self.workstation, service)
+        return record is not None and record.stand_in is not None
+
+    # What shall be.
+
+    def put(self, before: Profile | None, after: Profile | None) -> None:
+        """Draft a profile: made where ``before`` is None, gone where ``after`` is None, else changed or renamed."""
+        if before is not None and (after is None or upcase(after.name) != upcase(before.name)):
+            self._draft(before.name, None)
+        if after is not None:
+            self._draft(after.name, after)
+
+    def _draft(self, name: str, after: Profile | None) -> None:
+        key = upcase(name)
+        if key in self._drafts:
+            self._drafts[key].after = after
+        else:
+            self._drafts[key] = Draft(self._stored(name), after)
+
+    def set_default(self, name: str | None) -> None:
+        """Draft the default profile."""
+        self._default = name
+
+    def call_before(self, call: EntryCall) -> None:
+        """Have an entry point called while the profiles are as they were."""
+        self._calls_before.append(call)
+
+    def call_after(self, call: EntryCall) -> None:
+        """Have an entry point called when the profiles are as drafted."""
+        self._calls_after.append(call)
+
+    @contextmanager
+    def batch(self, title: str = "") -> Iterator[Workspace]:
+        """Gather all calls into one transaction, sent when the outermost batch ends; an error sends nothing."""
+        if title:
+            self._titles.append(title)
+        self._depth += 1
+        try:
+            yield self
+        except BaseException:
+            self._depth -= 1
+            if not self._depth:
+                self._reset()
+            raise
+        self._depth -= 1
+        if not self._depth and self._send is not None:
+            plan = self.plan()
+            self._reset()
+            if not plan.empty:
+                self._send(plan)
+
+    @property
+    def title(self) -> str:
+        """What is drafted, in one line."""
+        return "; ".join(self._titles)
+
+    def plan(self) -> Plan:
+        """The plan that makes the drafts true."""
+        return joined_plan([self])
+
+    def steps(self) -> Iterator[Step]:
+        """The steps of the plan: calls before, one leg of registry changes, calls after."""
+        yield from self._calls_before
+        changes = store.profiles_changes(
+            self.workstation.registry,
+            self.user.root,
+            self.edition,
+            [(draft.before, draft.after) for draft in self._drafts.values()],
+            self.workstation.code_page,
+        )
+        defaults = (
+            store.default_changes(self.workstation.registry, self.user.root, self.edition, self._default)
+            if self._default != self._default_before
+            else ()
+        )
+        if changes or defaults:
+            yield Leg(f"profiles of {self.user.name}", (*changes, *defaults))
+        yield from self._calls_after
+
+
+def joined_plan(spaces: Sequence[Workspace]) -> Plan:
+    """One plan for the drafts of several users."""
+    titles = dict.fromkeys(space.title for space in spaces)
+    steps = without_repeats(step for space in spaces for step in space.steps())
+    return Plan("profile", "; ".join(title for title in titles if title), steps)
+
+
+def edition_of(workstation: Workstation, user: User) -> Edition:
+    """The edition whose profiles the user has: the workstation's Outlook, or what the user's own hive tells."""
+    try:
+        return workstation.outlook.edition
+    except NotFoundError:
+        found = store.which_edition(workstation.registry, user.root)
+        if found is None:
+            raise
+        return found
+
+
+def read_catalogue(workstation: Workstation) -> Catalogue:
+    """What the workstation's MAPISVC.INF means; empty where there is no file."""
+    data = workstation.files.read(workstation.outlook.inf_path)
+    return Catalogue.of(inf.parse(data if data is not None else b"", workstation.code_page))

@@ -1,0 +1,115 @@
+"""What a package is read from: a directory, or anything else that has names and bytes.
+
+Names are found as Windows finds them, without regard to case, also where the disk regards it: an INF says
+``EMSMDB.DLL`` and the disk has ``emsmdb32.dll``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from mapiwright.errors import NotFoundError, RefusedError
+from mapiwright.formats.regf.upcase import upcase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Media(Protocol):
+    """A package's files; paths are relative, with ``/``, and ``""`` is the package itself."""
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of files and folders in ``folder``, sorted; empty where it is no folder."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file; raises RefusedError where there is none, or it is none of the package's own."""
+        ...
+
+
+class Directory:
+    """A package on disk. A link that leads out of it is no part of it."""
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise NotFoundError(
+                "there is no such directory",
+                where=str(root),
+                expected="a package: a directory with mapiwright.toml, or with an INF fragment and its DLLs",
+            )
+        self.root = root.resolve()
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.root)
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a folder."""
+        place = self._inside(folder)
+        try:
+            return tuple(sorted(entry.name for entry in place.iterdir())) if place.is_dir() else ()
+        except OSError as error:
+            raise RefusedError(f"{folder or self.name} cannot be listed: {error.strerror}") from error
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        place = self._inside(path)
+        if not place.is_file():
+            raise RefusedError(f"{path} is no file")
+        try:
+            return place.read_bytes()
+        except OSError as error:
+            raise RefusedError(f"{path} cannot be read: {error.strerror}") from error
+
+    def _inside(self, path: str) -> Path:
+        try:
+            place = self.root.joinpath(path).resolve(strict=True)
+        except (OSError, RuntimeError) as error:  # Python before 3.13 tells a loop of links by the latter
+            raise RefusedError(f"{path} cannot be followed: it is no file, or a link that leads nowhere") from error
+        if not place.is_relative_to(self.root):
+            raise RefusedError(f"{path} is a link that leads out of the package")
+        return place
+
+
+class Memory:
+    """A package in memory: bytes by path."""
+
+    def __init__(self, files: Mapping[str, bytes], name: str = "memory") -> None:
+        self.files = files
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """How people name it."""
+        return self._name
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a folder."""
+        above = f"{folder}/" if folder else ""
+        return tuple(sorted({path[len(above) :].split("/")[0] for path in self.files if path.startswith(above)}))
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        if path not in self.files:
+            raise RefusedError(f"{path} is no file")
+        return self.files[path]
+
+
+def find(media: Media, path: str) -> str | None:
+    """The path as it is stored, or None; raises RefusedError where two names on the way differ only in case."""
+    found = ""
+    for name in path.split("/"):
+        matches = [known for known in media.names(found) if upcase(known) == upcase(name)]
+        if len(matches) > 1:
+            raise RefusedError(f"{' and '.join(matches)} differ only in case, which Windows does not tell apart")
+        if not matches:
+            return None
+        found = f"{found}/{matches[0]}" if found else matches[0]
+    return found

@@ -1,0 +1,143 @@
+"""The rules of packages: for every finding its stable id, how bad it is, the sentence that was broken, the remedy.
+
+MW40.. are what is wrong with a manifest, MW41.. with the package around it, MW42.. how it fits a workstation.
+docs/reference/package-format.md has the same table, and a test compares them.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import Finding, Severity
+from mapiwright.mapi.inf_rules import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        # The manifest.
+        "MW4001": Rule(ERROR, "A manifest is TOML in UTF-8, of at most 1 MiB.", "Correct the line."),
+        "MW4002": Rule(
+            ERROR, "A manifest holds the keys of the package format and no others.", "Correct the spelling."
+        ),
+        "MW4003": Rule(
+            ERROR, "A manifest has id, name, version and vendor, and an entry its required keys.", "Add it."
+        ),
+        "MW4004": Rule(ERROR, "A value has the type that its key asks for.", "Write it as the format page shows."),
+        "MW4005": Rule(ERROR, "A name, version or ID can be used as such.", "Choose another one."),
+        "MW4006": Rule(
+            ERROR,
+            "A path in a package is relative, stays in it, and consists of names that Windows takes.",
+            "Write folder/name, without '..', drive, device name, or trailing period or blank.",
+        ),
+        "MW4007": Rule(
+            ERROR,
+            "A destination begins with one of the folder tokens and goes on with names that Windows takes.",
+            "Write {system}/name.dll, or another token of the format page.",
+        ),
+        "MW4008": Rule(
+            ERROR,
+            r"A package's registry entries are below HKLM\Software or HKCU\Software, and not in profiles.",
+            r"Write HKLM\Software\Vendor\Product.",
+        ),
+        "MW4009": Rule(
+            ERROR,
+            "A configuration property is a MAPI name or 8 hexadecimal digits, with a value of its type.",
+            'Write 6600001F = "text", or PR_DISPLAY_NAME = "text".',
+        ),
+        "MW4010": Rule(
+            ERROR,
+            "A package holds no secrets: everybody can read it.",
+            "Remove the property; the service asks the user for it.",
+        ),
+        "MW4011": Rule(
+            ERROR,
+            "A stand-in's entry is module:function, and its module is among the sources.",
+            'Write entry = "acme_service:service_entry" and sources = ["acme_service.py"].',
+        ),
+        "MW4012": Rule(
+            ERROR, "A place is written once; names that differ only in case are one.", "Remove one entry."
+        ),
+        # The package.
+        "MW4101": Rule(
+            ERROR,
+            "A package has a manifest, or one INF fragment: mapisvc.inf, or the only *.inf with [Services].",
+            "Add mapiwright.toml, or leave one INF with a [Services] section in the directory.",
+        ),
+        "MW4102": Rule(
+            ERROR, "A file that the manifest names is in the package.", "Add the file, or correct its path."
+        ),
+        "MW4103": Rule(
+            ERROR,
+            "A package's files are ordinary files inside it, and no two names differ only in case.",
+            "Replace the link by the file that it leads to; rename one of the two files.",
+        ),
+        "MW4104": Rule(
+            ERROR,
+            "Every file of PR_SERVICE_SUPPORT_FILES is in the package, as written or with 32 before the period.",
+            "Add it beside the INF, or list it in [files] of the manifest.",
+        ),
+        "MW4105": Rule(ERROR, "The INF of a package defines at least one service.", "Add it to [Services]."),
+        "MW4106": Rule(ERROR, "A service of the manifest is a service of the INF.", "Correct the name."),
+        "MW4107": Rule(ERROR, "The INF of a package can be read.", "Correct the file, or state its code_page."),
+        # The workstation.
+        "MW4201": Rule(
+            ERROR,
+            "A message service is installed where there is an Outlook with MAPI.",
+            "Run `mapiwright workstation show` to see what was looked for.",
+        ),
+        "MW4202": Rule(
+            ERROR,
+            "A DLL is made for the same kind of machine as the Outlook that loads it.",
+            "Ship a DLL for this Outlook too: files.x64 and files.x86 in the manifest.",
+        ),
+        "MW4203": Rule(ERROR, "A DLL is a PE file.", "Replace the file; it is damaged, or something else."),
+        "MW4204": Rule(
+            ERROR,
+            "A DLL exports the entry points that MAPI asks it for.",
+            "Add the name to the EXPORTS of its .def file, or correct the INF.",
+        ),
+        "MW4205": Rule(
+            ERROR,
+            "An entry point is exported under its bare name: MAPI does not know x86 decorations.",
+            "Link with a .def file that lists the bare name, or with --kill-at (mingw).",
+        ),
+        "MW4206": Rule(
+            ERROR,
+            "Every DLL that the INF names is installed by the package, or is on the workstation.",
+            "Add it to the package for this Outlook: files.x64 or files.x86 in the manifest.",
+        ),
+        "MW4207": Rule(
+            ERROR,
+            "What the INF says can be written in the ANSI code page of the workstation.",
+            "Use characters of that code page; names in ASCII fit everywhere.",
+        ),
+        "MW4208": Rule(
+            WARNING,
+            "PR_SERVICE_DELETE_FILES names files that the package installs.",
+            "Nothing: uninstalling removes what was installed, and leaves that file alone.",
+        ),
+        "MW4209": Rule(
+            ERROR,
+            "A DLL that the INF names without its path is installed where MAPI finds it: in {system} or {mapi}.",
+            "Leave out its destination, or write the full path in the INF.",
+        ),
+        "MW4210": Rule(
+            WARNING,
+            "The workstation's registry says that MAPI is installed: MAPIX is 1.",
+            "Start Outlook once on that workstation, or repair it.",
+        ),
+    }
+)
+"""Rules by id, in the order of the page."""
+
+
+def finding(id_: str, where: str, what: str, *, remedy: str = "", line: int = 0) -> Finding:
+    """The finding that ``what`` breaks the rule of that id. Characters that no stream can carry are escaped."""
+    rule = PACKAGE_RULES[id_]
+    shown = what.encode("utf-8", "backslashreplace").decode()
+    return Finding(id_, rule.severity, where, shown, rule.text, remedy or rule.remedy, line)
