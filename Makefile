@@ -1,2 +1,61 @@
+# `make demo` and `make test` do all the set-up themselves, on any machine with Python 3.11 or later and make.
+
 PYTHON ?= python3
-.PHONY: demo test
+VENV := .venv
+BIN := $(VENV)/bin
+WITNESSES := libhivex-bin reglookup libregf-utils strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
+  binutils-mingw-w64 ntfs-3g attr acl
+
+.PHONY: demo test nightly bench check witnesses clean
+
+demo: $(VENV)/.product
+	@$(BIN)/python examples/demo.py
+
+test: witnesses check
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# What needs no run of the product: style, format and types.
+check: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The whole product of each proof; hours, not minutes.
+nightly: witnesses $(VENV)/.development
+	MAPIWRIGHT_NIGHTLY=1 $(BIN)/pytest -n 2
+
+bench: $(VENV)/.development
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/hives.py
+
+# The programs that read what we wrote. With CI=true they are required, and a root installs them; elsewhere a test
+# that lacks one is skipped and names it.
+witnesses:
+	@if [ "$$CI" = true ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  dpkg -s $(WITNESSES) >/dev/null 2>&1 || { \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(WITNESSES); }; \
+	fi
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Mapiwright needs Python 3.11 or later; name one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  package=$$($(PYTHON) -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")'); \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package; \
+	  else echo "Python's venv module is not whole here. As root: apt install $$package"; exit 1; fi; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.product: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.development: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,witness]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist

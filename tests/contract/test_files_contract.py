@@ -73,6 +73,13 @@ def test_a_change_that_somebody_overtook_stops_them_all(subject: Subject) -> Non
     assert subject.again().files.read(theirs) == b"theirs"
 
 
+def test_changes_that_contradict_each_other_are_refused(subject: Subject) -> None:
+    path = subject.folder + r"\x"
+    with pytest.raises(ConflictError, match="contradict"):
+        subject.workstation.files.apply([WriteFile(path, None, b"1"), WriteFile(path, None, b"2")])
+    assert subject.again().files.read(path) is None
+
+
 def test_folders_and_files_do_not_take_each_others_place(subject: Subject) -> None:
     files = subject.workstation.files
     folder, file = subject.folder + r"\folder", subject.folder + r"\file"

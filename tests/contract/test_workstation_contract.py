@@ -46,6 +46,7 @@ def test_it_tells_where_things_are(subject: Subject) -> None:
     assert "é".encode(workstation.code_page) == b"\xe9"
     assert split(workstation.state_folder)[1:] == ("ProgramData", "Mapiwright")
     assert workstation.description
+    assert [finding.id for finding in workstation.findings] == ([] if subject.whole else ["MW3004"])
 
 
 def test_its_uri_opens_it_again(subject: Subject) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import stat
 import sys
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Mapiwright = Callable[..., Any]
 
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
+PROFILE_LIST = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="links and modes of POSIX")
 
 
@@ -121,6 +123,13 @@ def test_a_user_has_the_same_sid_whoever_else_is_there(pc: Path, tmp_path: Path)
     sids = {user.name: user.sid for user in ImageWorkstation(pc).users}
     assert ImageWorkstation(tmp_path / "other").users[0].sid == sids["Jürgen Müller"]
     assert len(set(sids.values())) == 3
+
+
+def test_two_users_never_share_a_sid(tmp_path: Path) -> None:
+    """These two names lead to the same number."""
+    create_image(tmp_path / "pc", users=["user425", "user857"])
+    one, two, _ = ImageWorkstation(tmp_path / "pc").users
+    assert int(one.sid.rpartition("-")[2]) + 1 == int(two.sid.rpartition("-")[2])
 
 
 # --- the command line -----------------------------------------------------------------------------
@@ -231,6 +240,19 @@ def test_two_first_runs_of_the_demo_at_once_leave_one(tmp_path: Path, monkeypatc
     monkeypatch.setattr(create, "create_image", while_another_run_is_faster)
     assert open_workstation("demo:").users[0].name == "faster"
     assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_demo_that_cannot_be_put_in_its_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "demo"
+    monkeypatch.setenv("MAPIWRIGHT_DEMO", str(place))
+
+    def refuse(_here: Path, _there: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(pathlib.Path, "rename", refuse)
+    with pytest.raises(PermissionError):
+        open_workstation("demo:")
+    assert not list(tmp_path.iterdir())
 
 
 # --- naming one -----------------------------------------------------------------------------------
@@ -393,9 +415,17 @@ def test_windows_may_run_from_another_drive(pc: Path) -> None:
     assert workstation.registry.subkeys(workstation.users[1].root)
 
 
-# --- users ----------------------------------------------------------------------------------------
+def test_a_state_folder_on_another_drive_is_out_of_reach(pc: Path) -> None:
+    registry = ImageWorkstation(pc).registry
+    data = registry.value(PROFILE_LIST, "ProgramData")
+    registry.apply([SetValue(PROFILE_LIST, "ProgramData", data, Value.sz(r"E:\ProgramData"))])
+    with pytest.raises(RefusedError, match="not on the drive"):
+        _ = ImageWorkstation(pc).state
+    registry.apply([SetValue(PROFILE_LIST, "ProgramData", Value.sz(r"E:\ProgramData"), None)])
+    assert ImageWorkstation(pc).state_folder == r"C:\ProgramData\Mapiwright"
 
-PROFILE_LIST = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList")
+
+# --- users ----------------------------------------------------------------------------------------
 
 
 def add_user(folder: Path, sid: str, path: str) -> None:

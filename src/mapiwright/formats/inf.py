@@ -285,9 +285,10 @@ def spacing(inf: Inf) -> tuple[list[str], list[str]]:
     """
     if not inf.lines:
         return [], []
-    if inf.lines[-1].kind is Kind.BLANK and inf.lines[-1].newline:
+    blank = inf.lines[-1].kind is Kind.BLANK
+    if blank and inf.lines[-1].newline:
         return [], [""]
-    return ([""], []) if inf.spaced else ([], [])
+    return ([""], []) if blank or inf.spaced else ([], [])
 
 
 def lines_of(inf: Inf, section: Section) -> set[int]:
@@ -370,7 +371,7 @@ def _document(encoding: Encoding, body: bytes) -> Inf:
 
 def _sections(lines: Sequence[Line]) -> Iterator[Section]:
     headers = [index for index, line in enumerate(lines) if line.kind is Kind.SECTION]
-    for header, end in zip(headers, [*headers[1:], len(lines)], strict=True):
+    for header, end in zip(headers, [*headers, len(lines)][1:], strict=True):
         entries = tuple(
             Entry(index, line.name, _unquoted(line.value), line.value)
             for index, line in enumerate(lines[header:end], header)

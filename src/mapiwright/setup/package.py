@@ -155,9 +155,9 @@ class _Reading:
 
     def package(self) -> Package:
         """The package, or FindingsError."""
-        data = self.file(manifests.FILE_NAME, missing="")
-        if data is not None:
-            manifest, faults = manifests.read(data)
+        found = self.file(manifests.FILE_NAME)
+        if found is not None:
+            manifest, faults = manifests.read(found[1])
             self.faults += faults
             document = self.document(manifest.fragment, manifest.code_page or self.code_page)
         else:
@@ -200,12 +200,12 @@ class _Reading:
         """Gather a fault."""
         self.faults.append(finding(id_, where, what))
 
-    def file(self, path: str, *, missing: str) -> bytes | None:
-        """The bytes of a file, or None; ``missing`` is the id of the fault where there is none, if that is one."""
+    def file(self, path: str, *, missing: str = "") -> tuple[str, bytes] | None:
+        """A file as it is stored: path and bytes. ``missing`` is the id of the fault where none is, if that is one."""
         try:
             stored = find(self.media, path)
             if stored is not None:
-                return self.media.read(stored)
+                return stored, self.media.read(stored)
         except RefusedError as refusal:
             self.fault("MW4103", path, refusal.what)
             return None
@@ -260,9 +260,9 @@ class _Reading:
 
     def document(self, fragment: str, code_page: str) -> Inf:
         """The INF fragment; an empty one where it cannot be read."""
-        data = self.file(fragment, missing="MW4102") if fragment else None
+        found = self.file(fragment, missing="MW4102") if fragment else None
         try:
-            return inf.parse(data or b"", code_page)
+            return inf.parse(found[1] if found is not None else b"", code_page)
         except FormatError as error:
             self.fault("MW4107", fragment, str(error))
             return inf.empty(code_page)
@@ -288,42 +288,38 @@ class _Reading:
         """The files that the manifest lists."""
         loaded = {upcase(base_name(name)) for service in services for name in loaded_dlls(service)}
         for entry in manifest.files:
-            name = base_name(entry.source)
-            data = self.file(entry.source, missing="MW4102")
-            if data is not None:
+            found = self.file(entry.source, missing="MW4102")
+            if found is not None:
                 # A DLL that MAPI will load bears its 32 on the workstation, whatever it is called on the media.
+                name = base_name(found[0])
                 default = f"{SYSTEM}/{file_of_dll(name) if upcase(name) in loaded else name}"
-                yield PackageFile(entry.source, entry.destination or default, data, entry.architecture)
+                yield PackageFile(found[0], entry.destination or default, found[1], entry.architecture)
 
     def named_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
         """The files that the INF names and the manifest does not list, beside the INF."""
-        folder = manifest.fragment.rpartition("/")[0]
-        above = f"{folder}/" if folder else ""
+        folder, slash, _ = manifest.fragment.rpartition("/")
         have = {upcase(base_name(entry.destination or entry.source)) for entry in manifest.files}
         for name in _distinct(name for service in services for name in loaded_dlls(service)):
             # A full path says where the DLL is and not what to copy there; a manifest lists such a file.
             if fault_of_name(name) is not None or have & {upcase(name), upcase(file_of_dll(name))}:
                 continue
-            for source in (file_of_dll(name), name):
-                data = self.file(above + source, missing="")
-                if data is not None:
-                    have |= {upcase(source), upcase(file_of_dll(name))}
-                    yield PackageFile(above + source, f"{SYSTEM}/{file_of_dll(name)}", data)
-                    break
+            found = self.file(folder + slash + file_of_dll(name)) or self.file(folder + slash + name)
+            if found is not None:
+                have |= {upcase(base_name(found[0])), upcase(file_of_dll(name))}
+                target = found[0] if same(base_name(found[0]), file_of_dll(name)) else file_of_dll(name)
+                yield PackageFile(found[0], f"{SYSTEM}/{base_name(target)}", found[1])
         for name in _distinct(name for service in services for name in service.support_files):
-            bare = base_name(name)
-            if upcase(bare) in have:
+            if upcase(base_name(name)) in have:
                 continue
             # As written, then with 32: the disk has foo32.dll while the INF says foo.dll.
-            data = self.file(above + bare, missing="") if fault_of_name(name) is None else None
-            if data is not None:
-                yield PackageFile(above + bare, f"{SYSTEM}/{bare}", data)
-            elif upcase(file_of_dll(bare)) not in have:
-                data = self.file(above + file_of_dll(bare), missing="") if fault_of_name(name) is None else None
-                if data is not None:
-                    yield PackageFile(above + file_of_dll(bare), f"{SYSTEM}/{file_of_dll(bare)}", data)
-                else:
-                    self.fault("MW4104", manifest.fragment, f"{name} is not in the package, nor {file_of_dll(bare)}")
+            wanted = (name, file_of_dll(name)) if fault_of_name(name) is None else ()
+            tried = (self.file(folder + slash + each) for each in wanted if upcase(each) not in have)
+            found = next((each for each in tried if each is not None), None)
+            if found is not None:
+                have.add(upcase(base_name(found[0])))
+                yield PackageFile(found[0], f"{SYSTEM}/{base_name(found[0])}", found[1])
+            elif upcase(file_of_dll(base_name(name))) not in have:
+                self.fault("MW4104", manifest.fragment, f"{name} is not in the package, nor {file_of_dll(name)}")
 
     def check_places(self, files: tuple[PackageFile, ...]) -> None:
         """No two files that one Outlook gets go to one place."""
@@ -343,9 +339,9 @@ class _Reading:
         return {names.get(upcase(name), name): entry for name, entry in manifest.services.items()}
 
     def sources(self, paths: tuple[str, ...]) -> dict[str, bytes]:
-        """The files of a stand-in."""
+        """The files of a stand-in, by the paths that its imports follow."""
         read = {path: self.file(path, missing="MW4102") for path in paths}
-        return {path: data for path, data in read.items() if data is not None}
+        return {path: found[1] for path, found in read.items() if found is not None}
 
 
 def _version_of(files: tuple[PackageFile, ...]) -> str:

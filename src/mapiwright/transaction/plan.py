@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from mapiwright.formats.regf.upcase import upcase
 from mapiwright.transaction.effect import Effect, Json
+from mapiwright.workstation.change import CreateKey, MakeFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mapiwright.workstation.change import Change
 
@@ -51,3 +53,28 @@ class Plan:
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.changes and not self.effects
+
+
+def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps with each folder and key made once, and without legs that have nothing to do.
+
+    Parts of a plan are made apart, and each of them makes what is missing above its own files and keys.
+    """
+    made: set[tuple[type, str]] = set()
+    kept: list[Step] = []
+    for step in steps:
+        if not isinstance(step, Leg):
+            kept.append(step)
+            continue
+        changes = []
+        for change in step.changes:
+            if isinstance(change, MakeFolder | CreateKey):
+                place = str(change.path if isinstance(change, MakeFolder) else change.key)
+                mark = (type(change), upcase(place))
+                if mark in made:
+                    continue
+                made.add(mark)
+            changes.append(change)
+        if changes:
+            kept.append(Leg(step.title, tuple(changes)))
+    return tuple(kept)

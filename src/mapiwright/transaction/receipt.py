@@ -1,19 +1,45 @@
-"""A receipt: what a transaction changed, old and new, for uninstall to remove exactly that, and for undo."""
+"""A receipt: what a transaction changed, old and new, for uninstall to remove exactly that, and for undo.
+
+The receipt itself holds names and hashes; the changes with their bytes lie in the backup store beside it, guarded
+like the hive, until undo expires.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.transaction.wire import canonical, pack, parse, unpack
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mapiwright.transaction.effect import Json
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.state import State
+    from mapiwright.workstation.workstation import Workstation
+
+RECEIPTS = "receipts/"
+BACKUPS = "backups/"
+UNDO_DAYS = 30
+"""How long undo is possible; what an install brought is kept for as long as it is installed, and this long after."""
+
+UNDOES = "undoes"
+"""The key of an undo's record that names the receipt which it takes back."""
+
+_STAMP = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
 class EffectRecord:
-    """An effect in a receipt: how to make it again, what became of it, and what it said."""
+    """An effect in a receipt: how to make it again, what became of it, and what it said.
+
+    ``after`` is how many legs came before it; the leg of the changes that it wanted, if any, is the next.
+    """
 
     kind: str
     title: str
@@ -21,6 +47,7 @@ class EffectRecord:
     status: str
     message: str
     details: Mapping[str, Json]
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +56,7 @@ class Receipt:
 
     ``id`` is unique on the workstation and sorts by time; ``created`` is UTC in ISO 8601. ``legs`` are the titles
     and digests of the change lists, whose bytes lie in the backup store until undo expires. ``undone_by`` names
-    the receipt that took this one back, or is empty.
+    the receipt that took this one back, or is empty; it is read from that receipt, so one write settles both.
     """
 
     id: str
@@ -41,3 +68,173 @@ class Receipt:
     legs: tuple[tuple[str, str], ...]
     effects: tuple[EffectRecord, ...]
     undone_by: str = ""
+
+
+def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
+    """The receipts of the workstation, oldest first; raises FormatError where one is damaged."""
+    return _receipts(workstation.state)
+
+
+def receipt(workstation: Workstation, id_: str) -> Receipt:
+    """The receipt of that id; raises NotFoundError that names the newest."""
+    there = receipts(workstation)
+    for found in there:
+        if found.id == id_:
+            return found
+    newest = ", ".join(found.id for found in there[-3:]) or "none"
+    raise NotFoundError(f"there is no receipt {id_!r}", where=workstation.uri, remedy=f"The newest ones: {newest}.")
+
+
+def changes_of(workstation: Workstation, of: Receipt) -> tuple[Change, ...]:
+    """What the transaction changed, in order; raises NotFoundError where undo has expired."""
+    return tuple(change for leg in range(len(of.legs)) for change in changes_of_leg(workstation.state, of, leg))
+
+
+def changes_of_leg(state: State, of: Receipt, leg: int) -> tuple[Change, ...]:
+    """What one leg changed; raises NotFoundError where undo has expired, FormatError where the backup is damaged."""
+    data = state.read(backup_name(of.id, leg))
+    if data is None:
+        raise NotFoundError(
+            "undo has expired: what it changed is no longer kept",
+            where=f"receipt {of.id}",
+            expected=f"a receipt of the last {UNDO_DAYS} days that was not undone",
+        )
+    return unpack_backup(data, of.legs[leg][1], where=f"receipt {of.id}")
+
+
+def backup_name(id_: str, leg: int) -> str:
+    """The name of a leg's backup in the state."""
+    return f"{BACKUPS}{id_}/{leg}.json"
+
+
+def pack_backup(changes: Iterable[Change]) -> tuple[bytes, str]:
+    """The bytes of a backup, and their digest."""
+    data = pack(changes)
+    return data, _digest(data)
+
+
+def unpack_backup(data: bytes, digest: str, *, where: str) -> tuple[Change, ...]:
+    """The changes of a backup; raises FormatError where its digest is another."""
+    if _digest(data) != digest:
+        raise FormatError("the backup is damaged: its digest is not the recorded one", where=where, expected=digest)
+    return unpack(data)
+
+
+def new_id(state: State, now: datetime) -> str:
+    """An id that sorts after every receipt there is, also where a clock went backwards."""
+    newest = max((_id_in(name) for name in state.names(RECEIPTS)), default="")
+    stamp = now.strftime(_STAMP)
+    if newest and stamp <= newest.partition("-")[0]:
+        later = datetime.strptime(newest.partition("-")[0], _STAMP).replace(tzinfo=now.tzinfo) + timedelta(seconds=1)
+        stamp = later.strftime(_STAMP)
+    return f"{stamp}-{secrets.token_hex(2)}"
+
+
+def receipt_name(id_: str) -> str:
+    """The name of a receipt in the state."""
+    return f"{RECEIPTS}{id_}.json"
+
+
+def receipt_to_bytes(of: Receipt) -> bytes:
+    """The receipt as it is stored."""
+    return canonical(
+        {
+            "version": 1,
+            "id": of.id,
+            "verb": of.verb,
+            "title": of.title,
+            "created": of.created,
+            "workstation": of.workstation,
+            "record": of.record,
+            "legs": of.legs,
+            "effects": [
+                {
+                    "kind": effect.kind,
+                    "title": effect.title,
+                    "description": effect.description,
+                    "status": effect.status,
+                    "message": effect.message,
+                    "details": effect.details,
+                    "after": effect.after,
+                }
+                for effect in of.effects
+            ],
+        }
+    )
+
+
+def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
+    """The receipt that was stored; raises FormatError on anything else."""
+    json_ = parse(data)
+    try:
+        if json_["version"] != 1:
+            raise FormatError(f"version {json_['version']} is not known", where=where, expected="version 1")
+        return Receipt(
+            json_["id"],
+            json_["verb"],
+            json_["title"],
+            json_["created"],
+            json_["workstation"],
+            json_["record"],
+            tuple((title, digest) for title, digest in json_["legs"]),
+            tuple(EffectRecord(**effect) for effect in json_["effects"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise FormatError("this is not a receipt", where=where) from None
+
+
+def expired(there: Iterable[Receipt], now: datetime) -> tuple[Receipt, ...]:
+    """The receipts whose backups are no longer needed.
+
+    What was undone, and what undid it: at once. An install: 30 days after its package was uninstalled, never
+    before that. The others: after 30 days.
+    """
+    found = []
+    there = tuple(there)
+    for one in there:
+        if one.undone_by or UNDOES in one.record:
+            found.append(one)
+            continue
+        since = _uninstalled(one, there) if one.verb == "install" else one.created
+        if since is not None and now - datetime.fromisoformat(since) > timedelta(days=UNDO_DAYS):
+            found.append(one)
+    return tuple(found)
+
+
+def prune(workstation: Workstation, now: datetime) -> None:
+    """Empty the backup store of what has expired."""
+    for one in expired(receipts(workstation), now):
+        for name in workstation.state.names(f"{BACKUPS}{one.id}/"):
+            workstation.state.delete(name)
+
+
+def _receipts(state: State) -> tuple[Receipt, ...]:
+    found = []
+    for name in state.names(RECEIPTS):
+        data = state.read(name)
+        if data is not None:
+            found.append(receipt_from_bytes(data, where=name))
+    undone: dict[str, str] = {str(one.record[UNDOES]): one.id for one in found if UNDOES in one.record}
+    return tuple(replace(one, undone_by=undone.get(one.id, "")) for one in found)
+
+
+def _uninstalled(install: Receipt, there: Iterable[Receipt]) -> str | None:
+    """When the package of this install was uninstalled, or None where it is still there."""
+    for later in there:
+        ends = later.verb == "uninstall" and not later.undone_by and later.id > install.id
+        if ends and _package(later) == _package(install):
+            return later.created
+    return None
+
+
+def _package(of: Receipt) -> Json:
+    package = of.record.get("package")
+    return package.get("id") if isinstance(package, dict) else None
+
+
+def _id_in(name: str) -> str:
+    return name.removeprefix(RECEIPTS).removesuffix(".json")
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()

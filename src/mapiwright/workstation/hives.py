@@ -15,7 +15,6 @@ from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
-from mapiwright.workstation.outstanding import outstanding_in_registry
 from mapiwright.workstation.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, Value
 
@@ -178,6 +177,8 @@ class HiveRegistry:
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Make every change true; all hives are checked and edited in memory before the first file is replaced."""
+        from mapiwright.workstation.outstanding import outstanding_in_registry
+
         followed = [replace(change, key=physical(change.key, self)) for change in changes]
         for hive in {self._hive_to_change(change)[0] for change in followed}:
             hive.remove_leftovers()

@@ -17,7 +17,6 @@ from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
 from mapiwright.workstation.files import fault_of_name, split
-from mapiwright.workstation.outstanding import outstanding_in_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,24 +28,21 @@ OWNER_ONLY_FOLDER = 0o700
 
 
 def resolve(root: Path, names: Sequence[str]) -> Path:
-    """The path of ``names`` below ``root`` with the names as stored; what is not there keeps the names given.
+    """The path of ``names`` below ``root``, by the names as stored and without links; what is absent keeps its name.
 
     Raises RefusedError where two names differ only in case, or a link leaves ``root``.
     """
     here = root
     for name in names:
-        stored = _stored(here, name)
-        here = here / (stored or name)
-        if stored and here.is_symlink():
-            target = Path(os.path.realpath(here))
-            if not target.is_relative_to(os.path.realpath(root)):
-                raise RefusedError(
-                    f"a link leads out of the workstation, to {target}",
-                    where=str(here),
-                    remedy="Mount that folder into the workstation's own tree, or take the link away.",
-                )
-            here = target
-    return here
+        here = here / (_stored(here, name) or name)
+    real = Path(os.path.realpath(here))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise RefusedError(
+            f"a link leads out of the workstation, to {real}",
+            where=str(here),
+            remedy="Mount that folder into the workstation's own tree, or take the link away.",
+        )
+    return real
 
 
 def _stored(folder: Path, name: str) -> str | None:
@@ -119,6 +115,7 @@ class TreeFiles:
 
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, each one durable; all are checked before the first is made."""
+        from mapiwright.workstation.outstanding import outstanding_in_files
         from mapiwright.workstation.replace import make_folder, remove_folder, remove_leftovers, replace_file
 
         for change in changes:

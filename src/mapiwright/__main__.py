@@ -1,0 +1,33 @@
+"""The edge of the process: the version before any library is loaded, and the one place where a defect ends."""
+
+# ruff: noqa: PLC0415 - that is why the imports stand where they are needed
+
+from __future__ import annotations
+
+import sys
+
+from mapiwright import __version__
+
+TYPE_CHECKING = False  # typing's own would cost more than the version does
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; docs/reference/exit-codes.md has the table."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given == ["--version"]:
+        sys.stdout.write(f"mapiwright {__version__}\n")
+        return 0
+    from mapiwright.ui.cli.app import run
+
+    try:
+        return run(given)
+    except Exception as defect:  # noqa: BLE001 - the process ends here, and says so
+        from mapiwright.ui.cli.edge import tell_defect
+
+        return tell_defect(defect, as_json="--json" in given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

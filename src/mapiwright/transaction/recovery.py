@@ -1,0 +1,195 @@
+"""Recovery: the end of a transaction that something cut short.
+
+Where the journal says ``commit``, everything was done and only cleaning is left. Otherwise everything goes back:
+legs and effects in reverse, each noted in the journal when it has gone, so that recovery may itself be killed at
+any point and begun again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.transaction import net
+from mapiwright.transaction.effect import Effect, EffectMaker, Status
+from mapiwright.transaction.journal import JOURNAL, Journal, Record
+from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
+from mapiwright.transaction.undo import remade
+from mapiwright.workstation.change import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.workstation import Workstation
+
+EffectOf: TypeAlias = Callable[[Record], Effect]
+"""Gives the effect that a ``will`` record of the journal speaks of."""
+
+
+class Ending(StrEnum):
+    """What recovery did."""
+
+    NOTHING = "nothing"
+    ROLLED_BACK = "rolled back"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What recovery did, with which transaction, and what it could not call back."""
+
+    ending: Ending
+    id: str = ""
+    title: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What to tell people."""
+        match self.ending:
+            case Ending.NOTHING:
+                return "Nothing was left half-way."
+            case Ending.ROLLED_BACK:
+                return "\n".join((f"'{self.title}' was cut short; all of it was rolled back.", *self.notes))
+            case Ending.FINISHED:
+                return f"'{self.title}' was cut short after its last step; it is done."
+
+
+def unfinished(workstation: Workstation) -> str | None:
+    """The title of the transaction that stands half-way (or is under way in another process), or None."""
+    journal = Journal(workstation.state)
+    return journal.title if journal.exists else None
+
+
+def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
+    """End what a killed run left: finish it where it was committed, undo it otherwise; again and again the same.
+
+    ``makers`` make the effects again, by their kind. Raises BusyError where that run is still alive, and
+    RecoveryNeededError where somebody changed since what would have to go back; then nothing more was changed.
+    """
+    if workstation.state.read(JOURNAL) is None:
+        return Recovery(Ending.NOTHING)
+    with held(workstation):
+        return recover_held(workstation, makers)
+
+
+def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
+    """As ``recover``, for who holds the lock."""
+    journal = Journal(workstation.state)
+    if not journal.exists:
+        return Recovery(Ending.NOTHING)
+    id_, title = journal.id, journal.title
+    try:
+        if journal.committed:
+            finish(workstation, journal)
+            return Recovery(Ending.FINISHED, id_, title)
+        notes = roll_back(workstation, journal, lambda will: remade(will["kind"], will["description"], makers))
+    except (MapiwrightError, OSError) as error:
+        raise recovery_needed(error, title) from error
+    return Recovery(Ending.ROLLED_BACK if id_ else Ending.NOTHING, id_, title, notes)
+
+
+def roll_back(workstation: Workstation, journal: Journal, effect_of: EffectOf) -> tuple[str, ...]:
+    """Take everything back that the journal tells of; returns what could not be called back, for people."""
+    notes: list[str] = []
+    for record in reversed(tuple(journal.records)):
+        match record:
+            case {"do": "leg", "leg": leg} if not journal.has("undone", leg=leg):
+                apply(workstation, _changes_back(workstation, journal.id, record))
+                journal.add("undone", leg=leg)
+            case {"do": "will", "effect": number} if not _harmless(journal, number):
+                effect = effect_of(record)
+                try:
+                    effect.compensate(workstation)
+                except (MapiwrightError, OSError) as error:
+                    # [native] 5.2: the compensating call is tried; what it says is told.
+                    notes.append(f"Could not take back '{effect.title}': {error}")
+                journal.add("compensated", effect=number)
+            case _:
+                pass
+    if journal.records:
+        workstation.state.delete(receipt_name(journal.id))
+        for name in workstation.state.names(f"{BACKUPS}{journal.id}/"):
+            workstation.state.delete(name)
+    journal.end()
+    return tuple(notes)
+
+
+def finish(workstation: Workstation, journal: Journal) -> None:
+    """Clean up after a committed transaction."""
+    prune(workstation, datetime.now(UTC))
+    journal.end()
+
+
+def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
+    """Make the changes true, files first."""
+    files, registry = net.on_files(changes), net.on_registry(changes)
+    if files:
+        workstation.files.apply(files)
+    if registry:
+        workstation.registry.apply(registry)
+
+
+@contextmanager
+def held(workstation: Workstation) -> Iterator[None]:
+    """Hold the workstation's lock; raises BusyError, or RefusedError where its state cannot be written."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(workstation.state.lock())
+        except OSError as error:
+            raise RefusedError(
+                f"the workstation's own records cannot be written: {error.strerror or error}",
+                where=str(error.filename or workstation.uri),
+                expected="a folder where journal and receipts can be kept",
+                remedy="Nothing was changed.",
+            ) from error
+        yield
+
+
+def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
+    """The error for a transaction that could not be ended, because of another one."""
+    match error:
+        case RecoveryNeededError():
+            return error
+        case MapiwrightError():
+            what, where = error.what, error.where
+        case OSError():
+            what, where = error.strerror or str(error), str(error.filename or "")
+        case _:
+            what, where = "interrupted", ""
+    return RecoveryNeededError(
+        f"'{title}' stands half-way and could not be taken back: {what}",
+        where=where,
+        remedy="The journal is kept. Put right what is said here, then run `mapiwright recover`.",
+    )
+
+
+def _changes_back(workstation: Workstation, id_: str, leg: Record) -> tuple[Change, ...]:
+    """The changes that undo a leg; raises RecoveryNeededError where somebody changed the same things since."""
+    name = backup_name(id_, leg["leg"])
+    data = workstation.state.read(name)
+    if data is None:
+        raise FormatError("the backup that undoes it is missing", where=name)
+    changes = net.inverse(unpack_backup(data, leg["digest"], where=name))
+    lost = net.astray(changes, workstation, {Standing.OLD, Standing.NEW})
+    if lost:
+        raise RecoveryNeededError(
+            f"somebody changed since what '{leg['title']}' had changed: {'; '.join(lost)}",
+            where=workstation.uri,
+            expected="the state before the change, or after it",
+            remedy="The journal is kept. Put those things back, then run `mapiwright recover`.",
+        )
+    return changes
+
+
+def _harmless(journal: Journal, effect: int) -> bool:
+    """Whether nothing is to be called back: it was called back, or it did not run."""
+    return journal.has("compensated", effect=effect) or any(
+        journal.has("did", effect=effect, status=status.value) for status in (Status.PENDING, Status.SKIPPED)
+    )

@@ -1,0 +1,234 @@
+"""The transaction: the only thing that writes to a workstation.
+
+Each leg is backed up and journalled before it is applied, and read back after. The receipt and then ``commit`` end
+it; the journal's removal is the end mark. Whatever cuts it short, this run or the next takes all of it back, or
+finishes what was committed ([native] 5.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from mapiwright import __version__
+from mapiwright.errors import (
+    CancelledError,
+    ConflictError,
+    FailedError,
+    MapiwrightError,
+    UsageError,
+)
+from mapiwright.transaction import net
+from mapiwright.transaction.journal import Journal
+from mapiwright.transaction.plan import Leg
+from mapiwright.transaction.receipt import (
+    EffectRecord,
+    Receipt,
+    backup_name,
+    new_id,
+    pack_backup,
+    receipt_name,
+    receipt_to_bytes,
+)
+from mapiwright.transaction.recovery import (
+    Ending,
+    apply,
+    finish,
+    held,
+    recover_held,
+    recovery_needed,
+    roll_back,
+)
+from mapiwright.workstation.change import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mapiwright.transaction.effect import Effect, EffectMaker
+    from mapiwright.transaction.journal import Record
+    from mapiwright.transaction.plan import Plan
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.workstation import Workstation
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Told of each step before it is taken: how many are done, of how many, and what comes now."""
+
+NO_MAKERS: Mapping[str, EffectMaker] = MappingProxyType({})
+
+
+def in_silence(done: int, total: int, title: str) -> None:
+    """Tell nobody."""
+
+
+def execute(
+    plan: Plan,
+    workstation: Workstation,
+    *,
+    makers: Mapping[str, EffectMaker] = NO_MAKERS,
+    progress: Progress = in_silence,
+) -> Receipt:
+    """Make the plan true, all of it or none, and return the receipt.
+
+    First a run that was cut short is recovered, with ``makers``. Raises BusyError, or ConflictError where the
+    workstation is not as the plan expects, and then nothing was written; FailedError where it failed and all was
+    rolled back; RecoveryNeededError where that failed too, and then the next run tries again.
+    """
+    if plan.empty:
+        raise UsageError("the plan has nothing in it", where=plan.title, expected="a leg with changes, or an effect")
+    with held(workstation):
+        before = recover_held(workstation, makers)
+        if before.ending is not Ending.NOTHING:
+            progress(0, len(plan.steps), before.sentence)
+        _refuse_astray(net.astray(_expected(plan, workstation), workstation, {Standing.OLD}), workstation)
+        return _Run(plan, workstation, progress).to_the_end()
+
+
+class _Run:
+    """One transaction under way, in the hands of who holds the lock."""
+
+    def __init__(self, plan: Plan, workstation: Workstation, progress: Progress) -> None:
+        self._plan = plan
+        self._workstation = workstation
+        self._state = workstation.state
+        self._progress = progress
+        self._journal = Journal(workstation.state)
+        self._started = datetime.now(UTC)
+        self._id = new_id(workstation.state, self._started)
+        self._legs: list[tuple[str, str]] = []
+        self._effects: list[EffectRecord] = []
+        self._begun: list[Effect] = []
+
+    def to_the_end(self) -> Receipt:
+        """Do it; on whatever error take it back and raise."""
+        try:
+            self._do()
+        except BaseException as error:
+            # Ctrl-C too: whatever it was, nothing stays half done. The journal is read again, as what a failed
+            # write left of a line is not known.
+            try:
+                journal = Journal(self._state)
+                done = journal.committed
+                begun = bool(self._legs or self._begun or journal.of("leg"))
+                notes = () if done else roll_back(self._workstation, journal, self._begun_effect)
+            except (MapiwrightError, OSError, KeyboardInterrupt) as second:
+                raise recovery_needed(second, self._plan.title) from error
+            if not done:
+                told = _told(error, notes, begun=begun)
+                if told is error:
+                    raise
+                raise told from error
+        # It is committed. What cannot be cleaned up now, the next run does.
+        with suppress(MapiwrightError, OSError):
+            finish(self._workstation, Journal(self._state))
+        return self._receipt()
+
+    def _do(self) -> None:
+        total = len(self._plan.steps)
+        self._journal.add(
+            "begin",
+            id=self._id,
+            version=__version__,
+            verb=self._plan.verb,
+            title=self._plan.title,
+            created=self._receipt().created,
+        )
+        for done, step in enumerate(self._plan.steps):
+            self._progress(done, total, step.title)
+            if isinstance(step, Leg):
+                self._leg(step.title, step.changes)
+            else:
+                self._effect(step)
+        self._progress(total, total, self._plan.title)
+        self._state.write(receipt_name(self._id), receipt_to_bytes(self._receipt()))
+        self._journal.add("commit")
+
+    def _leg(self, title: str, changes: Iterable[Change]) -> None:
+        changes = net.without_own_folder(net.net(changes), self._workstation)
+        if not changes:
+            return
+        lost = net.astray(changes, self._workstation, {Standing.OLD})
+        _refuse_astray((*lost, *net.in_the_way(changes, self._workstation)), self._workstation)
+        data, digest = pack_backup(changes)
+        self._state.write(backup_name(self._id, len(self._legs)), data)
+        self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
+        self._legs.append((title, digest))
+        apply(self._workstation, changes)
+        unmade = net.astray(changes, self._workstation, {Standing.NEW})
+        if unmade:
+            raise FailedError(
+                f"{len(unmade)} thing(s) did not read back as they were written: {'; '.join(unmade)}",
+                where=self._workstation.uri,
+            )
+
+    def _effect(self, effect: Effect) -> None:
+        description = effect.describe()
+        number = len(self._begun)
+        self._begun.append(effect)
+        self._journal.add("will", effect=number, kind=effect.kind, title=effect.title, description=description)
+        outcome = effect.run(self._workstation)
+        self._journal.add("did", effect=number, status=outcome.status.value)
+        self._effects.append(
+            EffectRecord(
+                effect.kind,
+                effect.title,
+                description,
+                outcome.status.value,
+                outcome.message,
+                outcome.details,
+                after=len(self._legs),
+            )
+        )
+        self._leg(effect.title, outcome.changes)
+
+    def _begun_effect(self, will: Record) -> Effect:
+        return self._begun[will["effect"]]
+
+    def _receipt(self) -> Receipt:
+        return Receipt(
+            self._id,
+            self._plan.verb,
+            self._plan.title,
+            self._started.isoformat(timespec="seconds"),
+            self._workstation.uri,
+            self._plan.record,
+            tuple(self._legs),
+            tuple(self._effects),
+        )
+
+
+def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
+    """The changes that tell how the workstation must be before the plan."""
+    return net.without_own_folder(net.firsts(plan.changes), workstation)
+
+
+def _refuse_astray(lost: tuple[str, ...], workstation: Workstation) -> None:
+    if lost:
+        raise ConflictError(
+            f"{len(lost)} thing(s) are not as the plan expects: {'; '.join(lost)}",
+            where=workstation.uri,
+            expected="the workstation as it was when the plan was made",
+            remedy="Somebody else changed it. Plan again.",
+        )
+
+
+def _told(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> BaseException:
+    """The error that the caller gets: it says that all was rolled back, and what could not be called back."""
+    if isinstance(error, MapiwrightError) and not begun:
+        return error
+    match error:
+        case FailedError():
+            told: MapiwrightError = error
+        case MapiwrightError():
+            told = FailedError(error.what, where=error.where, expected=error.expected, remedy=error.remedy)
+            told.hresult = error.hresult
+        case OSError():
+            told = FailedError(error.strerror or str(error), where=str(error.filename or ""))
+        case KeyboardInterrupt():
+            told = CancelledError("interrupted")
+        case _:
+            return error
+    told.remedy = "\n  ".join((*filter(None, [told.remedy]), "Everything was rolled back.", *notes))
+    return told

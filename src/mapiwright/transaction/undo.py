@@ -1,0 +1,104 @@
+"""Undo: a receipt as the plan that takes it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import ConflictError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.transaction import net
+from mapiwright.transaction.effect import Effect, EffectMaker, Outcome, Status
+from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.receipt import UNDOES, changes_of_leg, receipt
+from mapiwright.workstation.change import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mapiwright.transaction.effect import Json
+    from mapiwright.transaction.plan import Step
+    from mapiwright.workstation.workstation import Workstation
+
+TAKEN_BACK = "taken-back"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The effect that calls another effect back; to compensate it is to run that one again."""
+
+    effect: Effect
+
+    @property
+    def kind(self) -> str:
+        """The name under which recovery finds it."""
+        return TAKEN_BACK
+
+    @property
+    def title(self) -> str:
+        """One line for people."""
+        return f"take back: {self.effect.title}"
+
+    def describe(self) -> Mapping[str, Json]:
+        """The other effect, by kind and description."""
+        return {"kind": self.effect.kind, "description": self.effect.describe()}
+
+    def run(self, workstation: Workstation) -> Outcome:
+        """Call it back; a failure is told and stops nothing, as in a rollback."""
+        try:
+            self.effect.compensate(workstation)
+        except (MapiwrightError, OSError) as error:
+            return Outcome(Status.SKIPPED, f"could not be taken back: {error}")
+        return Outcome(Status.DONE, "taken back")
+
+    def compensate(self, workstation: Workstation) -> None:
+        """Run it again; the changes that it wants are put back from the backup, not by it."""
+        self.effect.run(workstation)
+
+
+def remade(kind: str, description: Mapping[str, Json], makers: Mapping[str, EffectMaker]) -> Effect:
+    """The effect that was described; raises RecoveryNeededError where its kind is not known."""
+    if kind == TAKEN_BACK:
+        return TakenBack(remade(description["kind"], description["description"], makers))
+    if kind not in makers:
+        raise RecoveryNeededError(
+            f"this version does not know how to take back a step of the kind {kind!r}",
+            expected=", ".join(sorted(makers)) or "no step of any kind",
+            remedy="Run the version of Mapiwright that began it.",
+        )
+    return makers[kind](description)
+
+
+def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, EffectMaker]) -> Plan:
+    """The plan that takes a receipt back, last step first.
+
+    Raises NotFoundError where there is no such receipt or undo has expired, RefusedError where it was undone or is
+    itself an undo, and ConflictError that lists each thing which somebody changed since.
+    """
+    found = receipt(workstation, receipt_id)
+    if found.undone_by:
+        raise RefusedError("it was undone already", where=f"receipt {found.id}", expected=f"not {found.undone_by}")
+    if UNDOES in found.record:
+        raise RefusedError(
+            "an undo cannot be undone", where=f"receipt {found.id}", remedy="Do again what it took back."
+        )
+    steps: list[Step] = []
+    for number in range(len(found.legs) + 1):
+        steps += [
+            TakenBack(remade(effect.kind, effect.description, makers))
+            for effect in found.effects
+            if effect.after == number and effect.status == Status.DONE
+        ]
+        if number < len(found.legs):
+            title = f"undo: {found.legs[number][0]}"
+            steps.append(Leg(title, net.inverse(changes_of_leg(workstation.state, found, number))))
+    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), {UNDOES: found.id})
+    whole = net.net(plan.changes)
+    lost = (*net.astray(whole, workstation, {Standing.OLD}), *net.in_the_way(whole, workstation))
+    if lost:
+        raise ConflictError(
+            f"{len(lost)} thing(s) were changed since: {'; '.join(lost)}",
+            where=f"receipt {found.id}",
+            expected="what that run left",
+            remedy="Undo what was done after it first, or put those things back.",
+        )
+    return plan

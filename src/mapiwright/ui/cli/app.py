@@ -1,0 +1,96 @@
+"""The frame of the command line: which verb is where, and the edge that turns errors into exit codes.
+
+A verb's module is imported when that verb is used, so that ``profile list`` does not pay for ``install``.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from mapiwright import __version__
+from mapiwright.errors import MapiwrightError
+from mapiwright.ui.cli.edge import close_output, tell_error, tell_interrupt, tell_system_error, tell_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: the module under ``ui/cli`` that has a command of its name, and its line of help."""
+
+    module: str
+    help: str
+
+
+VERBS = {
+    "workstation": Verb("workstation", "Make a demo workstation, or look at one."),
+    "inf": Verb("inf", "Check, show, merge into and remove from MAPISVC.INF."),
+    "profile": Verb("profile", "List, show and edit the profiles of a user."),
+    "service": Verb("service", "List and show the message services of a workstation."),
+    "plan": Verb("setup", "Show what an install would change; change nothing."),
+    "install": Verb("setup", "Install a package."),
+    "uninstall": Verb("setup", "Remove a package, and exactly what it brought."),
+    "receipts": Verb("setup", "List what has been done on a workstation."),
+    "undo": Verb("setup", "Take back what a receipt records."),
+    "recover": Verb("setup", "End a transaction that was interrupted."),
+}
+"""The verbs, in the order in which a newcomer meets them."""
+
+
+class Program(click.Group):
+    """The group of verbs; each one is imported when it is asked for, and ``--help`` imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The verbs in their own order."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the verb; None where there is no such verb."""
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(f"mapiwright.ui.cli.{VERBS[cmd_name].module}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """One line for each verb, from the table."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+
+
+@click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="mapiwright %(version)s")
+def mapiwright() -> None:
+    """Install MAPI message services on Windows workstations, and look after their profiles.
+
+    Every verb acts on the workstation of --workstation URI (or MAPIWRIGHT_WORKSTATION): image:DIR, hive:FILE,
+    memory:, or demo:, which the program makes for itself on first use.
+    """
+
+
+def run(arguments: Sequence[str], program: click.Group = mapiwright) -> int:
+    """Run a command line; returns its exit code, having told whatever went wrong."""
+    as_json = "--json" in arguments
+    try:
+        with program.make_context("mapiwright", list(arguments)) as context:
+            program.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        return tell_usage(error, as_json=as_json)
+    except MapiwrightError as error:
+        return tell_error(error, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        return tell_interrupt()
+    except BrokenPipeError:
+        return close_output()
+    except OSError as error:
+        return tell_system_error(error, as_json=as_json)
+    return 0

@@ -1,0 +1,87 @@
+"""The edge of the command line: every error as a message, as a JSON document, and as an exit code.
+
+The codes of our own errors are drawn at the top of errors.py. The rest is here; docs/reference/exit-codes.md has
+the whole table, and a test compares them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from traceback import extract_tb
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FailedError, MapiwrightError, UsageError
+from mapiwright.ui.documents import error_document, write_document
+from mapiwright.ui.terminal import Line, Style, escape_lines, write
+
+if TYPE_CHECKING:
+    import click
+
+DEFECT = 3
+"""A fault of Mapiwright itself: what a transaction had begun is rolled back, or its journal stands."""
+INTERRUPTED = 130
+"""128 + SIGINT, as shells say it."""
+READER_GONE = 141
+"""128 + SIGPIPE: whoever read our output went away, as ``head`` does."""
+
+
+def tell(text: str, *, style: Style = Style.PLAIN) -> None:
+    """A message for people; it goes to stderr, so that stdout holds the answer alone."""
+    write([Line(line, style) for line in escape_lines(text).split("\n")], sys.stderr)
+
+
+def tell_error(error: MapiwrightError, *, as_json: bool) -> int:
+    """Tell one of our own errors; returns its exit code."""
+    tell(f"Error: {error}", style=Style.REMOVED)
+    if as_json:
+        write_document(error_document(error))
+    return error.exit_code
+
+
+def tell_usage(error: click.UsageError, *, as_json: bool) -> int:
+    """Tell a command line that makes no sense."""
+    if as_json:
+        command = error.ctx.command_path if error.ctx is not None else "mapiwright"
+        return tell_error(
+            UsageError(error.format_message(), where=command, remedy=f"See `{command} --help`."), as_json=True
+        )
+    error.show()
+    return UsageError.exit_code
+
+
+def tell_system_error(error: OSError, *, as_json: bool) -> int:
+    """Tell what the operating system refused, with the file that it is about."""
+    told = FailedError(
+        error.strerror or type(error).__name__,
+        where=str(error.filename or ""),
+        remedy="See that the file is there, is yours to use, and that the disk has room; then run the command again.",
+    )
+    return tell_error(told, as_json=as_json)
+
+
+def tell_defect(defect: Exception, *, as_json: bool) -> int:
+    """Tell a fault of Mapiwright itself: where it happened, not what it said.
+
+    The text of a stray exception may hold data of a profile, so it is not shown.
+    """
+    places = [f"  {place.filename}:{place.lineno} in {place.name}" for place in extract_tb(defect.__traceback__)]
+    tell("\n".join(["This is a defect of Mapiwright:", *places, f"  {type(defect).__name__}"]), style=Style.REMOVED)
+    told = FailedError(
+        f"a defect of Mapiwright ({type(defect).__name__})",
+        remedy="Please report the lines above. If a change was under way, `mapiwright recover` ends it.",
+    )
+    tell_error(told, as_json=as_json)
+    return DEFECT
+
+
+def tell_interrupt() -> int:
+    """Tell that the user interrupted; a transaction that was under way has rolled back on its way here."""
+    tell("Interrupted.")
+    return INTERRUPTED
+
+
+def close_output() -> int:
+    """Nobody reads on: keep the interpreter's last flush from failing again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_GONE

@@ -1,0 +1,190 @@
+"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, add-service, remove-service."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.workspace import Workspace, joined_plan
+from mapiwright.ui.cli.target import target_options, user_options
+from mapiwright.ui.cli.writing import send, writing_options
+from mapiwright.ui.documents import dump_document, sections_document, service_document, write_document
+from mapiwright.ui.terminal import Line, escape, write
+from mapiwright.ui.tree import profile_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mapiwright.transaction.effect import Json
+    from mapiwright.ui.cli.target import Target, UserChoice
+    from mapiwright.ui.cli.writing import Consent
+
+
+@click.group()
+def profile() -> None:
+    """List, show and edit the profiles of a user."""
+
+
+@profile.command("list")
+@target_options
+@user_options
+def list_profiles(target: Target, users: UserChoice) -> None:
+    """List the profiles; a star marks the default one."""
+    rows: list[dict[str, Json]] = []
+    for user in users.all_of(target.workstation):
+        space = Workspace(target.workstation, user)
+        for row in ProfileAdmin(space).get_profile_table():
+            services = [service.name for service in space.profile(row.name).services]
+            rows.append({"user": user.name, "name": row.name, "default": row.default, "services": services})
+    if target.json:
+        write_document({"profiles": rows})
+        return
+    write(
+        (
+            Line(
+                f"{'*' if row['default'] else ' '} {escape(str(row['user']))}: {escape(str(row['name']))}"
+                f"  ({escape(', '.join(row['services'])) or 'no services'})"
+            )
+            for row in rows
+        ),
+        sys.stdout,
+    )
+    if not rows:
+        write([Line("No profiles.")], sys.stdout)
+
+
+@profile.command()
+@click.argument("name", required=False)
+@target_options
+@user_options
+def show(target: Target, users: UserChoice, name: str | None) -> None:
+    """Show a profile as a tree, with names for tags, types, flags and sections; the default one without NAME."""
+    space = Workspace(target.workstation, users.one_of(target.workstation))
+    found = space.profile(name if name is not None else space.default_or_only)
+    default = space.default is not None and space.default == found.name
+    if target.json:
+        write_document(
+            {
+                "profile": found.name,
+                "user": space.user.name,
+                "default": default,
+                "services": [service_document(service) for service in found.services],
+                "sections": sections_document(found.sections.values()),
+            }
+        )
+        return
+    write(profile_lines(found, default=default), sys.stdout)
+
+
+@profile.command()
+@click.argument("name")
+@target_options
+@user_options
+def dump(target: Target, users: UserChoice, name: str) -> None:
+    """Print a profile's registry keys and values as JSON, exactly as they are stored; secrets masked."""
+    space = Workspace(target.workstation, users.one_of(target.workstation))
+    write_document(dump_document(space.stored_key(name)))
+
+
+@profile.command()
+@click.argument("name")
+@click.option("--default", "as_default", is_flag=True, help="Make it the default profile too.")
+@target_options
+@user_options
+@writing_options
+def create(target: Target, users: UserChoice, consent: Consent, name: str, as_default: bool) -> None:
+    """Make an empty profile."""
+
+    def draft(profiles: ProfileAdmin) -> None:
+        profiles.create_profile(name)
+        if as_default:
+            profiles.set_default_profile(name)
+
+    _edit(target, users, consent, draft)
+
+
+@profile.command()
+@click.argument("name")
+@click.argument("new_name")
+@target_options
+@user_options
+@writing_options
+def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
+    """Copy a profile."""
+    _edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name))
+
+
+@profile.command()
+@click.argument("name")
+@click.argument("new_name")
+@target_options
+@user_options
+@writing_options
+def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
+    """Give a profile another name."""
+    _edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name))
+
+
+@profile.command()
+@click.argument("name")
+@target_options
+@user_options
+@writing_options
+def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
+    """Remove a profile; each of its services is told before."""
+    _edit(target, users, consent, lambda profiles: profiles.delete_profile(name))
+
+
+@profile.command()
+@click.argument("name", required=False)
+@click.option("--none", "clear", is_flag=True, help="Have no default profile.")
+@target_options
+@user_options
+@writing_options
+def default(target: Target, users: UserChoice, consent: Consent, name: str | None, clear: bool) -> None:
+    """Make NAME the default profile."""
+    if (name is None) is not clear:
+        raise click.UsageError("Give the name of a profile, or --none.")
+    _edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
+
+
+@profile.command("add-service")
+@click.argument("name")
+@click.argument("service")
+@click.option("--display", help="Its name for people, where MAPISVC.INF gives none.")
+@target_options
+@user_options
+@writing_options
+def add_service(
+    target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
+) -> None:
+    """Add a SERVICE of MAPISVC.INF to the profile NAME."""
+    _edit(
+        target,
+        users,
+        consent,
+        lambda profiles: profiles.admin_services(name).create_message_service(service, display),
+    )
+
+
+@profile.command("remove-service")
+@click.argument("name")
+@click.argument("service")
+@target_options
+@user_options
+@writing_options
+def remove_service(target: Target, users: UserChoice, consent: Consent, name: str, service: str) -> None:
+    """Remove a SERVICE, by name or uid, from the profile NAME."""
+    _edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
+
+
+def _edit(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], object]) -> None:
+    """Draft the edit for each user, and make them all one plan."""
+    spaces = [Workspace(target.workstation, user) for user in users.all_of(target.workstation)]
+    for space in spaces:
+        with space.batch():
+            draft(ProfileAdmin(space))
+    send(target, joined_plan(spaces), consent)

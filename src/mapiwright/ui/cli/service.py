@@ -1,0 +1,122 @@
+"""The ``service`` verbs: what message services a workstation has, and what is to be known of one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mapiwright.admin.workspace import read_catalogue
+from mapiwright.entry.record import read_record
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi import tags
+from mapiwright.setup.installed import installations
+from mapiwright.ui.cli.target import target_options
+from mapiwright.ui.documents import write_document
+from mapiwright.ui.terminal import Line, Style, escape, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.mapi.definition import PropertyValue, ServiceDefinition
+    from mapiwright.transaction.effect import Json
+    from mapiwright.ui.cli.target import Target
+    from mapiwright.workstation.workstation import Workstation
+
+
+@click.group()
+def service() -> None:
+    """List and show the message services of a workstation."""
+
+
+@service.command("list")
+@target_options
+def list_services(target: Target) -> None:
+    """List the services that MAPISVC.INF has, and which package brought each."""
+    catalogue = read_catalogue(target.workstation)
+    rows = [_row(target.workstation, catalogue.definition(name)) for name in catalogue.services]
+    if target.json:
+        write_document({"services": rows})
+        return
+    for row in rows:
+        origin = f"  (package {row['package']} {row['version']})" if row["package"] else ""
+        write([Line(escape(f"{row['name']}: {row['display']}{origin}"))], sys.stdout)
+    if not rows:
+        write([Line("No message services.")], sys.stdout)
+
+
+@service.command()
+@click.argument("name")
+@target_options
+def show(target: Target, name: str) -> None:
+    """Show a service: its providers, its entry point, and the calls that are still to be sent to it."""
+    definition = read_catalogue(target.workstation).definition(name)
+    row = _row(target.workstation, definition)
+    if target.json:
+        write_document({"service": row})
+        return
+    write(_lines(row), sys.stdout)
+
+
+def _row(workstation: Workstation, definition: ServiceDefinition) -> dict[str, Json]:
+    record = read_record(workstation, definition.name)
+    owner = next(
+        (
+            found
+            for found in installations(workstation).values()
+            if upcase(definition.name) in {upcase(name) for name in found.services}
+        ),
+        None,
+    )
+    return {
+        "name": definition.name,
+        "display": definition.display,
+        "package": owner.id if owner else None,
+        "version": owner.version if owner else None,
+        "dll": definition.dll or None,
+        "entry": definition.entry or None,
+        "stand_in": record is not None and record.stand_in is not None,
+        "support_files": list(definition.support_files),
+        "providers": [
+            {
+                "section": provider.section,
+                "type": _kind(provider.properties.get(tags.PR_RESOURCE_TYPE)),
+                "display": provider.properties.get(tags.PR_PROVIDER_DISPLAY),
+                "dll": provider.properties.get(tags.PR_PROVIDER_DLL_NAME),
+            }
+            for provider in definition.providers
+        ],
+        "sections": [extra.section for extra in definition.extras],
+        "pending": [
+            {"receipt": receipt.id, "call": effect.title}
+            for receipt in (owner.receipts if owner else ())
+            for effect in receipt.effects
+            if effect.status == "pending" and effect.description.get("service") == definition.name
+        ],
+    }
+
+
+def _kind(number: PropertyValue | None) -> str | None:
+    known = {kind.value: kind.symbol for kind in tags.ResourceType}
+    return known.get(number, str(number)) if isinstance(number, int) else None
+
+
+def _lines(row: dict[str, Json]) -> Iterator[Line]:
+    yield Line(escape(f"{row['name']}: {row['display']}"), Style.HEADING)
+    if row["package"]:
+        yield Line(escape(f"  package:      {row['package']} {row['version']}"))
+    entry = f"{row['entry']} in {row['dll']}" if row["entry"] else "none"
+    yield Line(
+        escape(f"  entry point:  {entry}{'; a Python stand-in where that cannot run' if row['stand_in'] else ''}")
+    )
+    for provider in row["providers"]:
+        yield Line(
+            escape(
+                f"  provider:     {provider['section']}: {provider['type']}, {provider['display']}, {provider['dll']}"
+            )
+        )
+    for section in row["sections"]:
+        yield Line(escape(f"  section:      {section}"))
+    for call in row["pending"]:
+        yield Line(escape(f"  pending:      {call['call']} (receipt {call['receipt']})"), Style.CHANGED)

@@ -1,0 +1,184 @@
+"""Which workstation and which users a verb acts on: the options, and the rules behind them."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec
+
+import click
+from click.core import ParameterSource
+from click.types import StringParamType
+
+from mapiwright.errors import NotFoundError, UsageError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.findings import findings_lines
+from mapiwright.ui.terminal import write
+from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.workstation import Bitness, Edition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mapiwright.workstation.workstation import User, Workstation
+
+DEFAULT = "demo:"
+"""The workstation of whoever names none: one that the program makes for itself."""
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The workstation that a verb acts on, opened and told to the user.
+
+    ``uri`` is as the user wrote it; ``named`` says whether he wrote one. ``json`` asks for a document on stdout.
+    """
+
+    uri: str
+    named: bool
+    workstation: Workstation
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserChoice:
+    """The users that were asked for; ``everyone`` is all of them but Default."""
+
+    names: tuple[str, ...] = ()
+    everyone: bool = False
+
+    def all_of(self, workstation: Workstation) -> tuple[User, ...]:
+        """The users to act on, at least one.
+
+        One user who is not Default may be left out; with several this raises UsageError that lists them.
+        """
+        people = tuple(user for user in workstation.users if not user.template)
+        if self.names:
+            return tuple(dict.fromkeys(_named(name, workstation.users) for name in self.names))
+        if not people:
+            raise NotFoundError(
+                "the workstation has no user", where=workstation.uri, remedy="Name one with --user, such as Default."
+            )
+        if len(people) > 1 and not self.everyone:
+            listed = "\n".join(f"  --user {quoted(user.name)}" for user in people)
+            raise UsageError(
+                f"the workstation has {len(people)} users",
+                where=workstation.uri,
+                expected="--user NAME or --all-users",
+                remedy=f"Add one of these, or --all-users:\n{listed}",
+            )
+        return people
+
+    def one_of(self, workstation: Workstation) -> User:
+        """The one user to act on; raises UsageError where several were asked for."""
+        users = self.all_of(workstation)
+        if len(users) > 1:
+            raise UsageError("this verb acts on one user", where=workstation.uri, expected="a single --user NAME")
+        return users[0]
+
+
+def quoted(name: str) -> str:
+    """A name as a shell takes it back."""
+    return f'"{name}"' if " " in name else name
+
+
+def _named(name: str, users: Sequence[User]) -> User:
+    for user in users:
+        if upcase(name) in {upcase(user.name), upcase(user.sid)}:
+            return user
+    known = ", ".join(user.name for user in users) or "none"
+    raise NotFoundError(f"there is no user {name!r}", remedy=f"Its users: {known}.")
+
+
+class UserNames(StringParamType):
+    """A user's name. In the variable they are separated by ``;``, which no Windows name may hold; a blank may."""
+
+    envvar_list_splitter = ";"
+
+
+def json_option(verb: Callable[P, None]) -> Callable[P, None]:
+    """``--json``, handed over as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(verb)
+
+
+def target_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """``--workstation`` and what it takes, and ``--json``; handed over as ``target``, a Target that is open."""
+
+    @json_option
+    @click.option(
+        "--bitness",
+        type=click.Choice([bitness.value for bitness in Bitness]),
+        help="Of its Outlook, where a bare hive cannot tell.",
+    )
+    @click.option(
+        "--edition",
+        type=click.Choice([edition.value for edition in Edition]),
+        help="Of its Outlook, where a bare hive cannot tell.",
+    )
+    @click.option(
+        "--inf",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The MAPISVC.INF that goes with a bare hive.",
+    )
+    @click.option(
+        "--workstation",
+        "--target",
+        "uri",
+        metavar="URI",
+        envvar="MAPIWRIGHT_WORKSTATION",
+        help="image:DIR, hive:FILE, memory: or demo:; demo: where it is left out.",
+    )
+    @functools.wraps(verb)
+    def with_target(
+        uri: str | None, inf: Path | None, edition: str | None, bitness: str | None, as_json: bool, **rest: object
+    ) -> None:
+        target = Target(
+            uri or DEFAULT,
+            uri is not None,
+            open_workstation(
+                uri or DEFAULT,
+                inf=inf,
+                edition=Edition(edition) if edition else None,
+                bitness=Bitness(bitness) if bitness else None,
+            ),
+            as_json,
+        )
+        introduce(target)
+        verb(target=target, **rest)
+
+    return with_target
+
+
+def introduce(target: Target) -> None:
+    """Name the target before anything is done to it, and what the user should know about it."""
+    untouched = " (your PC is not touched)" if target.uri.partition(":")[0] == "demo" else ""
+    tell(f"Target: {target.uri} {target.workstation.description}{untouched}")
+    write(findings_lines(target.workstation.findings), sys.stderr)
+
+
+def user_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """``--user`` and ``--all-users``, handed over as ``users``, a UserChoice."""
+
+    @click.option("--all-users", is_flag=True, help="Every user but Default.")
+    @click.option(
+        "--user",
+        "names",
+        metavar="NAME",
+        multiple=True,
+        type=UserNames(),
+        envvar="MAPIWRIGHT_USER",
+        help="A user by name or SID; repeatable. May be left out where there is one.",
+    )
+    @functools.wraps(verb)
+    def with_users(names: tuple[str, ...], all_users: bool, **rest: object) -> None:
+        context = click.get_current_context()
+        if all_users and context.get_parameter_source("names") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--user and --all-users exclude each other.", context)
+        verb(users=UserChoice(() if all_users else names, all_users), **rest)
+
+    return with_users

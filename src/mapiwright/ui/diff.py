@@ -1,0 +1,143 @@
+"""Changes as a diff: INF lines, files with size and digest, registry values by their key."""
+
+from __future__ import annotations
+
+import re
+from difflib import unified_diff
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FormatError
+from mapiwright.formats.props import decode
+from mapiwright.mapi.profile import tag_of_value
+from mapiwright.mapi.tags import name_of, prop_type
+from mapiwright.ui.secrets import is_secret, mask_line
+from mapiwright.ui.terminal import Line, Style, escape
+from mapiwright.ui.values import digest, property_text, value_text
+from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.registry import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.registry import KeyPath, Value
+
+LONGEST_TEXT = 1 << 20
+"""Bytes of a text whose lines are still compared one by one."""
+CONTEXT = 2
+"""Unchanged lines that are shown around a change."""
+_SECTION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+
+
+def changes_as_lines(changes: Iterable[Change], code_page: str) -> Iterator[Line]:
+    """The changes in their order; neighbours on one key stand under its name once.
+
+    ``code_page`` is the workstation's, a Python codec name: an INF without a byte order mark is in it.
+    """
+    for key, group in groupby(changes, _key_of):
+        if key is None:
+            for change in group:
+                yield from _file_lines(change, code_page)
+        else:
+            yield from _key_lines(key, list(group), code_page)
+
+
+def _key_of(change: Change) -> KeyPath | None:
+    return change.key if isinstance(change, SetValue | CreateKey | DeleteKey) else None
+
+
+def _key_lines(key: KeyPath, changes: Sequence[Change], code_page: str) -> Iterator[Line]:
+    name = escape(str(key))
+    if any(isinstance(change, CreateKey) for change in changes):
+        yield Line(f"+ {name}", Style.ADDED)
+    elif any(isinstance(change, DeleteKey) for change in changes):
+        yield Line(f"- {name}", Style.REMOVED)
+    else:
+        yield Line(f"~ {name}", Style.CHANGED)
+    for change in changes:
+        if isinstance(change, SetValue):
+            yield _value_line(change, code_page).indented(4)
+
+
+def _value_line(change: SetValue, code_page: str) -> Line:
+    tag = _tag_of(change)
+    name = escape(change.name) or "(default)"
+    if tag is not None:
+        name = f"{name} {name_of(tag)}"
+    old, new = (_value_text(change.name, tag, value, code_page) for value in (change.old, change.new))
+    if change.old is None:
+        return Line(f"+ {name} = {new}", Style.ADDED)
+    if change.new is None:
+        return Line(f"- {name} = {old}", Style.REMOVED)
+    return Line(f"~ {name} = {old} -> {new}", Style.CHANGED)
+
+
+def _tag_of(change: SetValue) -> int | None:
+    """The property that the value stores, where its key is a profile section."""
+    return tag_of_value(change.name) if _SECTION.fullmatch(change.key.name) else None
+
+
+def _value_text(name: str, tag: int | None, value: Value | None, code_page: str) -> str:
+    if value is None:
+        return ""
+    if tag is None or value.type != ValueType.BINARY or is_secret(name, value):
+        return value_text(name, value)
+    try:
+        return property_text(tag, decode(prop_type(tag), value.data, code_page))
+    except FormatError:
+        return value_text(name, value)
+
+
+def _file_lines(change: Change, code_page: str) -> Iterator[Line]:
+    match change:
+        case MakeFolder(path):
+            yield Line(f"+ {escape(path)}\\", Style.ADDED)
+        case RemoveFolder(path):
+            yield Line(f"- {escape(path)}\\", Style.REMOVED)
+        case WriteFile(path, old, new):
+            name = escape(path)
+            if old is None:
+                yield Line(f"+ {name}  {_size(new)}", Style.ADDED)
+            elif new is None:
+                yield Line(f"- {name}  {_size(old)}", Style.REMOVED)
+            else:
+                yield Line(f"~ {name}  {_size(old)} -> {_size(new)}", Style.CHANGED)
+            for line in text_difference(change, code_page):
+                yield line.indented(4)
+
+
+def _size(data: bytes | None) -> str:
+    return "" if data is None else f"{len(data):,} bytes, sha256 {digest(data)}"
+
+
+def text_difference(change: WriteFile, code_page: str) -> tuple[Line, ...]:
+    """The lines of a text that differ, secrets masked; empty where the file is no text that one would read."""
+    if not change.path.lower().endswith((".inf", ".prf", ".ini")):
+        return ()
+    old, new = (_text_lines(data, code_page) for data in (change.old, change.new))
+    if old is None or new is None:
+        return ()
+    found = list(unified_diff(old, new, n=CONTEXT, lineterm=""))[2:]
+    return tuple(_difference_line(line) for line in found)
+
+
+def _difference_line(line: str) -> Line:
+    style = {"+": Style.ADDED, "-": Style.REMOVED, "@": Style.HEADING}.get(line[0], Style.QUIET)
+    return Line(line[0] + escape(mask_line(line[1:])), style)
+
+
+def _text_lines(data: bytes | None, code_page: str) -> list[str] | None:
+    """The lines of a text; a line end other than CRLF stays on its line, where it is seen as an escape."""
+    if data is None:
+        return []
+    if len(data) > LONGEST_TEXT:
+        return None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16", "replace")
+    elif data.startswith(b"\xef\xbb\xbf"):
+        text = data.decode("utf-8-sig", "replace")
+    else:
+        text = data.decode(code_page, "replace")
+    lines = text.split("\r\n") if "\r\n" in text else text.split("\n")
+    return lines if lines[-1] else lines[:-1]

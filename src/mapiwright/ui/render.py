@@ -1,0 +1,66 @@
+"""Plans and receipts for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.transaction.effect import Status
+from mapiwright.transaction.plan import Leg
+from mapiwright.ui.diff import changes_as_lines
+from mapiwright.ui.terminal import Line, Style, escape
+from mapiwright.workstation.change import SetValue, WriteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.receipt import Receipt
+
+
+def plan_lines(plan: Plan, code_page: str) -> Iterator[Line]:
+    """A plan as a diff: its legs and their changes in order, its effects as steps whose outcome is open."""
+    yield Line(escape(plan.title), Style.HEADING)
+    if plan.empty:
+        yield Line("  Nothing to do: the workstation is as it should be.", Style.QUIET)
+        return
+    for number, step in enumerate(plan.steps, 1):
+        if isinstance(step, Leg):
+            yield Line(f"{number:>2}. {escape(step.title)}", Style.HEADING)
+            yield from (line.indented(4) for line in changes_as_lines(step.changes, code_page))
+        else:
+            yield Line(f"{number:>2}. {escape(step.title)} (outcome not known yet)", Style.CHANGED)
+    yield Line(summary(plan), Style.QUIET)
+
+
+def summary(plan: Plan) -> str:
+    """What a plan comes to, in one line."""
+    files = sum(isinstance(change, WriteFile) for change in plan.changes)
+    values = sum(isinstance(change, SetValue) for change in plan.changes)
+    parts = (_count(files, "file"), _count(values, "registry value"), _count(len(plan.effects), "call"))
+    return f"Together: {', '.join(parts)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def receipt_lines(receipt: Receipt) -> Iterator[Line]:
+    """What was done, what is still to be sent, and how to take it back."""
+    for effect in receipt.effects:
+        style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
+        yield Line(f"{effect.status.capitalize()}: {escape(effect.title)}: {escape(effect.message)}", style)
+    yield Line(f"Done: {escape(receipt.title)}", Style.ADDED)
+    yield Line(f"Receipt: {escape(receipt.id)}. To take it back: mapiwright undo {escape(receipt.id)}")
+
+
+def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
+    """A line for each receipt; those that were taken back name the receipt that did it."""
+    for receipt in receipts:
+        line = escape(f"{receipt.id}  {receipt.created}  {receipt.title}")
+        if receipt.undone_by:
+            yield Line(f"{line}  (undone by {escape(receipt.undone_by)})", Style.QUIET)
+        else:
+            yield Line(line)
+        for effect in receipt.effects:
+            if effect.status == Status.PENDING:
+                yield Line(f"    pending: {escape(effect.title)}", Style.CHANGED)

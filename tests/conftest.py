@@ -1,0 +1,112 @@
+"""What every test may ask for: the witness programs, the real data, and hypothesis' two profiles."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import shutil
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from mapiwright.workstation.registry import Key, Value, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+NIGHTLY = bool(os.environ.get("MAPIWRIGHT_NIGHTLY"))
+WITNESSES_ARE_REQUIRED = os.environ.get("CI") == "true"
+SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+# Every commit sees the same examples, so a red run is the fault of the commit; new ones are looked for at night.
+hypothesis.settings.register_profile("default", max_examples=60, deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("nightly" if NIGHTLY else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole product of a proof is for the night."""
+    if NIGHTLY:
+        return
+    for item in items:
+        if item.get_closest_marker("nightly") is not None:
+            item.add_marker(pytest.mark.skip(reason="nightly: set MAPIWRIGHT_NIGHTLY=1"))
+
+
+def absent(witness: str) -> None:
+    """A missing witness is skipped by name on a laptop, and is a failure where it was promised."""
+    if WITNESSES_ARE_REQUIRED:
+        pytest.fail(f"the witness {witness} is required with CI=true and is not installed")
+    pytest.skip(f"the witness {witness} is not installed")
+
+
+@pytest.fixture
+def witness() -> Callable[[str], str]:
+    """``witness("hivexget")`` is the path of a foreign program."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            absent(program)
+        assert path is not None
+        return path
+
+    return find
+
+
+@pytest.fixture
+def witness_module() -> Callable[[str], ModuleType]:
+    """``witness_module("regipy.registry")`` is a foreign Python module."""
+
+    def find(module: str) -> ModuleType:
+        if find_spec(module.partition(".")[0]) is None:
+            absent(module)
+        return import_module(module)
+
+    return find
+
+
+@pytest.fixture
+def shared_data() -> Callable[[str], Path]:
+    """``shared_data("inf/sabp-MAPISVC.INF")`` is a real file that lies beside the repository, never inside it."""
+
+    def find(name: str) -> Path:
+        path = SHARED_DATA / name
+        if not path.exists():
+            pytest.skip(f"the real file {name} is not beside the repository")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def real_hive(shared_data: Callable[[str], Path]) -> Callable[[str], bytes]:
+    """``real_hive("o2010-x64")`` are the bytes of a real user's NTUSER.DAT."""
+
+    def read(name: str) -> bytes:
+        return lzma.decompress(shared_data(f"hives/{name}.NTUSER.DAT.xz").read_bytes())
+
+    return read
+
+
+@pytest.fixture
+def real_profiles(shared_data: Callable[[str], Path]) -> Callable[[str], Key]:
+    """``real_profiles("o2010-x64")`` is the key of a real user's profiles, as an independent reader saw it."""
+
+    def key_of(tree: dict[str, Any]) -> Key:
+        values = {
+            name: Value(ValueType[kind.removeprefix("REG_")], bytes.fromhex(data))
+            for name, (kind, data) in tree["values"].items()
+        }
+        return Key(values, {name: key_of(below) for name, below in tree["keys"].items()})
+
+    def read(name: str) -> Key:
+        return key_of(json.loads(shared_data(f"hives/{name}.profile.json").read_bytes())["tree"])
+
+    return read

@@ -1,0 +1,409 @@
+"""Runs that are killed, or whose system calls fail, at every point: the machine of the proof, run as a program.
+
+Each run is a forked child on a fresh image workstation with real hives. An audit hook, which no Python-level call
+escapes, and wrappers of ``os.write`` and ``os.fsync`` count each call that can change a disk, and strike at the
+chosen one. A second child recovers; then the workstation must be what it was, or what it should become.
+
+    killed_runs.py kills|errors|order SEED SHARE      prints one JSON document
+    killed_runs.py make|run|recover|check FOLDER      single steps, for a tracer that kills from outside
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mapiwright.errors import MapiwrightError, RecoveryNeededError
+from mapiwright.formats.regf.read import Hive
+from mapiwright.transaction.effect import Outcome, Status
+from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.recovery import recover
+from mapiwright.transaction.transaction import execute
+from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.create import create_image
+from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.registry import KeyPath, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mapiwright.formats.regf.read import HiveKey
+    from mapiwright.workstation.workstation import Workstation
+
+STATE = "ProgramData/Mapiwright"
+CALLS = ".calls"
+"""Beside the tree's folders: what the effect was asked, one letter a call; it stands for the world outside."""
+WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+CHANGING_EVENTS = {
+    f"os.{name}"
+    for name in (
+        "rename remove mkdir rmdir chmod chown setxattr removexattr truncate link symlink utime".split()  # noqa: SIM905
+    )
+}
+ERRNOS = (errno.EIO, errno.ENOSPC, errno.EACCES)
+
+
+# The plan that is run: files replaced, made and deleted, folders both ways, three hives, and an effect with a leg.
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An effect on the world outside, with changes of its own."""
+
+    folder: str
+    changes: tuple[SetValue, ...] = field(default=())
+
+    kind = "call"
+    title = "call the service"
+
+    def describe(self) -> Mapping[str, str]:
+        return {"folder": self.folder}
+
+    def run(self, workstation: Workstation) -> Outcome:
+        self._note(b"+")
+        return Outcome(Status.DONE, "called", self.changes)
+
+    def compensate(self, workstation: Workstation) -> None:
+        self._note(b"-")
+
+    def _note(self, letter: bytes) -> None:
+        handle = os_open(Path(self.folder) / CALLS, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os_write(handle, letter)
+        os.close(handle)
+
+
+MAKERS = {"call": lambda description: Call(description["folder"])}
+
+
+def make(folder: Path) -> None:
+    """A workstation with something to replace and to delete."""
+    create_image(folder)
+    (folder / "Windows" / "old.dll").write_bytes(b"old")
+    (folder / "Windows" / "gone").mkdir()
+    (folder / "Windows" / "gone" / "gone.dll").write_bytes(b"gone")
+
+
+def plan_for(workstation: Workstation, folder: Path) -> Plan:
+    inf = workstation.outlook.inf_path
+    old_inf = workstation.files.read(inf)
+    assert old_inf is not None
+    user = workstation.users[0].root
+    machine = KeyPath.parse(r"HKLM\SOFTWARE")
+    mail = machine / "Clients" / "Mail"
+    was = workstation.registry.value(mail, "")
+    return Plan(
+        "install",
+        "install the proof",
+        (
+            Leg(
+                "files",
+                (
+                    MakeFolder(r"C:\Windows\acme"),
+                    WriteFile(r"C:\Windows\acme\acme.dll", None, b"new" * 1000),
+                    WriteFile(r"C:\Windows\old.dll", b"old", b"newer"),
+                    WriteFile(r"C:\Windows\gone\gone.dll", b"gone", None),
+                    RemoveFolder(r"C:\Windows\gone"),
+                ),
+            ),
+            Leg("MAPISVC.INF", (WriteFile(inf, old_inf, old_inf + b"; acme\r\n"),)),
+            Leg(
+                "registry",
+                (
+                    CreateKey(machine / "Acme"),
+                    SetValue(machine / "Acme", "Version", None, Value.dword(1)),
+                    SetValue(mail, "", was, Value.sz("Acme")),
+                    CreateKey(user / "Acme"),
+                    SetValue(user / "Acme", "Name", None, Value.sz("anna")),
+                ),
+            ),
+            Call(str(folder), (SetValue(user / "Acme", "Configured", None, Value.dword(1)),)),
+            Leg(
+                "registry",
+                (
+                    SetValue(machine / "Acme", "Version", Value.dword(1), None),
+                    DeleteKey(machine / "Acme"),
+                    SetValue(user / "Acme", "Name", Value.sz("anna"), Value.sz("Anna")),
+                ),
+            ),
+        ),
+    )
+
+
+def run(folder: Path) -> None:
+    workstation = open_workstation(f"image:{folder}")
+    execute(plan_for(workstation, folder), workstation, makers=MAKERS)
+
+
+def run_recovery(folder: Path) -> None:
+    recover(open_workstation(f"image:{folder}"), MAKERS)
+
+
+# What a workstation is: files by their bytes, hives by their values, and our state by its names.
+
+
+def snapshot(folder: Path) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith((STATE, CALLS)):
+            continue
+        if path.is_dir():
+            tree[name] = "folder"
+        else:
+            data = path.read_bytes()
+            tree[name] = values_of(data) if data[:4] == b"regf" else data
+    return tree
+
+
+@cache
+def values_of(hive: bytes) -> object:
+    def key(of: HiveKey) -> object:
+        values = tuple(sorted((value.name, value.type, value.data) for value in of.values()))
+        return values, tuple(sorted((below.name, key(below)) for below in of.subkeys()))
+
+    found = Hive(hive).find(())
+    assert found is not None
+    return key(found)
+
+
+def state_of(folder: Path) -> tuple[int, int, list[str]]:
+    """How many receipts and backups there are, and whatever else."""
+    names = [path.relative_to(folder / STATE).as_posix() for path in (folder / STATE).rglob("*") if path.is_file()]
+    receipts = [name for name in names if name.startswith("receipts/")]
+    backups = [name for name in names if name.startswith("backups/")]
+    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock"})
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The two ends that are allowed."""
+
+    old: dict[str, Any]
+    new: dict[str, Any]
+    new_state: tuple[int, int, list[str]]
+
+    def verdict(self, folder: Path) -> str:
+        """``old`` or ``new``, or what is wrong."""
+        now, state = snapshot(folder), state_of(folder)
+        calls = (folder / CALLS).read_bytes() if (folder / CALLS).exists() else b""
+        if now == self.old:
+            if state != (0, 0, []):
+                return f"old, but its state holds {state}"
+            return "old" if calls == b"" or calls.endswith(b"-") else f"old, but the service was called {calls!r}"
+        if now == self.new:
+            if state != self.new_state:
+                return f"new, but its state holds {state}"
+            return "new" if calls == b"+" else f"new, but the service was called {calls!r}"
+        return f"mixed: {[name for name in {*now, *self.old} if now.get(name) != self.old.get(name)]}"
+
+
+# The shim.
+
+os_open, os_write, os_fsync = os.open, os.write, os.fsync
+
+
+class Struck(Exception):  # noqa: N818 - the end of a line, not an error
+    """Never raised: a strike kills."""
+
+
+class Shim:
+    """Counts the calls that can change a disk and, at number ``at``, strikes.
+
+    ``how`` is ``kill``, ``torn`` (half of a write, then kill), ``log``, or an errno; with ``stays`` an errno comes
+    at every later call too, as on a disk that is full.
+    """
+
+    def __init__(self, at: int, how: str | int, *, stays: bool = False) -> None:
+        self.count, self.at, self.how, self.stays = 0, at, how, stays
+        self.log: list[tuple[str, str]] = []
+        os.write, os.fsync = self.write, self.fsync
+        sys.addaudithook(self.audit)
+
+    def strike(self, what: str, path: str, data: bytes = b"", handle: int = -1) -> None:
+        self.count += 1
+        if self.how == "log":
+            self.log.append((what, path))
+        elif self.count == self.at or (self.stays and self.count > self.at):
+            if isinstance(self.how, int):
+                raise OSError(self.how, os.strerror(self.how), path)
+            if self.how == "torn":
+                os_write(handle, data[: len(data) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else flags & WRITE_FLAGS
+            if writes and isinstance(path, str | os.PathLike):
+                self.strike("open", os.fspath(path))
+        elif event in CHANGING_EVENTS:
+            self.strike(event, " -> ".join(str(each) for each in arguments if isinstance(each, str | os.PathLike)))
+
+    def write(self, handle: int, data: bytes) -> int:
+        self.strike("write", path_of(handle), bytes(data), handle)
+        return os_write(handle, data)
+
+    def fsync(self, handle: int) -> None:
+        self.strike("fsync", path_of(handle))
+        # The bytes need not reach a disk to be counted: nobody pulls the plug here.
+
+
+def path_of(handle: int) -> str:
+    try:
+        return str(Path(f"/proc/self/fd/{handle}").readlink())
+    except OSError:
+        return "?"
+
+
+def child(deed: Callable[[], object], shim: Callable[[], Shim] | None = None) -> tuple[str, Any]:
+    """Do it in a forked process: ``killed``, or the name of the error that ended it, or ``done``; and the log."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(reader)
+        active = shim() if shim else None
+        try:
+            deed()
+            said = "done"
+        except (MapiwrightError, OSError) as error:
+            said = type(error).__name__
+        except BaseException as error:  # noqa: BLE001 - a child tells, whatever it was
+            said = f"BROKEN {error!r}"
+        answer = [said, active.count if active else 0, active.log if active else []]
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(json.dumps(answer).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        return "killed", None
+    said, count, log = json.loads(answer)
+    return said, (count, log)
+
+
+class Proof:
+    """A pristine workstation, the two allowed ends, and fresh copies to run on."""
+
+    def __init__(self, work: Path) -> None:
+        self._work = work
+        self.pristine = work / "pristine"
+        make(self.pristine)
+        folder = self.fresh()
+        # No strike comes at 0: the run is only counted.
+        said, told = child(lambda: run(folder), lambda: Shim(0, "kill"))
+        assert said == "done", said
+        self.calls: int = told[0]
+        self.truth = Truth(snapshot(self.pristine), snapshot(folder), state_of(folder))
+        assert self.truth.old != self.truth.new
+        assert self.truth.new_state == (1, 5, [])
+
+    def fresh(self) -> Path:
+        folder = self._work / "run"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.pristine, folder)
+        return folder
+
+    def recovered(self, folder: Path) -> str:
+        said, _ = child(lambda: run_recovery(folder))
+        return self.truth.verdict(folder) if said == "done" else f"recovery: {said}"
+
+    def kills(self, seed: int, share: float) -> dict[str, Any]:
+        """Kill the run at every call, and at every write after half of it; recovery at a share of its calls."""
+        verdicts: dict[str, str] = {}
+        for at in range(1, self.calls + 1):
+            for how in ("kill", "torn"):
+                folder = self.fresh()
+                said, told = child(lambda: run(folder), lambda: Shim(at, how))
+                if how == "torn" and said != "killed":
+                    continue
+                verdicts[f"{how} {at}"] = self.recovered(folder) if said == "killed" else f"{said} {told}"
+        return {"calls": self.calls, "first": verdicts, "second": self.second_kills(seed, share)}
+
+    def second_kills(self, seed: int, share: float) -> dict[str, str]:
+        chance = random.Random(seed)
+        verdicts = {}
+        for at in range(1, self.calls + 1):
+            then = 1
+            while True:
+                if chance.random() < share:
+                    folder = self.fresh()
+                    child(lambda: run(folder), lambda: Shim(at, "kill"))
+                    said, _ = child(lambda: run_recovery(folder), lambda: Shim(then, "kill"))
+                    if said != "killed":
+                        break
+                    verdicts[f"kill {at}, {then}"] = self.recovered(folder)
+                elif then > self.calls:
+                    break
+                then += 1
+        return verdicts
+
+    def errors(self, seed: int, share: float) -> dict[str, Any]:
+        """Let every call fail, once or from there on; what the run says must be so."""
+        chance = random.Random(seed)
+        verdicts = {}
+        for at in range(1, self.calls + 1):
+            for code in ERRNOS:
+                for stays in (False, True):
+                    if chance.random() >= share:
+                        continue
+                    folder = self.fresh()
+                    said, told = child(lambda: run(folder), lambda: Shim(at, code, stays=stays))
+                    name = f"{errno.errorcode[code]}{' on' if stays else ''} at {at}"
+                    verdicts[name] = self.judged(folder, said)
+        return {"calls": self.calls, "verdicts": verdicts}
+
+    def judged(self, folder: Path, said: str) -> str:
+        """The verdict, where what the run said is true at once, or after the recovery that it asked for."""
+        journal = (folder / STATE / "journal").exists()
+        if said == "done":
+            verdict = self.recovered(folder)
+            return f"done, {verdict}" if verdict != "new" else "new"
+        if said == RecoveryNeededError.__name__:
+            return self.recovered(folder)
+        if said not in {"FailedError", "RefusedError"}:
+            return f"it raised {said}"
+        if journal:
+            return f"it said {said}, and left a journal"
+        (folder / STATE / "lock-holder").unlink(missing_ok=True)
+        verdict = self.truth.verdict(folder)
+        return verdict if verdict == "old" else f"it said {said}, and left {verdict}"
+
+
+def order(proof: Proof) -> dict[str, Any]:
+    folder = proof.fresh()
+    _, told = child(lambda: run(folder), lambda: Shim(0, "log"))
+    return {"root": str(folder), "log": told[1]}
+
+
+def main(what: str, *arguments: str) -> None:
+    if what in {"make", "run", "recover"}:
+        deed = {"make": make, "run": run, "recover": run_recovery}[what]
+        deed(Path(arguments[0]))
+        return
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as work:
+        proof = Proof(Path(work))
+        if what == "check":
+            sys.stdout.write(json.dumps(proof.truth.verdict(Path(arguments[0]))))
+            return
+        if what == "order":
+            found = order(proof)
+        else:
+            found = {"kills": proof.kills, "errors": proof.errors}[what](int(arguments[0]), float(arguments[1]))
+        sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

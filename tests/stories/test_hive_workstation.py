@@ -1,0 +1,137 @@
+"""A bare hive is a workstation of one user; what it cannot tell is said by options or asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mapiwright.errors import FormatError, NotFoundError, RefusedError
+from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, key_with_parents
+from mapiwright.workstation.create import create_image
+from mapiwright.workstation.hive_file import HiveFileWorkstation
+from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.workstation import Bitness, Edition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mapiwright.workstation.change import RegistryChange
+
+
+@pytest.fixture
+def hive(tmp_path: Path) -> Path:
+    create_image(tmp_path / "pc", users=["Zoë"])
+    path = tmp_path / "bare" / "zoë.NTUSER.DAT"
+    path.parent.mkdir()
+    (tmp_path / "pc" / "Users" / "Zoë" / "NTUSER.DAT").rename(path)
+    return path
+
+
+def test_it_says_what_it_was_told(hive: Path, tmp_path: Path) -> None:
+    inf = tmp_path / "their.inf"
+    workstation = open_workstation(f"hive:{hive}", inf=inf, edition=Edition.OUTLOOK_2013, bitness=Bitness.X86)
+    outlook = workstation.outlook
+    assert (outlook.edition, outlook.bitness) == (Edition.OUTLOOK_2013, Bitness.X86)
+    assert [rule for _, rule in outlook.rules] == ["as given", "as given", f"as given: {inf}"]
+    assert [finding.id for finding in workstation.findings] == ["MW3004"]
+
+
+@pytest.mark.parametrize("edition", Edition)
+def test_its_profiles_tell_the_edition(hive: Path, edition: Edition) -> None:
+    workstation = HiveFileWorkstation(hive)
+    with pytest.raises(NotFoundError, match="--edition"):
+        _ = workstation.outlook
+    path = workstation.users[0].root / PROFILE_ROOTS[edition].profiles / "Outlook"
+    workstation.registry.apply(list(key_with_parents(workstation.registry, path)))
+    assert (workstation.outlook.edition, workstation.outlook.bitness) == (edition, Bitness.X64)
+
+
+def test_its_files_are_the_inf_and_our_own_folder(hive: Path, tmp_path: Path) -> None:
+    inf = tmp_path / "their.inf"
+    workstation = HiveFileWorkstation(hive, inf, Edition.OUTLOOK_2016)
+    path = workstation.outlook.inf_path
+    assert workstation.files.read(path) is None
+    workstation.files.apply([WriteFile(path, None, b"[Services]")])
+    assert inf.read_bytes() == b"[Services]"
+    before = sorted(hive.parent.rglob("*"))
+    for elsewhere in (r"C:\Windows\x.dll", r"C:\ProgramData\x", r"C:\x", "C:\\MAPISVC.INF.bak"):
+        with pytest.raises(RefusedError, match="no place"):
+            workstation.files.apply([WriteFile(elsewhere, None, b"")])
+    assert sorted(hive.parent.rglob("*")) == before
+    assert workstation.files.names("C:") == ("MAPISVC.INF", "ProgramData")
+    with pytest.raises(RefusedError, match="no hive"):
+        workstation.registry.apply([CreateKey(KeyPath.parse(r"HKLM\SOFTWARE\Acme"))])
+
+
+def test_without_an_inf_none_is_written(hive: Path) -> None:
+    workstation = HiveFileWorkstation(hive, edition=Edition.OUTLOOK_2016)
+    with pytest.raises(RefusedError, match="no place"):
+        workstation.files.apply([WriteFile(workstation.outlook.inf_path, None, b"")])
+
+
+def test_our_records_lie_beside_it(hive: Path) -> None:
+    HiveFileWorkstation(hive).state.write("journal", b"x")
+    assert (hive.parent / "zoë.NTUSER.DAT.mapiwright" / "journal").read_bytes() == b"x"
+
+
+def test_its_user_is_told_by_the_hive_or_by_the_name_of_the_file(hive: Path) -> None:
+    workstation = HiveFileWorkstation(hive)
+    assert workstation.users[0].name == "Zoë"
+    root = workstation.users[0].root
+    explorer = root / r"Software\Microsoft\Windows\CurrentVersion\Explorer"
+    storage = root / r"Software\Microsoft\Protected Storage System Provider\S-1-5-21-7-8-9-1001"
+    workstation.registry.apply(
+        [
+            SetValue(explorer, "Logon User Name", Value.sz("Zoë"), None),
+            *key_with_parents(workstation.registry, storage),
+        ]
+    )
+    user = HiveFileWorkstation(hive).users[0]
+    assert (user.name, user.sid, user.root) == ("zoë.NTUSER", storage.name, KeyPath("HKU", (storage.name,)))
+
+
+def test_what_is_not_a_hive_is_told_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no such file"):
+        open_workstation(f"hive:{tmp_path / 'absent'}")
+    (tmp_path / "text").write_bytes(b"not a hive")
+    with pytest.raises(FormatError, match="text"):
+        _ = open_workstation(f"hive:{tmp_path / 'text'}").users
+
+
+def test_a_real_dirty_hive_reads_with_a_warning_and_refuses_writes(
+    real_hive: Callable[[str], bytes], tmp_path: Path, mapiwright: Callable[..., object]
+) -> None:
+    data = real_hive("o2016-x64")
+    path = tmp_path / "NTUSER.DAT"
+    path.write_bytes(data)
+    answer = mapiwright("workstation", "show", "--workstation", f"hive:{path}")
+    assert getattr(answer, "code", None) == 0
+    workstation = open_workstation(f"hive:{path}")
+    assert [finding.id for finding in workstation.findings] == ["MW3001"]
+    assert workstation.outlook.edition is Edition.OUTLOOK_2016
+    root = workstation.users[0].root
+    assert workstation.registry.subkeys(root / PROFILE_ROOTS[Edition.OUTLOOK_2016].profiles)
+    with pytest.raises(RefusedError, match="not closed cleanly"):
+        workstation.registry.apply([CreateKey(root / "Acme")])
+    assert path.read_bytes() == data
+
+
+def test_a_real_clean_hive_takes_a_key_and_gives_it_back(real_hive: Callable[[str], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "NTUSER.DAT"
+    path.write_bytes(real_hive("o2010-x64"))
+    workstation = open_workstation(f"hive:{path}")
+    assert (workstation.findings, workstation.outlook.edition) == ((), Edition.OUTLOOK_2010)
+    root = workstation.users[0].root
+    before = workstation.registry.read(root)
+    changes: list[RegistryChange] = [
+        CreateKey(root / "Acmé"),
+        SetValue(root / "Acmé", "v", None, Value.binary(bytes(20000))),
+    ]
+    workstation.registry.apply(changes)
+    assert workstation.registry.value(root / "Acmé", "v") == Value.binary(bytes(20000))
+    workstation.registry.apply([change.inverse for change in reversed(changes)])
+    assert open_workstation(f"hive:{path}").registry.read(root) == before
