@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 WITNESSES := libhivex-bin reglookup libregf-utils strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
   binutils-mingw-w64 ntfs-3g attr acl
 
-.PHONY: demo test nightly bench check witnesses clean
+.PHONY: demo test nightly bench check witnesses compiled clean
 
-demo: $(VENV)/.product
+demo: $(VENV)/.product compiled
 	@$(BIN)/python examples/demo.py
 
 test: witnesses check
@@ -27,7 +27,7 @@ check: $(VENV)/.development
 nightly: witnesses $(VENV)/.development
 	MAPIWRIGHT_NIGHTLY=1 $(BIN)/pytest -n 2
 
-bench: $(VENV)/.development
+bench: $(VENV)/.development compiled
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/hives.py
 
@@ -56,6 +56,10 @@ $(VENV)/.product: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.development: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,witness]'
 	@touch $@
+
+# As pip does where it installs for good: start-up is promised, and compiling is no part of it.
+compiled: $(VENV)/.product
+	@$(BIN)/python -m compileall -q src/mapiwright
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist

@@ -47,7 +47,18 @@ WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGING_EVENTS = {
     f"os.{name}"
     for name in (
-        "rename remove mkdir rmdir chmod chown setxattr removexattr truncate link symlink utime".split()  # noqa: SIM905
+        "rename",
+        "remove",
+        "mkdir",
+        "rmdir",
+        "chmod",
+        "chown",
+        "setxattr",
+        "removexattr",
+        "truncate",
+        "link",
+        "symlink",
+        "utime",
     )
 }
 ERRNOS = (errno.EIO, errno.ENOSPC, errno.EACCES)
@@ -69,11 +80,11 @@ class Call:
     def describe(self) -> Mapping[str, str]:
         return {"folder": self.folder}
 
-    def run(self, workstation: Workstation) -> Outcome:
+    def run(self, workstation: Workstation) -> Outcome:  # noqa: ARG002 - it is not asked about
         self._note(b"+")
         return Outcome(Status.DONE, "called", self.changes)
 
-    def compensate(self, workstation: Workstation) -> None:
+    def compensate(self, workstation: Workstation) -> None:  # noqa: ARG002 - likewise
         self._note(b"-")
 
     def _note(self, letter: bytes) -> None:
@@ -177,11 +188,11 @@ def values_of(hive: bytes) -> object:
 
 
 def state_of(folder: Path) -> tuple[int, int, list[str]]:
-    """How many receipts and backups there are, and whatever else."""
+    """How many receipts and backups there are, and whatever else, the lock and the note of who held it aside."""
     names = [path.relative_to(folder / STATE).as_posix() for path in (folder / STATE).rglob("*") if path.is_file()]
     receipts = [name for name in names if name.startswith("receipts/")]
     backups = [name for name in names if name.startswith("backups/")]
-    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock"})
+    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock", "lock-holder"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +223,27 @@ class Truth:
 os_open, os_write, os_fsync = os.open, os.write, os.fsync
 
 
-class Struck(Exception):  # noqa: N818 - the end of a line, not an error
-    """Never raised: a strike kills."""
-
-
-class Shim:
-    """Counts the calls that can change a disk and, at number ``at``, strikes.
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What happens at the call of that number, counted from 1; nothing at 0.
 
     ``how`` is ``kill``, ``torn`` (half of a write, then kill), ``log``, or an errno; with ``stays`` an errno comes
     at every later call too, as on a disk that is full.
     """
 
-    def __init__(self, at: int, how: str | int, *, stays: bool = False) -> None:
-        self.count, self.at, self.how, self.stays = 0, at, how, stays
+    at: int
+    how: str | int
+    stays: bool = False
+
+
+class Shim:
+    """Counts the calls that can change a disk, and strikes."""
+
+    def __init__(self, strike: Strike) -> None:
+        self.at, self.how, self.stays = strike.at, strike.how, strike.stays
+        self.count = 0
         self.log: list[tuple[str, str]] = []
-        os.write, os.fsync = self.write, self.fsync
+        os.write, os.fsync = self.write, self.fsync  # type: ignore[assignment] # called with bytes and handles only
         sys.addaudithook(self.audit)
 
     def strike(self, what: str, path: str, data: bytes = b"", handle: int = -1) -> None:
@@ -265,31 +282,30 @@ def path_of(handle: int) -> str:
         return "?"
 
 
-def child(deed: Callable[[], object], shim: Callable[[], Shim] | None = None) -> tuple[str, Any]:
+def child(deed: Callable[[Path], object], folder: Path, strike: Strike | None = None) -> tuple[str, Any]:
     """Do it in a forked process: ``killed``, or the name of the error that ended it, or ``done``; and the log."""
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
         os.close(reader)
-        active = shim() if shim else None
+        shim = Shim(strike) if strike else None
         try:
-            deed()
+            deed(folder)
             said = "done"
         except (MapiwrightError, OSError) as error:
             said = type(error).__name__
         except BaseException as error:  # noqa: BLE001 - a child tells, whatever it was
             said = f"BROKEN {error!r}"
-        answer = [said, active.count if active else 0, active.log if active else []]
         with os.fdopen(writer, "wb") as pipe:
-            pipe.write(json.dumps(answer).encode())
+            pipe.write(json.dumps([said, shim.count, shim.log] if shim else [said, 0, []]).encode())
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        answer = pipe.read()
+        said_by_it = pipe.read()
     _, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         return "killed", None
-    said, count, log = json.loads(answer)
+    said, count, log = json.loads(said_by_it)
     return said, (count, log)
 
 
@@ -300,9 +316,10 @@ class Proof:
         self._work = work
         self.pristine = work / "pristine"
         make(self.pristine)
+        run(self.fresh())  # so that no child has to load a module
         folder = self.fresh()
         # No strike comes at 0: the run is only counted.
-        said, told = child(lambda: run(folder), lambda: Shim(0, "kill"))
+        said, told = child(run, folder, Strike(0, "kill"))
         assert said == "done", said
         self.calls: int = told[0]
         self.truth = Truth(snapshot(self.pristine), snapshot(folder), state_of(folder))
@@ -316,7 +333,7 @@ class Proof:
         return folder
 
     def recovered(self, folder: Path) -> str:
-        said, _ = child(lambda: run_recovery(folder))
+        said, _ = child(run_recovery, folder)
         return self.truth.verdict(folder) if said == "done" else f"recovery: {said}"
 
     def kills(self, seed: int, share: float) -> dict[str, Any]:
@@ -325,7 +342,7 @@ class Proof:
         for at in range(1, self.calls + 1):
             for how in ("kill", "torn"):
                 folder = self.fresh()
-                said, told = child(lambda: run(folder), lambda: Shim(at, how))
+                said, told = child(run, folder, Strike(at, how))
                 if how == "torn" and said != "killed":
                     continue
                 verdicts[f"{how} {at}"] = self.recovered(folder) if said == "killed" else f"{said} {told}"
@@ -339,8 +356,8 @@ class Proof:
             while True:
                 if chance.random() < share:
                     folder = self.fresh()
-                    child(lambda: run(folder), lambda: Shim(at, "kill"))
-                    said, _ = child(lambda: run_recovery(folder), lambda: Shim(then, "kill"))
+                    child(run, folder, Strike(at, "kill"))
+                    said, _ = child(run_recovery, folder, Strike(then, "kill"))
                     if said != "killed":
                         break
                     verdicts[f"kill {at}, {then}"] = self.recovered(folder)
@@ -359,7 +376,7 @@ class Proof:
                     if chance.random() >= share:
                         continue
                     folder = self.fresh()
-                    said, told = child(lambda: run(folder), lambda: Shim(at, code, stays=stays))
+                    said, _ = child(run, folder, Strike(at, code, stays=stays))
                     name = f"{errno.errorcode[code]}{' on' if stays else ''} at {at}"
                     verdicts[name] = self.judged(folder, said)
         return {"calls": self.calls, "verdicts": verdicts}
@@ -376,14 +393,13 @@ class Proof:
             return f"it raised {said}"
         if journal:
             return f"it said {said}, and left a journal"
-        (folder / STATE / "lock-holder").unlink(missing_ok=True)
         verdict = self.truth.verdict(folder)
         return verdict if verdict == "old" else f"it said {said}, and left {verdict}"
 
 
 def order(proof: Proof) -> dict[str, Any]:
     folder = proof.fresh()
-    _, told = child(lambda: run(folder), lambda: Shim(0, "log"))
+    _, told = child(run, folder, Strike(0, "log"))
     return {"root": str(folder), "log": told[1]}
 
 
@@ -396,9 +412,8 @@ def main(what: str, *arguments: str) -> None:
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as work:
         proof = Proof(Path(work))
         if what == "check":
-            sys.stdout.write(json.dumps(proof.truth.verdict(Path(arguments[0]))))
-            return
-        if what == "order":
+            found = {"verdict": proof.truth.verdict(Path(arguments[0]))}
+        elif what == "order":
             found = order(proof)
         else:
             found = {"kills": proof.kills, "errors": proof.errors}[what](int(arguments[0]), float(arguments[1]))

@@ -176,8 +176,55 @@ def test_names_that_share_their_bytes_cannot_exhaust_us() -> None:
     many.data[start - RVA : start - RVA + 40] = fields
     file[0x40 + 24 + 112 : 0x40 + 24 + 120] = struct.pack("<II", RVA, 40)
     file[0x40 + 24 + 240 + 8 : 0x40 + 24 + 240 + 20] = struct.pack("<III", len(many.data), RVA, len(many.data))
-    with pytest.raises(FormatError):
+    with pytest.raises(FormatError, match="a name does not end"):
         pe.read(bytes(file[:OFFSET]) + bytes(many.data))
+
+
+PLAIN = PeFile(Machine.X64, 64, (Export("A"),), ("b.dll",), (1, 2, 3, 4), signed=False, hybrid=True)
+DIRECTORIES = 0x40 + 24 + 112
+
+
+@pytest.mark.parametrize(
+    ("at", "bytes_", "told"),
+    [
+        (0, b"ZM", "begin with MZ"),
+        (0x3C, struct.pack("<I", 0x80), "no PE header"),
+        (0x40 + 24, b"\x07\x01", "magic 0x107"),
+        (DIRECTORIES, struct.pack("<I", 0x50000000), "RVA 0x50000000 lies in no section"),
+        (OFFSET + 24, struct.pack("<I", 0x10001), "65537 exported names"),
+        (OFFSET + 20, struct.pack("<I", 0), "has the index 0"),
+        (OFFSET + 28, struct.pack("<I", 0x1FFFFF), "lies in no section"),
+        (0x3C, struct.pack("<I", 0x7FFFFFFF), "the file ends at"),
+    ],
+)
+def test_damage_is_told_by_what_and_where(at: int, bytes_: bytes, told: str) -> None:
+    file = bytearray(write(PLAIN))
+    file[at : at + len(bytes_)] = bytes_
+    with pytest.raises(FormatError, match=told) as refusal:
+        pe.read(bytes(file))
+    assert refusal.value.where.startswith("offset 0x")
+
+
+def test_what_a_file_does_not_have_is_empty() -> None:
+    file = write(PLAIN)
+    no_names = file[: OFFSET + 24] + bytes(4) + file[OFFSET + 28 :]
+    assert pe.read(no_names).exports == ()
+    version_at = file.index(struct.pack("<I", 0xFEEF04BD))
+    assert pe.read(file[:version_at] + b"?" + file[version_at + 1 :]).version is None
+    tree = file.index(struct.pack("<HHII", 0, 1, 16, 0x80000018))
+    assert pe.read(file[: tree + 4] + b"\x05" + file[tree + 5 :]).version is None  # another type of resource
+    for level in (24, 48):
+        empty = file[: tree + level + 2] + bytes(2) + file[tree + level + 4 :]
+        assert pe.read(empty).version is None
+    config = file.index(struct.pack("<I", 208) + bytes(196))
+    assert not pe.read(file[:config] + b"\xcf" + file[config + 1 :]).hybrid
+    assert pe.read(file).hybrid
+
+
+def test_a_part_of_the_headers_is_at_its_place_in_the_image() -> None:
+    file = bytearray(write(PLAIN))
+    file[DIRECTORIES + 8 : DIRECTORIES + 16] = struct.pack("<II", 0x300, 20)  # the import directory, all zeros
+    assert pe.read(bytes(file)).imports == ()
 
 
 @pytest.mark.parametrize("length", [1, 4095])

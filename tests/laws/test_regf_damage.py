@@ -267,6 +267,8 @@ RULES: list[tuple[str, Severity, dict[int, bytes]]] = [
     ("cells tile their bin in multiples of 8 bytes", ERROR, {FIRST_CELL: number(-84)}),
     ("free neighbours are merged", WARNING, {LAST: number(88)}),
     ("an offset leads to a cell in use", ERROR, {KEY_A + 44: number(0x24)}),
+    ("an offset leads to a cell in use", ERROR, {BIG_DATA_A + 4: number(0x24)}),
+    ("an offset leads to a cell in use", ERROR, {SECURITY + 4: number(0x24)}),
     ("a record fits its cell", ERROR, {KEY_A + 36: number(1000)}),
     ("a record fits its cell", ERROR, {KEY_A + 72: b"\xff\xff"}),
     ("a record fits its cell", ERROR, {INDEX + 2: b"\0\0"}),
@@ -328,6 +330,13 @@ def test_the_validator_names_the_rule_that_is_broken(rule: str, severity: Severi
     faults = validate(broken)
     assert (rule, severity) in {(fault.rule, fault.severity) for fault in faults}
     assert all(f"offset 0x{fault.offset:x}" in str(fault) for fault in faults)
+
+
+def test_the_longest_name_of_a_value_is_checked() -> None:
+    data = edit(new_hive(timestamp=NOW), [SetValue((), "v" * 16383, 3, b"")], timestamp=NOW)
+    offset = Hive(data).image.value_offsets(Hive(data).root.record)[0]
+    rules = {fault.rule for fault in validate(patched(payload(offset) + 2, b"\0\x40", data))}
+    assert "a value's name has at most 16383 characters" in rules
 
 
 def test_the_validator_checks_the_checksum() -> None:

@@ -135,6 +135,8 @@ def test_what_the_writer_does_not_understand_survives() -> None:
     assert after[BASE_BLOCK + record.class_offset + 4 :].startswith(b"c\0l\0a\0s\0s\0")
     assert key_at(edit(after, [DeleteKey(("a", "longer"))], timestamp=NOW), "a").record.longest_subkey == 0xABC20000
     # the class goes with its key, and so does its length in the parent
+    both = edit(after, [CreateKey(("longest of all",)), DeleteKey(("a",))], timestamp=LATER)
+    assert key_at(both).record.longest_class == 0
     without = edit(after, [DeleteKey(("a",))], timestamp=LATER)
     assert validate(without) == ()
     assert key_at(without).record.longest_class == 0
@@ -156,10 +158,10 @@ def test_a_value_keeps_the_spelling_of_its_name() -> None:
 # -- lists of subkeys -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("minor", MINORS)
+@pytest.mark.parametrize("minor", [3, 6])
 @pytest.mark.parametrize("count", [507, 508, 1100])
 def test_many_siblings_are_split_over_lists_of_507(minor: int, count: int) -> None:
-    names = [f"Konto {i}" if i % 20 else f"Профиль {i} ü" for i in range(count)]
+    names = [f"Konto {i}" if i % 50 else f"Профиль {i} ü" for i in range(count)]
     random.Random(count).shuffle(names)
     data = made(CreateKey(("p",)), *(CreateKey(("p", name)) for name in names), minor=minor)
     assert validate(data) == ()
@@ -215,8 +217,8 @@ def test_a_longer_list_that_windows_let_grow_is_split() -> None:
     assert [key.name for key in Hive(after).root.subkeys()][500:502] == ["k0500", "k0500a"]
 
 
-def test_a_lookup_reads_only_the_keys_whose_hash_or_hint_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for minor in (3, 5):
+def test_a_lookup_reads_only_the_keys_whose_hash_or_place_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for minor, most in ((3, 24), (5, 2)):
         hive = Hive(made(*(CreateKey((f"{i:04}-name",)) for i in range(1000)), minor=minor))
         read: list[int] = []
         key = type(hive.image).key
@@ -227,14 +229,14 @@ def test_a_lookup_reads_only_the_keys_whose_hash_or_hint_fits(monkeypatch: pytes
         read.clear()
         found = root.subkey("0500-NAME")
         assert found is not None
-        assert len(read) <= 2
+        assert len(read) <= most
         monkeypatch.undo()
 
 
 def test_a_name_that_another_program_hashed_wrongly_is_found() -> None:
     data = made(CreateKey(("Zürich",)))
     leaf = BASE_BLOCK + key_at(data).record.subkey_list + 4
-    assert key_at(patched(data, leaf + 8, number(12345)), "zürich").name == "Zürich"
+    assert key_at(patched(data, leaf + 8, number(12345)), "zÜrich").name == "Zürich"
 
 
 def test_a_hash_inside_of_an_element_is_not_one() -> None:
@@ -329,6 +331,10 @@ def test_a_new_key_shares_its_parents_descriptor_and_the_last_one_takes_it_along
     data = in_key(data, ("b",), 44, number(second))
     data = patched(data, BASE_BLOCK + first + 8, number(second) * 2 + number(2))  # next, previous, keys
     assert validate(data) == ()
+    ring = "the descriptors form one ring"
+    back = BASE_BLOCK + second + 4 + 8
+    assert [fault.rule for fault in validate(patched(data, back, number(second)))] == [ring]
+    assert ring in {fault.rule for fault in validate(patched(data, BASE_BLOCK + first + 8, number(first)))}
     data = edit(data, [CreateKey(("b", "c")), CreateKey(("b", "d"))], timestamp=NOW)
     assert key_at(data, "b", "c").record.security == second
     assert validate(data) == ()

@@ -265,6 +265,8 @@ def test_the_newest_edition_with_profiles_is_the_one_of_a_bare_hive() -> None:
         profile = edit.new_profile("Work", 4, lambda: bytes(16))
         registry.apply(store.profiles_changes(registry, USER, edition, [(None, profile)], "cp1252"))
         assert store.which_edition(registry, USER) is Edition.OUTLOOK_2016
+    registry.apply(store.profiles_changes(registry, USER, Edition.OUTLOOK_2016, [(profile, None)], "cp1252"))
+    assert store.which_edition(registry, USER) is Edition.OUTLOOK_2013
 
 
 def test_nothing_is_to_do_for_a_profile_that_stays_or_never_was() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import FindingsError, NotFoundError, RefusedError, Severity
-from mapiwright.setup.destination import folders, place
+from mapiwright.setup.destination import TOKENS, folders, place
 from mapiwright.setup.manifest import ProfilesOnUninstall, RegistryRoot
 from mapiwright.setup.media import Memory
 from mapiwright.setup.package import open_package, read_package
@@ -590,6 +591,29 @@ def test_a_registry_that_knows_no_mapi_is_told() -> None:
     assert "MW4210" in found(bare(), where)
 
 
+def test_a_relative_path_to_a_dll_leads_nowhere() -> None:
+    fragment = INF.replace(b"PROVIDER_DLL_NAME=acme.dll", b"PROVIDER_DLL_NAME=bin\\acme.dll")
+    assert "MW4206" in found(bare(MAPISVC_INF=fragment), workstation())
+
+
+def test_a_service_without_an_entry_point_needs_no_dll_for_it() -> None:
+    fragment = INF.replace(b"PR_SERVICE_DLL_NAME=acme.dll\r\nPR_SERVICE_ENTRY_NAME=ServiceEntry\r\n", b"")
+    dll = X64.replace(b"ServiceEntry\0", b"ServiceIndex\0")
+    assert found(bare(MAPISVC_INF=fragment, acme32_dll=dll), workstation()) == {}
+
+
+def test_a_dll_for_arm64_is_told() -> None:
+    arm = X64.replace(b"PE\0\0\x64\x86", b"PE\0\0\x64\xaa")
+    assert found(bare(acme32_dll=arm), workstation())["MW4202"].what.startswith("it is made for ARM64,")
+    # An ARM64EC file says that it is for x64; its load configuration tells.
+    with_config = bytearray(X64.ljust(0x2000, b"\0"))
+    optional = X64.index(b"PE\0\0") + 24
+    with_config[optional + 112 + 80 : optional + 112 + 88] = struct.pack("<II", 0x40, 208)
+    with_config[0x40:0x44] = struct.pack("<I", 208)
+    assert with_config[0x40 + 200 : 0x40 + 208] != bytes(8)
+    assert "neighbours" in found(bare(acme32_dll=bytes(with_config)), workstation())["MW4202"].what
+
+
 # The page.
 
 
@@ -597,6 +621,8 @@ def test_the_format_page_tells_every_finding_and_every_token() -> None:
     page = (EXAMPLE.parent.parent / "docs" / "reference" / "package-format.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| (MW\d{4}) \| \w+ \| (.*?) \|", page, re.MULTILINE))
     assert rows == {id_: rule.text for id_, rule in PACKAGE_RULES.items()}
+    for token, folder in TOKENS.items():
+        assert f"| `{token}` | {folder} |" in page
     severities = dict(re.findall(r"^\| (MW\d{4}) \| (\w+) \|", page, re.MULTILINE))
     assert severities == {id_: rule.severity.value for id_, rule in PACKAGE_RULES.items()}
 

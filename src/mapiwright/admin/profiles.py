@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.services import MessageServiceAdmin, call_for
+from mapiwright.admin.table import profile_table
 from mapiwright.entry.contract import Context
 from mapiwright.errors import ExistsError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import edit
 
 if TYPE_CHECKING:
+    from mapiwright.admin.table import ProfileRow
     from mapiwright.admin.workspace import Workspace
     from mapiwright.mapi.profile import Profile
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """A row of the profile table: PR_DISPLAY_NAME and PR_DEFAULT_PROFILE ([profile-tables])."""
-
-    name: str
-    default: bool
 
 
 class ProfileAdmin:
@@ -32,10 +25,7 @@ class ProfileAdmin:
 
     def get_profile_table(self) -> tuple[ProfileRow, ...]:
         """All profiles; the table has the documented two columns ([iprofadmin-getprofiletable])."""
-        default = self.workspace.default
-        return tuple(
-            ProfileRow(name, default is not None and upcase(name) == upcase(default)) for name in self.workspace.names
-        )
+        return profile_table(self.workspace.names, self.workspace.default)
 
     def create_profile(self, name: str) -> None:
         """Make an empty profile; raises ExistsError where the name is taken ([iprofadmin-createprofile])."""

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.call import EntryCall, EntryPolicy
+from mapiwright.admin.table import edition_of
+from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
 from mapiwright.errors import NotFoundError
 from mapiwright.formats import inf
@@ -24,10 +25,11 @@ from mapiwright.workstation.outlook import PROFILE_ROOTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile import Profile
     from mapiwright.transaction.plan import Step
     from mapiwright.workstation.registry import Key
-    from mapiwright.workstation.workstation import Edition, User, Workstation
+    from mapiwright.workstation.workstation import User, Workstation
 
 
 def new_uid() -> bytes:
@@ -246,17 +248,6 @@ def joined_plan(spaces: Sequence[Workspace]) -> Plan:
     titles = dict.fromkeys(space.title for space in spaces)
     steps = without_repeats(step for space in spaces for step in space.steps())
     return Plan("profile", "; ".join(title for title in titles if title), steps)
-
-
-def edition_of(workstation: Workstation, user: User) -> Edition:
-    """The edition whose profiles the user has: the workstation's Outlook, or what the user's own hive tells."""
-    try:
-        return workstation.outlook.edition
-    except NotFoundError:
-        found = store.which_edition(workstation.registry, user.root)
-        if found is None:
-            raise
-        return found
 
 
 def read_catalogue(workstation: Workstation) -> Catalogue:

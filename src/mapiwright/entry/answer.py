@@ -48,7 +48,12 @@ def _hresult(found: Any) -> int:
 def _text(found: Any, request: EntryRequest) -> str:
     if not isinstance(found, str):
         raise _NonsenseError("a text is no text")
-    return WITHHELD if betrays(found, request) else found[:WORDS]
+    return WITHHELD if betrays(found, request) else _printable(found[:WORDS])
+
+
+def _printable(text: str) -> str:
+    """A text that cannot steer a terminal, and that every encoding takes."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _number(found: Any) -> int:
@@ -139,7 +144,7 @@ def _exception(last: dict[str, Any], request: EntryRequest) -> str:
 
 def judge(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> EntryOutcome:
     """The outcome of a call, from how its child ended; raises EntryPointError where there is none."""
-    log = "" if holds_secrets(request) else "\n".join(ended.log.strip()[-WORDS:].splitlines()[-LINES:])
+    log = "" if holds_secrets(request) else _printable("\n".join(ended.log.strip()[-WORDS:].splitlines()[-LINES:]))
     try:
         lines = _lines(ended)
         last = lines[-1] if ended.complete and lines else {}

@@ -7,12 +7,11 @@ their own. Where no code of the service can run, the call is recorded as pending
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.child.standin import properties_from_wire, properties_to_wire
-from mapiwright.entry.contract import Context, EntryFlag, EntryRequest, Result, succeeded
+from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy, EntryRequest, Result, succeeded
 from mapiwright.entry.guest import guest_sections
 from mapiwright.entry.python_host import PythonHost
 from mapiwright.entry.record import read_record, sources_of
@@ -42,14 +41,6 @@ COUNTERPART = {Context.INSTALL: Context.UNINSTALL, Context.CREATE: Context.DELET
 
 OF_THE_MACHINE = frozenset({Context.INSTALL, Context.UNINSTALL})
 """Contexts that concern no profile."""
-
-
-class EntryPolicy(StrEnum):
-    """What becomes of a call that cannot be made here; SKIP makes none at all."""
-
-    REQUIRE = "require"
-    DEFER = "defer"
-    SKIP = "skip"
 
 
 def host_for(workstation: Workstation, service: str) -> EntryHost | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import IntEnum, IntFlag
+from enum import IntEnum, IntFlag, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +39,14 @@ class EntryFlag(IntFlag):
 
 
 NO_FLAGS = EntryFlag(0)
+
+
+class EntryPolicy(StrEnum):
+    """What becomes of a call that cannot be made here; SKIP makes none at all."""
+
+    REQUIRE = "require"
+    DEFER = "defer"
+    SKIP = "skip"
 
 
 class Result(IntEnum):

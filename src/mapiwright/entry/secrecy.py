@@ -50,7 +50,7 @@ def _spellings(value: PropertyValue) -> Iterator[bytes]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _spellings(item)
-    else:
+    elif not isinstance(value, bool):  # which is too small to be told apart
         yield str(value).encode()
 
 

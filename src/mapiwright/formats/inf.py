@@ -201,16 +201,16 @@ def splice(inf: Inf, inserted: Mapping[int, Sequence[str]], deleted: Collection[
     last gets one, the line that is last now loses it. Raises FormatError for text that the encoding cannot hold.
     """
     gone = frozenset(deleted)
-    out: list[tuple[bytes, str]] = []
     newline = inf.newline
+    out: list[tuple[bytes, str]] = []
     for index in range(len(inf.lines) + 1):
-        for text in inserted.get(index, ()):
-            data = inf.encoding.encode(text)
-            torn = not data and bool(out) and out[-1][1] == "\r"
-            out.append((data, "\r\n" if torn else newline))
+        out += [(inf.encoding.encode(text), newline) for text in inserted.get(index, ())]
         if index < len(inf.lines) and index not in gone:
             line = inf.lines[index]
             out.append((line.data, line.newline or newline))
+    for place in range(1, len(out)):
+        if out[place] == (b"", "\n") and out[place - 1][1] == "\r":
+            out[place] = (b"", "\r\n")  # or both would be read as one line break
     if out and inf.lines and not inf.lines[-1].newline:
         out[-1] = (out[-1][0], "")
     breaks = {newline: newline.encode(inf.encoding.codec) for newline in ("", "\n", "\r", "\r\n")}

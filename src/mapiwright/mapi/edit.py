@@ -178,7 +178,11 @@ def copy_service(source: Profile, uid: str, target: Profile, new_uid: Callable[[
     same_width = source.pointer == target.pointer
 
     def copied(section: Section) -> Section:
-        links = {tag: _renamed(section.get(tag), names) for tag in _UID_LISTS if tag in section.properties}
+        links = {
+            tag: _renamed(value, names)
+            for tag, value in section.properties.items()
+            if tag in _UID_LISTS and isinstance(value, bytes)
+        }
         named = replace(section, uid=names[section.uid.lower()]).with_properties(links)
         return named if same_width else named.without_width()
 
@@ -360,9 +364,7 @@ def _packed(uids: Iterable[str]) -> bytes:
     return b"".join(bytes.fromhex(uid) for uid in uids)
 
 
-def _renamed(value: PropertyValue | None, names: Mapping[str, str]) -> PropertyValue | None:
-    if not isinstance(value, bytes):
-        return value
+def _renamed(value: bytes, names: Mapping[str, str]) -> bytes:
     parts = [value[at : at + UID_SIZE] for at in range(0, len(value), UID_SIZE)]
     return b"".join(bytes.fromhex(names.get(part.hex(), part.hex())) for part in parts)
 

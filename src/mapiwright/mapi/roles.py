@@ -114,7 +114,7 @@ def set_transport_order(profile: Profile, uids: Sequence[str]) -> Profile:
             where=f"profile {profile.name}",
             expected="every transport provider once",
         )
-    data = b"".join(bytes.fromhex(uid) for uid in wanted)
+    data = b"".join(bytes.fromhex(uid) for uid in wanted) or None  # no empty list is ever stored
     return profile.with_sections(profile.admin.with_properties({PR_TRANSPORT_PROVIDERS: data}))
 
 

@@ -120,11 +120,13 @@ def _encoded(kind: int, value: PropertyValue, pointer: int, code_page: str) -> V
 
 
 def which_edition(registry: RegistryReader, user_root: KeyPath) -> Edition | None:
-    """The newest edition that has profiles below a user's key, for a hive that stands alone; None where none has."""
-    for edition in sorted(PROFILE_ROOTS, reverse=True):
-        if registry.subkeys(user_root / PROFILE_ROOTS[edition].profiles) is not None:
-            return edition
-    return None
+    """The newest edition with profiles below a user's key, for a hive that stands alone; None where no edition is.
+
+    A place for profiles that holds none counts only where no other holds any.
+    """
+    names = {edition: registry.subkeys(user_root / roots.profiles) for edition, roots in PROFILE_ROOTS.items()}
+    there = [edition for edition, found in names.items() if found is not None]
+    return max(there, key=lambda edition: (bool(names[edition]), edition), default=None)
 
 
 def profile_names(registry: RegistryReader, user_root: KeyPath, edition: Edition) -> tuple[str, ...]:

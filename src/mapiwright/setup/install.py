@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import EntryCall, EntryPolicy
-from mapiwright.entry.contract import Context
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.contract import Context, EntryPolicy
 from mapiwright.entry.record import ServiceRecord, record_changes
 from mapiwright.errors import ConflictError, FindingsError, Severity
 from mapiwright.formats import inf

@@ -201,7 +201,7 @@ class _Reading:
         self.faults.append(finding(id_, where, what))
 
     def file(self, path: str, *, missing: str = "") -> tuple[str, bytes] | None:
-        """A file as it is stored: path and bytes. ``missing`` is the id of the fault where none is, if that is one."""
+        """A file by its stored path, and its bytes; ``missing`` is the id of the fault where there is none."""
         try:
             stored = find(self.media, path)
             if stored is not None:

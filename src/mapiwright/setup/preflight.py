@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError, FormatError, NotFoundError
+from mapiwright.errors import ConflictError, FormatError, NotFoundError, UsageError
 from mapiwright.formats import inf, pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
@@ -47,7 +47,7 @@ def preflight(package: Package, workstation: Workstation) -> tuple[Finding, ...]
         found += _Fit(package, workstation).findings()
     except NotFoundError as error:
         found.append(finding("MW4201", workstation.uri, str(error)))
-    return tuple(found)
+    return tuple(dict.fromkeys(found))  # several providers may want one DLL
 
 
 def _of_text(package: Package, workstation: Workstation) -> Iterator[Finding]:
@@ -72,6 +72,8 @@ class _Fit:
         self.outlook = workstation.outlook
         self.folders = folders(workstation)
         self.files = package.files_for(self.outlook.bitness)
+        self.images: dict[str, pe.PeFile | None] = {}
+        """DLLs that were looked into, by path; None where one could not be read."""
 
     def findings(self) -> Iterator[Finding]:
         """What does not fit."""
@@ -80,80 +82,81 @@ class _Fit:
         # [installing-the-mapi-subsystem]: check it before relying on MAPI.
         if mapix is None or mapix.text != "1":
             yield finding("MW4210", f"{key}", "MAPIX is not 1")
-        read: dict[str, pe.PeFile | None] = {}
         for file in self.files:
             if upcase(file.name).endswith(".DLL"):
-                yield from self.machine(file.source, file.data, read)
+                yield from self.machine(file.source, file.data)
         for service in self.package.services:
-            yield from self.dlls(service, read)
+            yield from self.loaded(service.dll, service.entry, service.name)
+            for provider in service.providers:
+                kind = provider.properties.get(tags.PR_RESOURCE_TYPE)
+                entry = next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
+                yield from self.loaded(
+                    text_of(provider.properties, tags.PR_PROVIDER_DLL_NAME), entry, provider.section
+                )
             yield from self.deleted(service)
 
-    def machine(self, source: str, data: bytes, read: dict[str, pe.PeFile | None]) -> Iterator[Finding]:
-        """Whether a DLL is one that this Outlook can load; it is kept in ``read``."""
+    def machine(self, path: str, data: bytes) -> Iterator[Finding]:
+        """Whether a DLL is one that this Outlook can load; told once for each."""
+        if path in self.images:
+            return
         try:
-            image = read[source] = pe.read(data)
+            image = self.images[path] = pe.read(data)
         except FormatError as error:
-            read[source] = None
-            yield finding("MW4203", source, str(error))
+            self.images[path] = None
+            yield finding("MW4203", path, str(error))
             return
         wanted = MACHINES[self.outlook.bitness]
         if image.machine != wanted or image.hybrid:
             made = image.machine.name if isinstance(image.machine, pe.Machine) else f"0x{image.machine:04X}"
-            what = f"it is made for {'ARM64 (as EC or X)' if image.hybrid else made}, and Outlook is {wanted.name}"
-            yield finding("MW4202", source, what)
+            made = "ARM64 and its neighbours" if image.hybrid else made
+            yield finding("MW4202", path, f"it is made for {made}, and Outlook is {wanted.name}")
 
-    def dlls(self, service: ServiceDefinition, read: dict[str, pe.PeFile | None]) -> Iterator[Finding]:
-        """Whether the service's DLLs will be where MAPI looks, and hold what MAPI asks them for."""
-        wanted = [(service.dll, service.entry, service.name)]
-        for provider in service.providers:
-            kind = provider.properties.get(tags.PR_RESOURCE_TYPE)
-            entry = next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
-            wanted.append((text_of(provider.properties, tags.PR_PROVIDER_DLL_NAME), entry, provider.section))
-        missing: set[str] = set()
-        for name, entry, section in wanted:
-            if not name or upcase(name) in missing:
-                continue
-            source, faults = self.find(name, read)
-            yield from faults
-            image = read.get(source)
-            if not source:
-                missing.add(upcase(name))
-            elif image is not None and entry and not image.exported(entry):
-                decorated = image.decorated(entry)
-                if decorated:
-                    yield finding("MW4205", source, f"[{section}] needs {entry}, and it exports {decorated}")
-                else:
-                    yield finding("MW4204", source, f"[{section}] needs {entry}, which it does not export")
-
-    def find(self, name: str, read: dict[str, pe.PeFile | None]) -> tuple[str, list[Finding]]:
-        """Where the DLL is that the INF calls ``name``: a file of the package or of the workstation, or ""."""
+    def loaded(self, name: str, entry: str, section: str) -> Iterator[Finding]:
+        """Whether the DLL that a section of the INF names will be where MAPI looks, and have what MAPI asks for."""
+        if not name:
+            return
         path = file_of_dll(name)
-        full = base_name(path) != path
+        ours = self.of_package(path)
+        if ours is not None:
+            found, data = ours.source, ours.data
+            if base_name(path) == path and ours.destination not in {
+                f"{token}/{ours.name}" for token in (SYSTEM, MAPI)
+            }:
+                yield finding("MW4209", found, f"{path} goes to {place(ours.destination, self.folders)}")
+        else:
+            there = self.of_workstation(path)
+            if there is None:
+                what = f"{name} would be loaded as {path}, which is neither in the package nor on the workstation"
+                yield finding("MW4206", f"{self.package.id}: INF", what)
+                return
+            found, data = there
+        yield from self.machine(found, data)
+        image = self.images[found]
+        if image is not None and entry and not image.exported(entry):
+            decorated = image.decorated(entry)
+            if decorated is not None:
+                yield finding("MW4205", found, f"[{section}] needs {entry}, and it exports {decorated}")
+            else:
+                yield finding("MW4204", found, f"[{section}] needs {entry}, which it does not export")
+
+    def of_package(self, path: str) -> PackageFile | None:
+        """The file of the package that MAPI would load for a bare name or a full path."""
         for file in self.files:
-            target = place(file.destination, self.folders)
-            if same(target, path) if full else same(file.name, path):
-                reached = full or self.searched(file)
-                faults = [] if reached else [finding("MW4209", file.source, f"{path} goes to {target}")]
-                return file.source, faults + (
-                    [] if file.source in read else list(self.machine(file.source, file.data, read))
-                )
+            if same(path, file.name) or same(path, place(file.destination, self.folders)):
+                return file
+        return None
+
+    def of_workstation(self, path: str) -> tuple[str, bytes] | None:
+        """The file of the workstation that MAPI would load for a bare name or a full path, with its path."""
+        full = base_name(path) != path
         for target in [path] if full else [join(self.folders[token], path) for token in (SYSTEM, MAPI)]:
-            data = self.data(target)
+            try:
+                data = self.workstation.files.read(target)
+            except (ConflictError, UsageError):  # a folder of that name; no absolute path
+                continue
             if data is not None:
-                return target, [] if target in read else list(self.machine(target, data, read))
-        what = f"{name} would be loaded as {path}, which is neither in the package nor on the workstation"
-        return "", [finding("MW4206", f"{self.package.id}: INF", what)]
-
-    def searched(self, file: PackageFile) -> bool:
-        """Whether MAPI finds a DLL by its bare name where this file goes."""
-        return file.destination in {f"{token}/{file.name}" for token in (SYSTEM, MAPI)}
-
-    def data(self, path: str) -> bytes | None:
-        """A file of the workstation, or None where there is none."""
-        try:
-            return self.workstation.files.read(path)
-        except ConflictError:  # a folder of that name
-            return None
+                return target, data
+        return None
 
     def deleted(self, service: ServiceDefinition) -> Iterator[Finding]:
         """Which files the service wants removed with it that the package does not install."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace, read_catalogue
-from mapiwright.entry.call import EntryCall, EntryPolicy
-from mapiwright.entry.contract import Context
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.contract import Context, EntryPolicy
 from mapiwright.entry.record import read_record
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase

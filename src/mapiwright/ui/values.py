@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mapiwright.mapi.tags import ResourceType
@@ -36,7 +35,13 @@ def kind_name(kind: int) -> str:
 
 def digest(data: bytes) -> str:
     """The first 12 digits of the SHA-256: enough to tell two files apart by eye."""
-    return sha256(data).hexdigest()[:12]
+    return _sha256(data)[:12]
+
+
+def _sha256(data: bytes) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL is dear to load, and a listing has no digests
+
+    return sha256(data).hexdigest()
 
 
 def bytes_text(data: bytes) -> str:
@@ -102,7 +107,7 @@ def value_document(name: str, value: Value | None) -> Json:
 
 def bytes_document(data: bytes | None) -> Json:
     """The bytes of a file in a JSON document: size and SHA-256; None where there is no file."""
-    return None if data is None else {"size": len(data), "sha256": sha256(data).hexdigest()}
+    return None if data is None else {"size": len(data), "sha256": _sha256(data)}
 
 
 def property_text(tag: int, value: PropertyValue) -> str:

@@ -68,8 +68,9 @@ def remove_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
         cells.free(lists.pop(place))
     _link(cells, parent, leaves, lists)
     cells.put(parent.offset, KEY_SUBKEY_COUNT, sum(len(leaf.keys) for leaf in leaves) - 1)
-    length = 2 * units(child.name)
-    if length < parent.longest_subkey & 0xFFFF and child.class_length < parent.longest_class:
+    longest_name = 2 * units(child.name) >= parent.longest_subkey & 0xFFFF
+    longest_class = child.class_length and child.class_length >= parent.longest_class
+    if not longest_name and not longest_class:
         return
     # [checklist 12]: the fields are maxima over the subkeys; their upper half holds flags of another kind
     others = [cells.image.key(offset) for leaf in leaves for offset in leaf.keys if offset != child.offset]

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
-from mapiwright.ui.documents import error_document, write_document
 from mapiwright.ui.terminal import Line, Style, escape_lines, write
 
 if TYPE_CHECKING:
@@ -35,6 +33,8 @@ def tell_error(error: MapiwrightError, *, as_json: bool) -> int:
     """Tell one of our own errors; returns its exit code."""
     tell(f"Error: {error}", style=Style.REMOVED)
     if as_json:
+        from mapiwright.ui.documents import error_document, write_document  # noqa: PLC0415 - most runs end well
+
         write_document(error_document(error))
     return error.exit_code
 
@@ -65,6 +65,8 @@ def tell_defect(defect: Exception, *, as_json: bool) -> int:
 
     The text of a stray exception may hold data of a profile, so it is not shown.
     """
+    from traceback import extract_tb  # noqa: PLC0415 - most runs end well
+
     places = [f"  {place.filename}:{place.lineno} in {place.name}" for place in extract_tb(defect.__traceback__)]
     tell("\n".join(["This is a defect of Mapiwright:", *places, f"  {type(defect).__name__}"]), style=Style.REMOVED)
     told = FailedError(

@@ -1,5 +1,7 @@
 """The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, add-service, remove-service."""
 
+# ruff: noqa: PLC0415 - `profile list` does not pay for what the others print
+
 from __future__ import annotations
 
 import sys
@@ -7,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.admin.profiles import ProfileAdmin
-from mapiwright.admin.workspace import Workspace, joined_plan
+from mapiwright.admin.table import stored_profiles
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import send, writing_options
-from mapiwright.ui.documents import dump_document, sections_document, service_document, write_document
 from mapiwright.ui.terminal import Line, escape, write
-from mapiwright.ui.tree import profile_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.transaction.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
@@ -35,11 +35,11 @@ def list_profiles(target: Target, users: UserChoice) -> None:
     """List the profiles; a star marks the default one."""
     rows: list[dict[str, Json]] = []
     for user in users.all_of(target.workstation):
-        space = Workspace(target.workstation, user)
-        for row in ProfileAdmin(space).get_profile_table():
-            services = [service.name for service in space.profile(row.name).services]
-            rows.append({"user": user.name, "name": row.name, "default": row.default, "services": services})
+        for row, services in stored_profiles(target.workstation, user):
+            rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
     if target.json:
+        from mapiwright.ui.documents import write_document
+
         write_document({"profiles": rows})
         return
     write(
@@ -62,10 +62,14 @@ def list_profiles(target: Target, users: UserChoice) -> None:
 @user_options
 def show(target: Target, users: UserChoice, name: str | None) -> None:
     """Show a profile as a tree, with names for tags, types, flags and sections; the default one without NAME."""
+    from mapiwright.admin.workspace import Workspace
+
     space = Workspace(target.workstation, users.one_of(target.workstation))
     found = space.profile(name if name is not None else space.default_or_only)
     default = space.default is not None and space.default == found.name
     if target.json:
+        from mapiwright.ui.documents import sections_document, service_document, write_document
+
         write_document(
             {
                 "profile": found.name,
@@ -76,6 +80,8 @@ def show(target: Target, users: UserChoice, name: str | None) -> None:
             }
         )
         return
+    from mapiwright.ui.tree import profile_lines
+
     write(profile_lines(found, default=default), sys.stdout)
 
 
@@ -85,7 +91,11 @@ def show(target: Target, users: UserChoice, name: str | None) -> None:
 @user_options
 def dump(target: Target, users: UserChoice, name: str) -> None:
     """Print a profile's registry keys and values as JSON, exactly as they are stored; secrets masked."""
+    from mapiwright.admin.workspace import Workspace
+
     space = Workspace(target.workstation, users.one_of(target.workstation))
+    from mapiwright.ui.documents import dump_document, write_document
+
     write_document(dump_document(space.stored_key(name)))
 
 
@@ -183,6 +193,9 @@ def remove_service(target: Target, users: UserChoice, consent: Consent, name: st
 
 def _edit(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], object]) -> None:
     """Draft the edit for each user, and make them all one plan."""
+    from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.admin.workspace import Workspace, joined_plan
+
     spaces = [Workspace(target.workstation, user) for user in users.all_of(target.workstation)]
     for space in spaces:
         with space.batch():

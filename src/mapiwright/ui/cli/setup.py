@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.call import MAKERS, EntryPolicy
+from mapiwright.entry.call import MAKERS
+from mapiwright.entry.contract import EntryPolicy
 from mapiwright.setup.install import ProfileWish, plan_install
 from mapiwright.setup.package import open_package
 from mapiwright.setup.preflight import preflight
@@ -127,6 +128,8 @@ def recover(target: Target) -> None:
     """End a transaction that was interrupted: it is finished or undone."""
     found = end_transaction(target.workstation, makers=MAKERS)
     if target.json:
-        write_document({"recovery": {"ending": found.ending.value, "id": found.id or None, "notes": list(found.notes)}})
+        write_document(
+            {"recovery": {"ending": found.ending.value, "id": found.id or None, "notes": list(found.notes)}}
+        )
         return
     write([Line(line) for line in escape_lines(found.sentence).split("\n")], sys.stdout)

@@ -1,0 +1,56 @@
+"""The profile table: what profiles a user has, read and nothing else ([profile-tables]).
+
+It stands apart from the workspace so that listing profiles does not pay for what edits them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mapiwright.errors import NotFoundError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi import store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.workstation.workstation import Edition, User, Workstation
+
+
+class ProfileRow(NamedTuple):
+    """A row of the profile table: PR_DISPLAY_NAME and PR_DEFAULT_PROFILE."""
+
+    name: str
+    default: bool
+
+
+def edition_of(workstation: Workstation, user: User) -> Edition:
+    """The edition whose profiles the user has: the workstation's Outlook, or what the user's own hive tells."""
+    try:
+        return workstation.outlook.edition
+    except NotFoundError:
+        found = store.which_edition(workstation.registry, user.root)
+        if found is None:
+            raise
+        return found
+
+
+def profile_table(names: tuple[str, ...], default: str | None) -> tuple[ProfileRow, ...]:
+    """All profiles, one row each; the default one may be missing, as there need not be a profile of that name."""
+    return tuple(ProfileRow(name, default is not None and upcase(name) == upcase(default)) for name in names)
+
+
+def stored_profiles(workstation: Workstation, user: User) -> Iterator[tuple[ProfileRow, tuple[str, ...]]]:
+    """The stored profiles of a user, each with the names of its services in their order."""
+    registry, edition = workstation.registry, edition_of(workstation, user)
+    names = store.profile_names(registry, user.root, edition)
+    for row in profile_table(names, store.default_name(registry, user.root, edition)):
+        found = store.read_profile_of(
+            registry,
+            user.root,
+            edition,
+            row.name,
+            default_pointer=workstation.outlook.bitness.pointer,
+            code_page=workstation.code_page,
+        )
+        yield row, tuple(service.name for service in found.services) if found is not None else ()

@@ -1,0 +1,118 @@
+"""The contract of State, run against every kind."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mapiwright.errors import BusyError
+from mapiwright.workstation.folder_state import FolderState, MemoryState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapiwright.workstation.state import State
+
+
+@pytest.fixture(params=["folder", "memory"])
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> State:
+    return FolderState(tmp_path / "above" / "Mapiwright") if request.param == "folder" else MemoryState()
+
+
+def test_what_is_not_there_reads_as_none_and_deletes_as_nothing(state: State) -> None:
+    assert state.read("receipts/1.json") is None
+    assert state.names() == ()
+    state.delete("receipts/1.json")
+    assert state.names() == ()
+
+
+def test_what_is_written_is_read_and_replaced(state: State) -> None:
+    state.write("a/b/c.json", b"one")
+    state.write("a/b/c.json", b"two")
+    state.write("empty", b"")
+    assert state.read("a/b/c.json") == b"two"
+    assert state.read("empty") == b""
+
+
+def test_names_are_sorted_and_chosen_by_their_beginning(state: State) -> None:
+    for name in ("receipts/2", "receipts/1", "backups/1/0", "journal"):
+        state.write(name, b"x")
+    assert state.names() == ("backups/1/0", "journal", "receipts/1", "receipts/2")
+    assert state.names("receipts/") == ("receipts/1", "receipts/2")
+    assert state.names("backups/1/") == ("backups/1/0",)
+
+
+def test_bytes_are_added_at_the_end(state: State) -> None:
+    state.append("journal", b"one\n")
+    state.append("journal", b"two\n")
+    assert state.read("journal") == b"one\ntwo\n"
+
+
+def test_what_is_deleted_is_gone(state: State) -> None:
+    state.write("backups/1/0", b"x")
+    state.write("backups/1/1", b"y")
+    state.delete("backups/1/0")
+    assert state.names() == ("backups/1/1",)
+    state.delete("backups/1/1")
+    assert state.read("backups/1/1") is None
+    assert state.names() == ()
+
+
+def test_the_lock_is_held_by_one_and_names_the_holder(state: State) -> None:
+    with state.lock(), pytest.raises(BusyError, match="another run"), state.lock():
+        pass
+    with state.lock():
+        assert state.names() == ()
+
+
+def test_another_process_finds_out_who_holds_a_folder(tmp_path: Path) -> None:
+    with (
+        FolderState(tmp_path).lock(),
+        pytest.raises(BusyError, match=f"by process {os.getpid()} on ") as raised,
+        FolderState(tmp_path).lock(),
+    ):
+        pass
+    assert "UTC" in raised.value.where
+
+
+def test_reading_a_folder_makes_nothing(tmp_path: Path) -> None:
+    state = FolderState(tmp_path / "Mapiwright")
+    state.read("journal")
+    state.names()
+    state.delete("journal")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_a_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    state = FolderState(tmp_path / "ProgramData" / "Mapiwright")
+    state.write("receipts/1.json", b"{}")
+    state.append("journal", b"")
+    with state.lock():
+        pass
+    modes = {
+        path.relative_to(state.folder).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in (state.folder, *state.folder.rglob("*"))
+    }
+    assert modes == {".": 0o700, "receipts": 0o700, "receipts/1.json": 0o600, "journal": 0o600, "lock": 0o600}
+    assert stat.S_IMODE(state.folder.parent.stat().st_mode) & 0o077, "the folder above is everybody's"
+
+
+def test_a_folder_that_holds_nothing_more_goes(tmp_path: Path) -> None:
+    state = FolderState(tmp_path)
+    state.write("backups/1/0", b"x")
+    state.delete("backups/1/0")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_in_a_folder_is_no_name_and_goes_with_the_next_lock(tmp_path: Path) -> None:
+    state = FolderState(tmp_path)
+    state.write("receipts/1.json", b"{}")
+    (tmp_path / "receipts" / ".~2.json-0a1b2c3d").write_bytes(b"half")
+    assert state.names() == ("receipts/1.json",)
+    with state.lock():
+        pass
+    assert [path.name for path in (tmp_path / "receipts").iterdir()] == ["1.json"]

@@ -1,0 +1,171 @@
+"""The example package: its DLLs come out again byte for byte, and its stand-in does what a service shall do."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mapiwright.entry.contract import Context, EntryRequest, GuestSection, Result
+from mapiwright.entry.python_host import PythonHost
+from mapiwright.formats import inf, pe
+from mapiwright.mapi import tags
+from mapiwright.mapi.check import check
+from mapiwright.setup.package import open_package
+
+if TYPE_CHECKING:
+    from mapiwright.entry.contract import EntryOutcome
+    from mapiwright.mapi.definition import Properties
+
+EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
+CERTIFICATE = (EXAMPLE / "BIRTH.md").read_text(encoding="utf-8")
+SERVER, PORT, USER = 0x6600001E, 0x66010003, 0x6602001E
+URL = 0x6612001E
+
+
+def test_the_certificate_is_that_of_the_files() -> None:
+    certified = dict(re.findall(r"^\| `([0-9a-f]{64})` \| `(.*?)` \|", CERTIFICATE, re.MULTILINE))
+    found = {
+        hashlib.sha256(path.read_bytes()).hexdigest(): path.relative_to(EXAMPLE).as_posix()
+        for path in EXAMPLE.rglob("*.dll")
+    }
+    assert certified == found
+    assert sorted(found.values()) == ["x64/acme32.dll", "x86/acme32.dll"]
+
+
+def toolchain() -> dict[str, str]:
+    """The versions of the compiler and the linker here, as the certificate names them."""
+    versions = {}
+    for program, name in (("gcc", "gcc"), ("ld", "binutils")):
+        for triplet in ("x86_64-w64-mingw32", "i686-w64-mingw32"):
+            path = shutil.which(f"{triplet}-{program}")
+            if path is None:
+                pytest.skip(f"{triplet}-{program} of mingw-w64 is not installed")
+            first = subprocess.run(
+                [path, "--version"], capture_output=True, text=True, check=True
+            ).stdout.splitlines()[0]
+            versions[name] = first.split()[-1]
+    return versions
+
+
+def test_the_dlls_are_built_again_byte_for_byte(tmp_path: Path) -> None:
+    certified = dict(re.findall(r"^\| (gcc|binutils) \| .*?(\S+) \|$", CERTIFICATE, re.MULTILINE))
+    here = toolchain()
+    if here != certified:
+        pytest.skip(f"mingw-w64 is {here} here and {certified} in the certificate")
+    subprocess.run([sys.executable, "build.py", str(tmp_path)], cwd=EXAMPLE, check=True, capture_output=True)
+    for name in ("x64/acme32.dll", "x86/acme32.dll"):
+        assert (tmp_path / name).read_bytes() == (EXAMPLE / name).read_bytes()
+
+
+def test_the_dlls_hold_what_the_certificate_says() -> None:
+    for folder, machine in (("x64", pe.Machine.X64), ("x86", pe.Machine.X86)):
+        image = pe.read((EXAMPLE / folder / "acme32.dll").read_bytes())
+        assert image.machine == machine
+        assert {export.name for export in image.exports} == {
+            "ABProviderInit",
+            "MSProviderInit",
+            "ServiceEntry",
+            "XPProviderInit",
+        }
+        assert (image.version, image.imports, image.signed) == ((4, 2, 1, 0), (), False)
+
+
+def test_the_inf_is_without_a_finding_and_a_setup_would_write_it_so() -> None:
+    data = (EXAMPLE / "acme.inf").read_bytes()
+    assert data.count(b"\n") == data.count(b"\r\n")
+    assert [finding for finding in check(inf.parse(data)) if finding.severity != "note"] == []
+
+
+def test_the_package_is_what_the_issue_of_a_believable_vendor_needs() -> None:
+    (service,) = open_package(EXAMPLE).services
+    kinds = {provider.properties[tags.PR_RESOURCE_TYPE] for provider in service.providers}
+    assert kinds == {
+        tags.ResourceType.AB_PROVIDER,
+        tags.ResourceType.STORE_PROVIDER,
+        tags.ResourceType.TRANSPORT_PROVIDER,
+    }
+    assert [extra.uid is not None for extra in service.extras] == [True]
+
+
+# The stand-in, in a process of its own.
+
+
+def uid(number: int) -> str:
+    return f"{number:032x}"
+
+
+def request(context: Context, given: Properties | None = None, kept: Properties | None = None) -> EntryRequest:
+    """A call for a profile that holds the service as the INF defines it, and what it kept from before."""
+    (service,) = open_package(EXAMPLE).services
+    sections = [GuestSection(uid(0), "service", service.name, {**service.properties, **(kept or {})})]
+    for provider in service.providers:
+        sections.append(GuestSection(uid(len(sections)), "provider", provider.section, provider.properties))
+    for extra in service.extras:
+        sections.append(GuestSection(uid(len(sections)), "extra", extra.section, extra.properties))
+    return EntryRequest("ACME", context, profile="Work", sections=tuple(sections), properties=given or {})
+
+
+def call(asked: EntryRequest) -> EntryOutcome:
+    stand_in = open_package(EXAMPLE).stand_ins["ACME"]
+    return PythonHost(stand_in.sources, stand_in.entry, stand_in.deadline).call(asked)
+
+
+@pytest.mark.parametrize("context", [Context.INSTALL, Context.UNINSTALL, Context.DELETE])
+def test_coming_and_going_need_nothing(context: Context) -> None:
+    outcome = call(replace(request(context), sections=()))
+    assert (outcome.hresult, outcome.changed) == (Result.S_OK, {})
+
+
+def test_a_new_service_has_to_be_configured() -> None:
+    assert call(request(Context.CREATE)).hresult == Result.MAPI_E_UNCONFIGURED
+    assert call(request(Context.CONFIGURE, {SERVER: "mail.acme.example"})).hresult == Result.MAPI_E_UNCONFIGURED
+
+
+def test_adding_providers_is_not_supported() -> None:
+    assert call(request(Context.PROVIDER_CREATE)).hresult == Result.MAPI_E_NO_SUPPORT
+
+
+def test_what_the_manifest_gives_configures_the_service() -> None:
+    outcome = call(request(Context.CONFIGURE, dict(open_package(EXAMPLE).configuration["ACME"])))
+    assert outcome.hresult == Result.S_OK
+    assert outcome.changed == {
+        uid(0): {SERVER: "mail.acme.example", USER: "guest"},
+        uid(1): {tags.PR_DISPLAY_NAME: "Acme Address Book (mail.acme.example)"},
+        uid(2): {tags.PR_DISPLAY_NAME: "Acme Mailbox - guest"},
+        uid(3): {tags.PR_DISPLAY_NAME: "Acme Transport (mail.acme.example)"},
+        uid(4): {URL: "acme://guest@mail.acme.example:993/"},
+    }
+
+
+def test_what_was_configured_before_stays() -> None:
+    outcome = call(request(Context.CONFIGURE, {USER: "zoe"}, {SERVER: "mail.acme.example", USER: "guest"}))
+    assert outcome.changed[uid(0)] == {USER: "zoe"}
+    assert outcome.changed[uid(4)] == {URL: "acme://zoe@mail.acme.example:993/"}
+    wide = {SERVER ^ 1: "mail.acme.example", USER ^ 1: "zoe"}
+    assert call(request(Context.CREATE, {}, wide)).hresult == Result.S_OK
+
+
+@pytest.mark.parametrize(
+    ("given", "words", "code"),
+    [
+        ({SERVER: "mail acme"}, "The server 'mail acme' is not the name of a host.", 1001),
+        ({SERVER: "mail..acme"}, "The server 'mail..acme' is not the name of a host.", 1001),
+        ({PORT: 0}, "The port 0 is not between 1 and 65535.", 1002),
+        ({PORT: 65536}, "The port 65536 is not between 1 and 65535.", 1002),
+        ({USER: "a b"}, "The user 'a b' is not the name of an account.", 1003),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_services_own_words(given: Properties, words: str, code: int) -> None:
+    outcome = call(request(Context.CONFIGURE, {SERVER: "mail.acme.example", USER: "zoe", **given}))
+    assert outcome.hresult == Result.MAPI_E_EXTENDED_ERROR
+    assert outcome.error is not None
+    assert (outcome.error.error, outcome.error.component, outcome.error.low_level) == (words, "ACME", code)
+    assert outcome.changed == {}
