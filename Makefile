@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 WITNESSES := libhivex-bin reglookup libregf-utils strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
   binutils-mingw-w64 ntfs-3g attr acl
 
+.DELETE_ON_ERROR:
 .PHONY: demo test nightly bench check witnesses compiled clean
 
 demo: $(VENV)/.product compiled

@@ -314,6 +314,7 @@ RULES: list[tuple[str, Severity, dict[int, bytes]]] = [
     ("up to 4 bytes of data stand in the value", WARNING, {VALUE_A + 4: number(2)}),
     ("up to 4 bytes of data stand in the value", WARNING, {VALUE_A + 4: number(0) + number(NIL)}),
     ("data above 16344 bytes are in db segments", ERROR, {BIG_DATA_A: b"bd"}),
+    ("each segment has a whole cell", WARNING, {SEGMENTS_A + 8: number(key("many").offset)}),
     ("a security record has the signature sk and fits its cell", ERROR, {SECURITY: b"ks"}),
     ("a descriptor counts its keys", ERROR, {SECURITY + 12: number(3)}),
     ("the descriptors form one ring", ERROR, {SECURITY + 8: number(0x20)}),

@@ -1,7 +1,7 @@
 """Every finding of a MAPISVC.INF at once: the text, the links, the providers, the flags, the DLLs.
 
-The rules and their ids stand in inf_rules.py. A key that the next line seems to continue is not judged by its value:
-the stray line is the fault, and it names both.
+The rules and their ids stand in inf_rules.py. A value that is only wrong because the rest of it stands on the next line
+is one fault, not two: the stray line is told, and it names both.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from mapiwright.mapi.catalogue import (
 )
 from mapiwright.mapi.check_dll import dll_faults, path_faults, shared_files
 from mapiwright.mapi.inf_rules import finding, quoted
+from mapiwright.mapi.inf_value import Fault, read_value
 from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class _Judge:
         self.broken = {
             index - 1
             for index, line in enumerate(inf.lines)
-            if line.kind is Kind.STRAY and index and inf.lines[index - 1].kind is Kind.ENTRY
+            if line.kind is Kind.STRAY and index and inf.lines[index - 1].kind is Kind.ENTRY and "[" not in line.text
         }
         self.readings = {section.header: read_section(section) for section in inf.sections}
         found = [inf.section(entry.key) for entry in self._entries(SERVICES)]
@@ -301,10 +302,15 @@ class _Judge:
         for section in self.inf.sections:
             if upcase(section.name) in named:
                 continue
-            for fault in self.readings[section.header].faults:
-                if fault.line - 1 not in self.broken:
-                    yield fault
+            yield from (fault for fault in self.readings[section.header].faults if not self._is_healed(fault))
             for entry in section.entries:
-                if entry.index not in self.broken:
-                    yield from dll_faults(entry)
-                    yield from path_faults(entry, self.code_page)
+                yield from dll_faults(entry)
+                yield from path_faults(entry, self.code_page)
+
+    def _is_healed(self, fault: Finding) -> bool:
+        """Whether the next line is what a faulty value lacks."""
+        if fault.line - 1 not in self.broken:
+            return False
+        line, rest = self.inf.lines[fault.line - 1], self.inf.lines[fault.line]
+        tag = tags.tag_of(line.name)
+        return tag is not None and not isinstance(read_value(tag, line.value + rest.text.strip()), Fault)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
 from mapiwright.transaction import net
 from mapiwright.transaction.effect import Effect, EffectMaker, Status
 from mapiwright.transaction.journal import JOURNAL, Journal, Record
@@ -101,7 +101,7 @@ def roll_back(workstation: Workstation, journal: Journal, effect_of: EffectOf) -
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg} if not journal.has("undone", leg=leg):
-                apply(workstation, _changes_back(workstation, journal.id, record))
+                _take_back(workstation, journal.id, record)
                 journal.add("undone", leg=leg)
             case {"do": "will", "effect": number} if not _harmless(journal, number):
                 effect = effect_of(record)
@@ -170,8 +170,8 @@ def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
     )
 
 
-def _changes_back(workstation: Workstation, id_: str, leg: Record) -> tuple[Change, ...]:
-    """The changes that undo a leg; raises RecoveryNeededError where somebody changed the same things since."""
+def _take_back(workstation: Workstation, id_: str, leg: Record) -> None:
+    """Undo a leg and read it back; raises RecoveryNeededError where somebody changed the same things since."""
     name = backup_name(id_, leg["leg"])
     data = workstation.state.read(name)
     if data is None:
@@ -185,7 +185,10 @@ def _changes_back(workstation: Workstation, id_: str, leg: Record) -> tuple[Chan
             expected="the state before the change, or after it",
             remedy="The journal is kept. Put those things back, then run `mapiwright recover`.",
         )
-    return changes
+    apply(workstation, changes)
+    unmade = net.astray(changes, workstation, {Standing.NEW})
+    if unmade:
+        raise FailedError(f"these do not read back as they were: {'; '.join(unmade)}", where=workstation.uri)
 
 
 def _harmless(journal: Journal, effect: int) -> bool:

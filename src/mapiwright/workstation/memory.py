@@ -10,7 +10,7 @@ from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation import windows
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
-from mapiwright.workstation.files import split
+from mapiwright.workstation.files import parent, split
 from mapiwright.workstation.folder_state import MemoryState
 from mapiwright.workstation.outlook import find_outlook
 from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
@@ -94,10 +94,8 @@ class MemoryFiles:
         """``files`` maps paths to bytes; the folders above them, and ``folders``, are there too."""
         self._entries: dict[tuple[str, ...], tuple[str, bytes | None]] = {}
         """By upcased path: the name as stored, and the bytes of a file or None for a folder."""
-        for path in (*folders, *files):
-            names = split(path)
-            for depth in range(1, len(names) + 1):
-                self._entries.setdefault(_place(names[:depth]), (names[depth - 1], None))
+        for folder in (*folders, *map(parent, files)):
+            self.make(folder)
         for path, data in files.items():
             self._put(path, data)
 
@@ -126,6 +124,12 @@ class MemoryFiles:
             else:
                 del self._entries[_place(split(change.path))]
 
+    def make(self, folder: str) -> None:
+        """Have a folder and those above it from the outset."""
+        names = split(folder)
+        for depth in range(1, len(names) + 1):
+            self._entries.setdefault(_place(names[:depth]), (names[depth - 1], None))
+
     def _put(self, path: str, data: bytes | None) -> None:
         names = split(path)
         stored, _ = self._entries.get(_place(names), (names[-1], None))
@@ -144,6 +148,7 @@ class MemoryWorkstation:
         self.registry = registry
         self.files = files
         self.state: State = MemoryState()
+        files.make(self.state_folder)  # as every other kind has it, once there is state
 
     @classmethod
     def of(cls, layout: Layout) -> MemoryWorkstation:

@@ -365,6 +365,8 @@ class _Examination:
                     (segment,) = struct.unpack_from("<I", self.data, list_at + 4 * index)
                     least = min(_SEGMENT, size - index * _SEGMENT)
                     self.own(segment, least, "segment of data", list_at + 4 * index)
+                    if self.used.get(segment, _SEGMENT) < _SEGMENT:
+                        self.warn(_BINS + segment, "each segment has a whole cell", f"{self.used[segment]} bytes")
 
     # -- security -----------------------------------------------------------------------------------------------
 

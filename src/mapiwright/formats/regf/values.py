@@ -91,7 +91,8 @@ def _store(cells: Cells, data: bytes) -> tuple[int, int]:
         return INLINE | len(data), int.from_bytes(data, "little")
     if len(data) <= SEGMENT or cells.minor <= 3:
         return len(data), cells.add(data)
-    segments = [cells.add(data[at : at + SEGMENT]) for at in range(0, len(data), SEGMENT)]
+    # Windows gives the last segment a whole cell, too; hivex and reglookup lose its end in a shorter one
+    segments = [cells.add(data[at : at + SEGMENT], SEGMENT) for at in range(0, len(data), SEGMENT)]
     listed = cells.add(b"".join(map(stored_number, segments)))
     return len(data), cells.add(BIG_DATA.pack(b"db", len(segments), listed))
 

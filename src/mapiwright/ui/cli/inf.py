@@ -20,7 +20,7 @@ from mapiwright.mapi.merge import remove as without
 from mapiwright.transaction import single_file
 from mapiwright.ui.catalogue import catalogue_document, catalogue_lines
 from mapiwright.ui.cli.target import json_option
-from mapiwright.ui.cli.writing import confirm, writing_options
+from mapiwright.ui.cli.writing import Consent, confirm
 from mapiwright.ui.diff import changes_as_lines, text_difference
 from mapiwright.ui.documents import findings_document, write_document
 from mapiwright.ui.findings import findings_lines
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
     from mapiwright.transaction.effect import Json
-    from mapiwright.ui.cli.writing import Consent
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 ANY = click.Path(dir_okay=False, path_type=Path)
@@ -91,11 +90,14 @@ def edit_options(verb: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("-o", "--output", metavar="FILE", type=ANY, help="Write there and leave TARGET alone.")
     @code_page_option
-    @writing_options
+    @click.option("--dry-run", is_flag=True, help="Show what would change and change nothing.")
+    @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
     @json_option
     @functools.wraps(verb)
-    def with_edit(output: Path | None, code_page: str, consent: Consent, as_json: bool, **rest: object) -> None:
-        verb(edit=Edit(output, code_page, consent, as_json), **rest)
+    def with_edit(
+        output: Path | None, code_page: str, *, yes: bool, dry_run: bool, as_json: bool, **rest: object
+    ) -> None:
+        verb(edit=Edit(output, code_page, Consent(yes, dry_run), as_json), **rest)
 
     return with_edit
 

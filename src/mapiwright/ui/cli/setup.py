@@ -76,7 +76,7 @@ def install(
 def _install_plan(target: Target, users: UserChoice, path: Path, name: str, policy: str, *, no_profile: bool) -> Plan:
     if name and no_profile:
         raise click.UsageError("--profile and --no-profile exclude each other.")
-    package = open_package(path)
+    package = open_package(path, code_page=target.workstation.code_page)
     write(findings_lines(preflight(package, target.workstation)), sys.stderr)
     return plan_install(
         package,
@@ -94,7 +94,8 @@ def _install_plan(target: Target, users: UserChoice, path: Path, name: str, poli
 @writing_options
 def uninstall(target: Target, consent: Consent, package: str, policy: str) -> None:
     """Remove the PACKAGE of that id (or path): exactly what it brought, where nobody changed it since."""
-    id_ = open_package(Path(package)).id if Path(package).is_dir() else package
+    path, code_page = Path(package), target.workstation.code_page
+    id_ = open_package(path, code_page=code_page).id if path.is_dir() else package
     removal = plan_uninstall(target.workstation, id_, policy=EntryPolicy(policy))
     write(findings_lines(removal.kept), sys.stderr)
     send(target, removal.plan, consent)
