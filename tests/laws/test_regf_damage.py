@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from mapiwright.formats.regf.validate import validate
 from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.formats.regf.read import HiveKey
     from mapiwright.formats.regf.records import KeyRecord, ValueRecord
     from mapiwright.formats.regf.write import Edit
@@ -240,6 +243,23 @@ def test_any_damage_is_told_and_nothing_else(data: bytes, wounds: list[tuple[int
     for change in changes:
         with suppress(RefusedError):
             assert len(edit(damaged, [change], timestamp=NOW)) >= len(damaged)
+
+
+def test_any_damage_to_a_real_hive_is_told_and_nothing_else(real_hive: Callable[[str], bytes]) -> None:
+    whole = real_hive("o2010-x64")
+    used = [offset for leaf in Hive(whole).image.leaves(Hive(whole).root.record) for offset in leaf.keys]
+    for seed in range(12):
+        chance, image = random.Random(seed), bytearray(whole)
+        for _ in range(seed):
+            start = chance.choice([BASE_BLOCK, *(payload(offset) for offset in used)])
+            position = min(start + 4 * chance.randrange(5000), len(image) - 4)
+            image[position : position + 4] = number(chance.choice([0, NIL, 8 * chance.randrange(len(image) // 8)]))
+        damaged = bytes(image)
+        with suppress(FormatError):
+            assert walk(Hive(damaged).root) <= len(damaged)
+        assert (validate(damaged) == validate(whole)) == (damaged == whole)
+        with suppress(RefusedError):
+            assert edit(damaged, [DeleteKey(("Software", "Microsoft")), CreateKey(("Acme",))], timestamp=NOW)
 
 
 @given(st.binary(max_size=200))

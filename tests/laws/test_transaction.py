@@ -22,16 +22,28 @@ from mapiwright.errors import (
 )
 from mapiwright.transaction.effect import Outcome, Status
 from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.transaction.receipt import receipts
+from mapiwright.transaction.receipt import changes_of, receipts
 from mapiwright.transaction.recovery import Ending, recover, unfinished
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.transaction.undo import undo_plan
+from mapiwright.workstation.change import (
+    CreateKey,
+    DeleteKey,
+    MakeFolder,
+    RemoveFolder,
+    SetValue,
+    WriteFile,
+    file_with_parents,
+)
+from mapiwright.workstation.create import create_image
 from mapiwright.workstation.layout import layout
 from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from mapiwright.transaction.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
@@ -170,17 +182,19 @@ def test_what_comes_to_nothing_is_no_leg(pc: MemoryWorkstation) -> None:
     assert made.legs == ()
 
 
-def test_the_folder_of_our_own_records_is_no_part_of_a_plan(pc: MemoryWorkstation) -> None:
+def test_the_folder_of_our_own_records_is_no_part_of_a_plan(tmp_path: Path) -> None:
     """A planner sees that it is missing; the journal needs it before the first leg and after the last."""
-    record = rf"{pc.state_folder}\services\ACME.json"
-    execute(plan(Leg("files", (MakeFolder(pc.state_folder), CreateKey(ACME)))), pc)
-    assert not pc.files.is_folder(pc.state_folder), "in memory the records are elsewhere"
-    pc.files.apply([MakeFolder(pc.state_folder)])
-    made = execute(
-        plan(Leg("record", (MakeFolder(rf"{pc.state_folder}\services"), WriteFile(record, None, b"{}")))), pc
-    )
-    assert pc.files.read(record) == b"{}"
-    assert len(made.legs) == 1
+    create_image(tmp_path / "pc")
+    pc = open_workstation(f"image:{tmp_path / 'pc'}")
+    path = rf"{pc.state_folder}\services\ACME.json"
+    changes = tuple(file_with_parents(pc.files, path, b"{}"))
+    assert MakeFolder(pc.state_folder) in changes
+    made = execute(plan(Leg("record", changes)), pc)
+    assert pc.files.read(path) == b"{}"
+    assert MakeFolder(pc.state_folder) not in changes_of(pc, made)
+    execute(undo_plan(pc, made.id, {}), pc)
+    assert not pc.files.is_folder(rf"{pc.state_folder}\services")
+    assert pc.files.is_folder(pc.state_folder)
 
 
 def test_neither_journal_nor_receipt_holds_a_value(pc: MemoryWorkstation) -> None:

@@ -196,6 +196,20 @@ def test_the_default_directory_goes_with_its_provider(new_uid: Callable[[], byte
     assert left.get(tags.PR_AB_SEARCH_PATH) == (entries["B"],)
 
 
+def test_a_provider_that_a_damaged_profile_gives_two_services_stays_with_the_other(
+    new_uid: Callable[[], bytes],
+) -> None:
+    profile = profile_with(new_uid, service("A", store_of()), service("B", store_of()))
+    a, b = profile.services
+    both: dict[int, PropertyValue | None] = {
+        tags.PR_STORE_PROVIDERS: bytes.fromhex(b.providers[0].uid + a.providers[0].uid)
+    }
+    damaged = profile.with_sections(b.section.with_properties(both))
+    after = edit.remove_service(damaged, a.uid)
+    assert a.providers[0].uid in after.sections
+    assert a.providers[0].uid in after.admin.uids(tags.PR_STORE_PROVIDERS)
+
+
 def test_an_account_that_sent_through_a_removed_transport_loses_that_link(new_uid: Callable[[], bytes]) -> None:
     profile = profile_with(new_uid, service("WIRE", provider(ResourceType.TRANSPORT_PROVIDER)))
     wire = found(profile, "WIRE")

@@ -1,7 +1,7 @@
 """Every finding of a MAPISVC.INF at once: the text, the links, the providers, the flags, the DLLs.
 
-The rules and their ids stand in inf_rules.py. A value that is only wrong because the rest of it stands on the next line
-is one fault, not two: the stray line is told, and it names both.
+The rules and their ids stand in inf_rules.py. A value that is only wrong because its rest stands on the next line is
+one fault, not two: the stray line is told, and it names both.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 CONTROL = re.compile(r"[\x01-\x08\x0a-\x19\x1b-\x1f\x7f]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 """What stands in a text for bytes that are no character."""
+
+FAULTS_OF_VALUES = frozenset({"MW1040", "MW1041", "MW1042"})
+"""What may be wrong with a value that is cut short."""
 
 LONGEST_COMPONENT = 30
 """Characters of a component in [Help File Mappings] ([mapisvc-inf-help-file-mappings-section])."""
@@ -309,7 +312,7 @@ class _Judge:
 
     def _is_healed(self, fault: Finding) -> bool:
         """Whether the next line is what a faulty value lacks."""
-        if fault.line - 1 not in self.broken:
+        if fault.line - 1 not in self.broken or fault.id not in FAULTS_OF_VALUES:
             return False
         line, rest = self.inf.lines[fault.line - 1], self.inf.lines[fault.line]
         tag = tags.tag_of(line.name)

@@ -10,10 +10,11 @@ import click
 
 from mapiwright.entry.call import MAKERS
 from mapiwright.entry.contract import EntryPolicy
-from mapiwright.setup.install import ProfileWish, plan_install
+from mapiwright.setup.install import plan_install
 from mapiwright.setup.package import open_package
 from mapiwright.setup.preflight import preflight
 from mapiwright.setup.uninstall import plan_uninstall
+from mapiwright.setup.user import ProfileWish
 from mapiwright.transaction.receipt import receipts as read_receipts
 from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan

@@ -1,0 +1,292 @@
+"""Receipts: what they keep, how they are undone, and when undo expires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mapiwright.errors import (
+    ConflictError,
+    EntryPointError,
+    FormatError,
+    NotFoundError,
+    RecoveryNeededError,
+    RefusedError,
+)
+from mapiwright.transaction.effect import Outcome, Status
+from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.receipt import (
+    UNDO_DAYS,
+    EffectRecord,
+    Receipt,
+    changes_of,
+    expired,
+    new_id,
+    prune,
+    receipt,
+    receipt_from_bytes,
+    receipt_to_bytes,
+    receipts,
+)
+from mapiwright.transaction.recovery import recover
+from mapiwright.transaction.transaction import execute
+from mapiwright.transaction.undo import undo_plan
+from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
+from mapiwright.workstation.layout import layout
+from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.registry import KeyPath, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mapiwright.transaction.effect import Effect
+    from mapiwright.transaction.plan import Step
+    from mapiwright.workstation.workstation import Workstation
+
+ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
+NOW = datetime(2026, 11, 22, 22, 33, 1, tzinfo=UTC)
+MAKE = Leg(
+    "make",
+    (
+        MakeFolder(r"C:\Windows\acme"),
+        WriteFile(r"C:\Windows\acme\acme.dll", None, b"MZ"),
+        CreateKey(ACME),
+        SetValue(ACME, "Version", None, Value.dword(1)),
+    ),
+)
+CALLED = SetValue(ACME, "Version", Value.dword(1), Value.dword(2))
+
+
+@dataclass
+class Service:
+    """A service that says what it was asked to whoever holds ``asked``, made again from a description or not."""
+
+    asked: list[str] = field(default_factory=list)
+    status: Status = Status.DONE
+    name: str = "ACME"
+    fails: str = ""
+
+    kind = "service"
+
+    @property
+    def title(self) -> str:
+        return f"call {self.name}"
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"name": self.name}
+
+    def run(self, workstation: Workstation) -> Outcome:
+        self.asked.append(f"run {self.name}")
+        if self.fails == "run":
+            raise EntryPointError("it cannot")
+        is_there = workstation.registry.value(ACME, "Version") == CALLED.old
+        return Outcome(self.status, "called", (CALLED,) if is_there else ())
+
+    def compensate(self, workstation: Workstation) -> None:
+        dll = workstation.files.read(r"C:\Windows\acme\acme.dll") is not None
+        self.asked.append(f"compensate {self.name}{'' if dll else ', with its DLL gone'}")
+        if self.fails == "compensate":
+            raise EntryPointError("it cannot")
+
+    def again(self, description: Mapping[str, Any]) -> Effect:
+        return replace(self, name=description["name"])
+
+
+@pytest.fixture
+def pc() -> MemoryWorkstation:
+    return MemoryWorkstation.of(layout())
+
+
+def plan(*steps: Step, verb: str = "profile", **record: object) -> Plan:
+    return Plan(verb, "make Acme", steps, record)
+
+
+def test_a_receipt_is_found_by_its_id(pc: MemoryWorkstation) -> None:
+    made = [execute(plan(Leg(str(n), (CreateKey(ACME / str(n)),))) if n else plan(MAKE), pc) for n in range(4)]
+    assert receipts(pc) == tuple(made)
+    assert receipt(pc, made[1].id) == made[1]
+    with pytest.raises(NotFoundError, match=made[3].id):
+        receipt(pc, "20000101T000000-0000")
+    with pytest.raises(NotFoundError, match="none"):
+        receipt(MemoryWorkstation.of(layout()), made[0].id)
+
+
+def test_ids_sort_by_time_also_where_a_clock_goes_backwards(pc: MemoryWorkstation) -> None:
+    ids = []
+    for now in (NOW, NOW, NOW - timedelta(days=1), NOW + timedelta(days=1)):
+        ids.append(new_id(pc.state, now))
+        pc.state.write(f"receipts/{ids[-1]}.json", b"")
+    assert ids == sorted(ids)
+    assert len({id_[:15] for id_ in ids}) == 4
+    assert ids[0].startswith("20261122T223301-")
+    assert len(ids[0]) == 20
+
+
+def test_a_receipt_comes_back_as_it_was_written() -> None:
+    effect = EffectRecord("service", "call", {"a": 1}, "pending", "later", {"b": [1, None]}, 1)
+    made = Receipt("1-a", "install", "tïtle \ud800", "2026", "image:/x", {"k": {"v": 1}}, (("leg", "00"),), (effect,))
+    assert receipt_from_bytes(receipt_to_bytes(made), where="here") == made
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{}", b'{"version": 2}', b'{"version": 1, "id": 1}', b"\xff", b"[" * 9999]
+)
+def test_a_damaged_receipt_is_told_with_its_name(pc: MemoryWorkstation, data: bytes) -> None:
+    pc.state.write("receipts/1-a.json", data)
+    with pytest.raises(FormatError) as raised:
+        receipts(pc)
+    assert "receipts/1-a.json" in str(raised.value)
+
+
+def test_the_changes_of_a_receipt_are_kept_with_old_and_new(pc: MemoryWorkstation) -> None:
+    made = execute(plan(MAKE, Service()), pc)
+    assert changes_of(pc, made) == (*MAKE.changes, CALLED)
+
+
+def test_a_damaged_backup_is_told(pc: MemoryWorkstation) -> None:
+    made = execute(plan(MAKE), pc)
+    pc.state.write(f"backups/{made.id}/0.json", b"{}")
+    with pytest.raises(FormatError, match="digest"):
+        changes_of(pc, made)
+
+
+def test_undo_takes_all_back_in_reverse(pc: MemoryWorkstation) -> None:
+    service = Service()
+    before = pc.registry.read(KeyPath.parse(r"HKLM\SOFTWARE"))
+    made = execute(plan(MAKE, service, replace(service, name="LATER", status=Status.PENDING)), pc)
+    back = undo_plan(pc, made.id, {"service": service.again})
+    assert [step.title for step in back.steps] == ["undo: call ACME", "take back: call ACME", "undo: make"]
+    assert service.asked == ["run ACME", "run LATER"], "a plan calls nothing"
+    undone = execute(back, pc)
+    assert pc.registry.read(KeyPath.parse(r"HKLM\SOFTWARE")) == before
+    assert not pc.files.is_folder(r"C:\Windows\acme")
+    assert service.asked[2:] == ["compensate ACME"], "and what was pending was never sent"
+    assert receipt(pc, made.id).undone_by == undone.id
+    assert pc.state.names("backups/") == (), "nothing of it is needed any more"
+    with pytest.raises(RefusedError, match="undone already"):
+        undo_plan(pc, made.id, {})
+    with pytest.raises(RefusedError, match="an undo cannot be undone"):
+        undo_plan(pc, undone.id, {})
+
+
+def test_an_undo_tells_what_could_not_be_called_back(pc: MemoryWorkstation) -> None:
+    service = Service(fails="compensate")
+    made = execute(plan(MAKE, service), pc)
+    undone = execute(undo_plan(pc, made.id, {"service": service.again}), pc)
+    (effect,) = undone.effects
+    assert effect.status == "skipped"
+    assert "could not be taken back: it cannot" in effect.message
+
+
+def test_an_undo_that_fails_calls_again_what_it_had_called_back(pc: MemoryWorkstation) -> None:
+    service = Service()
+    made = execute(plan(MAKE, service), pc)
+    back = undo_plan(pc, made.id, {"service": service.again})
+    after = pc.registry.read(ACME)
+    with pytest.raises(EntryPointError):
+        execute(replace(back, steps=(*back.steps, replace(service, name="OTHER", fails="run"))), pc)
+    assert service.asked[1:] == [
+        "compensate ACME",
+        "run OTHER",
+        "compensate OTHER, with its DLL gone",
+        "run ACME",
+    ]
+    assert pc.registry.read(ACME) == after
+    assert receipt(pc, made.id).undone_by == ""
+
+
+def test_an_undo_that_was_cut_short_is_recovered_in_a_fresh_process(pc: MemoryWorkstation) -> None:
+    service = Service()
+    made = execute(plan(MAKE, service), pc)
+    back = undo_plan(pc, made.id, {"service": service.again})
+    append = pc.state.append
+    pc.state.append = lambda name, data: append(name, data) if b'"commit"' not in data else power_cut()  # type: ignore[method-assign]
+    with pytest.raises(PowerCutError):
+        with_no_power(pc, back)
+    pc.state.append = append  # type: ignore[method-assign]
+    recover(pc, {"service": service.again})
+    assert pc.registry.value(ACME, "Version") == CALLED.new
+    assert service.asked[-1] == "run ACME"
+
+
+class PowerCutError(BaseException):
+    pass
+
+
+def power_cut() -> None:
+    raise PowerCutError
+
+
+def with_no_power(pc: MemoryWorkstation, what: Plan) -> None:
+    """Run it; when the power is cut, nothing more is written in this run."""
+    delete, apply = pc.state.delete, pc.registry.apply
+    append = pc.state.append
+
+    def cut(name: str, data: bytes) -> None:
+        try:
+            append(name, data)
+        except PowerCutError:
+            for owner, deed in ((pc.registry, "apply"), (pc.files, "apply"), (pc.state, "delete")):
+                setattr(owner, deed, lambda *_: power_cut())
+            raise
+
+    files_apply = pc.files.apply
+    pc.state.append = cut  # type: ignore[method-assign]
+    try:
+        execute(what, pc)
+    finally:
+        pc.state.delete, pc.registry.apply, pc.files.apply = delete, apply, files_apply  # type: ignore[method-assign]
+
+
+def test_what_somebody_changed_since_is_listed_and_nothing_undone(pc: MemoryWorkstation) -> None:
+    made = execute(plan(MAKE), pc)
+    pc.registry.apply([CALLED, SetValue(ACME, "Theirs", None, Value.dword(9))])
+    pc.files.apply([WriteFile(r"C:\Windows\acme\notes.txt", None, b"")])
+    with pytest.raises(ConflictError, match="3 thing") as raised:
+        undo_plan(pc, made.id, {})
+    for name in ("'Version'", "'Theirs'", "notes.txt"):
+        assert name in raised.value.what
+
+
+def test_an_undo_needs_to_know_what_it_calls_back(pc: MemoryWorkstation) -> None:
+    made = execute(plan(MAKE, Service()), pc)
+    with pytest.raises(RecoveryNeededError, match="'service'"):
+        undo_plan(pc, made.id, {})
+
+
+def test_undo_expires(pc: MemoryWorkstation) -> None:
+    made = execute(plan(MAKE), pc)
+    created = datetime.fromisoformat(made.created)
+    prune(pc, created + timedelta(days=UNDO_DAYS))
+    assert changes_of(pc, made)
+    prune(pc, created + timedelta(days=UNDO_DAYS, seconds=1))
+    with pytest.raises(NotFoundError, match="undo has expired"):
+        changes_of(pc, made)
+    with pytest.raises(NotFoundError, match="undo has expired"):
+        undo_plan(pc, made.id, {})
+    assert receipts(pc) == (made,), "the receipt itself stays"
+
+
+def told(id_: str, verb: str, days: int, **record: object) -> Receipt:
+    return Receipt(id_, verb, "", (NOW - timedelta(days=days)).isoformat(), "", record, (), ())
+
+
+def test_what_an_install_brought_is_kept_while_it_is_installed_and_30_days_more() -> None:
+    acme, other = {"id": "acme"}, {"id": "other"}
+    there = (
+        told("1", "install", 900, package=acme),
+        told("2", "uninstall", 800, package=acme),
+        told("3", "install", 700, package=acme),
+        told("4", "install", 700, package=other),
+        told("5", "uninstall", 29, package=acme),
+        told("6", "install", 600),
+        told("7", "profile", 31),
+        told("8", "profile", 29),
+    )
+    assert [one.id for one in expired(there, NOW)] == ["1", "2", "7"]
+    assert [one.id for one in expired((*there, told("9", "undo", 0, undoes="5")), NOW)] == ["1", "2", "7", "9"]
+    undone = tuple(replace(one, undone_by="9") if one.id == "5" else one for one in there)
+    assert [one.id for one in expired(undone, NOW + timedelta(days=99))] == ["1", "2", "5", "7", "8"]
