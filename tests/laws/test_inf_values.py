@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import UsageError
+from mapiwright.formats import inf
 from mapiwright.mapi import tags
 from mapiwright.mapi.inf_rules import INF_RULES
 from mapiwright.mapi.inf_value import Fault, is_tolerated, read_value, write_value
@@ -16,7 +18,7 @@ from mapiwright.mapi.inf_value import Fault, is_tolerated, read_value, write_val
 if TYPE_CHECKING:
     from mapiwright.mapi.definition import PropertyValue
 
-WORDS = st.text(st.sampled_from("ab c.é"), min_size=1, max_size=6).filter(lambda word: word == word.strip())
+WORDS = st.text(st.sampled_from("ab c.\"'é"), min_size=1, max_size=6).filter(lambda word: word == word.strip())
 LONGS = st.integers(-(1 << 31), (1 << 31) - 1)
 PROPERTIES: st.SearchStrategy[tuple[int, PropertyValue]] = st.one_of(
     st.tuples(st.just(0x66000002), st.integers(-(1 << 15), (1 << 15) - 1)),
@@ -27,7 +29,7 @@ PROPERTIES: st.SearchStrategy[tuple[int, PropertyValue]] = st.one_of(
     st.tuples(st.just(0x66000040), st.integers(0, (1 << 64) - 1)),
     st.tuples(st.just(0x66000048), st.binary(min_size=16, max_size=16)),
     st.tuples(st.just(0x66000102), st.binary(max_size=20)),
-    st.tuples(st.sampled_from([0x6600001E, 0x6600001F]), WORDS),
+    st.tuples(st.sampled_from([0x6600001E, 0x6600001F]), st.text(st.sampled_from("ab c.\"';=é"), max_size=6)),
     st.tuples(st.sampled_from([0x6600101E, 0x6600101F]), st.lists(WORDS, max_size=3).map(tuple)),
     st.tuples(st.just(0x66001003), st.lists(LONGS, max_size=3).map(tuple)),
     st.tuples(st.just(0x66001102), st.lists(st.binary(min_size=1, max_size=4), max_size=3).map(tuple)),
@@ -37,9 +39,10 @@ PROPERTIES: st.SearchStrategy[tuple[int, PropertyValue]] = st.one_of(
 @given(PROPERTIES, st.sampled_from(["SERVICE_", "STATUS_"]))
 def test_what_is_written_is_read_back(given_property: tuple[int, PropertyValue], prefix: str) -> None:
     tag, value = given_property
-    text = write_value(tag, value, prefix)
-    assert read_value(tag, text) == value
-    assert not is_tolerated(tag, text)
+    line = inf.entry_text(f"{tag:08X}", write_value(tag, value, prefix))
+    entry = inf.parse(codecs.BOM_UTF8 + f"[s]\r\n{line}\r\n".encode()).sections[0].entries[0]
+    assert read_value(tag, entry.value) == value
+    assert not is_tolerated(tag, entry.value)
 
 
 @given(st.integers(0, 0xFFFFFFFF), st.text(max_size=12) | st.text(st.sampled_from("0123fF|,{}-"), max_size=40))

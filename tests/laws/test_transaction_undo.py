@@ -198,47 +198,42 @@ def test_an_undo_that_fails_calls_again_what_it_had_called_back(pc: MemoryWorkst
     assert receipt(pc, made.id).undone_by == ""
 
 
-def test_an_undo_that_was_cut_short_is_recovered_in_a_fresh_process(pc: MemoryWorkstation) -> None:
-    service = Service()
-    made = execute(plan(MAKE, service), pc)
-    back = undo_plan(pc, made.id, {"service": service.again})
-    append = pc.state.append
-    pc.state.append = lambda name, data: append(name, data) if b'"commit"' not in data else power_cut()  # type: ignore[method-assign]
-    with pytest.raises(PowerCutError):
-        with_no_power(pc, back)
-    pc.state.append = append  # type: ignore[method-assign]
-    recover(pc, {"service": service.again})
-    assert pc.registry.value(ACME, "Version") == CALLED.new
-    assert service.asked[-1] == "run ACME"
-
-
 class PowerCutError(BaseException):
     pass
 
 
-def power_cut() -> None:
-    raise PowerCutError
-
-
-def with_no_power(pc: MemoryWorkstation, what: Plan) -> None:
-    """Run it; when the power is cut, nothing more is written in this run."""
-    delete, apply = pc.state.delete, pc.registry.apply
+def test_an_undo_that_was_cut_short_is_recovered_in_a_fresh_process(
+    pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service()
+    made = execute(plan(MAKE, service), pc)
+    back = undo_plan(pc, made.id, {"service": service.again})
     append = pc.state.append
 
-    def cut(name: str, data: bytes) -> None:
-        try:
-            append(name, data)
-        except PowerCutError:
-            for owner, deed in ((pc.registry, "apply"), (pc.files, "apply"), (pc.state, "delete")):
-                setattr(owner, deed, lambda *_: power_cut())
-            raise
+    def power_cut(*_: object) -> None:
+        raise PowerCutError
 
-    files_apply = pc.files.apply
-    pc.state.append = cut  # type: ignore[method-assign]
-    try:
-        execute(what, pc)
-    finally:
-        pc.state.delete, pc.registry.apply, pc.files.apply = delete, apply, files_apply  # type: ignore[method-assign]
+    def until_the_commit(name: str, data: bytes) -> None:
+        if b'"commit"' in data:
+            for owner, deed in [
+                (pc.state, "append"),
+                (pc.state, "delete"),
+                (pc.registry, "apply"),
+                (pc.files, "apply"),
+            ]:
+                monkeypatch.setattr(owner, deed, power_cut)
+            power_cut()
+        append(name, data)
+
+    monkeypatch.setattr(pc.state, "append", until_the_commit)
+    with pytest.raises(PowerCutError):
+        execute(back, pc)
+    monkeypatch.undo()
+    assert pc.registry.read(ACME) is None
+    recover(pc, {"service": service.again})
+    assert pc.registry.value(ACME, "Version") == CALLED.new
+    assert service.asked == ["run ACME", "compensate ACME", "run ACME"]
+    assert receipts(pc) == (made,)
 
 
 def test_what_somebody_changed_since_is_listed_and_nothing_undone(pc: MemoryWorkstation) -> None:

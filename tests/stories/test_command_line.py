@@ -83,7 +83,8 @@ class TestTheVersion:
             "print(sorted(m for m in sys.modules if m.split('.')[0] in {'click', 'rich', 'json', 'dataclasses'}"
             " or m.startswith('mapiwright.')))"
         )
-        ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
+        ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, env=kept, check=True)
         version, loaded = ended.stdout.splitlines()
         assert version == f"mapiwright {mapiwright.__version__}"
         assert loaded == "['mapiwright.__main__']"
@@ -116,8 +117,10 @@ class TestTheVerbs:
     def test_an_unknown_one_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["instal"]) == 2
         captured = capsys.readouterr()
-        assert "instal" in captured.err
+        assert "There is no verb 'instal'. Did you mean install?" in captured.err
         assert not captured.out
+        assert run(["xyzzy"]) == 2
+        assert "Did you mean" not in capsys.readouterr().err
 
     def test_none_at_all_shows_the_help(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run([]) == 2

@@ -463,6 +463,9 @@ def test_inf_merge_and_inf_remove_give_the_bytes_back(folder: Path, capsys: pyte
     assert Catalogue.of(inf.parse(merged)).definition("ACME").providers
     assert run(["inf", "merge", str(target), str(folder / "good.inf")]) == 0
     assert "nothing to do" in capsys.readouterr().out
+    assert run(["inf", "merge", str(target), str(folder / "good.inf"), "--json"]) == 0
+    document = document_of(capsys)
+    assert (document["changed"], document["written"], document["diff"]) == (False, None, [])
     assert target.read_bytes() == merged
     assert run(["inf", "remove", str(target), "ACME", "zeta", "-y"]) == 0
     assert target.read_bytes() == before

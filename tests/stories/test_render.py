@@ -34,7 +34,7 @@ from mapiwright.ui.plan_document import change_document, plan_document
 from mapiwright.ui.render import plan_lines, receipt_lines, receipts_lines
 from mapiwright.ui.secrets import DPAPI_PROVIDER, MASK, secret_values
 from mapiwright.ui.terminal import Line, Style, encodable, escape, escape_lines, write
-from mapiwright.ui.tree import profile_lines
+from mapiwright.ui.tree import SERVICE, described, profile_lines
 from mapiwright.ui.values import LARGE, type_name, value_text
 from mapiwright.workstation.change import (
     Change,
@@ -432,6 +432,12 @@ class TestAProfile:
             f"│   └── PR_SERVICES PT_BINARY = {bytes.fromhex('11' * 16).hex(' ')}",
             '└── foreign = "here"',
         ]
+
+    @pytest.mark.parametrize(
+        ("flags", "told"), [(0, "0"), (-0x80000000, "0x80000000"), (0x3, "DEFAULT_STORE | SINGLE_COPY")]
+    )
+    def test_flags_are_named_as_far_as_they_have_names(self, flags: int, told: str) -> None:
+        assert described(tags.PR_RESOURCE_FLAGS, flags, SERVICE) == told
 
     def test_its_services_are_documents(self) -> None:
         (service,) = profile_with_a_service().services

@@ -7,6 +7,7 @@ Run on Windows, as an administrator: python tests/windows/load_hives.py
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ ERROR_SUCCESS = 0
 
 
 def main() -> int:
-    if sys.platform != "win32":
+    if os.name != "nt":
         print("This needs Windows.")
         return 2
     with tempfile.TemporaryDirectory() as folder:

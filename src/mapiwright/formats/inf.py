@@ -229,6 +229,11 @@ def entry_text(key: str, value: str) -> str:
     return text
 
 
+def quote(value: str) -> str:
+    """The right side of an entry that Windows hands out as ``value``: in quotation marks where it would be cut."""
+    return value if _unquoted(value.strip(BLANKS)) == value else f'"{value}"'
+
+
 def set_value(inf: Inf, section: str, key: str, value: str) -> Inf:
     """Give ``key`` that value: on its line where it has one, else below the section's last entry.
 

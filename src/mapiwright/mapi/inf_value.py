@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from mapiwright.errors import UsageError
+from mapiwright.formats.inf import quote
 from mapiwright.formats.props import PropertyType, decode, encode
 from mapiwright.mapi.inf_rules import quoted
 from mapiwright.mapi.tags import (
@@ -99,25 +100,22 @@ def symbols_of(tag: int, value: PropertyValue, prefix: str) -> str | None:
 
 
 def write_value(tag: int, value: PropertyValue, prefix: str) -> str:
-    """The text of a value, so that ``read_value`` gives it back; raises UsageError where there is none.
+    """The right side of an entry with that value; raises UsageError where there is none.
 
-    ``prefix`` is that of ``symbols_of``.
+    ``read_value`` gives the value back from what Windows hands out for the entry; ``prefix`` is as in ``symbols_of``.
     """
     symbols = symbols_of(tag, value, prefix)
     if symbols is not None:
         return symbols
     kind = prop_type(tag)
-    if isinstance(value, tuple):
-        parts = [_write_single(kind & ~MANY, part) for part in value]
-        text = ",".join(parts)
-        if split_list(text) == tuple(parts):
-            return text
-    elif read_value(tag, text := _write_single(kind, value)) == value:
-        return text
-    raise UsageError(
-        f"the value of {name_of(tag)} cannot be written in MAPISVC.INF",
-        expected="a type with a syntax, and list items without commas or blanks at their ends",
-    )
+    parts = value if isinstance(value, tuple) else (value,)
+    text = ",".join(_write_single(kind & ~MANY if isinstance(value, tuple) else kind, part) for part in parts)
+    if read_value(tag, text) != value:
+        raise UsageError(
+            f"the value of {name_of(tag)} cannot be written in MAPISVC.INF",
+            expected="a type with a syntax, and list items without commas or blanks at their ends",
+        )
+    return quote(text)
 
 
 def _write_single(kind: int, value: PropertyValue) -> str:
@@ -126,6 +124,8 @@ def _write_single(kind: int, value: PropertyValue) -> str:
             return value
         case bytes():
             return value.hex().upper()
+    if kind not in DIGITS and kind != PropertyType.BOOLEAN:
+        return ""  # what has no syntax is not read back either
     return encode(kind, value, pointer=8).hex().upper()
 
 

@@ -165,7 +165,7 @@ def receipt_to_bytes(of: Receipt) -> bytes:
 
 def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
     """The receipt that was stored; raises FormatError on anything else."""
-    json_ = parse(data)
+    json_ = parse(data, where=where)
     try:
         if json_["version"] != 1:
             raise FormatError(f"version {json_['version']} is not known", where=where, expected="version 1")

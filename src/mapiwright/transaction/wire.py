@@ -83,12 +83,12 @@ def canonical(json_: Json) -> bytes:
     ).encode("ascii")
 
 
-def parse(data: bytes) -> Json:
+def parse(data: bytes, *, where: str = "") -> Json:
     """The JSON value of ``data``; raises FormatError."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"this is not JSON: {error}") from None
+        raise FormatError(f"this is not JSON: {error}", where=where) from None
 
 
 def _mapping(value: object) -> dict[str, Json]:

@@ -101,8 +101,8 @@ def described(tag: int, value: PropertyValue, role: str) -> str:
     if isinstance(value, int) and tag == tags.PR_RESOURCE_FLAGS and role:
         flags = tags.ServiceFlag if role == SERVICE else tags.StatusFlag
         named = [str(flag.name) for flag in flags if value & flag]
-        rest = value & ~sum(flags)
-        return " | ".join([*named, *([f"0x{rest:x}"] if rest or not named else [])])
+        rest = value & 0xFFFFFFFF & ~sum(flags)
+        return " | ".join([*named, *([f"0x{rest:x}"] if rest else [])]) or "0"
     return property_text(tag, value)
 
 

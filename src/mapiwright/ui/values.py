@@ -53,20 +53,17 @@ def bytes_text(data: bytes) -> str:
 
 def plain_text(value: Value) -> str | tuple[str, ...] | int | None:
     """What the value says, where its bytes say exactly that and nothing more; None elsewhere."""
-    try:
-        match value.type:
-            case ValueType.SZ if value == Value.sz(value.text):
-                return value.text
-            case ValueType.EXPAND_SZ if value == Value.expand_sz(value.text):
-                return value.text
-            case ValueType.MULTI_SZ if value == Value.multi_sz(value.texts):
-                return value.texts
-            case ValueType.DWORD if len(value.data) == 4:
-                return value.number
-            case ValueType.QWORD if len(value.data) == 8:
-                return value.number
-    except UnicodeDecodeError:
-        return None
+    match value.type:
+        case ValueType.SZ if value == Value.sz(value.text):
+            return value.text
+        case ValueType.EXPAND_SZ if value == Value.expand_sz(value.text):
+            return value.text
+        case ValueType.MULTI_SZ if value == Value.multi_sz(value.texts):
+            return value.texts
+        case ValueType.DWORD if len(value.data) == 4:
+            return value.number
+        case ValueType.QWORD if len(value.data) == 8:
+            return value.number
     return None
 
 

@@ -31,6 +31,7 @@ from mapiwright.formats.regf.records import (
     Buffer,
     KeyRecord,
     checksum,
+    damage,
     encode_name,
     is_latin1,
     stored_number,
@@ -186,16 +187,16 @@ class _Writer:
         if not path:
             raise RefusedError("the root key of a hive cannot be deleted")
         parent, key = self._key(path[:-1]), self._key(path)
-        doomed = [key]
-        for above in doomed:  # grows while it is walked; a key is found under its own parent only
+        doomed, seen = [key], {key.offset}
+        for above in doomed:  # grows while it is walked; a key is found once, under its own parent
             _check_plain(above, path)
             if above.flags & NO_DELETE:
                 raise RefusedError(f"key {above.name!r} is marked as not to be deleted", where="\\".join(path))
-            doomed += [
-                self.cells.image.subkey(above, offset)
-                for leaf in self.cells.image.leaves(above)
-                for offset in leaf.keys
-            ]
+            for offset in (offset for leaf in self.cells.image.leaves(above) for offset in leaf.keys):
+                if offset in seen:
+                    raise damage(BASE_BLOCK + offset, f"key is listed twice in key {above.name!r}")
+                seen.add(offset)
+                doomed.append(self.cells.image.subkey(above, offset))
         remove_subkey(self.cells, parent, key)
         for gone in doomed:
             self._free(gone)

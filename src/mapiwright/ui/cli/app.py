@@ -46,19 +46,18 @@ VERBS = {
 class Program(click.Group):
     """The group of verbs; each one is imported when it is asked for, and ``--help`` imports none."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The verbs in their own order."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import the verb; None where there is no such verb."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Import the verb; raises click's UsageError where there is none, with the one that may be meant."""
         if cmd_name not in VERBS:
-            return None
+            from difflib import get_close_matches  # noqa: PLC0415 - for a slip of the finger only
+
+            near = get_close_matches(cmd_name, VERBS, 1)
+            ctx.fail(f"There is no verb {cmd_name!r}." + "".join(f" Did you mean {verb}?" for verb in near))
         command = getattr(import_module(f"mapiwright.ui.cli.{VERBS[cmd_name].module}"), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """One line for each verb, from the table."""
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
