@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "mapiwright"
 FLOORS = [
+    "pytest_plugin",  # for other people's tests; it stands beside the ui, and nothing may lean on it
     "ui",
     "vault",
     "setup",

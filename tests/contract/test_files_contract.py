@@ -126,3 +126,15 @@ def test_standing_tells_old_from_new_from_other(subject: Subject) -> None:
 def test_only_absolute_windows_paths_mean_something(subject: Subject, path: str) -> None:
     with pytest.raises(UsageError):
         subject.workstation.files.read(path)
+
+
+def test_it_tells_the_room_for_a_file_that_is_not_there_yet(subject: Subject) -> None:
+    files = subject.workstation.files
+    here, below = (files.room(subject.folder + name) for name in (r"\none.txt", r"\none\none\none.txt"))
+    assert here is not None
+    assert below is not None
+    assert here.volume == below.volume
+    assert (below.writable, below.read_only, below.hibernated) == (True, False, False)
+    assert below.free is None or below.free > 0
+    with pytest.raises(UsageError):
+        files.room(r"relative\none.txt")

@@ -9,7 +9,7 @@ import pytest
 from mapiwright.errors import BusyError
 from mapiwright.workstation.files import same, split
 from mapiwright.workstation.open import open_workstation
-from mapiwright.workstation.workstation import Bitness, Edition
+from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
@@ -35,8 +35,18 @@ def test_it_tells_its_outlook_and_the_rule_behind_each_fact(subject: Subject) ->
     assert outlook.bitness is Bitness.X64
     assert same(split(outlook.inf_path)[-1], "MAPISVC.INF")
     assert b"[Services]" in (subject.workstation.files.read(outlook.inf_path) or b"")
-    assert len(outlook.rules) == 3
-    assert all(fact and rule for fact, rule in outlook.rules)
+    assert [fact for fact, _ in outlook.rules] == [
+        f"Outlook {outlook.edition}",
+        *(["Windows Installer"] if subject.whole else []),
+        "x64 process",
+        "MAPISVC.INF",
+    ]
+    assert all(rule for _, rule in outlook.rules)
+    assert outlook.install is (Install.MSI if subject.whole else None)
+
+
+def test_the_outlook_that_counts_is_the_first_of_its_outlooks(subject: Subject) -> None:
+    assert subject.workstation.outlooks == (subject.workstation.outlook,)
 
 
 def test_it_tells_where_things_are(subject: Subject) -> None:

@@ -191,11 +191,11 @@ def values_of(hive: bytes) -> object:
 
 
 def state_of(folder: Path) -> tuple[int, int, list[str]]:
-    """How many receipts and backups there are, and whatever else, the lock and the note of who held it aside."""
+    """How many receipts and backups there are, and whatever else; lock, note of who held it, and log aside."""
     names = [path.relative_to(folder / STATE).as_posix() for path in (folder / STATE).rglob("*") if path.is_file()]
     receipts = [name for name in names if name.startswith("receipts/")]
     backups = [name for name in names if name.startswith("backups/")]
-    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock", "lock-holder"})
+    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock", "lock-holder", "log"})
 
 
 @dataclass(frozen=True, slots=True)

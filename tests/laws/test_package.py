@@ -27,7 +27,7 @@ values = st.recursive(
 KEYS = {
     "": ["id", "name", "version", "vendor", "inf", "files", "registry", "services", "profile", "uninstall"],
     "inf": ["file", "code_page"],
-    "files": ["any", "x64", "x86"],
+    "files": ["any", "x64", "x86", "arm64"],
     "profile": ["name"],
     "uninstall": ["profiles"],
 }

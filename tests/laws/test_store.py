@@ -14,6 +14,7 @@ from mapiwright.mapi.graph import faults
 from mapiwright.mapi.profile import ADMIN, Profile, Section, is_protected, tag_of_value, value_name
 from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 from mapiwright.workstation.memory import MemoryRegistry
+from mapiwright.workstation.outlook import edition_of_profiles
 from mapiwright.workstation.registry import Key, KeyPath, Value, ValueType
 from mapiwright.workstation.workstation import Edition
 
@@ -228,13 +229,13 @@ def test_a_profile_comes_changes_and_goes_where_its_edition_keeps_it(
         return store.read_profile_of(registry, USER, edition, "WORK", default_pointer=8, code_page="cp1252")
 
     assert stored() is None
-    assert store.which_edition(registry, USER) is None
+    assert edition_of_profiles(registry, USER) is None
     made = store.profiles_changes(registry, USER, edition, [(None, profile)], "cp1252")
     named = store.default_changes(registry, USER, edition, "Work")
     registry.apply((*made, *named))
     assert registry.subkeys(USER / profiles) == ("Work",)
     assert registry.value(USER / default, "DefaultProfile") == Value.sz("Work")
-    assert store.which_edition(registry, USER) is edition
+    assert edition_of_profiles(registry, USER) is edition
     assert store.default_name(registry, USER, edition) == "Work"
     assert store.default_changes(registry, USER, edition, "Work") == ()
     found = stored()
@@ -264,9 +265,9 @@ def test_the_newest_edition_with_profiles_is_the_one_of_a_bare_hive() -> None:
     for edition in (Edition.OUTLOOK_2016, Edition.OUTLOOK_2010, Edition.OUTLOOK_2013):
         profile = edit.new_profile("Work", 4, lambda: bytes(16))
         registry.apply(store.profiles_changes(registry, USER, edition, [(None, profile)], "cp1252"))
-        assert store.which_edition(registry, USER) is Edition.OUTLOOK_2016
+        assert edition_of_profiles(registry, USER) is Edition.OUTLOOK_2016
     registry.apply(store.profiles_changes(registry, USER, Edition.OUTLOOK_2016, [(profile, None)], "cp1252"))
-    assert store.which_edition(registry, USER) is Edition.OUTLOOK_2013
+    assert edition_of_profiles(registry, USER) is Edition.OUTLOOK_2013
 
 
 def test_nothing_is_to_do_for_a_profile_that_stays_or_never_was() -> None:

@@ -572,10 +572,7 @@ def test_a_record_is_kept_under_any_name_and_removed_without_trace(bare: MemoryW
     assert record_changes(bare, record, given.sources) == (), "keeping it again changes nothing"
     assert read_record(bare, service + "2") is None
     make(bare, removal_changes(bare, service))
-    assert [path for path in tree(bare) if path not in before] == [
-        r"C:\ProgramData\Mapiwright",
-        r"C:\ProgramData\Mapiwright\services",
-    ]
+    assert [path for path in tree(bare) if path not in before] == [r"C:\ProgramData\Mapiwright\services"]
 
 
 def test_a_newer_record_leaves_nothing_of_the_older_one(bare: MemoryWorkstation) -> None:
@@ -1041,3 +1038,21 @@ def test_a_host_says_what_it_runs() -> None:
 def test_a_title_says_what_is_called_and_where() -> None:
     assert of(Context.INSTALL).title == "call ACME with MSG_SERVICE_INSTALL"
     assert of(Context.CREATE).title == "call ACME with MSG_SERVICE_CREATE in profile 'Work' of anna"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {},
+        {"context": "NO_SUCH"},
+        {"policy": "maybe"},
+        {"flags": "many"},
+        {"withheld": None},
+        {"properties": [1]},
+    ],
+)
+def test_a_damaged_description_makes_no_call(damage: dict[str, object]) -> None:
+    whole = EntryCall(service="ACME", context=Context.INSTALL).describe()
+    assert maker(whole) == EntryCall(service="ACME", context=Context.INSTALL)
+    with pytest.raises(FormatError, match="does not describe"):
+        maker({**whole, **damage} if damage else {})

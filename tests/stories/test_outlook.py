@@ -17,6 +17,7 @@ from mapiwright.workstation.workstation import Bitness, Edition
 
 SOFTWARE = KeyPath.parse(r"HKLM\SOFTWARE")
 CLIENT = SOFTWARE / r"Clients\Mail\Microsoft Outlook"
+VERSIONS = dict(zip(Edition, ("11.0", "12.0", "14.0", "15.0", "16.0"), strict=True))
 COMMON = r"C:\Program Files\Common Files"
 INF = rf"{COMMON}\System\MSMAPI\1033\MAPISVC.INF"
 
@@ -109,7 +110,7 @@ def test_without_the_mail_clients_key_the_folders_of_languages_are_looked_into()
     pc = Pc(files={german: b""}, folders=(rf"{COMMON}\System\MSMAPI\backup",)).without(SOFTWARE / "Clients")
     path, rule = found(pc)
     assert path == german
-    assert rule == "the MSMAPI folder of a language"
+    assert rule == "the MSMAPI folder of a language, the lowest LCID first"
 
 
 def test_the_folder_of_outlooks_own_mapi_comes_late_and_the_system_folder_last() -> None:
@@ -184,7 +185,16 @@ def test_the_profiles_of_a_hive_tell_its_edition(edition: Edition) -> None:
     registry.apply(list(key_with_parents(registry, user / PROFILE_ROOTS[Edition.OUTLOOK_2016].profiles)))
     assert edition_of_profiles(registry, user) is Edition.OUTLOOK_2016
     registry.apply(list(key_with_parents(registry, user / PROFILE_ROOTS[edition].profiles / "Outlook")))
+    registry.apply(list(key_with_parents(registry, user / rf"Software\Microsoft\Office\{VERSIONS[edition]}\Outlook")))
     assert edition_of_profiles(registry, user) is edition, "a root with a profile counts for more"
+
+
+def test_profiles_of_which_nothing_more_is_told_are_those_of_2010() -> None:
+    """It is the newest of those that share their place."""
+    user = KeyPath.parse(r"HKU\S-1-5-21-1")
+    registry = MemoryRegistry({user: Key()})
+    registry.apply(list(key_with_parents(registry, user / PROFILE_ROOTS[Edition.OUTLOOK_2003].profiles / "Outlook")))
+    assert edition_of_profiles(registry, user) is Edition.OUTLOOK_2010
 
 
 def test_variables_are_expanded_as_windows_does() -> None:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
-import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.errors import FindingsError, NotFoundError, RefusedError, Severity
-from mapiwright.setup.destination import TOKENS, folders, place
+from mapiwright.errors import FindingsError, NotFoundError, Severity
+from mapiwright.setup.destination import TOKENS
 from mapiwright.setup.manifest import ProfilesOnUninstall, RegistryRoot
 from mapiwright.setup.media import Memory
 from mapiwright.setup.package import open_package, read_package
-from mapiwright.setup.package_rules import PACKAGE_RULES
-from mapiwright.setup.preflight import MESSAGING_SUBSYSTEM, preflight
-from mapiwright.workstation.change import MakeFolder, SetValue, WriteFile
+from mapiwright.setup.preflight import preflight
 from mapiwright.workstation.layout import layout
 from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness
 
 if TYPE_CHECKING:
@@ -216,6 +213,22 @@ def test_a_destination_may_be_a_folder_and_a_default_bears_the_32() -> None:
     }
 
 
+@pytest.mark.parametrize("bitness", Bitness)
+def test_files_are_chosen_by_the_process_that_loads_them(bitness: Bitness) -> None:
+    lists = "\n".join(f"{each.value} = ['{each.value}.txt']" for each in Bitness)
+    here = {"acme32.dll": X64, "all.txt": b"", **{f"{each.value}.txt": b"" for each in Bitness}}
+    package = with_manifest(f"[files]\nany = ['all.txt', 'acme32.dll']\n{lists}", here)
+    assert {file.source for file in package.files_for(bitness)} == {"all.txt", "acme32.dll", f"{bitness.value}.txt"}
+
+
+@pytest.mark.parametrize(("marked", "shared"), [("", None), (", shared = true", True), (", shared = false", False)])
+@pytest.mark.parametrize("token", TOKENS)
+def test_what_goes_to_folders_that_products_share_is_shared(token: str, marked: str, shared: bool | None) -> None:
+    package = with_manifest(f"[files]\nany = [{{ source = 'acme32.dll', destination = '{token}/a.dll'{marked} }}]")
+    usual = token in {"{system}", "{common_files}", "{mapi}"}
+    assert [file.shared for file in package.files if file.name == "a.dll"] == [usual if shared is None else shared]
+
+
 def test_the_inf_may_stand_in_a_folder_with_its_files_beside_it() -> None:
     files = {"inf/x.inf": INF, "inf/acme32.dll": X64}
     package = read_package(Memory({"mapiwright.toml": (MANIFEST + '[inf]\nfile = "inf/X.INF"').encode(), **files}))
@@ -233,6 +246,8 @@ def test_the_inf_may_stand_in_a_folder_with_its_files_beside_it() -> None:
         ("inf = 3", "MW4004", "inf: it is no table"),
         ("files = { x64 = 3 }", "MW4004", "files.x64: it is no list"),
         ("files = { x64 = [3] }", "MW4004", "files.x64[1]: it is no table"),
+        ("files = { x64 = [{ source = 'a', shared = 1 }] }", "MW4004", "shared: it is neither true nor false"),
+        ("files = { arm = ['a'] }", "MW4002", "files.arm is not known"),
         ("[profile]\nname = 3", "MW4004", "profile.name: it is no string"),
         ('[profile]\nname = ""', "MW4005", "profile.name: it is empty"),
         ('[profile]\nname = " x"', "MW4005", "inner blanks"),
@@ -428,203 +443,15 @@ def test_what_may_not_be_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.Mon
     assert "Permission denied" in faults(lambda: open_package(tmp_path / "package"))["MW4103"]
 
 
-# Whether it fits.
-
-
-@pytest.mark.parametrize("bitness", Bitness)
-def test_the_example_fits_every_outlook(bitness: Bitness) -> None:
-    assert found(open_package(EXAMPLE), workstation(bitness)) == {}
-
-
-@pytest.mark.parametrize(
-    ("bitness", "system", "programs"),
-    [
-        (Bitness.X64, r"C:\Windows\System32", r"C:\Program Files"),
-        (Bitness.X86, r"C:\Windows\SysWOW64", r"C:\Program Files (x86)"),
-    ],
-)
-def test_a_32_bit_outlook_has_folders_of_its_own(bitness: Bitness, system: str, programs: str) -> None:
-    where = workstation(bitness)
-    known = folders(where)
-    assert place("{system}/a.dll", known) == rf"{system}\a.dll"
-    assert place(r"{program_files}\Acme\a", known) == rf"{programs}\Acme\a"
-    assert place("{common_files}/a", known) == rf"{programs}\Common Files\a"
-    assert place("{program_data}/a", known) == r"C:\ProgramData\a"
-    assert place("{mapi}/MAPISVC.INF", known) == where.outlook.inf_path
-
-
-def test_a_windows_that_does_not_know_its_folders_is_told() -> None:
-    where = workstation()
-    key = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList")
-    old = where.registry.value(key, "ProgramData")
-    where.registry.apply([SetValue(key, "ProgramData", old, None)])
-    with pytest.raises(RefusedError, match="%ProgramData%"):
-        folders(where)
-
-
-def test_a_dll_for_the_other_machine_is_told() -> None:
-    told = found(bare(acme32_dll=X86), workstation())
-    assert set(told) == {"MW4202"}
-    assert told["MW4202"].what == "it is made for X86, and Outlook is X64"
-    assert set(found(bare(), workstation(Bitness.X86))) == {"MW4202"}
-    odd = X64.replace(b"PE\0\0\x64\x86", b"PE\0\0\x00\x02")
-    assert "0x0200" in found(bare(acme32_dll=odd), workstation())["MW4202"].what
-
-
-def test_a_dll_that_is_none_is_told() -> None:
-    assert set(found(bare(acme32_dll=b"MZ, but no more"), workstation())) == {"MW4203"}
-
-
-def test_an_entry_point_that_is_not_exported_is_told() -> None:
-    told = found(bare(acme32_dll=X64.replace(b"ServiceEntry\0", b"ServiceIndex\0")), workstation())
-    assert set(told) == {"MW4204"}
-    assert told["MW4204"].what == "[ACME] needs ServiceEntry, which it does not export"
-    told = found(bare(acme32_dll=X64.replace(b"MSProviderInit\0", b"MSProviderExit\0")), workstation())
-    assert told["MW4204"].what == "[ACME_Store] needs MSProviderInit, which it does not export"
-
-
-@pytest.mark.parametrize("kind", ["AB", "TRANSPORT", "HOOK"])
-def test_each_type_of_provider_has_its_entry_point(kind: str) -> None:
-    entry = {"AB": "ABProviderInit", "TRANSPORT": "XPProviderInit", "HOOK": "HPProviderInit"}[kind]
-    fragment = INF.replace(b"MAPI_STORE_PROVIDER", f"MAPI_{kind}_PROVIDER".encode())
-    dll = X64.replace(f"{entry}\0".encode(), f"{entry[:-1]}X\0".encode())
-    assert entry in found(bare(MAPISVC_INF=fragment, acme32_dll=dll), workstation())["MW4204"].what
-
-
-@pytest.mark.parametrize("decorated", [b"Service@40\0", b"_Service@40\0"])
-def test_an_entry_point_that_is_exported_only_decorated_is_told_with_the_remedy(decorated: bytes) -> None:
-    fragment = INF.replace(b"ENTRY_NAME=ServiceEntry", b"ENTRY_NAME=Service")
-    dll = X86.replace(b"ServiceEntry\0", decorated.ljust(13, b"\0"))
-    told = found(bare(MAPISVC_INF=fragment, acme32_dll=dll), workstation(Bitness.X86))
-    assert set(told) == {"MW4205"}
-    assert ".def" in told["MW4205"].remedy
-
-
-def write(where: MemoryWorkstation, path: str, data: bytes) -> None:
-    where.files.apply([WriteFile(path, None, data)])
-
-
-def test_a_dll_that_nobody_has_is_told_once_and_one_on_the_workstation_is_looked_into() -> None:
-    package = bare(MAPISVC_INF=INF.replace(b"acme.dll\r\nPR_PROVIDER", b"other.dll\r\nPR_PROVIDER"))
-    where = workstation()
-    assert set(found(package, where)) == {"MW4206"}
-    write(where, r"C:\Windows\System32\OTHER32.dll", X64)
-    assert found(package, where) == {}
-    other = workstation()
-    write(other, r"C:\Windows\System32\other32.dll", X86)
-    assert set(found(package, other)) == {"MW4202"}
-
-
-def test_a_package_without_a_dll_for_this_outlook_is_told() -> None:
-    package = with_manifest("[files]\nx64 = ['acme32.dll']")
-    assert found(package, workstation()) == {}
-    assert set(found(package, workstation(Bitness.X86))) == {"MW4206", "MW4208"}
-
-
-def test_a_dll_by_its_full_path_is_where_the_manifest_puts_it() -> None:
-    path = b"C:\\Program Files\\Acme\\acme.dll"
-    fragment = INF.replace(b"DLL_NAME=acme.dll", b"DLL_NAME=" + path)
-    text = "[files]\nx64 = [{ source = 'acme32.dll', destination = '{program_files}/Acme/acme32.dll' }]"
-    files = {"mapiwright.toml": (MANIFEST + text).encode(), "mapisvc.inf": fragment, "acme32.dll": X64}
-    assert found(read_package(Memory(files)), workstation()) == {}
-    files["mapiwright.toml"] = files["mapiwright.toml"].replace(b"/Acme/", b"/Other/")
-    told = found(read_package(Memory(files)), workstation())
-    assert set(told) == {"MW4206"}
-    assert r"C:\Program Files\Acme\acme32.dll" in told["MW4206"].what
-
-
-def test_a_bare_dll_name_in_a_folder_that_mapi_does_not_search_is_told() -> None:
-    text = "[files]\nx64 = [{ source = 'acme32.dll', destination = '{%s}/%s' }]"
-    assert found(with_manifest(text % ("mapi", "acme32.dll")), workstation()) == {}
-    told = found(with_manifest(text % ("program_files", "Acme/acme32.dll")), workstation())
-    assert set(told) == {"MW4209"}
-    assert r"C:\Program Files\Acme\acme32.dll" in told["MW4209"].what
-
-
-def test_a_dll_without_extension_is_looked_into() -> None:
-    fragment = INF.replace(b"acme.dll", b"acme")
-    assert set(found(bare(MAPISVC_INF=fragment, acme32=X86), workstation())) == {"MW4202"}
-
-
-def test_a_folder_in_the_place_of_a_dll_is_no_dll() -> None:
-    package = bare(MAPISVC_INF=INF.replace(b"PROVIDER_DLL_NAME=acme.dll", b"PROVIDER_DLL_NAME=drivers.dll"))
-    where = workstation()
-    where.files.apply([MakeFolder(r"C:\Windows\System32\drivers32.dll")])
-    assert set(found(package, where)) == {"MW4206"}
-
-
-def test_files_that_the_service_wants_deleted_but_the_package_does_not_bring_are_told() -> None:
-    fragment = INF.replace(b"DELETE_FILES=acme.dll", b"DELETE_FILES=acme.dll, mapi32.dll")
-    told = found(bare(MAPISVC_INF=fragment), workstation())
-    assert told["MW4208"].severity is Severity.WARNING
-    assert told["MW4208"].what == "mapi32.dll is not a file of the package"
-
-
-def test_text_that_the_workstation_cannot_hold_is_told_by_its_line() -> None:
-    fragment = INF.replace(b"PR_DISPLAY_NAME=Acme Mail", b"PR_DISPLAY_NAME=\xd0\xc1\xd0\xc1")
-    package = read_package(Memory({"mapisvc.inf": b"; \xd0\r\n" + fragment, "acme32.dll": X64}), code_page="cp1251")
-    told = found(package, workstation())
-    assert (told["MW4207"].line, told["MW4207"].severity) == (5, Severity.ERROR)
-    assert "РБРБ" in told["MW4207"].what
-
-
-def test_a_file_name_that_the_workstation_cannot_hold_is_told_once() -> None:
-    fragment = INF.replace(b"DELETE_FILES=acme.dll", b"DELETE_FILES=\xd0.dll")
-    package = read_package(Memory({"mapisvc.inf": fragment, "acme32.dll": X64}), code_page="cp1251")
-    assert {"MW1033", "MW4208"} == set(found(package, workstation()))
-
-
-def test_a_workstation_without_outlook_is_told() -> None:
-    where = workstation()
-    key = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Office\16.0\Outlook\InstallRoot")
-    where.registry.apply([SetValue(key, "Path", where.registry.value(key, "Path"), None)])
-    told = found(bare(MAPISVC_INF=INF.replace(b"NO_PRIMARY", b"PRIMARY")), where)
-    assert "no Outlook was found" in told["MW4201"].what
-
-
-def test_a_registry_that_knows_no_mapi_is_told() -> None:
-    where = workstation()
-    key = KeyPath.parse(MESSAGING_SUBSYSTEM)
-    where.registry.apply([SetValue(key, "MAPIX", where.registry.value(key, "MAPIX"), Value.sz("0"))])
-    assert found(bare(), where)["MW4210"].severity is Severity.WARNING
-    where.registry.apply([SetValue(key, "MAPIX", Value.sz("0"), None)])
-    assert "MW4210" in found(bare(), where)
-
-
-def test_a_relative_path_to_a_dll_leads_nowhere() -> None:
-    fragment = INF.replace(b"PROVIDER_DLL_NAME=acme.dll", b"PROVIDER_DLL_NAME=bin\\acme.dll")
-    assert "MW4206" in found(bare(MAPISVC_INF=fragment), workstation())
-
-
-def test_a_service_without_an_entry_point_needs_no_dll_for_it() -> None:
-    fragment = INF.replace(b"PR_SERVICE_DLL_NAME=acme.dll\r\nPR_SERVICE_ENTRY_NAME=ServiceEntry\r\n", b"")
-    dll = X64.replace(b"ServiceEntry\0", b"ServiceIndex\0")
-    assert found(bare(MAPISVC_INF=fragment, acme32_dll=dll), workstation()) == {}
-
-
-def test_a_dll_for_arm64_is_told() -> None:
-    arm = X64.replace(b"PE\0\0\x64\x86", b"PE\0\0\x64\xaa")
-    assert found(bare(acme32_dll=arm), workstation())["MW4202"].what.startswith("it is made for ARM64,")
-    # An ARM64EC file says that it is for x64; its load configuration tells.
-    with_config = bytearray(X64.ljust(0x2000, b"\0"))
-    optional = X64.index(b"PE\0\0") + 24
-    with_config[optional + 112 + 80 : optional + 112 + 88] = struct.pack("<II", 0x40, 208)
-    with_config[0x40:0x44] = struct.pack("<I", 208)
-    assert with_config[0x40 + 200 : 0x40 + 208] != bytes(8)
-    assert "neighbours" in found(bare(acme32_dll=bytes(with_config)), workstation())["MW4202"].what
-
-
 # The page.
 
 
-def test_the_format_page_tells_every_finding_and_every_token() -> None:
+def test_the_format_page_tells_every_token_and_every_list_of_files() -> None:
     page = (EXAMPLE.parent.parent / "docs" / "reference" / "package-format.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| (MW\d{4}) \| \w+ \| (.*?) \|", page, re.MULTILINE))
-    assert rows == {id_: rule.text for id_, rule in PACKAGE_RULES.items()}
     for token, folder in TOKENS.items():
         assert f"| `{token}` | {folder} |" in page
-    severities = dict(re.findall(r"^\| (MW\d{4}) \| (\w+) \|", page, re.MULTILINE))
-    assert severities == {id_: rule.severity.value for id_, rule in PACKAGE_RULES.items()}
+    assert all(f"`{bitness}`" in page for bitness in Bitness)
+    assert "`shared = true`" in page
 
 
 def test_the_manifest_on_the_tutorial_page_is_a_package() -> None:

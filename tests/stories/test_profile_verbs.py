@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,3 +161,18 @@ def test_a_dump_is_what_the_registry_holds(mapiwright: Mapiwright) -> None:
     assert set(document) >= {"values", "keys"}
     instance = document["keys"]["8503020000000000c000000000000046"]
     assert list(instance["values"]) == ["0102300b"]
+
+
+def test_a_real_profile_dumps_exactly_and_warns_of_its_secrets(
+    mapiwright: Mapiwright, tmp_path: Path, real_hive: Callable[[str], bytes], shared_data: Callable[[str], Path]
+) -> None:
+    hive = tmp_path / "NTUSER.DAT"
+    hive.write_bytes(real_hive("o2010-x64"))
+    answer = mapiwright("profile", "dump", "Outlook", "--workstation", f"hive:{hive}")
+    expected = json.loads(shared_data("hives/o2010-x64.profile.json").read_text(encoding="utf-8"))["tree"]
+    document = answer.document
+    assert document["keys"] == expected["keys"]["Outlook"]["keys"]
+    assert document["values"] == expected["keys"]["Outlook"]["values"]
+    assert "secrets" in answer.err, "a POP3 password is in it"
+    shown = mapiwright("profile", "show", "Outlook", "--workstation", f"hive:{hive}")
+    assert "01000000d08c9ddf" not in shown.out.replace(" ", "").lower(), "show masks what dump gives"

@@ -46,6 +46,7 @@ from mapiwright.workstation.change import (
     WriteFile,
 )
 from mapiwright.workstation.registry import Key, KeyPath, Value, ValueType, View
+from mapiwright.workstation.workstation import User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,6 +124,14 @@ class TestAPlan:
             " 4. call ACME with MSG_SERVICE_INSTALL (outcome not known yet)",
             "Together: 2 files, 1 registry value, 1 call.",
         ]
+
+    def test_shows_a_users_key_as_that_user_sees_it(self) -> None:
+        zoe = User("Zoë", "S-1-5-21-1", KeyPath.parse(r"HKU\S-1-5-21-1"))
+        change = SetValue(zoe.root / r"Software\Acme", "Seen", None, Value.dword(1))
+        other = SetValue(KeyPath.parse(r"HKU\S-1-5-21-2\Software"), "Seen", None, Value.dword(1))
+        told = [line.text for line in plan_lines(Plan("x", "X", (Leg("registry", (change, other)),)), "cp1252", [zoe])]
+        assert r"    ~ HKCU of Zoë\Software\Acme" in told
+        assert r"    ~ HKU\S-1-5-21-2\Software" in told
 
     def test_with_nothing_to_do_says_so(self) -> None:
         told = [line.text for line in plan_lines(Plan("install", "Install ACME", ()), "cp1252")]

@@ -18,9 +18,10 @@ from mapiwright.workstation import create
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile, file_with_parents
 from mapiwright.workstation.create import create_image
 from mapiwright.workstation.image import ImageWorkstation
+from mapiwright.workstation.office_layout import EVERY_INSTALLATION
 from mapiwright.workstation.open import demo_folder, open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
-from mapiwright.workstation.workstation import Bitness, Edition
+from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.change import RegistryChange
+    from mapiwright.workstation.office_layout import Installation
 
     Mapiwright = Callable[..., Any]
 
@@ -66,17 +68,14 @@ def ids(findings: tuple[Finding, ...]) -> list[str]:
 # --- making one -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("edition", Edition)
-@pytest.mark.parametrize("bitness", Bitness)
-def test_every_edition_and_bitness_is_made_and_found_again(
-    tmp_path: Path, edition: Edition, bitness: Bitness
-) -> None:
-    create_image(tmp_path / "pc", edition=edition, bitness=bitness)
+@pytest.mark.parametrize("made", EVERY_INSTALLATION, ids=str)
+def test_every_outlook_is_made_and_found_again(tmp_path: Path, made: Installation) -> None:
+    create_image(tmp_path / "pc", outlooks=[made], users=["Łukasz Świątek"])
     workstation = ImageWorkstation(tmp_path / "pc")
     outlook = workstation.outlook
-    assert (outlook.edition, outlook.bitness) == (edition, bitness)
-    side = " (x86)" if bitness is Bitness.X86 else ""
-    assert outlook.inf_path == rf"C:\Program Files{side}\Common Files\System\MSMAPI\1033\MAPISVC.INF"
+    assert (outlook.edition, outlook.bitness, outlook.install) == (made.edition, made.bitness, made.install)
+    assert workstation.outlooks == (outlook,)
+    assert workstation.files.read(outlook.inf_path)
     subsystem = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows Messaging Subsystem", outlook.view)
     assert workstation.registry.value(subsystem, "MAPIX") == Value.sz("1")
     assert workstation.registry.value(subsystem, "MAPIXVER") is not None
@@ -168,8 +167,19 @@ def test_create_and_show_as_json(mapiwright: Mapiwright, tmp_path: Path) -> None
         "x64",
         "native",
     )
-    assert [rule["fact"] for rule in shown["outlook"]["rules"]] == ["Outlook 2016", "x64 process", "MAPISVC.INF"]
-    assert (shown["mapisvc"]["present"], shown["mapisvc"]["services"]) == (True, 2)
+    assert [rule["fact"] for rule in shown["outlook"]["rules"]] == [
+        "Outlook 2016",
+        "Windows Installer",
+        "x64 process",
+        "MAPISVC.INF",
+    ]
+    mapisvc = shown["outlook"]["mapisvc"]
+    assert (mapisvc["present"], mapisvc["services"], mapisvc["not_read"]) == (True, 2, [])
+    assert (shown["architecture"], shown["outlook"]["install"], shown["outlook"]["languages"]) == (
+        "x64",
+        "msi",
+        [1033],
+    )
     assert {user["name"]: user["template"] for user in shown["users"]} == {
         "bob": False,
         "Zoë": False,
@@ -186,7 +196,7 @@ def test_show_tells_an_absent_and_a_damaged_inf(mapiwright: Mapiwright, workstat
     assert "cannot be read" in mapiwright("workstation", "show").out
     inf.unlink()
     assert "(not there)" in mapiwright("workstation", "show").out
-    document = mapiwright("workstation", "show", "--json").document["workstation"]["mapisvc"]
+    document = mapiwright("workstation", "show", "--json").document["workstation"]["outlook"]["mapisvc"]
     assert (document["present"], document["services"]) == (False, None)
 
 
@@ -199,7 +209,7 @@ def test_show_tells_where_it_looked_for_an_outlook(mapiwright: Mapiwright, works
     assert "no Outlook was found" in shown.out
     assert r"Office\14.0\Outlook\InstallRoot: Path" in shown.out
     document = mapiwright("workstation", "show", "--json").document["workstation"]
-    assert (document["outlook"], document["mapisvc"]) == (None, None)
+    assert (document["outlook"], document["other_outlooks"]) == (None, [])
 
 
 def test_the_demo_makes_itself_once(mapiwright: Mapiwright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +312,7 @@ def test_names_of_any_case_are_found(pc: Path) -> None:
     ):
         (pc / old).rename(pc / new)
     workstation = ImageWorkstation(pc)
-    assert [user.name for user in workstation.users] == ["Jürgen Müller", "anna", "Default"]
+    assert [user.name for user in workstation.users] == ["anna", "Jürgen Müller", "Default"]
     assert workstation.findings == ()
 
 
@@ -350,7 +360,7 @@ def test_what_is_neither_file_nor_folder_is_refused(pc: Path) -> None:
     with pytest.raises(RefusedError, match="neither"):
         workstation.files.read(r"C:\pipe")
     with pytest.raises(RefusedError, match="not a regular file"):
-        workstation.registry.read(workstation.users[1].root)
+        workstation.registry.read(workstation.users[0].root)
 
 
 def test_names_that_windows_cannot_have_are_not_made(pc: Path) -> None:
@@ -378,7 +388,7 @@ def test_mode_and_attributes_of_what_is_replaced_survive(pc: Path) -> None:
                 labelled = False
     data = inf.read_bytes()
     workstation.files.apply([WriteFile(workstation.outlook.inf_path, data, data + b"; more\r\n")])
-    workstation.registry.apply([CreateKey(workstation.users[1].root / "Acme")])
+    workstation.registry.apply([CreateKey(workstation.users[0].root / "Acme")])
     for path in guarded:
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
         if labelled:
@@ -400,7 +410,7 @@ def test_what_a_killed_run_left_is_cleared_away(pc: Path) -> None:
         place.write_bytes(b"half")
     workstation = ImageWorkstation(pc)
     workstation.files.apply([WriteFile(r"C:\ProgramData\acme.dll", None, b"whole")])
-    workstation.registry.apply([CreateKey(workstation.users[1].root / "Acme")])
+    workstation.registry.apply([CreateKey(workstation.users[0].root / "Acme")])
     assert not [path for path in pc.rglob("*") if path.name.startswith(".~")]
 
 
@@ -412,7 +422,7 @@ def test_windows_may_run_from_another_drive(pc: Path) -> None:
     assert workstation.state_folder == r"D:\ProgramData\Mapiwright"
     assert workstation.files.is_folder(r"D:\Users\anna")
     assert not workstation.files.is_folder(r"C:\Users\anna")
-    assert workstation.registry.subkeys(workstation.users[1].root)
+    assert workstation.registry.subkeys(workstation.users[0].root)
 
 
 def test_a_state_folder_on_another_drive_is_out_of_reach(pc: Path) -> None:
@@ -440,7 +450,7 @@ def test_people_are_listed_and_service_accounts_are_not(pc: Path) -> None:
     add_user(pc, "S-1-5-21-1-2-3-1001.bak", r"C:\Users\anna")
     add_user(pc, "S-1-5-80-1-2-3-4-5", r"C:\Users\MSSQL")
     names = [user.name for user in ImageWorkstation(pc).users]
-    assert names == ["Public", "Jürgen Müller", "anna", "Default"]
+    assert names == ["anna", "Jürgen Müller", "Public", "Default"]
 
 
 def test_a_user_whose_hive_is_absent_is_listed_and_out_of_reach(pc: Path) -> None:
@@ -464,7 +474,7 @@ def test_a_user_whose_hive_is_linked_elsewhere_is_out_of_reach(pc: Path, tmp_pat
     [finding] = workstation.findings
     assert finding.id == "MW3002"
     assert "leads out" in finding.what
-    assert workstation.registry.read(workstation.users[1].root) is None
+    assert workstation.registry.read(workstation.users[0].root) is None
 
 
 # --- hives that are not as they should be ---------------------------------------------------------
@@ -479,7 +489,7 @@ def test_a_dirty_hive_is_read_with_a_warning_and_refused_for_writing(mapiwright:
     assert shown.code == 0
     assert "MW3001" in shown.err
     workstation = ImageWorkstation(pc)
-    anna = workstation.users[1]
+    anna = workstation.users[0]
     assert workstation.registry.subkeys(anna.root)
     with pytest.raises(RefusedError, match="not closed cleanly") as error:
         workstation.registry.apply([CreateKey(ACME), CreateKey(anna.root / "Acme")])
@@ -492,7 +502,7 @@ def test_a_damaged_hive_is_told_and_the_others_are_served(pc: Path) -> None:
     user_hive(pc).write_bytes(b"regf" + bytes(8188))
     workstation = ImageWorkstation(pc)
     assert ids(workstation.findings) == ["MW3003"]
-    german, anna, _ = workstation.users
+    anna, german, _ = workstation.users
     with pytest.raises(FormatError, match=r"NTUSER\.DAT"):
         workstation.registry.read(anna.root)
     assert workstation.registry.subkeys(german.root)
@@ -505,7 +515,7 @@ def test_damage_deeper_inside_names_the_file(pc: Path) -> None:
     user_hive(pc).write_bytes(data)
     workstation = ImageWorkstation(pc)
     with pytest.raises(FormatError, match=r"NTUSER\.DAT"):
-        workstation.registry.read(workstation.users[1].root)
+        workstation.registry.read(workstation.users[0].root)
 
 
 def test_a_hive_that_windows_lived_with_is_written_although_it_has_a_fault(pc: Path) -> None:
@@ -515,7 +525,7 @@ def test_a_hive_that_windows_lived_with_is_written_although_it_has_a_fault(pc: P
     assert validate(data)
     user_hive(pc).write_bytes(data)
     workstation = ImageWorkstation(pc)
-    path = workstation.users[1].root / r"Environment\Acme"
+    path = workstation.users[0].root / r"Environment\Acme"
     workstation.registry.apply([CreateKey(path)])
     assert ImageWorkstation(pc).registry.subkeys(path) == ()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import store
+from mapiwright.workstation.outlook import edition_of_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def edition_of(workstation: Workstation, user: User) -> Edition:
     try:
         return workstation.outlook.edition
     except NotFoundError:
-        found = store.which_edition(workstation.registry, user.root)
+        found = edition_of_profiles(workstation.registry, user.root)
         if found is None:
             raise
         return found

@@ -16,7 +16,15 @@ from mapiwright.entry.guest import guest_sections
 from mapiwright.entry.python_host import PythonHost
 from mapiwright.entry.record import read_record, sources_of
 from mapiwright.entry.secrecy import public
-from mapiwright.errors import CancelledError, EntryPointError, NotFoundError, RefusedError, UsageError
+from mapiwright.errors import (
+    CancelledError,
+    EntryPointError,
+    FindingsError,
+    FormatError,
+    NotFoundError,
+    RefusedError,
+    UsageError,
+)
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import store, tags
@@ -280,22 +288,32 @@ class EntryCall:
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
     data = workstation.files.read(workstation.outlook.inf_path)
-    return None if data is None else Catalogue.of(inf.parse(data, workstation.code_page)).find(service)
+    try:
+        return None if data is None else Catalogue.of(inf.parse(data, workstation.code_page)).find(service)
+    except FindingsError:  # its lines are damaged; a service is told to go all the same
+        return None
 
 
 def maker(description: Mapping[str, Json]) -> EntryCall:
-    """The call that a journal, a receipt or a pending list describes."""
-    return EntryCall(
-        service=description["service"],
-        context=Context[description["context"]],
-        user=description["user"],
-        profile=description["profile"],
-        uid=description["uid"],
-        properties=MappingProxyType(properties_from_wire(description["properties"])),
-        policy=EntryPolicy(description["policy"]),
-        flags=EntryFlag(description["flags"]),
-        withheld=tuple(description["withheld"]),
-    )
+    """The call that a journal, a receipt or a pending list describes; raises FormatError where it describes none."""
+    try:
+        return EntryCall(
+            service=description["service"],
+            context=Context[description["context"]],
+            user=description["user"],
+            profile=description["profile"],
+            uid=description["uid"],
+            properties=MappingProxyType(properties_from_wire(description["properties"])),
+            policy=EntryPolicy(description["policy"]),
+            flags=EntryFlag(description["flags"]),
+            withheld=tuple(description["withheld"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(
+            "this does not describe a call of an entry point",
+            where="journal or receipt",
+            remedy="It was damaged, or another version of Mapiwright wrote it: run that version.",
+        ) from error
 
 
 MAKERS: Mapping[str, EffectMaker] = MappingProxyType({KIND: maker})

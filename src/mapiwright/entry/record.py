@@ -100,7 +100,8 @@ def _escaped(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
-def _folder(workstation: Workstation, service: str) -> str:
+def folder_of(workstation: Workstation, service: str) -> str:
+    """The folder of a service's record."""
     return join(workstation.state_folder, "services", folder_name(service))
 
 
@@ -118,7 +119,7 @@ def record_changes(
     workstation: Workstation, record: ServiceRecord, sources: Mapping[str, bytes]
 ) -> tuple[FileChange, ...]:
     """The changes that keep a record and its sources, and remove those of an older one; none where it is kept."""
-    folder = _folder(workstation, record.service)
+    folder = folder_of(workstation, record.service)
     wanted = {_source_path(folder, name): data for name, data in sources.items()}
     wanted[join(folder, RECORD)] = _encode(record)
     changes = list(_removal(workstation.files, folder, keep=tuple(wanted)))
@@ -129,7 +130,7 @@ def record_changes(
 
 def removal_changes(workstation: Workstation, service: str) -> tuple[FileChange, ...]:
     """The changes that remove a service's record with all that lies in its folder."""
-    return tuple(_removal(workstation.files, _folder(workstation, service)))
+    return tuple(_removal(workstation.files, folder_of(workstation, service)))
 
 
 def _removal(files: FileReader, folder: str, keep: tuple[str, ...] = ()) -> Iterator[FileChange]:
@@ -147,14 +148,14 @@ def _removal(files: FileReader, folder: str, keep: tuple[str, ...] = ()) -> Iter
 
 def read_record(workstation: Workstation, service: str) -> ServiceRecord | None:
     """The record of a service, or None where there is none; raises FormatError where it is damaged."""
-    path = join(_folder(workstation, service), RECORD)
+    path = join(folder_of(workstation, service), RECORD)
     data = workstation.files.read(path)
     return None if data is None else _decode(data, path)
 
 
 def sources_of(workstation: Workstation, record: ServiceRecord) -> dict[str, bytes]:
     """The sources of a record's stand-in by their paths; raises NotFoundError where one is missing."""
-    folder = _folder(workstation, record.service)
+    folder = folder_of(workstation, record.service)
     found: dict[str, bytes] = {}
     for name in record.stand_in.files if record.stand_in else ():
         path = _source_path(folder, name)

@@ -48,6 +48,16 @@ class PeFile:
     signed: bool
     hybrid: bool
 
+    @property
+    def kind(self) -> str:
+        """What it is made for, in the vendors' words: x86, x64, ARM64, ARM64EC, ARM64X, ARM, or the machine's number.
+
+        ARM64EC is ARM64 code for x64 processes, and says that it is x64; ARM64X holds that and plain ARM64 code.
+        """
+        if self.hybrid and self.machine in _HYBRIDS:
+            return _HYBRIDS[Machine(self.machine)]
+        return _KINDS.get(self.machine, f"machine 0x{self.machine:04X}")
+
     def exported(self, name: str) -> bool:
         """Whether GetProcAddress would find ``name``, which it compares exactly."""
         return any(export.name == name for export in self.exports)
@@ -65,6 +75,9 @@ class PeFile:
                 return export.name
         return None
 
+
+_KINDS: dict[int, str] = {Machine.X86: "x86", Machine.ARM: "ARM", Machine.X64: "x64", Machine.ARM64: "ARM64"}
+_HYBRIDS = {Machine.X64: "ARM64EC", Machine.ARM64: "ARM64X"}
 
 EXPORTS, IMPORTS, RESOURCES, CERTIFICATES, LOAD_CONFIG = 0, 1, 2, 4, 10
 """Indexes into the data directories of the optional header."""

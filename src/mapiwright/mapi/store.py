@@ -119,16 +119,6 @@ def _encoded(kind: int, value: PropertyValue, pointer: int, code_page: str) -> V
 # A user's profiles.
 
 
-def which_edition(registry: RegistryReader, user_root: KeyPath) -> Edition | None:
-    """The newest edition with profiles below a user's key, for a hive that stands alone; None where no edition is.
-
-    A place for profiles that holds none counts only where no other holds any.
-    """
-    names = {edition: registry.subkeys(user_root / roots.profiles) for edition, roots in PROFILE_ROOTS.items()}
-    there = [edition for edition, found in names.items() if found is not None]
-    return max(there, key=lambda edition: (bool(names[edition]), edition), default=None)
-
-
 def profile_names(registry: RegistryReader, user_root: KeyPath, edition: Edition) -> tuple[str, ...]:
     """The names of a user's profiles, as stored."""
     return registry.subkeys(user_root / PROFILE_ROOTS[edition].profiles) or ()

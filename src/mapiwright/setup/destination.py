@@ -24,14 +24,20 @@ SYSTEM = "{system}"
 MAPI = "{mapi}"
 """The folder of MAPISVC.INF."""
 
+PROGRAM_FILES = "{program_files}"
+COMMON_FILES = "{common_files}"
+
 TOKENS = {
     SYSTEM: "System32, or SysWOW64 for a 32-bit Outlook on a 64-bit Windows",
-    "{program_files}": "Program Files, or Program Files (x86) likewise",
-    "{common_files}": "Common Files below Program Files, or below Program Files (x86) likewise",
+    PROGRAM_FILES: "Program Files, or Program Files (x86) likewise",
+    COMMON_FILES: "Common Files below Program Files, or below Program Files (x86) likewise",
     "{program_data}": "ProgramData",
     MAPI: "the folder of MAPISVC.INF",
 }
 """The folders that a package may write below, and what each one is."""
+
+SHARED = frozenset({SYSTEM, COMMON_FILES, MAPI})
+"""The folders whose files several products use, and which Windows Installer counts by itself or is asked to."""
 
 
 def fault_of_destination(destination: str) -> str | None:
@@ -68,8 +74,8 @@ def folders(workstation: Workstation) -> Mapping[str, str]:
     bits = "(x86)" if of_x86 else ""
     return {
         SYSTEM: join(variable("SystemRoot"), "SysWOW64" if of_x86 else "System32"),
-        "{program_files}": variable(f"ProgramFiles{bits}"),
-        "{common_files}": variable(f"CommonProgramFiles{bits}"),
+        PROGRAM_FILES: variable(f"ProgramFiles{bits}"),
+        COMMON_FILES: variable(f"CommonProgramFiles{bits}"),
         "{program_data}": variable("ProgramData"),
         MAPI: parent(outlook.inf_path),
     }

@@ -1,30 +1,48 @@
 """Install: a package and a workstation make the plan of the setup program's four duties, and INSTALL after them.
 
 The order is the documents' ([supporting-message-service-installation]): files, MAPISVC.INF, registry, a default
-profile where the user has none; the entry point is told between the machine's part and the profile's.
+profile where the user has none; the entry point is told between the machine's part and the profile's. Over an older
+version the same plan is an upgrade. It has two halves that may be run apart: the machine's and the users'.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mapiwright.admin.workspace import read_catalogue
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.contract import Context, EntryPolicy
-from mapiwright.errors import FindingsError, Severity
-from mapiwright.setup.installed import installations
-from mapiwright.setup.machine import file_changes, inf_leg, record_changes_of, registry_changes, written_by
+from mapiwright.errors import FindingsError, RefusedError, Severity
+from mapiwright.formats import inf
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.setup.installed import Half, installations
+from mapiwright.setup.machine import file_changes, record_changes_of, registry_changes, written_by
+from mapiwright.setup.merging import inf_part
 from mapiwright.setup.preflight import preflight
-from mapiwright.setup.user import ProfileWish, profile_part
-from mapiwright.transaction.plan import Leg, Plan, without_repeats
+from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.setup.reach import Reach, profiles_with, reach
+from mapiwright.setup.shared import counted, uninstall_entry
+from mapiwright.setup.upgrade import farewells, refuse_downgrade, stale
+from mapiwright.setup.user import user_part, values_of
+from mapiwright.transaction.plan import NOTES, UNREACHED, WAITING, Leg, Plan, without_repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from mapiwright.errors import Finding
+    from mapiwright.mapi.catalogue import Catalogue
+    from mapiwright.setup.installed import Installation
     from mapiwright.setup.package import Package
+    from mapiwright.setup.upgrade import Stale
+    from mapiwright.setup.user import UserPart
+    from mapiwright.transaction.effect import Json
+    from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
 
 ANY_PROFILE = ProfileWish()
-"""A default profile where there is none."""
+"""A default profile where there is none and Outlook will not make one."""
 
 
 def plan_install(
@@ -34,39 +52,215 @@ def plan_install(
     *,
     wish: ProfileWish = ANY_PROFILE,
     policy: EntryPolicy = EntryPolicy.DEFER,
+    half: Half = Half.BOTH,
+    force: bool = False,
 ) -> Plan:
-    """The plan that installs ``package``; empty where everything is there already.
+    """The plan that installs ``package``, or one half of it; empty where everything is there already.
+
+    ``users`` get registry values and, as ``wish`` says, a profile; for the machine's half they are not looked at.
+    ``force`` goes back to an older version, and replaces files whoever brought them.
 
     Raises FindingsError where the package does not fit the workstation, ConflictError where something stands in
-    its place that is not its own. A dry run prints this plan and never runs vendor code.
+    its place that is not its own, RefusedError for a downgrade, or for a user's half without the machine's. A dry run
+    prints this plan and never runs vendor code.
     """
-    faults = [finding for finding in preflight(package, workstation) if finding.severity is Severity.ERROR]
+    before = installations(workstation).get(package.id)
+    if half is Half.USER:
+        _refuse_without_machine(package, before, workstation)
+    else:
+        refuse_downgrade(package, before, workstation, force=force)
+        _refuse_faults(package, workstation, force=force)
+    return _Install(package, workstation, users, before, wish, policy, half, force).plan()
+
+
+def _refuse_without_machine(package: Package, before: Installation | None, workstation: Workstation) -> None:
+    there = before.version if before is not None and before.machine else None
+    if there != package.version:
+        raise RefusedError(
+            f"the machine's half of {package.name} {package.version} is not installed",
+            where=workstation.uri,
+            expected=f"version {package.version}" + (f", and {there} is there" if there else ""),
+            remedy="Install it first, as an administrator: mapiwright install PACKAGE --machine",
+        )
+
+
+def _refuse_faults(package: Package, workstation: Workstation, *, force: bool) -> None:
+    found = preflight(package, workstation, force=force)
+    faults = [finding for finding in found if finding.severity is Severity.ERROR]
     if faults:
         raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)
-    before = installations(workstation).get(package.id)
-    ours = written_by(workstation, before)
-    merging, catalogue, inf_record = inf_leg(package, workstation, before)
-    machine = (
-        Leg("files", (*file_changes(package, workstation, ours), *record_changes_of(package, workstation))),
-        merging,
-        Leg("registry", tuple(registry_changes(package, workstation, users, ours))),
-    )
-    calls = [
-        EntryCall(service=service.name, context=Context.INSTALL, policy=policy)
-        for service in package.services
-        if any(leg.changes for leg in machine) and (service.entry or service.name in package.stand_ins)
-    ]
-    profiles = [
-        profile_part(package, workstation, user, catalogue=catalogue, wish=wish, policy=policy) for user in users
-    ]
-    return Plan(
-        "install",
-        f"install {package.name} {package.version}",
-        without_repeats([*machine, *calls, *(step for part in profiles for step in part.steps)]),
-        {
+
+
+_NO_LEG = Leg("", ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """The machine's half: the legs before INSTALL, what MAPISVC.INF will mean, and what the receipt records of it."""
+
+    legs: tuple[Leg, ...]
+    last: Leg
+    catalogue: Catalogue
+    record: Json
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Install:
+    """An install that is being planned."""
+
+    package: Package
+    workstation: Workstation
+    users: Sequence[User]
+    before: Installation | None
+    wish: ProfileWish
+    policy: EntryPolicy
+    half: Half
+    force: bool
+
+    def plan(self) -> Plan:
+        """The plan."""
+        package, half = self.package, self.half
+        who = self._reach()
+        machine = self._machine(who)
+        parts = [self._part(user, machine.catalogue) for user in who.reached]
+        goodbyes = farewells(package, self.workstation, self.before, self.policy) if half is not Half.USER else ()
+        steps = without_repeats(
+            [
+                *(step for part in parts for step in part.farewells),
+                *goodbyes,
+                *machine.legs,
+                *self._calls(machine),
+                *(step for part in parts for step in part.steps),
+                machine.last,
+            ]
+        )
+        notes = (*who.notes, *machine.notes, *(note for part in parts for note in part.notes), *self._notes(who))
+        verb = "upgrade" if self.before is not None and self.before.version != package.version else "install"
+        return Plan(
+            "install",
+            f"{verb} {package.name} {package.version}{_OF_HALF[half]}",
+            steps,
+            self._record(machine.record, who, parts, notes),
+        )
+
+    def _reach(self) -> Reach:
+        """The users to act on: those asked for and, over an older version, everybody whose profiles hold it."""
+        if self.half is Half.MACHINE:
+            return Reach((), ())
+        asked = {user.sid for user in self.users}
+        everybody = self.half is Half.BOTH and self.before is not None
+        users = [user for user in self.workstation.users if everybody or user.sid in asked]
+        services = self.before.services if self.before is not None else ()
+
+        def concerns(user: User) -> bool:
+            return user.sid in asked or any(profiles_with(self.workstation, user, services))
+
+        return reach(self.workstation, users, concerns)
+
+    def _asked(self, who: Reach) -> Iterator[User]:
+        asked = {user.sid for user in self.users}
+        return (user for user in who.reached if user.sid in asked)
+
+    def _machine(self, who: Reach) -> _Machine:
+        package, workstation, before = self.package, self.workstation, self.before
+        ours = written_by(workstation, before)
+        values = [change for user in self._asked(who) for change in values_of(package, workstation, user, ours)]
+        if self.half is Half.USER:
+            catalogue = read_catalogue(workstation)
+            gone = self._stale(who, catalogue, values)
+            return _Machine((Leg("registry", (*values, *gone.registry)),), _NO_LEG, catalogue, None, _told(gone.kept))
+        files = (
+            *file_changes(package, workstation, ours, force=self.force),
+            *record_changes_of(package, workstation),
+        )
+        part = inf_part(inf.parse(package.fragment, package.code_page), package.id, workstation, before)
+        registry = (
+            *registry_changes(package, workstation, (), ours),
+            *counted(package, workstation, ours),
+            *values,
+        )
+        entry = uninstall_entry(package, workstation, ours, today=datetime.now(UTC).date())
+        gone = self._stale(who, part.catalogue, [*files, *part.changes, *registry, *entry])
+        return _Machine(
+            (
+                Leg("files", (*files, *gone.files)),
+                Leg("MAPISVC.INF", part.changes),
+                Leg("registry", (*registry, *gone.registry)),
+            ),
+            Leg("list of installed programs", entry),
+            part.catalogue,
+            part.record,
+            _told((*gone.kept, *part.kept)),
+        )
+
+    def _stale(self, who: Reach, after: Catalogue, planned: Sequence[Change]) -> Stale:
+        return stale(
+            self.package,
+            self.workstation,
+            self.before,
+            half=self.half,
+            users=who.reached,
+            after=after,
+            planned=planned,
+        )
+
+    def _calls(self, machine: _Machine) -> Iterator[EntryCall]:
+        """INSTALL, for each service that was not there: one that is there already is not installed a second time."""
+        known = (
+            {upcase(name) for name in self.before.current_services} if self.before and self.before.machine else set()
+        )
+        if self.half is Half.USER or not any(leg.changes for leg in (*machine.legs, machine.last)):
+            return
+        for service in self.package.services:
+            if upcase(service.name) not in known and (service.entry or service.name in self.package.stand_ins):
+                yield EntryCall(service=service.name, context=Context.INSTALL, policy=self.policy)
+
+    def _part(self, user: User, catalogue: Catalogue) -> UserPart:
+        asked = any(user.sid == each.sid for each in self.users) and not user.template
+        return user_part(
+            self.package,
+            self.workstation,
+            user,
+            catalogue=catalogue,
+            before=self.before,
+            wish=self.wish if asked else None,
+            policy=self.policy,
+        )
+
+    def _notes(self, who: Reach) -> Iterator[str]:
+        wanted = self.wish.policy is not ProfilePolicy.NONE or self.wish.name
+        for user in self._asked(who):
+            if user.template and wanted:
+                # PR_SEARCH_KEY is unique among all profiles, and Windows copies Default's hive to each new user.
+                yield (
+                    f"{user.name} gets the registry values and no profile, as each profile must be the only one of "
+                    "its PR_SEARCH_KEY. New users get one at their first logon, by: mapiwright install PACKAGE "
+                    f"--per-user ({self.package.id})"
+                )
+
+    def _record(self, of_inf: Json, who: Reach, parts: Sequence[UserPart], notes: tuple[str, ...]) -> dict[str, Json]:
+        package, before = self.package, self.before
+        waits = [user for user, part in zip(who.reached, parts, strict=True) if part.waits]
+        fresh = [user for user in waits if before is None or not before.waits_for(user)]
+        outlook = self.workstation.outlook
+        return {
             "package": {"id": package.id, "name": package.name, "version": package.version, "vendor": package.vendor},
             "services": [service.name for service in package.services],
-            "inf": inf_record,
-            "profiles": [part.record for part in profiles if part.record],
-        },
-    )
+            "half": self.half.value,
+            "outlook": {"edition": outlook.edition.value, "bitness": outlook.bitness.value},
+            "inf": of_inf,
+            "profiles": [part.record for part in parts if part.record],
+            "profiles_on_uninstall": package.profiles_on_uninstall.value,
+            "reached": [user.sid for user in who.reached],
+            WAITING: [{"user": user.name, "sid": user.sid} for user in fresh],
+            UNREACHED: who.record,
+            NOTES: list(notes),
+        }
+
+
+def _told(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(f"{finding.where}: {finding.what}" for finding in findings)
+
+
+_OF_HALF = {Half.BOTH: "", Half.MACHINE: ", the machine's half", Half.USER: ", the user's half"}

@@ -74,11 +74,15 @@ class RegistryEntry:
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file as the manifest lists it; ``destination`` "" is the default, ``architecture`` None every Outlook."""
+    """A file as the manifest lists it.
+
+    ``destination`` "" is the default, ``architecture`` None every Outlook, and ``shared`` None what the folder says.
+    """
 
     source: str
     destination: str = ""
     architecture: Bitness | None = None
+    shared: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Manifest:
     services: Mapping[str, ServiceEntry]
     profile: str
     profiles_on_uninstall: ProfilesOnUninstall
+    migrations: Mapping[int, int]
 
 
 def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
@@ -126,6 +131,7 @@ def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
         services=_services(root.table("services")),
         profile=_profile(root.table("profile")),
         profiles_on_uninstall=_on_uninstall(root.table("uninstall")),
+        migrations=_migrations(root.table("migration")),
     )
     root.close()
     return manifest, (*faults, *_repeats(manifest))
@@ -191,7 +197,7 @@ def _fault_of_code_page(name: str) -> str | None:
 
 def _files(table: Table) -> tuple[FileEntry, ...]:
     found = []
-    for key, architecture in (("any", None), ("x64", Bitness.X64), ("x86", Bitness.X86)):
+    for key, architecture in (("any", None), *((bitness.value, bitness) for bitness in Bitness)):
         for entry in table.tables(key, short="source"):
             source = entry.path("source", judge=fault_of_path)
             destination = entry.text("destination", default="").replace("\\", "/")
@@ -199,9 +205,10 @@ def _files(table: Table) -> tuple[FileEntry, ...]:
                 destination += source.rpartition("/")[2]
             if destination and source:
                 entry.check("destination", fault_of_destination(destination), "MW4007")
+            shared = entry.flag("shared")
             entry.close()
             if source:
-                found.append(FileEntry(source, destination, architecture))
+                found.append(FileEntry(source, destination, architecture, shared))
     table.close()
     return tuple(found)
 
@@ -350,6 +357,27 @@ def _on_uninstall(table: Table) -> ProfilesOnUninstall:
     table.check("profiles", None if known else f"{written!r} is none of {', '.join(ProfilesOnUninstall)}")
     table.close()
     return ProfilesOnUninstall(written) if known else ProfilesOnUninstall.REMOVE
+
+
+def _migrations(table: Table) -> Mapping[int, int]:
+    """Old tag -> new tag: where an older version of the services kept what they keep elsewhere now."""
+    found: dict[int, int] = {}
+    for key in table.names():
+        target = tags.tag_of(table.text(key))
+        source = tags.tag_of(key)
+        if source is None or target is None:
+            table.check(key, "it does not map one property to another", "MW4013")
+        elif not _one_type(source, target):
+            table.check(key, "the two properties have different types", "MW4013")
+        elif any(tags.is_secure(tag) or tag >> 16 >= 0x8000 or tag >> 16 < 0x6600 for tag in (source, target)):
+            table.check(key, "a service keeps its own properties from 0x6600 to 0x67EF", "MW4013")
+        else:
+            found[source] = target
+    return MappingProxyType(found)
+
+
+def _one_type(source: int, target: int) -> bool:
+    return tags.prop_type(target) in {tags.prop_type(source), tags.prop_type(tags.other_width(source) or source)}
 
 
 def _repeats(manifest: Manifest) -> list[Finding]:

@@ -18,7 +18,7 @@ from mapiwright.mapi.catalogue import SERVICES, Catalogue
 from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
 from mapiwright.setup import manifest as manifests
-from mapiwright.setup.destination import SYSTEM
+from mapiwright.setup.destination import SHARED, SYSTEM
 from mapiwright.setup.manifest import Manifest, ProfilesOnUninstall, RegistryEntry, ServiceEntry
 from mapiwright.setup.media import Directory, Media, find
 from mapiwright.setup.package_rules import finding
@@ -52,13 +52,15 @@ class PackageFile:
     """A file to install.
 
     ``source`` is its path in the package, with ``/``; ``destination`` begins with a folder token and is turned
-    into a Windows path by `destination.place`. ``architecture`` is None where it is for every Outlook.
+    into a Windows path by `destination.place`. ``architecture`` is None where it is for every Outlook. ``shared``
+    says that its users are counted, so that it goes with the last of them.
     """
 
     source: str
     destination: str
     data: bytes = field(repr=False)
     architecture: Bitness | None = None
+    shared: bool = True
 
     @property
     def name(self) -> str:
@@ -85,7 +87,8 @@ class Package:
 
     ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean,
     in the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins`` and
-    ``configuration`` (what CONFIGURE is called with) are by service name.
+    ``configuration`` (what CONFIGURE is called with) are by service name. ``migrations`` says under which tag the
+    services keep what an older version kept under another one.
     """
 
     id: str
@@ -101,9 +104,10 @@ class Package:
     configuration: Mapping[str, Properties] = field(default_factory=lambda: MappingProxyType({}))
     profile: str = ""
     profiles_on_uninstall: ProfilesOnUninstall = ProfilesOnUninstall.REMOVE
+    migrations: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def files_for(self, bitness: Bitness) -> tuple[PackageFile, ...]:
-        """The files that an Outlook of this bitness gets."""
+        """The files that an Outlook of this bitness gets: the process that loads a DLL decides."""
         return tuple(file for file in self.files if file.architecture in {None, bitness})
 
 
@@ -194,6 +198,7 @@ class _Reading:
             configuration=MappingProxyType({name: entry.properties for name, entry in entries.items()}),
             profile=manifest.profile,
             profiles_on_uninstall=manifest.profiles_on_uninstall,
+            migrations=manifest.migrations,
         )
 
     def fault(self, id_: str, where: str, what: str) -> None:
@@ -256,6 +261,7 @@ class _Reading:
             services=MappingProxyType({}),
             profile="",
             profiles_on_uninstall=ProfilesOnUninstall.REMOVE,
+            migrations=MappingProxyType({}),
         )
 
     def document(self, fragment: str, code_page: str) -> Inf:
@@ -292,8 +298,9 @@ class _Reading:
             if found is not None:
                 # A DLL that MAPI will load bears its 32 on the workstation, whatever it is called on the media.
                 name = base_name(found[0])
-                default = f"{SYSTEM}/{file_of_dll(name) if upcase(name) in loaded else name}"
-                yield PackageFile(found[0], entry.destination or default, found[1], entry.architecture)
+                target = entry.destination or f"{SYSTEM}/{file_of_dll(name) if upcase(name) in loaded else name}"
+                shared = target.partition("/")[0] in SHARED if entry.shared is None else entry.shared
+                yield PackageFile(found[0], target, found[1], entry.architecture, shared)
 
     def named_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
         """The files that the INF names and the manifest does not list, beside the INF."""

@@ -1,7 +1,8 @@
 """The rules of packages: for every finding its stable id, how bad it is, the sentence that was broken, the remedy.
 
-MW40.. are what is wrong with a manifest, MW41.. with the package around it, MW42.. how it fits a workstation.
-docs/reference/package-format.md has the same table, and a test compares them.
+MW40.. are what is wrong with a manifest, MW41.. with the package around it, MW42.. how it fits a workstation, MW51..
+what an uninstall leaves. docs/reference/findings-setup.md has the same table, and a test compares them. An id is
+never given to another rule.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mapiwright.mapi.inf_rules import Rule
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -62,6 +63,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4012": Rule(
             ERROR, "A place is written once; names that differ only in case are one.", "Remove one entry."
         ),
+        "MW4013": Rule(
+            ERROR,
+            "A migration maps a service's own property to another one of the same type.",
+            'Write 66030003 = "66130003": the old tag, then the new one.',
+        ),
         # The package.
         "MW4101": Rule(
             ERROR,
@@ -93,7 +99,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4202": Rule(
             ERROR,
             "A DLL is made for the same kind of machine as the Outlook that loads it.",
-            "Ship a DLL for this Outlook too: files.x64 and files.x86 in the manifest.",
+            "Ship a DLL for this Outlook too: files.x64, files.x86 and files.arm64 in the manifest.",
         ),
         "MW4203": Rule(ERROR, "A DLL is a PE file.", "Replace the file; it is damaged, or something else."),
         "MW4204": Rule(
@@ -109,7 +115,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4206": Rule(
             ERROR,
             "Every DLL that the INF names is installed by the package, or is on the workstation.",
-            "Add it to the package for this Outlook: files.x64 or files.x86 in the manifest.",
+            "Add it to the package for this Outlook: files.x64, files.x86 or files.arm64 in the manifest.",
         ),
         "MW4207": Rule(
             ERROR,
@@ -130,6 +136,95 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             WARNING,
             "The workstation's registry says that MAPI is installed: MAPIX is 1.",
             "Start Outlook once on that workstation, or repair it.",
+        ),
+        "MW4211": Rule(
+            WARNING,
+            "Every DLL that a DLL imports comes with the package or with Windows.",
+            "Ship it in {system}, or link it into the DLL.",
+        ),
+        "MW4212": Rule(
+            WARNING,
+            "The compiler's run-time libraries are on the workstation before a DLL that imports them is loaded.",
+            "Have its redistributable installed first, ship the library in {system}, or link it into the DLL.",
+        ),
+        "MW4213": Rule(
+            ERROR,
+            "A DLL that is shipped imports no debug run-time library: only developers have one.",
+            "Build the release configuration: /MD or /MT, and not /MDd or /MTd.",
+        ),
+        "MW4214": Rule(
+            NOTE,
+            "A DLL bears its vendor's signature.",
+            "Sign it: companies may let nothing run that is not signed.",
+        ),
+        "MW4215": Rule(
+            NOTE,
+            "A signature is as good as its verification, and here it was only seen.",
+            "Verify it on a Windows: signtool verify /pa FILE.",
+        ),
+        "MW4216": Rule(
+            ERROR,
+            "A file of somebody else is replaced only where both have a version, and the package's is higher.",
+            "Uninstall the product that owns it, or replace it: --force.",
+        ),
+        "MW4217": Rule(
+            WARNING,
+            "A file of somebody else that is as new or newer stays: nothing is downgraded silently.",
+            "See that the service works with that file; or replace it: --force.",
+        ),
+        "MW4218": Rule(
+            ERROR,
+            "A newer file that this package brought earlier is replaced by an older one only where that is said.",
+            "Install the newer package, or go back: --force.",
+        ),
+        "MW4219": Rule(
+            NOTE,
+            "A file of somebody else that is replaced is told; uninstalling brings it back.",
+            "Nothing.",
+        ),
+        "MW4220": Rule(
+            ERROR,
+            "A volume has room for what is written to it, and for what is needed to take it back.",
+            "Make room, then try again.",
+        ),
+        "MW4221": Rule(ERROR, "A volume that is written to is not mounted read-only.", "Mount it for writing."),
+        "MW4222": Rule(
+            ERROR,
+            "One may write to the folders that are changed.",
+            "Run it as the owner of that tree, or as an administrator.",
+        ),
+        "MW4223": Rule(
+            ERROR,
+            "A volume of a hibernated Windows is not written to: that Windows goes on where it stood, and what was "
+            "written meanwhile is lost or damaged.",
+            "Start that Windows and shut it down in full: shutdown /s /t 0 (fast start-up hibernates).",
+        ),
+        "MW4224": Rule(
+            ERROR,
+            "A place that is written to is one that the workstation has.",
+            "Name the whole Windows, image:DIR; a bare hive has no system folder and no registry of its machine.",
+        ),
+        # What an uninstall leaves.
+        "MW5101": Rule(
+            WARNING,
+            "only what still is as it was installed is removed",
+            "Look at it, and remove it by hand if nobody needs it.",
+        ),
+        "MW5103": Rule(
+            WARNING,
+            "A shared file whose count is missing or unreadable stays: nobody knows who needs it.",
+            "Remove it by hand if nobody does.",
+        ),
+        "MW5104": Rule(NOTE, "A shared file goes with the last product that uses it.", "Nothing."),
+        "MW5105": Rule(
+            NOTE,
+            "A file that another service of MAPISVC.INF names is not deleted with this one.",
+            "Nothing, if that service is in use; else uninstall it, too.",
+        ),
+        "MW5106": Rule(
+            NOTE,
+            "PR_SERVICE_DELETE_FILES deletes what the package installed, and nothing else.",
+            "Remove it by hand if nobody needs it.",
         ),
     }
 )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError, FormatError, NotFoundError, UsageError
-from mapiwright.formats import inf, pe
+from mapiwright.errors import NotFoundError
+from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
+from mapiwright.mapi.catalogue import WIZARD_ENTRY
 from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
 from mapiwright.mapi.tags import ResourceType
 from mapiwright.setup.destination import MAPI, SYSTEM, folders, place
+from mapiwright.setup.diagnosis.loading import Loader
+from mapiwright.setup.headers import Headers
+from mapiwright.setup.installed import installations
+from mapiwright.setup.machine import decisions, written_by
 from mapiwright.setup.package import base_name, text_of
 from mapiwright.setup.package_rules import finding
-from mapiwright.workstation.files import join, same
+from mapiwright.setup.versions import Verdict
+from mapiwright.workstation.files import join, parent, same
 from mapiwright.workstation.registry import KeyPath
-from mapiwright.workstation.workstation import Bitness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +29,10 @@ if TYPE_CHECKING:
     from mapiwright.errors import Finding
     from mapiwright.mapi.definition import ServiceDefinition
     from mapiwright.setup.package import Package, PackageFile
+    from mapiwright.workstation.files import Room
     from mapiwright.workstation.workstation import Workstation
 
 MESSAGING_SUBSYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows Messaging Subsystem"
-
-MACHINES = {Bitness.X86: pe.Machine.X86, Bitness.X64: pe.Machine.X64}
-"""The machine of the DLLs that an Outlook loads. What counts is Outlook's bitness, not that of Windows."""
 
 PROVIDER_ENTRIES = {
     ResourceType.STORE_PROVIDER: "MSProviderInit",
@@ -39,12 +42,18 @@ PROVIDER_ENTRIES = {
 }
 """The entry point that MAPI asks a provider's DLL for ([implementing-a-service-provider-entry-point-function])."""
 
+RESERVE = 16 << 20
+"""Bytes that are left free on a volume: for the journal, for receipts, and for a hive that is written anew."""
 
-def preflight(package: Package, workstation: Workstation) -> tuple[Finding, ...]:
-    """Every finding of ``package`` on ``workstation``; reads both, and runs nothing of the package."""
+
+def preflight(package: Package, workstation: Workstation, *, force: bool = False) -> tuple[Finding, ...]:
+    """Every finding of ``package`` on ``workstation``; reads both, and runs nothing of the package.
+
+    ``force`` says that files are replaced whatever their versions are, and whoever brought them.
+    """
     found = list(_of_text(package, workstation))
     try:
-        found += _Fit(package, workstation).findings()
+        found += _Fit(package, workstation, force=force).findings()
     except NotFoundError as error:
         found.append(finding("MW4201", workstation.uri, str(error)))
     return tuple(dict.fromkeys(found))  # several providers may want one DLL
@@ -66,14 +75,15 @@ def _of_text(package: Package, workstation: Workstation) -> Iterator[Finding]:
 class _Fit:
     """A package beside the Outlook that would load it."""
 
-    def __init__(self, package: Package, workstation: Workstation) -> None:
+    def __init__(self, package: Package, workstation: Workstation, *, force: bool) -> None:
         self.package = package
         self.workstation = workstation
+        self.force = force
         self.outlook = workstation.outlook
         self.folders = folders(workstation)
         self.files = package.files_for(self.outlook.bitness)
-        self.images: dict[str, pe.PeFile | None] = {}
-        """DLLs that were looked into, by path; None where one could not be read."""
+        self.loader = Loader(workstation, self.outlook)
+        self.headers = Headers(workstation, self.loader, {place(f.destination, self.folders) for f in self.files})
 
     def findings(self) -> Iterator[Finding]:
         """What does not fit."""
@@ -84,9 +94,12 @@ class _Fit:
             yield finding("MW4210", f"{key}", "MAPIX is not 1")
         for file in self.files:
             if upcase(file.name).endswith(".DLL"):
-                yield from self.machine(file.source, file.data)
+                target = place(file.destination, self.folders)
+                yield from self.headers.of_package(file.source, target, file.data)
         for service in self.package.services:
-            yield from self.loaded(service.dll, service.entry, service.name)
+            wizard = service.keywords.get(WIZARD_ENTRY, "")
+            for entry in (service.entry, wizard):
+                yield from self.loaded(service.dll, entry, service.name)
             for provider in service.providers:
                 kind = provider.properties.get(tags.PR_RESOURCE_TYPE)
                 entry = next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
@@ -94,22 +107,7 @@ class _Fit:
                     text_of(provider.properties, tags.PR_PROVIDER_DLL_NAME), entry, provider.section
                 )
             yield from self.deleted(service)
-
-    def machine(self, path: str, data: bytes) -> Iterator[Finding]:
-        """Whether a DLL is one that this Outlook can load; told once for each."""
-        if path in self.images:
-            return
-        try:
-            image = self.images[path] = pe.read(data)
-        except FormatError as error:
-            self.images[path] = None
-            yield finding("MW4203", path, str(error))
-            return
-        wanted = MACHINES[self.outlook.bitness]
-        if image.machine != wanted or image.hybrid:
-            made = image.machine.name if isinstance(image.machine, pe.Machine) else f"0x{image.machine:04X}"
-            made = "ARM64 and its neighbours" if image.hybrid else made
-            yield finding("MW4202", path, f"it is made for {made}, and Outlook is {wanted.name}")
+        yield from self.replaced()
 
     def loaded(self, name: str, entry: str, section: str) -> Iterator[Finding]:
         """Whether the DLL that a section of the INF names will be where MAPI looks, and have what MAPI asks for."""
@@ -118,26 +116,22 @@ class _Fit:
         path = file_of_dll(name)
         ours = self.of_package(path)
         if ours is not None:
-            found, data = ours.source, ours.data
+            where, target = ours.source, place(ours.destination, self.folders)
             if base_name(path) == path and ours.destination not in {
                 f"{token}/{ours.name}" for token in (SYSTEM, MAPI)
             }:
-                yield finding("MW4209", found, f"{path} goes to {place(ours.destination, self.folders)}")
+                yield finding("MW4209", where, f"{path} goes to {target}")
+            yield from self.headers.of_package(where, target, ours.data)
         else:
-            there = self.of_workstation(path)
-            if there is None:
+            library = self.loader.library(name)
+            if not library.path:
                 what = f"{name} would be loaded as {path}, which is neither in the package nor on the workstation"
                 yield finding("MW4206", f"{self.package.id}: INF", what)
                 return
-            found, data = there
-        yield from self.machine(found, data)
-        image = self.images[found]
-        if image is not None and entry and not image.exported(entry):
-            decorated = image.decorated(entry)
-            if decorated is not None:
-                yield finding("MW4205", found, f"[{section}] needs {entry}, and it exports {decorated}")
-            else:
-                yield finding("MW4204", found, f"[{section}] needs {entry}, which it does not export")
+            where = library.path
+            yield from self.headers.of_workstation(library)
+        if entry:
+            yield from self.headers.exports(where, entry, section)
 
     def of_package(self, path: str) -> PackageFile | None:
         """The file of the package that MAPI would load for a bare name or a full path."""
@@ -146,21 +140,48 @@ class _Fit:
                 return file
         return None
 
-    def of_workstation(self, path: str) -> tuple[str, bytes] | None:
-        """The file of the workstation that MAPI would load for a bare name or a full path, with its path."""
-        full = base_name(path) != path
-        for target in [path] if full else [join(self.folders[token], path) for token in (SYSTEM, MAPI)]:
-            try:
-                data = self.workstation.files.read(target)
-            except (ConflictError, UsageError):  # a folder of that name; no absolute path
-                continue
-            if data is not None:
-                return target, data
-        return None
-
     def deleted(self, service: ServiceDefinition) -> Iterator[Finding]:
         """Which files the service wants removed with it that the package does not install."""
         ours = {upcase(file.name) for file in self.files}
         for name in service.delete_files:
             if not ours & {upcase(name), upcase(file_of_dll(name))}:
                 yield finding("MW4208", f"{self.package.id}: INF", f"{name} is not a file of the package")
+
+    def replaced(self) -> Iterator[Finding]:
+        """What becomes of files that are there already, and whether there is room for those that are written."""
+        before = installations(self.workstation).get(self.package.id)
+        ours = written_by(self.workstation, before)
+        sizes: dict[str, int] = {}
+        for file, path, decision in decisions(self.package, self.workstation, ours, force=self.force):
+            if decision.rule:
+                yield finding(decision.rule, path, decision.reason)
+            if decision.verdict is Verdict.REPLACE:
+                sizes[path] = len(file.data)
+        yield from self.room(sizes)
+
+    def room(self, sizes: dict[str, int]) -> Iterator[Finding]:
+        """Whether the files, MAPISVC.INF, the machine's hives and our records can be written."""
+        hives = join(self.workstation.environment.get("SystemRoot", ""), "System32", "config", "SOFTWARE")
+        records = join(self.workstation.state_folder, "receipts")
+        sizes |= {self.outlook.inf_path: len(self.package.fragment), hives: 0, records: sum(sizes.values())}
+        volumes: dict[str, tuple[Room, int]] = {}
+        for path, size in sizes.items():
+            room = self.workstation.files.room(path)
+            if room is None:
+                yield finding("MW4224", path, "the workstation has no such place")
+                continue
+            volumes[room.volume] = room, volumes.get(room.volume, (room, 0))[1] + size
+            if not (room.writable or room.read_only):
+                yield finding("MW4222", parent(path), "writing is not permitted")
+        for room, size in volumes.values():
+            yield from self.volume(room, size + RESERVE)
+
+    def volume(self, room: Room, size: int) -> Iterator[Finding]:
+        """Whether one volume takes that many bytes."""
+        where = self.workstation.uri
+        if room.hibernated:
+            yield finding("MW4223", where, "its Windows is hibernated, or was shut down by fast start-up")
+        if room.read_only:
+            yield finding("MW4221", where, "it is mounted read-only")
+        if room.free is not None and room.free < size:
+            yield finding("MW4220", where, f"{room.free} bytes are free, and {size} are needed")

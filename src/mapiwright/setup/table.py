@@ -66,6 +66,14 @@ class Table:
                 found.append(path)
         return tuple(found)
 
+    def flag(self, key: str) -> bool | None:
+        """True or false, None where the key is absent."""
+        found = self.take(key)
+        if isinstance(found, bool | None):
+            return found
+        self.check(key, "it is neither true nor false")
+        return None
+
     def seconds(self, key: str, *, default: float, most: float) -> float:
         """A number above zero."""
         found = self.take(key)

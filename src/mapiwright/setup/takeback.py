@@ -35,6 +35,19 @@ def place_of_value(key: KeyPath, name: str) -> str:
     return upcase(f"{key}\\\\{name}")
 
 
+def place_of(change: Change) -> str:
+    """What a change is about, as Windows compares names; a key and a folder are no place of a value or file."""
+    match change:
+        case SetValue(key=key, name=name):
+            return place_of_value(key, name)
+        case WriteFile(path=path):
+            return upcase(path)
+        case CreateKey(key=key) | DeleteKey(key=key):
+            return upcase(f"{key}\\")
+        case MakeFolder(path=path) | RemoveFolder(path=path):
+            return upcase(f"{path}\\")
+
+
 def take_back(workstation: Workstation, past: Iterable[Change], *, planned: Iterable[Change] = ()) -> TakenBack:
     """Take back ``past`` changes, newest first, on a workstation where ``planned`` ones will be made before.
 
@@ -75,12 +88,12 @@ def take_back(workstation: Workstation, past: Iterable[Change], *, planned: Iter
                 folders[upcase(path)] = change
             case _:  # a key or folder that was removed is not brought back: its owner may not want it
                 continue
-    registry: list[RegistryChange] = list(values.values())
+    registry: list[RegistryChange] = [change for change in values.values() if change.old != change.new]
     for made_key in sorted(keys.values(), key=lambda made: -len(made.key.parts)):
         if future.key_is_empty(made_key.key):
             registry.append(made_key.inverse)
             future.note(made_key.inverse)
-    files: list[FileChange] = list(written.values())
+    files: list[FileChange] = [change for change in written.values() if change.old != change.new]
     for made_folder in sorted(folders.values(), key=lambda made: -made.path.count("\\")):
         if future.folder_is_empty(made_folder.path):
             files.append(made_folder.inverse)
@@ -107,6 +120,7 @@ class _Future:
         self._values: dict[str, Value | None] = {}
         self._files: dict[str, bytes | None] = {}
         self._keys: dict[str, bool] = {}
+        self._coming: list[KeyPath] = []
         self._folders: dict[str, bool] = {}
 
     def note(self, change: Change) -> None:
@@ -117,6 +131,7 @@ class _Future:
                 self._files[upcase(path)] = data
             case CreateKey(key=key):
                 self._keys[upcase(str(key))] = True
+                self._coming.append(key)
             case DeleteKey(key=key):
                 self._keys[upcase(str(key))] = False
             case MakeFolder(path=path):
@@ -141,6 +156,8 @@ class _Future:
             snapshot is not None
             and all(self.value(key, name) is None for name in snapshot.values)
             and not any(self._keys.get(upcase(str(key / name)), True) for name in snapshot.keys)
+            and not any(place.startswith(place_of_value(key, "")) for place, new in self._values.items() if new)
+            and not any(key.holds(coming) for coming in self._coming)
         )
 
     def folder_is_empty(self, path: str) -> bool:
@@ -148,7 +165,11 @@ class _Future:
         files = self._workstation.files
         if not files.is_folder(path) or not self._folders.get(upcase(path), True):
             return False
-        return not any(self._is_there(join(path, name)) for name in files.names(path))
+        inside = upcase(f"{path}\\")
+        coming = {**self._folders, **{place: data is not None for place, data in self._files.items()}}
+        return not any(self._is_there(join(path, name)) for name in files.names(path)) and not any(
+            there and place.startswith(inside) for place, there in coming.items()
+        )
 
     def _is_there(self, path: str) -> bool:
         if self._workstation.files.is_folder(path):

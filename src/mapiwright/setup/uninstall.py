@@ -1,7 +1,8 @@
 """Uninstall: a package's receipts make the plan that removes exactly what it brought, and nothing else.
 
 The order is the reverse of install: MSG_SERVICE_DELETE in each profile that holds the service, the profiles,
-MSG_SERVICE_UNINSTALL (a cancel keeps everything, [msgserviceentry]), then registry, MAPISVC.INF and files.
+MSG_SERVICE_UNINSTALL (a cancel keeps everything, [msgserviceentry]), then the entry in Windows' list of programs,
+registry, MAPISVC.INF and files. Users who cannot be reached are named, and served by running it again.
 """
 
 from __future__ import annotations
@@ -10,29 +11,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.profiles import ProfileAdmin
-from mapiwright.admin.workspace import Workspace, read_catalogue
-from mapiwright.entry.call import EntryCall
+from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.contract import Context, EntryPolicy
-from mapiwright.entry.record import read_record
+from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import store
+from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.mapi.profile import ADMIN, INSTANCE
-from mapiwright.setup.installed import installation, others_than, unmerged
+from mapiwright.setup.belongings import belongings
+from mapiwright.setup.calls import calls_to_installed, catalogue_at
+from mapiwright.setup.installed import installation, installations, remainders
+from mapiwright.setup.manifest import ProfilesOnUninstall
+from mapiwright.setup.merging import taken_out
+from mapiwright.setup.reach import Reach, profiles_with, reach
+from mapiwright.setup.shared import entry_first, release
 from mapiwright.setup.takeback import take_back
-from mapiwright.transaction.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.receipt import changes_of
-from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue, WriteFile
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.transaction.plan import NOTES, UNREACHED, Leg, Plan, without_repeats
+from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.mapi.profile import Profile
     from mapiwright.setup.installed import Installation
     from mapiwright.transaction.plan import Step
-    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.change import Change, FileChange
     from mapiwright.workstation.workstation import User, Workstation
 
 
@@ -44,88 +49,163 @@ class Removal:
     kept: tuple[Finding, ...]
 
 
-def plan_uninstall(workstation: Workstation, id_: str, *, policy: EntryPolicy = EntryPolicy.DEFER) -> Removal:
-    """The plan that removes the package of that id; raises NotFoundError where it is not installed."""
-    found = installation(workstation, id_)
-    kept: list[Finding] = []
-    newest = found.receipts[-1].record
-    profiles = [step for user in workstation.users for step in _profiles(workstation, user, found, policy)]
-    calls = [
-        EntryCall(service=name, context=Context.UNINSTALL, policy=policy)
-        for name in found.services
-        if _has_entry(workstation, name)
-    ]
-    planned = [change for step in profiles if isinstance(step, Leg) for change in step.changes]
-    inf_leg = Leg("MAPISVC.INF", tuple(_unmerge(workstation, found, kept)))
-    back = take_back(workstation, _machine_changes(workstation, found), planned=[*planned, *inf_leg.changes])
-    kept.extend(back.kept)
-    plan = Plan(
-        "uninstall",
-        f"uninstall {newest['package']['name']} {newest['package']['version']}",
-        without_repeats(
-            [
-                *profiles,
-                *calls,
-                Leg("registry", back.registry),
-                inf_leg,
-                Leg("files", back.files),
-            ]
-        ),
-        {"package": newest["package"], "services": list(found.services)},
-    )
-    return Removal(plan, tuple(kept))
+def plan_uninstall(
+    workstation: Workstation,
+    id_: str,
+    *,
+    policy: EntryPolicy = EntryPolicy.DEFER,
+    profiles: ProfilesOnUninstall | None = None,
+) -> Removal:
+    """The plan that removes the package of that id, both halves of it, or what an earlier run left of it.
 
-
-def _has_entry(workstation: Workstation, service: str) -> bool:
-    """Whether there is anything to call: a stand-in, or an entry point that MAPISVC.INF declares."""
-    record = read_record(workstation, service)
-    if record is not None and record.stand_in is not None:
-        return True
-    definition = read_catalogue(workstation).find(service)
-    return definition is not None and bool(definition.entry and definition.dll)
-
-
-def _machine_changes(workstation: Workstation, found: Installation) -> Iterator[Change]:
-    """What the receipts changed, newest first, but for what is edited and not restored: MAPISVC.INF and profiles."""
-    inf_paths = {upcase(str(receipt.record["inf"]["path"])) for receipt in found.receipts}
-    roots = [user.root / places.profiles for user in workstation.users for places in PROFILE_ROOTS.values()]
-    for receipt in reversed(found.receipts):
-        for change in reversed(changes_of(workstation, receipt)):
-            match change:
-                case WriteFile(path=path) if upcase(path) in inf_paths:
-                    continue
-                case SetValue(name=store.DEFAULT_PROFILE):
-                    continue
-                case SetValue(key=key) | CreateKey(key=key) | DeleteKey(key=key) if any(
-                    profiles.holds(key) for profiles in roots
-                ):
-                    continue
-            yield change
-
-
-def _profiles(workstation: Workstation, user: User, found: Installation, policy: EntryPolicy) -> tuple[Step, ...]:
-    """The steps that take the services out of one user's profiles.
-
-    A profile that our install made goes with them, but only if nothing else was added to it since.
+    ``profiles`` says what becomes of profiles that hold its services; None is what the package says. Raises
+    NotFoundError where it is not installed, RefusedError where profiles hold it and that shall stop it.
     """
-    space = Workspace(workstation, user, policy=policy)
-    made = {
-        upcase(str(entry["profile"]))
-        for receipt in found.receipts
-        for entry in receipt.record["profiles"]
-        if entry["made"] and entry["sid"] == user.sid
-    }
-    wanted = {upcase(name) for name in found.services}
-    profiles = ProfileAdmin(space)
-    with space.batch():
-        for name in space.names:
-            services = profiles.admin_services(name)
-            for service in services.profile.services:
-                if upcase(service.name) in wanted:
-                    services.delete_message_service(service.uid)
-            if upcase(name) in made and _is_bare(services.profile):
-                profiles.delete_profile(name)
-    return tuple(space.steps())
+    rest = {upcase(name): found for name, found in remainders(workstation).items()}
+    known = {upcase(name) for name in installations(workstation)}
+    if upcase(id_) in rest and upcase(id_) not in known:
+        return _Uninstall(workstation, rest[upcase(id_)], EntryPolicy.SKIP, profiles).of_users()
+    return _Uninstall(workstation, installation(workstation, id_), policy, profiles).of_all()
+
+
+class _Uninstall:
+    """An uninstall that is being planned."""
+
+    def __init__(
+        self,
+        workstation: Workstation,
+        found: Installation,
+        policy: EntryPolicy,
+        profiles: ProfilesOnUninstall | None,
+    ) -> None:
+        self.workstation = workstation
+        self.found = found
+        self.policy = policy
+        newest = found.installs[-1].record
+        told = newest.get("profiles_on_uninstall", ProfilesOnUninstall.REMOVE)
+        self.rule = profiles if profiles is not None else ProfilesOnUninstall(told)
+        self.notes: list[str] = []
+        self.has_outlook = _has_outlook(workstation)
+        if not self.has_outlook:
+            self.notes.append("There is no Outlook any more, so its profiles stay as they are.")
+
+    def of_all(self) -> Removal:
+        """The plan for machine and users."""
+        workstation, found = self.workstation, self.found
+        who = reach(workstation, workstation.users, self._concerns(belongings(workstation, found)))
+        steps = self._profiles(who)
+        before = catalogue_at(workstation, found.inf_path)
+        calls = calls_to_installed(workstation, found.current_services, before, Context.UNINSTALL, self.policy)
+        merged, kept = taken_out(workstation, found)
+        planned = [*(change for step in steps if isinstance(step, Leg) for change in step.changes), *merged]
+        past = [change for change in belongings(workstation, found) if _is_within(change, who)]
+        after = _catalogue_after(before, merged, workstation.code_page)
+        released = release(workstation, past, leaving=found.id, before=before, after=after)
+        back = take_back(workstation, released.past, planned=[*planned, *released.registry, *released.files])
+        entry, registry = entry_first((*released.registry, *back.registry), found.id)
+        plan = self._plan(
+            who,
+            [
+                *steps,
+                *calls,
+                Leg("list of installed programs", entry),
+                Leg("registry", registry),
+                Leg("MAPISVC.INF", merged),
+                Leg("files", (*released.files, *back.files)),
+            ],
+        )
+        return Removal(plan, (*kept, *released.kept, *back.kept))
+
+    def of_users(self) -> Removal:
+        """The plan for the users whom an earlier run could not reach: its DLLs are gone, so nothing is called."""
+        workstation = self.workstation
+        missed = {user["sid"] for user in self.found.receipts[-1].record[UNREACHED]}
+        try:
+            past = belongings(workstation, self.found)
+        except NotFoundError:
+            past = ()
+            self.notes.append("What the install wrote into the users' registry is no longer known, so it stays.")
+        users = [user for user in workstation.users if user.sid in missed]
+        who = reach(workstation, users, self._concerns(past))
+        steps = self._profiles(who)
+        planned = [change for step in steps if isinstance(step, Leg) for change in step.changes]
+        theirs = [change for change in past if _root_of(change) == "HKU" and _is_within(change, who)]
+        back = take_back(workstation, theirs, planned=planned)
+        return Removal(self._plan(who, [*steps, Leg("registry", back.registry)]), back.kept)
+
+    def _plan(self, who: Reach, steps: list[Step]) -> Plan:
+        package = self.found.package
+        record = {
+            "package": package,
+            "services": list(self.found.services),
+            UNREACHED: who.record,
+            NOTES: [*who.notes, *self.notes],
+        }
+        return Plan("uninstall", f"uninstall {package['name']} {package['version']}", without_repeats(steps), record)
+
+    def _concerns(self, past: Iterable[Change]) -> Callable[[User], bool]:
+        """Whether there is anything to do for a user whose hive can only be read."""
+        past = tuple(past)
+
+        def concerns(user: User) -> bool:
+            values = any(
+                user.root.holds(change.key) and self.workstation.registry.value(change.key, change.name) == change.new
+                for change in past
+                if isinstance(change, SetValue)
+            )
+            return values or any(self._holding(user))
+
+        return concerns
+
+    def _holding(self, user: User) -> tuple[str, ...]:
+        """The names of a user's profiles that hold the package's services; none where no Outlook is left."""
+        return tuple(profiles_with(self.workstation, user, self.found.services)) if self.has_outlook else ()
+
+    def _profiles(self, who: Reach) -> list[Step]:
+        """The steps that take the services out of profiles, as the rule says."""
+        holding = {user: names for user in who.reached if (names := self._holding(user))}
+        told = [f"{name!r} of {user.name}" for user, names in holding.items() for name in names]
+        if self.rule is ProfilesOnUninstall.FAIL and (told or who.missed):
+            missed = [f"those of {user.name}, who cannot be reached" for user, _ in who.missed]
+            raise RefusedError(
+                f"profiles hold {', '.join(self.found.services)}: {', '.join((*told, *missed))}",
+                where=self.workstation.uri,
+                expected="no profile that holds it",
+                remedy="Remove it from these profiles first, or add --profiles remove, or --profiles keep.",
+            )
+        if self.rule is ProfilesOnUninstall.KEEP:
+            self.notes += [f"Profile {each} keeps the service, and Outlook will miss its DLL." for each in told]
+            return []
+        served = [user for user in who.reached if user in holding or self._made_for(user)] if self.has_outlook else []
+        return [step for user in served for step in self._without_service(user)]
+
+    def _made_for(self, user: User) -> frozenset[str]:
+        """The names of the profiles that our install made for a user, as they compare."""
+        entries = (entry for entry in self.found.profiles if entry["made"] and entry["sid"] == user.sid)
+        return frozenset(upcase(str(entry["profile"])) for entry in entries)
+
+    def _without_service(self, user: User) -> tuple[Step, ...]:
+        """The steps for one user; a profile that our install made goes, too, if nothing was added since."""
+        space = Workspace(self.workstation, user, policy=self.policy)
+        made = self._made_for(user)
+        wanted = {upcase(name) for name in self.found.services}
+        profiles = ProfileAdmin(space)
+        with space.batch():
+            for name in space.names:
+                services = profiles.admin_services(name)
+                for service in services.profile.services:
+                    if upcase(service.name) in wanted:
+                        services.delete_message_service(service.uid)
+                if upcase(name) in made and _is_bare(services.profile):
+                    profiles.delete_profile(name)
+        return tuple(space.steps())
+
+
+def _has_outlook(workstation: Workstation) -> bool:
+    try:
+        return bool(workstation.outlooks)
+    except NotFoundError:
+        return False
 
 
 def _is_bare(profile: Profile) -> bool:
@@ -133,14 +213,20 @@ def _is_bare(profile: Profile) -> bool:
     return set(profile.sections) <= {ADMIN, INSTANCE} and not profile.services
 
 
-def _unmerge(workstation: Workstation, found: Installation, kept: list[Finding]) -> Iterator[Change]:
-    """The change that takes our lines out of MAPISVC.INF; lines that somebody changed stay, and are told."""
-    path = found.inf_path
-    data = workstation.files.read(path)
-    if data is None:
-        return
-    result = unmerged(inf.parse(data, workstation.code_page), found, others_than(workstation, found))
-    kept.extend(result.kept)
-    new = inf.render(result.inf) if result.inf is not None else None
-    if new != data:
-        yield WriteFile(path, data, new)
+def _root_of(change: Change) -> str:
+    key = getattr(change, "key", None)
+    return key.root if isinstance(key, KeyPath) else ""
+
+
+def _is_within(change: Change, who: Reach) -> bool:
+    """Whether a change is of the machine, or of a user who can be reached."""
+    key = getattr(change, "key", None)
+    return not isinstance(key, KeyPath) or key.root != "HKU" or any(user.root.holds(key) for user in who.reached)
+
+
+def _catalogue_after(before: Catalogue, merged: Sequence[FileChange], code_page: str) -> Catalogue:
+    """What MAPISVC.INF will mean."""
+    for change in merged:
+        if isinstance(change, WriteFile):
+            return Catalogue.of(inf.parse(change.new or b"", code_page))
+    return before

@@ -1,21 +1,36 @@
-"""The user's half of an install: a default profile where the user has none, with the package's services in it."""
+"""The user's half of an install: registry values, what an older version left in profiles, and a default profile."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.contract import Context
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.redefine import redefine_service
+from mapiwright.setup.installed import definitions
+from mapiwright.setup.machine import registry_changes
+from mapiwright.setup.manifest import RegistryRoot
+from mapiwright.setup.profile_policy import Deed, judge
+from mapiwright.setup.takeback import place_of_value
+from mapiwright.workstation.change import SetValue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from mapiwright.entry.contract import EntryPolicy
     from mapiwright.mapi.catalogue import Catalogue
-    from mapiwright.setup.package import Package
+    from mapiwright.mapi.definition import ServiceDefinition
+    from mapiwright.setup.installed import Installation
+    from mapiwright.setup.package import Package, RegistryEntry
+    from mapiwright.setup.profile_policy import Judgement, ProfileWish
     from mapiwright.transaction.effect import Json
     from mapiwright.transaction.plan import Step
+    from mapiwright.workstation.change import Change, RegistryChange
     from mapiwright.workstation.workstation import User, Workstation
 
 DEFAULT_PROFILE = "Outlook"
@@ -23,62 +38,121 @@ DEFAULT_PROFILE = "Outlook"
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileWish:
-    """What the caller wants of profiles: none at all, one of that name, or (both left) one where there is none."""
+class UserPart:
+    """What an install does to one user's profiles.
 
-    name: str = ""
-    none: bool = False
+    ``farewells`` are calls of services that an older version had and this one lacks, due while their DLLs are still
+    in place. ``record`` tells the receipt of the profile that got the services, ``waits`` that none did yet.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class ProfilePart:
-    """What an install does to one user's profiles: its steps, and what the receipt tells of it (None is nothing)."""
-
+    farewells: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
     record: Json = None
+    waits: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def profile_part(
+def values_of(
+    package: Package, workstation: Workstation, user: User, ours: Mapping[str, Change]
+) -> Iterator[RegistryChange]:
+    """The package's values in one user's registry; one that we wrote and he changed since is his setting now."""
+
+    def is_his(entry: RegistryEntry) -> bool:
+        key = user.root / entry.key
+        now, written = workstation.registry.value(key, entry.name), ours.get(place_of_value(key, entry.name))
+        return now is not None and isinstance(written, SetValue) and written.new not in {None, now}
+
+    mine = tuple(entry for entry in package.registry if entry.root is RegistryRoot.USER and not is_his(entry))
+    yield from registry_changes(replace(package, registry=mine), workstation, [user], ours)
+
+
+def user_part(
     package: Package,
     workstation: Workstation,
     user: User,
     *,
     catalogue: Catalogue,
-    wish: ProfileWish,
+    before: Installation | None,
+    wish: ProfileWish | None,
     policy: EntryPolicy,
-) -> ProfilePart:
+) -> UserPart:
     """The part for one user; ``catalogue`` is what MAPISVC.INF will mean by then.
 
-    [supporting-message-service-installation]: a default profile is made where none exists. An existing profile is
-    the user's own, and is changed only where its name was given. Default is no user who logs on: nothing that must
-    be unique may be put where Windows copies from.
+    Profiles that hold a service of an older version follow the new one; with a ``wish``, the services are put into a
+    profile. [supporting-message-service-installation]: a default profile is made where none exists. An existing one
+    is the user's own, and is changed only where that was asked for.
     """
     stand_ins = frozenset(upcase(name) for name in package.stand_ins)
     space = Workspace(workstation, user, catalogue=catalogue, policy=policy, stand_ins=stand_ins)
-    if wish.none or user.template or (not wish.name and space.default is not None):
-        return ProfilePart()
+    record: Json = None
+    waits = False
+    notes: tuple[str, ...] = ()
+    with space.batch():
+        if before is not None:
+            _follow(package, space, before)
+        if wish is not None:
+            judgement = judge(wish, space, waits=before is not None and before.waits_for(user))
+            record = _served(package, space, judgement)
+            waits = judgement.deed is Deed.WAIT
+            notes = _notes(package, user, judgement)
+    steps = tuple(space.steps())
+    farewells = tuple(step for step in steps if isinstance(step, EntryCall) and step.context is Context.DELETE)
+    return UserPart(farewells, tuple(step for step in steps if step not in farewells), record, waits, notes)
+
+
+def _follow(package: Package, space: Workspace, before: Installation) -> None:
+    """Bring the user's profiles from the version that they hold to the one that the catalogue means."""
+    since = before.reached(space.user) or next(iter(before.machine), None)
+    old = definitions(space.workstation, before.merges_until(since))
+    new: dict[str, ServiceDefinition] = {upcase(service.name): service for service in package.services}
     profiles = ProfileAdmin(space)
-    name = wish.name or _free_name(space, package.profile or DEFAULT_PROFILE)
+    for name in space.names:
+        for service in space.profile(name).services:
+            wanted = upcase(service.name)
+            if wanted in new:
+                held = space.profile(name)
+                space.put(
+                    held,
+                    redefine_service(held, service.uid, old.get(wanted), new[wanted], space.uid, package.migrations),
+                )
+            elif wanted in old and any(upcase(each) == wanted for each in before.services):
+                profiles.admin_services(name).delete_message_service(service.uid)
+
+
+def _served(package: Package, space: Workspace, judgement: Judgement) -> Json:
+    """Put the services into a profile as was judged; what the receipt tells of it, or None."""
+    if judgement.deed not in {Deed.ADD, Deed.CREATE}:
+        return None
+    profiles = ProfileAdmin(space)
+    name = judgement.profile or _free_name(space, package.profile or DEFAULT_PROFILE)
     existing = space.find(name)
     uids: dict[str, str] = {}
-    with space.batch():
-        if existing is None:
-            profiles.create_profile(name)
-        services = profiles.admin_services(name)
-        held = {upcase(service.name) for service in services.profile.services}
-        for definition in package.services:
-            if upcase(definition.name) in held:
-                continue
-            uids[definition.name] = services.create_message_service(definition.name)
-            configuration = package.configuration.get(definition.name)
-            if configuration:
-                services.configure_message_service(uids[definition.name], configuration)
-        if space.default is None:
-            profiles.set_default_profile(name)
+    if existing is None:
+        profiles.create_profile(name)
+    services = profiles.admin_services(name)
+    held = {upcase(service.name) for service in services.profile.services}
+    for definition in package.services:
+        if upcase(definition.name) in held:
+            continue
+        uids[definition.name] = services.create_message_service(definition.name)
+        configuration = package.configuration.get(definition.name)
+        if configuration:
+            services.configure_message_service(uids[definition.name], configuration)
+    if space.default is None:
+        profiles.set_default_profile(name)
     if not uids and existing is not None:
-        return ProfilePart()
-    record = {"user": user.name, "sid": user.sid, "profile": name, "made": existing is None, "uids": uids}
-    return ProfilePart(tuple(space.steps()), record)
+        return None
+    user = space.user
+    return {"user": user.name, "sid": user.sid, "profile": name, "made": existing is None, "uids": uids}
+
+
+def _notes(package: Package, user: User, judgement: Judgement) -> tuple[str, ...]:
+    if judgement.deed is not Deed.WAIT:
+        return ()
+    name = f'"{user.name}"' if " " in user.name else user.name
+    later = f"mapiwright install PACKAGE --per-user --user {name} ({package.id})"
+    what = f"No profile of {user.name} is touched yet: {judgement.why}."
+    return (f"{what} When the profile is there, the service is added by: {later}",)
 
 
 def _free_name(space: Workspace, name: str) -> str:

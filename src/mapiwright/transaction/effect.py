@@ -55,7 +55,10 @@ class Effect(Protocol):
         ...
 
     def describe(self) -> Mapping[str, Json]:
-        """All that is needed to make this effect again; written to the journal and to the receipt."""
+        """All that is needed to make this effect again; written to the journal and to the receipt.
+
+        What may not be written is left out and named under ``withheld``; a plan with such an effect is not saved.
+        """
         ...
 
     def run(self, workstation: Workstation) -> Outcome:

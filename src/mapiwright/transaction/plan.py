@@ -25,6 +25,13 @@ class Leg:
 
 Step: TypeAlias = Leg | Effect
 
+NOTES = "notes"
+"""The key of a plan's record that holds sentences for people; saved plans and receipts keep them."""
+WAITING = "waiting"
+"""The key of a plan's record that lists users, ``{"user", "sid"}``, for whom something is left to a later run."""
+UNREACHED = "unreached"
+"""The key of a plan's record that lists users, ``{"user", "sid"}``, who could not be reached."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -50,9 +57,19 @@ class Plan:
         return tuple(step for step in self.steps if not isinstance(step, Leg))
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of it: what is done instead of what they may expect, and who is left out."""
+        return tuple(self.record.get(NOTES, ()))
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """The users for whom it does not do what it does for the others, as their hives cannot be written."""
+        return tuple(str(user["user"]) for user in self.record.get(UNREACHED, ()))
+
+    @property
     def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.changes and not self.effects
+        """Whether there is nothing to do, and nothing to remember."""
+        return not self.changes and not self.effects and not self.record.get(WAITING)
 
 
 def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:

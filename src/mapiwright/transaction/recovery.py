@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
-from mapiwright.transaction import net
+from mapiwright.transaction import log, net
 from mapiwright.transaction.effect import Effect, EffectMaker, Status
 from mapiwright.transaction.journal import JOURNAL, Journal, Record
 from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
@@ -88,10 +88,13 @@ def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) ->
     try:
         if journal.committed:
             finish(workstation, journal)
+            log.note(workstation.state, "recovered", id=id_, title=title, ending=Ending.FINISHED)
             return Recovery(Ending.FINISHED, id_, title)
         notes = roll_back(workstation, journal, lambda will: remade(will["kind"], will["description"], makers))
     except (MapiwrightError, OSError) as error:
+        log.note_error(workstation.state, "stuck", error, id=id_, title=title)
         raise recovery_needed(error, title) from error
+    log.note(workstation.state, "recovered", id=id_, title=title, ending=Ending.ROLLED_BACK, notes=notes)
     return Recovery(Ending.ROLLED_BACK if id_ else Ending.NOTHING, id_, title, notes)
 
 

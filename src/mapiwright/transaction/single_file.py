@@ -1,4 +1,4 @@
-"""One file that belongs to no workstation, replaced as a whole: what `mapiwright inf` does to a bare MAPISVC.INF.
+"""One file that belongs to no workstation, written as a whole: a bare MAPISVC.INF, or a saved plan.
 
 There is no journal: the file is at any moment the old one or the new one, and the verb's opposite takes it back.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError
+from mapiwright.errors import ConflictError, ExistsError
 from mapiwright.workstation.replace import replace_file
 
 if TYPE_CHECKING:
@@ -24,3 +24,10 @@ def replace(path: Path, old: bytes | None, new: bytes) -> None:
             remedy="Run the command again: it will look at the file as it is now.",
         )
     replace_file(path, new)
+
+
+def make_private(path: Path, data: bytes) -> None:
+    """Make a file that its owner alone can read; raises ExistsError where there is one, which stays as it is."""
+    if path.exists():
+        raise ExistsError("it is there already", where=str(path), remedy="Name another file, or remove this one.")
+    replace_file(path, data, mode=0o600)

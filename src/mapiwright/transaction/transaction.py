@@ -21,7 +21,7 @@ from mapiwright.errors import (
     MapiwrightError,
     UsageError,
 )
-from mapiwright.transaction import net
+from mapiwright.transaction import log, net
 from mapiwright.transaction.journal import Journal
 from mapiwright.transaction.plan import Leg
 from mapiwright.transaction.receipt import (
@@ -82,8 +82,13 @@ def execute(
         before = recover_held(workstation, makers)
         if before.ending is not Ending.NOTHING:
             progress(0, len(plan.steps), before.sentence)
-        _refuse_astray(net.astray(_expected(plan, workstation), workstation, {Standing.OLD}), workstation)
+        refuse_moved_on(plan, workstation)
         return _Run(plan, workstation, progress).to_the_end()
+
+
+def refuse_moved_on(plan: Plan, workstation: Workstation) -> None:
+    """Raise ConflictError, with their names, where things that the plan changes are not as they were for it."""
+    _refuse_astray(net.astray(_expected(plan, workstation), workstation, {Standing.OLD}), workstation)
 
 
 class _Run:
@@ -100,6 +105,7 @@ class _Run:
         self._legs: list[tuple[str, str]] = []
         self._effects: list[EffectRecord] = []
         self._begun: list[Effect] = []
+        self._step = ""
 
     def to_the_end(self) -> Receipt:
         """Do it; on whatever error take it back and raise."""
@@ -114,19 +120,36 @@ class _Run:
                 begun = bool(self._legs or self._begun or journal.of("leg"))
                 notes = () if done else roll_back(self._workstation, journal, self._begun_effect)
             except (MapiwrightError, OSError, KeyboardInterrupt) as second:
+                log.note_error(self._state, "stuck", second, id=self._id, title=self._plan.title)
                 raise recovery_needed(second, self._plan.title) from error
             if not done:
+                title = self._plan.title
+                log.note_error(
+                    self._state, "rolled back", error, id=self._id, title=title, step=self._step, notes=notes
+                )
                 told = _told(error, notes, begun=begun)
                 if told is error:
                     raise
                 raise told from error
         # It is committed. What cannot be cleaned up now, the next run does.
-        with suppress(MapiwrightError, OSError):
+        with suppress(MapiwrightError, OSError, KeyboardInterrupt):
+            calls = [[effect.title, effect.status, effect.message] for effect in self._effects]
+            log.note(self._state, "committed", id=self._id, title=self._plan.title, calls=calls)
             finish(self._workstation, Journal(self._state))
         return self._receipt()
 
     def _do(self) -> None:
         total = len(self._plan.steps)
+        steps = [step.title for step in self._plan.steps]
+        log.note(
+            self._state,
+            "begun",
+            id=self._id,
+            version=__version__,
+            verb=self._plan.verb,
+            title=self._plan.title,
+            steps=steps,
+        )
         self._journal.add(
             "begin",
             id=self._id,
@@ -136,6 +159,7 @@ class _Run:
             created=self._receipt().created,
         )
         for done, step in enumerate(self._plan.steps):
+            self._step = step.title
             self._progress(done, total, step.title)
             if isinstance(step, Leg):
                 self._leg(step.title, step.changes)

@@ -18,10 +18,11 @@ from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, Remo
 from mapiwright.workstation.registry import ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.registry import KeyPath, Value
+    from mapiwright.workstation.workstation import User
 
 LONGEST_TEXT = 1 << 20
 """Bytes of a text whose lines are still compared one by one."""
@@ -30,25 +31,31 @@ CONTEXT = 2
 _SECTION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
-def changes_as_lines(changes: Iterable[Change], code_page: str) -> Iterator[Line]:
+def changes_as_lines(changes: Iterable[Change], code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
     """The changes in their order; neighbours on one key stand under its name once.
 
-    ``code_page`` is the workstation's, a Python codec name: an INF without a byte order mark is in it.
+    ``code_page`` is the workstation's, a Python codec name: an INF without a byte order mark is in it. A key of one
+    of ``users`` is shown as that user sees it: ``HKCU of Zoë``.
     """
+    owners = {user.root.parts[:1]: user.name for user in users}
     for key, group in groupby(changes, _key_of):
         if key is None:
             for change in group:
                 yield from _file_lines(change, code_page)
         else:
-            yield from _key_lines(key, list(group), code_page)
+            yield from _key_lines(_shown(key, owners), list(group), code_page)
 
 
 def _key_of(change: Change) -> KeyPath | None:
     return change.key if isinstance(change, SetValue | CreateKey | DeleteKey) else None
 
 
-def _key_lines(key: KeyPath, changes: Sequence[Change], code_page: str) -> Iterator[Line]:
-    name = escape(str(key))
+def _shown(key: KeyPath, owners: Mapping[tuple[str, ...], str]) -> str:
+    owner = owners.get(key.parts[:1]) if key.root == "HKU" else None
+    return escape(str(key) if owner is None else "\\".join((f"HKCU of {owner}", *key.parts[1:])))
+
+
+def _key_lines(name: str, changes: Sequence[Change], code_page: str) -> Iterator[Line]:
     if any(isinstance(change, CreateKey) for change in changes):
         yield Line(f"+ {name}", Style.ADDED)
     elif any(isinstance(change, DeleteKey) for change in changes):

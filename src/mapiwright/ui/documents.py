@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
+from mapiwright.transaction.plan import NOTES, UNREACHED
 from mapiwright.ui.values import kind_name, property_document, type_name
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
         "created": receipt.created,
         "workstation": receipt.workstation,
         "undone_by": receipt.undone_by or None,
+        "partial": bool(receipt.record.get(UNREACHED)),
+        "unreached": [user["user"] for user in receipt.record.get(UNREACHED, ())],
+        "notes": list(receipt.record.get(NOTES, ())),
         "legs": [title for title, _ in receipt.legs],
         "effects": [_outcome_document(effect) for effect in receipt.effects],
     }

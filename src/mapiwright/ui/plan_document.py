@@ -23,6 +23,8 @@ def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
             "verb": plan.verb,
             "title": plan.title,
             "empty": plan.empty,
+            "notes": list(plan.notes),
+            "unreached": list(plan.unreached),
             "steps": [
                 {"title": step.title, "changes": [change_document(change, code_page) for change in step.changes]}
                 if isinstance(step, Leg)

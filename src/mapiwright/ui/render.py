@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 
     from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
+    from mapiwright.workstation.workstation import User
 
 
-def plan_lines(plan: Plan, code_page: str) -> Iterator[Line]:
+def plan_lines(plan: Plan, code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
     """A plan as a diff: its legs and their changes in order, its effects as steps whose outcome is open."""
     yield Line(escape(plan.title), Style.HEADING)
+    yield from (Line(f"  Note: {escape(note)}", Style.CHANGED) for note in plan.notes)
     if plan.empty:
         yield Line("  Nothing to do: the workstation is as it should be.", Style.QUIET)
         return
     for number, step in enumerate(plan.steps, 1):
         if isinstance(step, Leg):
             yield Line(f"{number:>2}. {escape(step.title)}", Style.HEADING)
-            yield from (line.indented(4) for line in changes_as_lines(step.changes, code_page))
+            yield from (line.indented(4) for line in changes_as_lines(step.changes, code_page, users))
         else:
             yield Line(f"{number:>2}. {escape(step.title)} (outcome not known yet)", Style.CHANGED)
     yield Line(summary(plan), Style.QUIET)

@@ -12,14 +12,16 @@ from mapiwright.formats.regf import security
 from mapiwright.formats.regf.write import CreateKey, SetValue, edit, new_hive
 from mapiwright.workstation.files import join, split
 from mapiwright.workstation.layout import SOFTWARE, SYSTEM, layout
-from mapiwright.workstation.workstation import Bitness, Edition
+from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mapiwright.formats.regf.write import Edit
+    from mapiwright.workstation.office_layout import Installation
     from mapiwright.workstation.registry import Key, KeyPath
+    from mapiwright.workstation.workstation import Bitness
 
 BORN = 133_000_000_000_000_000
 """The FILETIME of everything in a new tree, in June 2022, so that the same arguments give the same bytes."""
@@ -31,14 +33,16 @@ def create_image(
     folder: Path,
     *,
     edition: Edition = Edition.OUTLOOK_2016,
-    bitness: Bitness = Bitness.X64,
+    bitness: Bitness | None = None,
+    outlooks: Sequence[Installation] = (),
+    windows: Bitness | None = None,
     users: Sequence[str] = ("anna",),
 ) -> None:
-    """Make the drive C: of a Windows with that Outlook and those users; ``image:FOLDER`` opens it.
+    """Make the drive C: of a Windows as ``layout`` lays it out; ``image:FOLDER`` opens it.
 
-    Raises ExistsError where the folder holds anything, UsageError for names that Windows refuses.
+    Raises ExistsError where the folder holds anything, UsageError for what ``layout`` refuses.
     """
-    plan = layout(edition=edition, bitness=bitness, users=users)
+    plan = layout(edition=edition, bitness=bitness, outlooks=outlooks, windows=windows, users=users)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExistsError(
             "it is there already and not empty", where=str(folder), remedy="Name a new folder, or an empty one."

@@ -6,6 +6,7 @@ It resolves without regard to case, also on a mount that regards it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from mapiwright.errors import UsageError
@@ -58,6 +59,22 @@ def fault_of_name(name: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What there is for a file that shall be written: its volume, and whether we may.
+
+    ``volume`` is the same for all paths of one volume, ``free`` its free bytes for us (None where nothing limits
+    them). ``writable`` says that a file can be made or replaced there, as far as asking tells. A hibernated volume is
+    one whose Windows will go on where it stood, over whatever was written meanwhile.
+    """
+
+    volume: str = ""
+    free: int | None = None
+    read_only: bool = False
+    writable: bool = True
+    hibernated: bool = False
+
+
 class FileReader(Protocol):
     """Reads files and lists folders."""
 
@@ -71,4 +88,8 @@ class FileReader(Protocol):
 
     def names(self, path: str) -> tuple[str, ...]:
         """The names in a folder as stored, sorted; empty where there is no folder."""
+        ...
+
+    def room(self, path: str) -> Room | None:
+        """What there is for a file at ``path``, which need not be there; None where it can have no place here."""
         ...

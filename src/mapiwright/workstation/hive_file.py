@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, NotFoundError, Severity
 from mapiwright.workstation.hives import HiveFile, HiveRegistry
-from mapiwright.workstation.outlook import INF_NAME, PROFILE_ROOTS, edition_of_profiles
+from mapiwright.workstation.mapisvc import INF_NAME
+from mapiwright.workstation.outlook import PROFILE_ROOTS, edition_of_profiles
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.tree import TreeFiles
 from mapiwright.workstation.windows import USUAL_CODE_PAGE
@@ -100,7 +101,7 @@ class HiveFileWorkstation:
                 "the hive does not tell which Outlook it is for",
                 where=str(self.path),
                 expected="one of these keys: " + ", ".join(roots.profiles for roots in PROFILE_ROOTS.values()),
-                remedy="Say it: --edition 2016 (or 2013, 2010).",
+                remedy="Say it: --edition 2016 (or 2013, 2010, 2007, 2003).",
             )
         bitness_rule = "as given" if self._bitness is not None else "the usual one; the hive does not tell"
         bitness = self._bitness or Bitness.X64
@@ -110,6 +111,11 @@ class HiveFileWorkstation:
             (INF_NAME, f"as given: {self._inf}" if self._inf is not None else "none was given"),
         )
         return Outlook(edition, bitness, _INF_PATH, View.NATIVE, rules)
+
+    @property
+    def outlooks(self) -> tuple[Outlook, ...]:
+        """The one Outlook."""
+        return (self.outlook,)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -128,6 +134,10 @@ class HiveFileWorkstation:
             remedy="See that names beyond ASCII read well before you write.",
         )
         return (*self._hive.findings("the user"), *((guessed,) if self._inf is not None else ()))
+
+    def out_of_reach(self, user: User) -> Finding | None:  # noqa: ARG002 - there is one
+        """Why the hive cannot be written."""
+        return next(self._hive.findings("the user"), None)
 
     @property
     def _beside(self) -> Path:

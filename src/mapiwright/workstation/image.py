@@ -11,7 +11,7 @@ from mapiwright.errors import Finding, NotFoundError, RefusedError, Severity
 from mapiwright.workstation import windows
 from mapiwright.workstation.files import join
 from mapiwright.workstation.hives import HiveFile, HiveRegistry
-from mapiwright.workstation.outlook import find_outlook
+from mapiwright.workstation.outlook import find_outlooks
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.tree import TreeFiles, resolve
 
@@ -92,8 +92,13 @@ class ImageWorkstation:
 
     @property
     def outlook(self) -> Outlook:
-        """Its Outlook."""
-        return find_outlook(self.registry, self.files, self.environment)
+        """The Outlook that counts."""
+        return self.outlooks[0]
+
+    @property
+    def outlooks(self) -> tuple[Outlook, ...]:
+        """Its Outlooks, the one that counts first."""
+        return find_outlooks(self.registry, self.files, self.environment)
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -110,6 +115,13 @@ class ImageWorkstation:
             *(found for found in self._user_hives.values() if isinstance(found, Finding)),
             *windows.code_page(self._machine)[1],
         )
+
+    def out_of_reach(self, user: User) -> Finding | None:
+        """Why a user's hive cannot be written."""
+        found = self._user_hives[user]
+        if isinstance(found, Finding):
+            return found
+        return next(self.registry.hives[user.root].findings(f"user {user.name}"), None)
 
     @cached_property
     def _machine(self) -> HiveRegistry:

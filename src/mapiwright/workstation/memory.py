@@ -10,9 +10,9 @@ from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation import windows
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
-from mapiwright.workstation.files import parent, split
+from mapiwright.workstation.files import Room, parent, split
 from mapiwright.workstation.folder_state import MemoryState
-from mapiwright.workstation.outlook import find_outlook
+from mapiwright.workstation.outlook import find_outlooks
 from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
 from mapiwright.workstation.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
@@ -116,6 +116,11 @@ class MemoryFiles:
         place = _place(split(path))
         return tuple(sorted(name for here, (name, _) in self._entries.items() if here[:-1] == place))
 
+    def room(self, path: str) -> Room:
+        """As much as one wants."""
+        split(path)
+        return Room()
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, or raise ConflictError and make none."""
         for change in outstanding_in_files(changes, self):
@@ -182,8 +187,13 @@ class MemoryWorkstation:
 
     @property
     def outlook(self) -> Outlook:
-        """Its Outlook."""
-        return find_outlook(self.registry, self.files, self.environment)
+        """The Outlook that counts."""
+        return self.outlooks[0]
+
+    @property
+    def outlooks(self) -> tuple[Outlook, ...]:
+        """Its Outlooks, the one that counts first."""
+        return find_outlooks(self.registry, self.files, self.environment)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -194,3 +204,7 @@ class MemoryWorkstation:
     def findings(self) -> tuple[Finding, ...]:
         """What to know beforehand."""
         return windows.code_page(self.registry)[1]
+
+    def out_of_reach(self, user: User) -> Finding | None:  # noqa: ARG002 - all of it is at hand
+        """Nobody is."""
+        return None

@@ -78,9 +78,14 @@ _SOFTWARE_X86 = KeyPath("HKLM", ("SOFTWARE", X86_KEY))
 _SELECT = KeyPath("HKLM", ("SYSTEM", "Select"))
 
 
+def two_sided(registry: RegistryReader) -> bool:
+    """Whether the Windows is a 64-bit one, on which 32-bit programs have a side of their own."""
+    return registry.subkeys(_SOFTWARE_X86) is not None
+
+
 def physical(path: KeyPath, registry: RegistryReader) -> KeyPath:
     """The native path that ``path`` leads to, without view and link; ``registry`` is asked only where it matters."""
-    if path.view is View.X86 and registry.subkeys(_SOFTWARE_X86) is None:
+    if path.view is View.X86 and not two_sided(registry):
         path = KeyPath(path.root, path.parts)  # a 32-bit Windows has one side
     path = without_view(path)
     if tuple(map(upcase, (path.root, *path.parts[:2]))) == ("HKLM", "SYSTEM", "CURRENTCONTROLSET"):

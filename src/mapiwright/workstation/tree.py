@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
-from mapiwright.workstation.files import fault_of_name, split
+from mapiwright.workstation.files import fault_of_name, join, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mapiwright.workstation.change import FileChange
+    from mapiwright.workstation.files import Room
 
 OWNER_ONLY_FILE = 0o600
 OWNER_ONLY_FOLDER = 0o700
+HIBERNATION_FILE = "hiberfil.sys"
 
 
 def resolve(root: Path, names: Sequence[str]) -> Path:
@@ -112,6 +114,15 @@ class TreeFiles:
             return tuple(sorted(entry.name for entry in real.iterdir()))
         except (FileNotFoundError, NotADirectoryError):
             return ()
+
+    def room(self, path: str) -> Room | None:
+        """What there is for a file."""
+        from mapiwright.workstation.room import room_at
+
+        real = self.path_of(path)
+        if real is None:
+            return None
+        return room_at(real, self.path_of(join(split(path)[0], HIBERNATION_FILE)))
 
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, each one durable; all are checked before the first is made."""

@@ -6,6 +6,7 @@ Everything here reads ``HKLM`` through a RegistryReader, so it serves an image, 
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from mapiwright.errors import Finding, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.files import join
 from mapiwright.workstation.registry import KeyPath
-from mapiwright.workstation.workstation import User
+from mapiwright.workstation.workstation import Bitness, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,10 +25,12 @@ CURRENT_VERSION = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion
 NT_CURRENT_VERSION = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion")
 PROFILE_LIST = NT_CURRENT_VERSION / "ProfileList"
 CODE_PAGE = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage")
+MACHINE_VARIABLES = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment")
 TEMPLATE_USER = "Default"
 STATE_FOLDER_NAME = "Mapiwright"
 USUAL_CODE_PAGE = "cp1252"
 
+_ARCHITECTURES = {"X86": Bitness.X86, "AMD64": Bitness.X64, "ARM64": Bitness.ARM64}
 # The variable, the key, the value that holds it. A missing value means that this Windows has no such variable.
 _VARIABLES = (
     ("SystemRoot", NT_CURRENT_VERSION, "SystemRoot"),
@@ -57,6 +60,11 @@ def version(registry: RegistryReader) -> str:
     name = _text(registry, NT_CURRENT_VERSION, "ProductName")
     build = _text(registry, NT_CURRENT_VERSION, "CurrentBuildNumber")
     return ", build ".join(part for part in (name, build) if part)
+
+
+def architecture(registry: RegistryReader) -> Bitness | None:
+    """The machine that the Windows is made for; None where the registry tells none that we know."""
+    return _ARCHITECTURES.get(upcase(_text(registry, MACHINE_VARIABLES, "PROCESSOR_ARCHITECTURE")))
 
 
 def code_page(registry: RegistryReader) -> tuple[str, tuple[Finding, ...]]:
@@ -90,7 +98,7 @@ def _codec(number: str) -> str | None:
 def environment(registry: RegistryReader) -> dict[str, str]:
     """The machine's variables for paths, expanded."""
     root = _text(registry, NT_CURRENT_VERSION, "SystemRoot")
-    variables = {"SystemDrive": root[:2].upper() if root[1:2] == ":" else "C:"}
+    variables = {"SystemDrive": root[:2].upper() if re.match("[A-Za-z]:", root) else "C:"}
     for name, key, value in _VARIABLES:
         text = _text(registry, key, value)
         if text:
@@ -104,16 +112,20 @@ def state_folder(variables: Mapping[str, str]) -> str:
 
 
 def user_folders(registry: RegistryReader, variables: Mapping[str, str]) -> Iterator[UserFolder]:
-    """The people of ProfileList by their SIDs, then Default; service accounts are left out."""
+    """The people of ProfileList by their names, then Default; service accounts are left out."""
+    yield from sorted(_people(registry, variables), key=lambda folder: (upcase(folder.user.name), folder.user.sid))
+    path = expand(_text(registry, PROFILE_LIST, "Default"), variables)
+    if path:
+        yield UserFolder(User(TEMPLATE_USER, TEMPLATE_USER, KeyPath("HKU", (TEMPLATE_USER,)), template=True), path)
+
+
+def _people(registry: RegistryReader, variables: Mapping[str, str]) -> Iterator[UserFolder]:
     for sid in registry.subkeys(PROFILE_LIST) or ():
         # Accounts of a machine or a domain, and of Entra ID; a `.bak` is a profile that Windows set aside.
         if sid.upper().startswith(("S-1-5-21-", "S-1-12-1-")) and sid.rpartition("-")[2].isdigit():
             path = expand(_text(registry, PROFILE_LIST / sid, "ProfileImagePath"), variables)
             if path:
                 yield UserFolder(User(_last(path), sid, KeyPath("HKU", (sid,))), path)
-    path = expand(_text(registry, PROFILE_LIST, "Default"), variables)
-    if path:
-        yield UserFolder(User(TEMPLATE_USER, TEMPLATE_USER, KeyPath("HKU", (TEMPLATE_USER,)), template=True), path)
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

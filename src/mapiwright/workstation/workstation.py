@@ -18,23 +18,42 @@ if TYPE_CHECKING:
 
 
 class Edition(StrEnum):
-    """The Outlook editions whose profiles we know, by the year in their name."""
+    """The Outlook editions whose profiles we know, by the year in their name; 2016 is 2019, 2021 and 365, too."""
 
+    OUTLOOK_2003 = "2003"
+    OUTLOOK_2007 = "2007"
     OUTLOOK_2010 = "2010"
     OUTLOOK_2013 = "2013"
     OUTLOOK_2016 = "2016"
 
 
 class Bitness(StrEnum):
-    """The kind of process that loads a provider's DLL."""
+    """The kind of process that loads a provider's DLL; what Windows itself runs on does not decide.
+
+    An x64 process may be an emulated or ARM64EC one on an ARM64 Windows: it loads x64 and ARM64EC DLLs alike.
+    ARM64 is a process that loads ARM64 DLLs only.
+    """
 
     X86 = "x86"
     X64 = "x64"
+    ARM64 = "arm64"
 
     @property
     def pointer(self) -> int:
         """The size of a pointer in bytes; it shapes multi-valued properties ([MFC], [REAL])."""
         return 4 if self is Bitness.X86 else 8
+
+
+class Install(StrEnum):
+    """What put an Outlook on its workstation; it decides where its files are."""
+
+    MSI = "msi"
+    CLICK_TO_RUN = "click-to-run"
+
+    @property
+    def installer(self) -> str:
+        """Its name as people know it."""
+        return "Windows Installer" if self is Install.MSI else "Click-to-Run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The Outlook that a workstation has, and the rule that found each fact.
+    """An Outlook that a workstation has, and the rule that found each fact.
 
     ``inf_path`` is where MAPISVC.INF is or, if it is absent, where that Outlook would look for it.
     ``view`` is the registry view of that Outlook's process.
@@ -62,6 +81,14 @@ class Outlook:
     view: View
     rules: tuple[tuple[str, str], ...] = ()
     """What was found, and by which rule: ``("MAPISVC.INF", "folder of DLLPathEx")``."""
+    install: Install | None = None
+    """What installed it; None where nothing tells, as with a bare hive."""
+    root: str = ""
+    """The folder of OUTLOOK.EXE; "" where nothing tells."""
+    lcids: tuple[int, ...] = ()
+    """Its languages, the one of ``inf_path`` first; empty where nothing tells."""
+    other_inf_paths: tuple[str, ...] = ()
+    """Files of that name that are there too, and that this Outlook does not read: those of other languages."""
 
 
 class Registry(RegistryReader, Protocol):
@@ -73,6 +100,7 @@ class Registry(RegistryReader, Protocol):
         A change that is true already is skipped, so that applying twice is applying once. A change whose old
         state does not hold raises ConflictError, and then no change of the sequence was applied to its hive.
         Keys above a created key must exist; the planner creates them one by one, so that each has its inverse.
+        What a killed run left beside a hive goes, also where every change is true already.
         """
         ...
 
@@ -85,7 +113,8 @@ class Files(FileReader, Protocol):
 
         A change that is true already is skipped. A change whose old state does not hold raises ConflictError
         before the first is applied. Folders above a written file must exist: the planner makes them one by one.
-        Owner, mode, ACL and extended attributes of a replaced file survive.
+        Owner, mode, ACL and extended attributes of a replaced file survive. What a killed run left beside a file
+        goes, also where every change is true already.
         """
         ...
 
@@ -130,12 +159,17 @@ class Workstation(Protocol):
 
     @property
     def users(self) -> tuple[User, ...]:
-        """Its users, from ProfileList and not from folders; Default last."""
+        """Its users by name, from ProfileList and not from folders; Default last."""
         ...
 
     @property
     def outlook(self) -> Outlook:
-        """Its Outlook; raises NotFoundError with the places that were looked at."""
+        """The Outlook that counts; raises NotFoundError with the places that were looked at."""
+        ...
+
+    @property
+    def outlooks(self) -> tuple[Outlook, ...]:
+        """Every Outlook, the one that counts first; raises NotFoundError as ``outlook`` does."""
         ...
 
     @property
@@ -146,4 +180,8 @@ class Workstation(Protocol):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the user should know before anything else, such as a hive that was not closed cleanly."""
+        ...
+
+    def out_of_reach(self, user: User) -> Finding | None:
+        """Why a user's keys cannot be written (and, unless it is MW3001, cannot be read), or None where they can."""
         ...

@@ -35,10 +35,18 @@ VERBS = {
     "service": Verb("service", "List and show the message services of a workstation."),
     "plan": Verb("setup", "Show what an install would change; change nothing."),
     "install": Verb("setup", "Install a package."),
+    "apply": Verb("plans", "Apply a saved plan, where nothing has moved on since."),
     "uninstall": Verb("setup", "Remove a package, and exactly what it brought."),
+    "status": Verb("upkeep", "Tell whether a package is installed and intact."),
+    "repair": Verb("upkeep", "Restore what a package brought."),
+    "guard": Verb("upkeep", "Put a package back where Outlook looks for it now."),
     "receipts": Verb("setup", "List what has been done on a workstation."),
     "undo": Verb("setup", "Take back what a receipt records."),
     "recover": Verb("setup", "End a transaction that was interrupted."),
+    "doctor": Verb("doctor", "Tell what is wrong and how to mend it; change nothing."),
+    "log": Verb("doctor", "Show what was done and what failed on a workstation."),
+    "support-bundle": Verb("doctor", "Pack what a helpdesk needs into a file, user data masked."),
+    "test": Verb("matrix", "Try a package on every kind of Outlook, in memory."),
 }
 """The verbs, in the order in which a newcomer meets them."""
 
@@ -53,7 +61,7 @@ class Program(click.Group):
 
             near = get_close_matches(cmd_name, VERBS, 1)
             ctx.fail(f"There is no verb {cmd_name!r}." + "".join(f" Did you mean {verb}?" for verb in near))
-        command = getattr(import_module(f"mapiwright.ui.cli.{VERBS[cmd_name].module}"), cmd_name)
+        command = getattr(import_module(f"mapiwright.ui.cli.{VERBS[cmd_name].module}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
         return command
 

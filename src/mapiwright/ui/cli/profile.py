@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.admin.table import stored_profiles
+from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import send, writing_options
 from mapiwright.ui.terminal import Line, escape, write
@@ -90,13 +91,21 @@ def show(target: Target, users: UserChoice, name: str | None) -> None:
 @target_options
 @user_options
 def dump(target: Target, users: UserChoice, name: str) -> None:
-    """Print a profile's registry keys and values as JSON, exactly as they are stored; secrets masked."""
+    """Print a profile's registry keys and values as JSON, exactly as they are stored.
+
+    Encrypted passwords and secure properties are among them, as they are encrypted; a warning says so.
+    """
     from mapiwright.admin.workspace import Workspace
 
     space = Workspace(target.workstation, users.one_of(target.workstation))
     from mapiwright.ui.documents import dump_document, write_document
+    from mapiwright.ui.secrets import secret_values
 
-    write_document(dump_document(space.stored_key(name)))
+    key = space.stored_key(name)
+    secret = secret_values(key)
+    if secret:
+        tell(f"Warning: {len(secret)} value(s) are secrets, encrypted for that user; keep this output to yourself.")
+    write_document(dump_document(key))
 
 
 @profile.command()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,26 +13,29 @@ import click
 from mapiwright.entry.call import MAKERS
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.setup.install import plan_install
+from mapiwright.setup.installed import Half
+from mapiwright.setup.manifest import ProfilesOnUninstall
 from mapiwright.setup.package import open_package
 from mapiwright.setup.preflight import preflight
+from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
 from mapiwright.setup.uninstall import plan_uninstall
-from mapiwright.setup.user import ProfileWish
 from mapiwright.transaction.receipt import receipts as read_receipts
 from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan
-from mapiwright.ui.cli.target import target_options, user_options
-from mapiwright.ui.cli.writing import send, show_plan, writing_options
+from mapiwright.ui.cli.target import package_id, target_options, user_options
+from mapiwright.ui.cli.writing import output_option, send, show_plan, writing_options
 from mapiwright.ui.documents import receipts_document, write_document
 from mapiwright.ui.findings import findings_lines
 from mapiwright.ui.render import receipts_lines
 from mapiwright.ui.terminal import Line, escape_lines, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.transaction.plan import Plan
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
-_PACKAGE = click.argument("package", type=click.Path(path_type=Path))
 _ENTRY = click.option(
     "--entry",
     "policy",
@@ -39,65 +44,118 @@ _ENTRY = click.option(
     show_default=True,
     help="What to do with an entry point that cannot run here.",
 )
-_PROFILE = click.option("--profile", "name", metavar="NAME", default="", help="Put the services into this profile.")
-_NO_PROFILE = click.option("--no-profile", is_flag=True, help="Make no profile.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an install was asked to do."""
+
+    package: Path
+    wish: ProfileWish
+    policy: EntryPolicy
+    half: Half
+    force: bool
+
+
+def _install_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """PACKAGE and what may be said of its install, handed over as ``wanted``."""
+
+    @click.argument("package", type=click.Path(path_type=Path))
+    @click.option("--machine", is_flag=True, help="Files, MAPISVC.INF and HKLM only; no user's registry is touched.")
+    @click.option("--per-user", is_flag=True, help="The users' registry and profiles only, after --machine.")
+    @click.option(
+        "--profile-policy",
+        type=click.Choice([each.value for each in ProfilePolicy]),
+        help="auto: make a default profile where there is none, unless Outlook will; create: make it in any case; "
+        "existing: add the services to the default profile; none.  [default: auto]",
+    )
+    @click.option("--profile", "name", metavar="NAME", default="", help="Put the services into this profile.")
+    @click.option("--no-profile", is_flag=True, help="The same as --profile-policy none.")
+    @click.option("--force", is_flag=True, help="Go back to an older version; replace files whoever brought them.")
+    @_ENTRY
+    @functools.wraps(verb)
+    def with_wanted(
+        package: Path,
+        machine: bool,
+        per_user: bool,
+        profile_policy: str | None,
+        name: str,
+        no_profile: bool,
+        force: bool,
+        policy: str,
+        **rest: object,
+    ) -> None:
+        if machine and per_user:
+            raise click.UsageError("--machine and --per-user exclude each other; without both, both halves are done.")
+        if sum([bool(name), no_profile, profile_policy is not None]) > 1:
+            raise click.UsageError("--profile, --no-profile and --profile-policy exclude each other.")
+        kind = ProfilePolicy.NONE if no_profile else ProfilePolicy(profile_policy or ProfilePolicy.AUTO)
+        half = Half.MACHINE if machine else Half.USER if per_user else Half.BOTH
+        wanted = Wanted(package, ProfileWish(kind, name), EntryPolicy(policy), half, force)
+        verb(wanted=wanted, **rest)
+
+    return with_wanted
 
 
 @click.command()
-@_PACKAGE
-@_PROFILE
-@_NO_PROFILE
-@_ENTRY
+@_install_options
+@output_option("Save the plan there too, for `mapiwright apply`.")
 @target_options
 @user_options
-def plan(target: Target, users: UserChoice, package: Path, name: str, no_profile: bool, policy: str) -> None:
+def plan(target: Target, users: UserChoice, wanted: Wanted, output: Path | None) -> None:
     """Show what installing PACKAGE would change; change nothing."""
-    show_plan(target, _install_plan(target, users, package, name, policy, no_profile=no_profile))
+    show_plan(target, _install_plan(target, users, wanted), output)
 
 
 @click.command()
-@_PACKAGE
-@_PROFILE
-@_NO_PROFILE
-@_ENTRY
+@_install_options
 @target_options
 @user_options
 @writing_options
-def install(
-    target: Target, users: UserChoice, consent: Consent, package: Path, name: str, no_profile: bool, policy: str
-) -> None:
+def install(target: Target, users: UserChoice, consent: Consent, wanted: Wanted) -> None:
     """Install PACKAGE, a directory with a manifest or with an INF fragment and the DLLs that it names.
 
     Its files are copied, its entries merged into MAPISVC.INF and the registry, a default profile is made where the
-    user has none, and its entry point is told MSG_SERVICE_INSTALL.
+    user has none, and its entry point is told MSG_SERVICE_INSTALL. Over an older version it is an upgrade.
     """
-    send(target, _install_plan(target, users, package, name, policy, no_profile=no_profile), consent)
+    send(target, _install_plan(target, users, wanted), consent)
 
 
-def _install_plan(target: Target, users: UserChoice, path: Path, name: str, policy: str, *, no_profile: bool) -> Plan:
-    if name and no_profile:
-        raise click.UsageError("--profile and --no-profile exclude each other.")
-    package = open_package(path, code_page=target.workstation.code_page)
-    write(findings_lines(preflight(package, target.workstation)), sys.stderr)
+def _install_plan(target: Target, users: UserChoice, wanted: Wanted) -> Plan:
+    workstation = target.workstation
+    package = open_package(wanted.package, code_page=workstation.code_page)
+    if wanted.half is not Half.USER:
+        write(findings_lines(preflight(package, workstation, force=wanted.force)), sys.stderr)
     return plan_install(
         package,
-        target.workstation,
-        users.all_of(target.workstation),
-        wish=ProfileWish(name, none=no_profile),
-        policy=EntryPolicy(policy),
+        workstation,
+        () if wanted.half is Half.MACHINE else users.all_of(workstation),
+        wish=wanted.wish,
+        policy=wanted.policy,
+        half=wanted.half,
+        force=wanted.force,
     )
 
 
 @click.command()
 @click.argument("package")
+@click.option(
+    "--profiles",
+    type=click.Choice([each.value for each in ProfilesOnUninstall]),
+    help="What becomes of profiles that hold the service: it leaves them, they keep it, or nothing is uninstalled.  "
+    "[default: as the package says]",
+)
 @_ENTRY
 @target_options
 @writing_options
-def uninstall(target: Target, consent: Consent, package: str, policy: str) -> None:
+def uninstall(target: Target, consent: Consent, package: str, profiles: str | None, policy: str) -> None:
     """Remove the PACKAGE of that id (or path): exactly what it brought, where nobody changed it since."""
-    path, code_page = Path(package), target.workstation.code_page
-    id_ = open_package(path, code_page=code_page).id if path.is_dir() else package
-    removal = plan_uninstall(target.workstation, id_, policy=EntryPolicy(policy))
+    removal = plan_uninstall(
+        target.workstation,
+        package_id(target, package),
+        policy=EntryPolicy(policy),
+        profiles=ProfilesOnUninstall(profiles) if profiles else None,
+    )
     write(findings_lines(removal.kept), sys.stderr)
     send(target, removal.plan, consent)
 

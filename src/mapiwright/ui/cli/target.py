@@ -81,6 +81,14 @@ class UserChoice:
         return users[0]
 
 
+def package_id(target: Target, named: str) -> str:
+    """The id of a package that is named by it or by its path ([design] 6)."""
+    from mapiwright.setup.package import open_package  # noqa: PLC0415 - most verbs open none
+
+    path = Path(named)
+    return open_package(path, code_page=target.workstation.code_page).id if path.is_dir() else named
+
+
 def quoted(name: str) -> str:
     """A name as a shell takes it back."""
     return f'"{name}"' if " " in name else name

@@ -8,13 +8,15 @@ import functools
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mapiwright.errors import RefusedError, UsageError
 from mapiwright.ui.cli.edge import tell
-from mapiwright.ui.terminal import is_terminal, write
+from mapiwright.ui.cli.target import quoted
+from mapiwright.ui.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,25 +26,38 @@ if TYPE_CHECKING:
     from mapiwright.ui.cli.target import Target
 
 
+PARTIAL = 1
+"""It was done, but not for every user: the exit code of findings, and ``partial`` in the document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the user allows: to write without being asked, or only to look."""
+    """What the user allows: to write without being asked, or only to look, and to save what he sees as ``output``."""
 
     yes: bool = False
     dry_run: bool = False
+    output: Path | None = None
+
+
+def output_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """``-o FILE``, handed over as ``output``: where a plan is saved that will not be applied now."""
+    return click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help=text)
 
 
 def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """``--yes`` and ``--dry-run``, handed over as ``consent``; stands below ``target_options``.
+    """``--yes``, ``--dry-run`` and ``-o``, handed over as ``consent``; stands below ``target_options``.
 
     A run that was cut short is ended before the verb plans anything, or told where nothing may be written.
     """
 
+    @output_option("With --dry-run: save the plan there, for `mapiwright apply`.")
     @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
     @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
     @functools.wraps(verb)
-    def with_consent(target: Target, yes: bool, dry_run: bool, **rest: object) -> None:
-        consent = Consent(yes, dry_run)
+    def with_consent(target: Target, yes: bool, dry_run: bool, output: Path | None, **rest: object) -> None:
+        if output is not None and not dry_run:
+            raise click.UsageError("-o saves a plan that is not applied now; it needs --dry-run.")
+        consent = Consent(yes, dry_run, output)
         end_what_was_cut_short(target, consent)
         verb(target=target, consent=consent, **rest)
 
@@ -70,7 +85,9 @@ def send(target: Target, plan: Plan, consent: Consent) -> Receipt | None:
     goes to stderr where somebody is asked about it. Raises RefusedError where nobody can be asked.
     """
     if consent.dry_run or plan.empty:
-        show_plan(target, plan)
+        show_plan(target, plan, consent.output)
+        if not consent.dry_run:
+            end_as_partial(plan)
         return None
     from mapiwright.entry.call import MAKERS
     from mapiwright.transaction.transaction import execute
@@ -79,7 +96,8 @@ def send(target: Target, plan: Plan, consent: Consent) -> Receipt | None:
     from mapiwright.ui.render import plan_lines, receipt_lines
 
     refuse_the_unnamed(target)
-    write(plan_lines(plan, target.workstation.code_page), sys.stderr if target.json else sys.stdout)
+    shown = plan_lines(plan, target.workstation.code_page, target.workstation.users)
+    write(shown, sys.stderr if target.json else sys.stdout)
     confirm(f"Do this on {target.uri}?", consent)
     with progress_on(sys.stderr) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
@@ -87,19 +105,44 @@ def send(target: Target, plan: Plan, consent: Consent) -> Receipt | None:
         write_document({"receipt": receipt_document(receipt)})
     else:
         write(receipt_lines(receipt), sys.stdout)
+    end_as_partial(plan)
     return receipt
 
 
-def show_plan(target: Target, plan: Plan) -> None:
-    """Print a plan that will not be applied now."""
+def end_as_partial(plan: Plan) -> None:
+    """End with the exit code that says `partial`, where the plan left users out; what it did is done and told."""
+    if plan.unreached:
+        tell(f"Partial: {', '.join(plan.unreached)} could not be reached. Run it again when they can.")
+        raise click.exceptions.Exit(PARTIAL)
+
+
+def show_plan(target: Target, plan: Plan, output: Path | None = None) -> None:
+    """Print a plan that will not be applied now, and save it as ``output`` where that is given."""
     from mapiwright.ui.documents import write_document
     from mapiwright.ui.plan_document import plan_document
     from mapiwright.ui.render import plan_lines
 
+    digest = _saved(target, plan, output) if output is not None else None
     if target.json:
-        write_document(plan_document(plan, target.workstation.code_page))
-    else:
-        write(plan_lines(plan, target.workstation.code_page), sys.stdout)
+        told = {"saved": {"file": str(output), "digest": digest}} if digest is not None else {}
+        write_document({**plan_document(plan, target.workstation.code_page), **told})
+        return
+    write(plan_lines(plan, target.workstation.code_page, target.workstation.users), sys.stdout)
+    if digest is not None:
+        file = escape(quoted(str(output)))
+        write(
+            [Line(f"Saved: {file}, digest {digest}. To apply it: mapiwright apply {file}", Style.ADDED)], sys.stdout
+        )
+
+
+def _saved(target: Target, plan: Plan, output: Path) -> str:
+    """Save the plan, and give its digest."""
+    from mapiwright.transaction import single_file
+    from mapiwright.transaction.plan_file import save
+
+    saved = save(plan, target.workstation)
+    single_file.make_private(output, saved.to_bytes())
+    return saved.digest
 
 
 def refuse_the_unnamed(target: Target) -> None:
