@@ -84,3 +84,9 @@ def test_one_run_at_a_time(subject: Subject) -> None:
         pass
     with subject.again().state.lock():
         pass
+
+
+def test_a_user_whose_hive_is_whole_is_within_reach(subject: Subject) -> None:
+    assert [subject.workstation.out_of_reach(user) for user in subject.workstation.users] == [None] * (
+        1 + subject.whole
+    )

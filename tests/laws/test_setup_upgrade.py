@@ -141,7 +141,7 @@ def machine(workstation: MemoryWorkstation) -> tuple[Any, ...]:
     return workstation.registry.read(KeyPath("HKLM")), files, meant
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(older=versions("1.0"), newer=versions("2.0"))
 def test_an_upgrade_leaves_what_the_newer_version_alone_would(older: Parcel, newer: Parcel) -> None:
     upgraded, plain = fresh(), fresh()
@@ -156,7 +156,7 @@ def test_an_upgrade_leaves_what_the_newer_version_alone_would(older: Parcel, new
     assert plan_guard(upgraded, "acme").empty
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(parcels=st.tuples(versions("1.0"), versions("2.0"), versions("3.0")), apart=st.booleans())
 def test_an_uninstall_after_any_upgrades_gives_everything_back(parcels: tuple[Parcel, ...], apart: bool) -> None:
     workstation = fresh()

@@ -44,3 +44,12 @@ def test_the_demo_installs_and_gives_the_original_bytes_back() -> None:
     assert "The original bytes are back." in ended.stdout
     assert "+ACME=" in ended.stdout, "the plan shows the lines of MAPISVC.INF"
     assert "Service ACME" in ended.stdout, "the profile is shown as a tree"
+
+
+def test_every_finding_has_its_explanation() -> None:
+    """MW1204 in an error or a finding leads to a page that says what it means."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    raised = set(re.findall(r"\"(MW\d{4})\"", source))
+    assert len(raised) > 100
+    assert raised - set(re.findall(r"MW\d{4}", pages)) == set()

@@ -129,7 +129,8 @@ class TestAPlan:
         zoe = User("Zoë", "S-1-5-21-1", KeyPath.parse(r"HKU\S-1-5-21-1"))
         change = SetValue(zoe.root / r"Software\Acme", "Seen", None, Value.dword(1))
         other = SetValue(KeyPath.parse(r"HKU\S-1-5-21-2\Software"), "Seen", None, Value.dword(1))
-        told = [line.text for line in plan_lines(Plan("x", "X", (Leg("registry", (change, other)),)), "cp1252", [zoe])]
+        plan = Plan("x", "X", (Leg("registry", (change, other)),))
+        told = [line.text for line in plan_lines(plan, "cp1252", [zoe])]
         assert r"    ~ HKCU of Zoë\Software\Acme" in told
         assert r"    ~ HKU\S-1-5-21-2\Software" in told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from mapiwright.errors import CancelledError, RefusedError
 from mapiwright.mapi.tags import PR_PROFILE_NAME
 from mapiwright.setup.installed import installations, remainders
 from mapiwright.setup.manifest import ProfilesOnUninstall
-from mapiwright.workstation.change import WriteFile, difference
+from mapiwright.workstation.change import SetValue, WriteFile, difference
 from mapiwright.workstation.create import create_image
-from mapiwright.workstation.registry import KeyPath
+from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,6 +169,19 @@ class TestUsersOutOfReach:
         assert mapiwright("profile", "list", "--json", "--all-users").document["profiles"] == []
         assert mapiwright("uninstall", "acme-mail", "--yes").code == 1, "nothing is left of it"
 
+    def test_what_is_no_longer_known_stays_and_is_told(self, two_users: tuple[Path, Mapiwright], acme: Path) -> None:
+        folder, mapiwright = two_users
+        mapiwright("install", acme, "--yes", "--all-users")
+        make_unfinished(hive_of(folder, "Łukasz"))
+        mapiwright("uninstall", "acme-mail", "--yes")
+        finish(hive_of(folder, "Łukasz"))
+        for backup in (folder / "ProgramData" / "Mapiwright" / "backups").iterdir():  # as after 30 days
+            shutil.rmtree(backup)
+        last = mapiwright("uninstall", "acme-mail", "--yes")
+        assert last.code == 0
+        assert "no longer known" in last.out
+        assert mapiwright("profile", "list", "--json", "--all-users").document["profiles"] == []
+
     def test_a_user_with_nothing_of_it_is_none_to_be_reached(
         self, two_users: tuple[Path, Mapiwright], acme: Path
     ) -> None:
@@ -208,6 +222,17 @@ class TestUsersOutOfReach:
         assert "Acme Box" not in str(mapiwright("profile", "show", "--json", "--user", "Łukasz").document)
         assert mapiwright("install", newer, "--yes", "--per-user", "--user", "Łukasz").code == 0
         assert "Acme Box" in str(mapiwright("profile", "show", "--json", "--user", "Łukasz").document)
+
+
+def test_a_value_that_somebody_changed_since_stays_with_its_key_and_is_told(desk: Any, acme: Path) -> None:
+    desk.install(acme)
+    key = KeyPath.parse(r"HKLM\Software\Acme Software\Acme Mail")
+    registry = desk.workstation.registry
+    registry.apply([SetValue(key, "Version", registry.value(key, "Version"), Value.sz("patched"))])
+    removal = desk.removal()
+    assert [finding.where for finding in removal.kept] == [rf"{key}\Version"]
+    desk.do(removal.plan)
+    assert {name: value.text for name, value in registry.read(key).values.items()} == {"Version": "patched"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Real files that nobody here wrote: the job done on them, and read back by programs that nobody here wrote either."""
+"""Real files that nobody here wrote: the job done on them, and read back by foreign programs."""
 
 from __future__ import annotations
 
