@@ -43,9 +43,7 @@ def main() -> None:
         workstation = Path(folder) / "pc"
         os.environ["MAPIWRIGHT_WORKSTATION"] = f"image:{workstation}"
 
-        say(
-            "1. A workstation. This folder stands for drive C: of a PC with Outlook. Your computer is not touched."
-        )
+        say("1. A workstation. This folder stands for drive C: of a PC with Outlook. Your computer is not touched.")
         mapiwright("workstation", "create", str(workstation))
         mapiwright("workstation", "show")
         before = digest(inf_of(workstation))
@@ -59,9 +57,7 @@ def main() -> None:
         say("3. The install. The same plan, now made true, in one piece or not at all.")
         mapiwright("install", str(PACKAGE), "--yes")
 
-        say(
-            "4. The profile. A profile is what Outlook opens: the services of a user and their settings."
-        )
+        say("4. The profile. A profile is what Outlook opens: the services of a user and their settings.")
         mapiwright("profile", "list")
         mapiwright("profile", "show")
 
