@@ -48,21 +48,27 @@ def main() -> None:
         mapiwright("workstation", "show")
         before = digest(inf_of(workstation))
 
-        say("2. The plan. ACME Mail is a message service: it lets Outlook use ACME's mail server. This is all that")
-        print(
-            "installing it would change: files, lines of MAPISVC.INF (Outlook's list of services), registry values."
+        say(
+            "2. The plan. ACME Mail is a message service: it lets Outlook use ACME's mail server. This is all that"
+            "\ninstalling it would change: files, lines of MAPISVC.INF (Outlook's list of services), registry values."
+            "\nA step whose outcome is not known yet runs ACME's own code: here its Python stand-in, as a Windows DLL"
+            "\ncannot run on this computer. That the example's DLL bears no signature is a note, and no fault of the demo."
         )
         mapiwright("plan", str(PACKAGE))
 
-        say("3. The install. The same plan, now made true, in one piece or not at all.")
+        say(
+            "3. The install. The same changes, made in one piece or not at all. (The ids of a new profile are random;"
+            "\n'plan -o FILE' and 'apply FILE' would keep those above.)"
+        )
         mapiwright("install", str(PACKAGE), "--yes")
 
         say("4. The profile. A profile is what Outlook opens: the services of a user and their settings.")
         mapiwright("profile", "list")
         mapiwright("profile", "show")
 
-        say("5. The uninstall. It takes away exactly what the install brought.")
+        say("5. The uninstall. It takes away exactly what the install brought, and keeps our receipts of both.")
         mapiwright("uninstall", "acme-mail", "--yes")
+        mapiwright("profile", "list")
 
         after = digest(inf_of(workstation))
         say("6. The proof. The SHA-256 of MAPISVC.INF before the install and after the uninstall:")

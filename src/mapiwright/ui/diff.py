@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError
 from mapiwright.formats.props import decode
 from mapiwright.mapi.profile import tag_of_value
-from mapiwright.mapi.tags import name_of, prop_type
+from mapiwright.mapi.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN, name_of, prop_type
 from mapiwright.ui.secrets import is_secret, mask_line
 from mapiwright.ui.terminal import Line, Style, escape
 from mapiwright.ui.values import digest, property_text, value_text
@@ -35,15 +35,20 @@ def changes_as_lines(changes: Iterable[Change], code_page: str, users: Iterable[
     """The changes in their order; neighbours on one key stand under its name once.
 
     ``code_page`` is the workstation's, a Python codec name: an INF without a byte order mark is in it. A key of one
-    of ``users`` is shown as that user sees it: ``HKCU of Zoë``.
+    of ``users`` is shown as that user sees it: ``HKCU of Zoë``. A key below one that was told, or beside it, is shown
+    by its own name alone, after three dots.
     """
     owners = {user.root.parts[:1]: user.name for user in users}
+    told: set[KeyPath] = set()
     for key, group in groupby(changes, _key_of):
         if key is None:
             for change in group:
                 yield from _file_lines(change, code_page)
         else:
-            yield from _key_lines(_shown(key, owners), list(group), code_page)
+            found = list(group)
+            name = f"...\\{escape(key.name)}" if key.parent in told else _shown(key, owners)
+            told |= {key, key.parent}
+            yield from _key_lines(name + _section_name(key, found), found, code_page)
 
 
 def _key_of(change: Change) -> KeyPath | None:
@@ -53,6 +58,23 @@ def _key_of(change: Change) -> KeyPath | None:
 def _shown(key: KeyPath, owners: Mapping[tuple[str, ...], str]) -> str:
     owner = owners.get(key.parts[:1]) if key.root == "HKU" else None
     return escape(str(key) if owner is None else "\\".join((f"HKCU of {owner}", *key.parts[1:])))
+
+
+def _section_name(key: KeyPath, changes: Sequence[Change]) -> str:
+    """What a profile section is, in brackets: a well-known one, or the service or provider that its values tell."""
+    if not _SECTION.fullmatch(key.name):
+        return ""
+    if key.name.lower() in WELL_KNOWN:
+        return f" ({WELL_KNOWN[key.name.lower()]})"
+    texts = {}
+    for change in changes:
+        value = (change.new or change.old) if isinstance(change, SetValue) else None
+        tag = tag_of_value(change.name) if isinstance(change, SetValue) else None
+        if tag is not None and value is not None and tag in {PR_SERVICE_NAME, PR_PROVIDER_DISPLAY}:
+            texts[tag] = escape(value.text)
+    if PR_PROVIDER_DISPLAY in texts:
+        return f" (provider {texts[PR_PROVIDER_DISPLAY]})"
+    return f" (service {texts[PR_SERVICE_NAME]})" if PR_SERVICE_NAME in texts else ""
 
 
 def _key_lines(name: str, changes: Sequence[Change], code_page: str) -> Iterator[Line]:

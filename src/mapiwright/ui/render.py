@@ -34,6 +34,16 @@ def plan_lines(plan: Plan, code_page: str, users: Iterable[User] = ()) -> Iterat
     yield Line(summary(plan), Style.QUIET)
 
 
+def plan_outline(plan: Plan) -> Iterator[Line]:
+    """A plan by its steps, for who has agreed to it already; the dry run shows what is in them."""
+    yield Line(escape(plan.title), Style.HEADING)
+    yield from (Line(f"  Note: {escape(note)}", Style.CHANGED) for note in plan.notes)
+    for number, step in enumerate(plan.steps, 1):
+        changes = f": {_count(len(step.changes), 'change')}" if isinstance(step, Leg) else ""
+        yield Line(f"{number:>2}. {escape(step.title)}{changes}")
+    yield Line(summary(plan), Style.QUIET)
+
+
 def summary(plan: Plan) -> str:
     """What a plan comes to, in one line."""
     files = sum(isinstance(change, WriteFile) for change in plan.changes)
@@ -46,13 +56,13 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def receipt_lines(receipt: Receipt) -> Iterator[Line]:
-    """What was done, what is still to be sent, and how to take it back."""
+def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
+    """What was done, what is still to be sent, and the command line ``undo`` that takes it back."""
     for effect in receipt.effects:
         style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
         yield Line(f"{effect.status.capitalize()}: {escape(effect.title)}: {escape(effect.message)}", style)
     yield Line(f"Done: {escape(receipt.title)}", Style.ADDED)
-    yield Line(f"Receipt: {escape(receipt.id)}. To take it back: mapiwright undo {escape(receipt.id)}")
+    yield Line(f"Receipt: {escape(receipt.id)}. To take it back: {escape(undo)}")
 
 
 def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
