@@ -52,7 +52,7 @@ def main() -> None:
             "2. The plan. ACME Mail is a message service: it lets Outlook use ACME's mail server. This is all that"
             "\ninstalling it would change: files, lines of MAPISVC.INF (Outlook's list of services), registry values."
             "\nA step whose outcome is not known yet runs ACME's own code: here its Python stand-in, as a Windows DLL"
-            "\ncannot run on this computer. That the example's DLL bears no signature is a note, and no fault of the demo."
+            "\ncannot run on this computer. That the DLL of the example bears no signature is a note, no fault."
         )
         mapiwright("plan", str(PACKAGE))
 

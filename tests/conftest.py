@@ -6,6 +6,8 @@ import json
 import lzma
 import os
 import shutil
+import tempfile
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +19,13 @@ import pytest
 from mapiwright.workstation.registry import Key, Value, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
 NIGHTLY = bool(os.environ.get("MAPIWRIGHT_NIGHTLY"))
+NOBODY = 65534
+"""A user who owns nothing; root may read what is closed to everybody else."""
 WITNESSES_ARE_REQUIRED = os.environ.get("CI") == "true"
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
@@ -110,3 +115,36 @@ def real_profiles(shared_data: Callable[[str], Path]) -> Callable[[str], Key]:
         return key_of(json.loads(shared_data(f"hives/{name}.profile.json").read_bytes())["tree"])
 
     return read
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """An empty folder that every user can reach, which tmp_path is not."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@pytest.fixture
+def closed() -> Callable[[Path], AbstractContextManager[None]]:
+    """``with closed(folder):`` the folder is closed to this user, who is not root meanwhile.
+
+    What is asked in there was asked before, as modules that root keeps to itself cannot be imported then.
+    """
+    if os.name == "nt":
+        pytest.skip("closed folders: a mode closes nothing on Windows")
+
+    @contextmanager
+    def close(folder: Path) -> Iterator[None]:
+        before, user = folder.stat().st_mode, os.geteuid()
+        folder.chmod(0)
+        if user == 0:
+            os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            if user == 0:
+                os.seteuid(user)
+            folder.chmod(before)
+
+    return close

@@ -42,7 +42,7 @@ class MapiwrightError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
+        text = f"{self.where.removesuffix(':')}: {self.what}" if self.where else self.what  # a URI may end so
         if self.expected:
             text += f" (expected {self.expected})"
         if self.remedy:

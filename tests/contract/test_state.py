@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.errors import BusyError
+from mapiwright.errors import BusyError, RefusedError
 from mapiwright.workstation.folder_state import FolderState, MemoryState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mapiwright.workstation.state import State
@@ -116,3 +118,24 @@ def test_what_a_killed_run_left_in_a_folder_is_no_name_and_goes_with_the_next_lo
     with state.lock():
         pass
     assert [path.name for path in (tmp_path / "receipts").iterdir()] == ["1.json"]
+
+
+@pytest.mark.parametrize("which", [".", "receipts"])
+@pytest.mark.parametrize("question", [FolderState.names, lambda state: state.read("receipts/1.json")])
+def test_what_another_user_keeps_closed_is_refused_and_not_told_as_absent(
+    open_folder: Path,
+    closed: Callable[[Path], AbstractContextManager[None]],
+    which: str,
+    question: Callable[[FolderState], object],
+) -> None:
+    folder = open_folder / "Mapiwright"
+    state = FolderState(folder)
+    state.write("receipts/1.json", b"x")
+    for path in (folder, folder / "receipts", folder / "receipts" / "1.json"):
+        path.chmod(0o755)
+    assert question(state)
+    with closed(folder / which), pytest.raises(RefusedError, match="cannot be read by this user") as raised:
+        question(state)
+    assert raised.value.where == str(folder)
+    assert raised.value.exit_code == 1
+    assert "elevated" in raised.value.remedy

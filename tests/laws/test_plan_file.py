@@ -15,13 +15,14 @@ from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy
 from mapiwright.errors import ConflictError, FormatError, RefusedError
 from mapiwright.transaction.plan import Leg, Plan
 from mapiwright.transaction.plan_file import SavedPlan, load, save
+from mapiwright.transaction.premise import PREMISES, moved_on, on_subkeys, on_value
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import TakenBack
 from mapiwright.transaction.wire import canonical
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
 from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.registry import KeyPath, Value, View
+from mapiwright.workstation.memory import MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.registry import Key, KeyPath, Value, View
 
 PC = MemoryWorkstation.of(layout(users=["Zoë", "Łukasz 山田"]))
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
@@ -266,3 +267,21 @@ class TestTheWorkstation:
         with pytest.raises(ConflictError, match="applied already") as told:
             file.plan_for(here)
         assert receipt.id in told.value.expected
+
+
+@given(
+    st.sampled_from(["title", "root", "key", "view", "subkeys"]), JSON.filter(lambda each: not isinstance(each, str))
+)
+def test_a_premise_that_nobody_made_is_refused(member: str, wrong: Any) -> None:
+    premise = on_subkeys(PC.registry, "keys of the vendor", ACME)
+    assert not list(moved_on({PREMISES: [premise]}, PC.registry))
+    assume(not isinstance(wrong, list))
+    with pytest.raises(FormatError):
+        list(moved_on({PREMISES: [{**premise, member: wrong}]}, PC.registry))
+
+
+@given(VALUES, VALUES)
+def test_a_premise_on_a_value_tells_every_value_from_every_other(one: Value | None, other: Value | None) -> None:
+    was, now = (MemoryRegistry({ACME: Key({"list": value} if value is not None else {})}) for value in (one, other))
+    record = {PREMISES: [on_value(was, "the list", ACME, "list")]}
+    assert list(moved_on(record, now)) == ([] if one == other else ["the list: not as they were"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, RecoveryNeededError
 from mapiwright.transaction import net
-from mapiwright.transaction.journal import JOURNAL, Journal
+from mapiwright.transaction.journal import Journal
 from mapiwright.transaction.wire import canonical, change_from_json, pack, unpack
 from mapiwright.workstation.change import (
     CreateKey,
@@ -26,6 +26,7 @@ from mapiwright.workstation.folder_state import MemoryState
 from mapiwright.workstation.layout import layout
 from mapiwright.workstation.memory import MemoryWorkstation
 from mapiwright.workstation.registry import KeyPath, Value, View
+from mapiwright.workstation.state import JOURNAL
 
 if TYPE_CHECKING:
     from mapiwright.workstation.change import Change

@@ -23,6 +23,7 @@ from mapiwright.transaction.receipt import (
     EffectRecord,
     Receipt,
     changes_of,
+    damaged_receipts,
     expired,
     new_id,
     prune,
@@ -136,9 +137,13 @@ def test_a_receipt_comes_back_as_it_was_written() -> None:
 )
 def test_a_damaged_receipt_is_told_with_its_name(pc: MemoryWorkstation, data: bytes) -> None:
     pc.state.write("receipts/1-a.json", data)
-    with pytest.raises(FormatError) as raised:
-        receipts(pc)
-    assert "receipts/1-a.json" in str(raised.value)
+    made = execute(plan(MAKE), pc)
+    assert receipts(pc) == (made,)
+    (damaged,) = damaged_receipts(pc)
+    assert damaged.where == "receipts/1-a.json"
+    assert pc.state_folder in damaged.remedy
+    with pytest.raises(FormatError, match="damaged"):
+        receipt(pc, "1-a")
 
 
 def test_the_changes_of_a_receipt_are_kept_with_old_and_new(pc: MemoryWorkstation) -> None:

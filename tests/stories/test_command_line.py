@@ -236,6 +236,23 @@ class TestExitCodes:
         os.close(writer)
         assert (ended.returncode, ended.stderr) == (141, b"")
 
+    @pytest.mark.parametrize("words", [("--user", "anna"), ("--workstation=demo:",), ("--json",), ("-y",)])
+    def test_an_option_before_the_verb_is_told_where_it_goes(
+        self, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+    ) -> None:
+        option = words[0].partition("=")[0]
+        assert run([*words, "profile", "list"]) == 2
+        assert f"{option} goes after the verb: mapiwright VERB {option}" in capsys.readouterr().err
+        assert run(["profile", *words, "list"]) == 2
+        assert f"{option} goes after the verb: mapiwright profile VERB {option}" in capsys.readouterr().err
+
+    def test_an_option_that_no_verb_has_is_not_sent_there(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["--colour", "profile", "list"]) == 2
+        assert "after the verb" not in capsys.readouterr().err
+
+    def test_the_colon_of_a_uri_is_not_doubled(self) -> None:
+        assert str(RefusedError("it is so", where="demo:")) == "demo: it is so"
+
     def test_no_control_character_of_an_error_reaches_the_terminal(self, capsys: pytest.CaptureFixture[str]) -> None:
         run(["act"], program_that(raising(NotFoundError("no profile \x1b]0;owned\x07"))))
         assert capsys.readouterr().err == "Error: no profile \\x1b]0;owned\\x07\n"
@@ -256,9 +273,9 @@ class TestUsers:
     def test_several_are_listed_and_the_command_stops(self) -> None:
         with pytest.raises(UsageError) as told:
             UserChoice().all_of(workstation("anna", "Bo Ek"))
-        assert "--user anna" in str(told.value)
-        assert '--user "Bo Ek"' in str(told.value)
-        assert "Default" not in str(told.value)
+        assert str(told.value) == (
+            'memory: there are 2 users\n  Add one of: --user anna, --user "Bo Ek", --all-users'
+        )
 
     def test_all_of_them_are_all_but_default(self) -> None:
         users = UserChoice(everyone=True).all_of(workstation("anna", "bo"))
@@ -280,9 +297,24 @@ class TestUsers:
         with pytest.raises(NotFoundError, match="no user"):
             UserChoice().all_of(workstation())
 
-    def test_a_verb_for_one_refuses_several(self) -> None:
-        with pytest.raises(UsageError, match="one user"):
-            UserChoice(everyone=True).one_of(workstation("anna", "bo"))
+    @pytest.mark.parametrize("choice", [UserChoice(), UserChoice(everyone=True)])
+    def test_a_verb_for_one_refuses_several_and_does_not_suggest_all(self, choice: UserChoice) -> None:
+        with pytest.raises(UsageError) as told:
+            choice.one_of(workstation("anna", "bo"))
+        assert str(told.value) == (
+            "memory: there are 2 users, and this command acts on one\n  Add one of: --user anna, --user bo"
+        )
+
+    def test_a_verb_for_one_refuses_two_that_are_named(self) -> None:
+        with pytest.raises(UsageError) as told:
+            UserChoice(("bo", "anna")).one_of(workstation("anna", "bo", "eve"))
+        assert "2 users were named" in told.value.what
+        assert told.value.remedy == "Keep one of: --user bo, --user anna"
+
+    def test_a_verb_that_only_reads_reads_them_all(self) -> None:
+        here = workstation("anna", "bo")
+        assert [user.name for user in UserChoice().all_to_read(here)] == ["anna", "bo"]
+        assert [user.name for user in UserChoice(("bo",)).all_to_read(here)] == ["bo"]
 
 
 def asked(*arguments: str) -> tuple[Target, UserChoice, Consent, int]:
@@ -305,7 +337,7 @@ class TestTheTarget:
     def test_is_named_on_stderr_before_anything_is_done(self, capsys: pytest.CaptureFixture[str]) -> None:
         target, *_ = asked("--workstation", "memory:")
         captured = capsys.readouterr()
-        assert captured.err.startswith("Target: memory: ")
+        assert captured.err == "Target: memory:\n"
         assert captured.out == ""
         assert target.named
 
@@ -317,14 +349,26 @@ class TestTheTarget:
         target, *_ = asked()
         assert not target.named
         told = capsys.readouterr().err
-        assert told.startswith("Target: demo: ")
-        assert "(your PC is not touched)" in told
+        assert told == f"Target: demo: ({tmp_path / 'demo'}; your PC is not touched)\n"
 
     def test_comes_by_its_other_name_or_by_the_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert asked("--target", "memory:")[0].uri == "memory:"
         monkeypatch.setenv("MAPIWRIGHT_WORKSTATION", "memory:")
         target, *_ = asked()
         assert (target.uri, target.named) == ("memory:", True)
+
+    def test_is_named_again_in_a_hint_as_it_was_named_on_the_command_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "a pc"
+        create_image(folder, users=["anna"])
+        inf = next(path for path in folder.rglob("*") if path.name.upper() == "MAPISVC.INF")
+        hive = f"hive:{folder / 'Users' / 'anna' / 'NTUSER.DAT'}"
+        named, *_ = asked("--workstation", hive, "--inf", str(inf), "--edition", "2016")
+        told = f'mapiwright undo r1 --workstation "{hive}" --inf "{inf}" --edition 2016'
+        assert named.command("undo", "r1") == told
+        monkeypatch.setenv("MAPIWRIGHT_WORKSTATION", f"image:{folder}")
+        assert asked()[0].command("undo", "r1") == "mapiwright undo r1", "the variable names it the next time too"
 
     def test_a_wrong_one_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert asked("--workstation", "ftp:x")[-1] == 2
@@ -443,7 +487,10 @@ class TestATerminal:
         assert "\x1b[32m" in in_a_terminal([sys.executable, "-c", WRITE_A_LINE], "")
         assert "\x1b[32m" not in in_a_terminal([sys.executable, "-c", WRITE_A_LINE], "", NO_COLOR="1")
         assert "\x1b[32m" not in in_a_terminal([sys.executable, "-c", WRITE_A_LINE], "", TERM="dumb")
-        assert "2/3" in in_a_terminal([sys.executable, "-c", SHOW_PROGRESS], "")
+        shown = in_a_terminal([sys.executable, "-c", SHOW_PROGRESS], "")
+        assert shown.index("step 1 of 3") < shown.index("step 2 of 3")
+        assert "files" not in shown, "a title may be wider than the terminal"
+        assert in_a_terminal([sys.executable, "-c", SHOW_PROGRESS], "", TERM="dumb") == ""
 
     def test_yes_asks_nobody(self) -> None:
         confirm("Do it?", Consent(yes=True))
@@ -457,8 +504,8 @@ write([Line("added", Style.ADDED)], sys.stdout)
 SHOW_PROGRESS = """
 import sys
 from mapiwright.ui.progress import progress_on
-with progress_on(sys.stderr) as progress:
-    progress(2, 3, "files")
+with progress_on(sys.stderr, 3) as progress:
+    progress(1, 3, "files")
 """
 
 

@@ -239,6 +239,12 @@ def test_the_health_of_the_inf(mapiwright: Mapiwright, workstation_folder: Path)
     assert found["line"] == good.count(b"\n") + 2
     assert found["where"].endswith("MAPISVC.INF")
     assert "inf check" in one(mapiwright, "MW6103")["message"]
+    whole = inf.read_bytes()
+    inf.write_bytes(b"[Services]\r\nACME=Acme\r\n[ACME]\r\nPR_DISPLAY_NAME=Acme\r\n")
+    assert one(mapiwright, "MW6110")["severity"] == "warning", "what Outlook itself had written is gone"
+    assert one(mapiwright, "MW6110")["remedy"] == "Repair Office."
+    inf.write_bytes(whole)
+    assert "MW6110" not in ids(mapiwright)
     inf.write_bytes(b"\0" * 8)
     assert ids(mapiwright)["MW6102"] == "error"
     inf.unlink()
@@ -347,6 +353,7 @@ def test_a_service_whose_name_the_inf_lost_is_told(
 def test_the_default_profile_is_there_and_named(mapiwright: Mapiwright) -> None:
     mapiwright("profile", "create", "Büro", "--yes")
     missing = one(mapiwright, "MW6205")
+    assert missing["message"] == "no profile is the default one; the user's profiles: Büro"
     assert missing["severity"] == "warning"
     assert mapiwright("doctor").code == 1
     run_remedy(mapiwright, missing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
-from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, key_with_parents
+from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, difference, key_with_parents
 from mapiwright.workstation.create import create_image
 from mapiwright.workstation.hive_file import HiveFileWorkstation
 from mapiwright.workstation.open import open_workstation
@@ -76,6 +76,22 @@ def test_without_an_inf_none_is_written(hive: Path) -> None:
 def test_our_records_lie_beside_it(hive: Path) -> None:
     HiveFileWorkstation(hive).state.write("journal", b"x")
     assert (hive.parent / "zoë.NTUSER.DAT.mapiwright" / "journal").read_bytes() == b"x"
+
+
+def test_one_without_profiles_names_each_key_once_that_would_tell_its_outlook(
+    hive: Path,
+) -> None:
+    path = hive.parent / "empty"
+    path.write_bytes(hive.read_bytes())
+    workstation = open_workstation(f"hive:{path}")
+    root = workstation.users[0].root
+    software = workstation.registry.read(root / "Software")
+    if software is not None:
+        workstation.registry.apply(tuple(difference(root / "Software", software, None)))
+    with pytest.raises(NotFoundError, match="does not tell which Outlook") as told:
+        _ = open_workstation(f"hive:{path}").outlook
+    keys = told.value.expected.partition(": ")[2].split(", ")
+    assert len(keys) == len(set(keys)) > 1
 
 
 def test_its_user_is_told_by_the_hive_or_by_the_name_of_the_file(hive: Path) -> None:

@@ -120,9 +120,13 @@ def test_an_inf_of_another_name_is_the_fragment_when_it_is_the_only_one_with_ser
     driver = b"[Version]\r\nSignature=$CHICAGO$\r\n"
     package = read_package(Memory({"acme.inf": INF, "oem.inf": driver, "torn.inf": b"\0", "acme32.dll": X64}))
     assert package.id == "ACME"
-    assert set(faults(lambda: read_package(Memory({"a.inf": INF, "b.inf": INF, "acme32.dll": X64})))) == {"MW4101"}
-    assert set(faults(lambda: read_package(Memory({"oem.inf": driver})))) == {"MW4101"}
-    assert set(faults(lambda: read_package(Memory({})))) == {"MW4101"}
+    several = faults(lambda: read_package(Memory({"a.inf": INF, "b.inf": INF, "acme32.dll": X64})))
+    assert several == {"MW4101": "there are 2 INF fragments (a.inf, b.inf); name one in mapiwright.toml"}
+    for media in ({"oem.inf": driver}, {}):
+        none = faults(lambda media=media: read_package(Memory(media)))  # type: ignore[misc]
+        assert none == {
+            "MW4101": "this is no package: there is neither mapiwright.toml nor an .inf file with [Services]"
+        }
 
 
 def test_a_dll_that_the_inf_names_but_not_as_support_file_may_be_on_the_workstation() -> None:

@@ -157,6 +157,65 @@ def test_what_moved_on_is_named_and_nothing_is_written(
     assert picture() == before
 
 
+@pytest.fixture
+def newer(release: Callable[..., Path]) -> Path:
+    """The next version, whose providers have other names."""
+    names = {"PR_PROVIDER_DISPLAY=Acme Address Book": "PR_PROVIDER_DISPLAY=Acme Contacts"}
+    return release("5.0", {"acme.inf": names})
+
+
+@pytest.mark.parametrize("verb", ["upgrade", "uninstall"])
+def test_a_profile_that_came_to_hold_the_service_since_is_named(
+    mapiwright: Mapiwright, acme: Path, newer: Path, tmp_path: Path, picture: Picture, verb: str
+) -> None:
+    """The plan would change nothing in it, and leave it with a service that is no more."""
+    assert mapiwright("install", acme, "--profile", "Mine", "--yes").code == 0
+    assert mapiwright("profile", "create", "Bare", "--yes").code == 0
+    words = ("install", newer) if verb == "upgrade" else ("uninstall", "acme-mail")
+    plan = tmp_path / "a.plan"
+    assert mapiwright(*words, "--dry-run", "-o", plan).code == 0
+    deeds = {
+        ("copy", "Mine", "Spare"): "profiles of Zoë: Spare is new",
+        ("add-service", "Bare", "ACME"): "services of profile 'Bare' of Zoë: not as they were",
+        ("delete", "Bare"): "profiles of Zoë: Bare is gone",
+    }
+    for deed, told in deeds.items():
+        done = mapiwright("profile", *deed, "--yes", "--json")
+        assert done.code == 0, done.err
+        before = picture()
+        for arguments in (["--dry-run"], ["--yes"]):
+            answer = mapiwright("apply", plan, *arguments)
+            assert answer.code == 1
+            assert told in answer.err
+            assert "Plan again" in answer.err
+        assert picture() == before
+        assert mapiwright("undo", done.document["receipt"]["id"], "--yes").code == 0
+    answer = mapiwright("apply", plan, "--yes")
+    assert answer.code == 0, "all of it is as it was"
+
+
+def test_what_outlook_notes_in_a_profile_is_no_reason_to_plan_again(
+    mapiwright: Mapiwright, acme: Path, newer: Path, workstation_folder: Path, tmp_path: Path
+) -> None:
+    assert mapiwright("install", acme, "--profile", "Mine", "--yes").code == 0
+    assert mapiwright("install", newer, "--dry-run", "-o", tmp_path / "a.plan").code == 0
+    hive = workstation_folder / "Users" / "Zoë" / "NTUSER.DAT"
+    section = (
+        "Software",
+        "Microsoft",
+        "Office",
+        "16.0",
+        "Outlook",
+        "Profiles",
+        "Mine",
+        "0a0d020000000000c000000000000046",
+    )
+    edits: list[Edit] = [CreateKey(section), SetValue(section, "000b0340", 3, b"\1\0")]
+    hive.write_bytes(edit(hive.read_bytes(), edits, timestamp=BORN))
+    answer = mapiwright("apply", tmp_path / "a.plan", "--yes")
+    assert answer.code == 0, answer.err
+
+
 def test_a_second_time_is_refused_with_the_receipt_of_the_first(mapiwright: Mapiwright, saved: Path) -> None:
     receipt = mapiwright("apply", saved, "--yes", "--json").document["receipt"]
     again = mapiwright("apply", saved, "--yes")

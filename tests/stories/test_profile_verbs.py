@@ -38,12 +38,22 @@ def test_a_profile_is_created_copied_renamed_and_deleted(mapiwright: Mapiwright)
     assert default(mapiwright) == "Home", "a default profile stays the default one"
     assert mapiwright("profile", "default", "Zweites Büro", "--yes").code == 0
     assert default(mapiwright) == "Zweites Büro"
-    assert mapiwright("profile", "delete", "Zweites Büro", "--yes").code == 0
+    deleted = mapiwright("profile", "delete", "Zweites Büro", "--yes")
+    assert deleted.code == 0
+    told = 'Zweites Büro was the default profile; none is now. Name another: mapiwright profile default "Home"'
+    assert told in deleted.out
     assert names(mapiwright) == ["Home"]
     assert default(mapiwright) is None, "a default profile that goes leaves none"
     assert mapiwright("profile", "default", "Home", "--yes").code == 0
     assert mapiwright("profile", "default", "--none", "--yes").code == 0
     assert default(mapiwright) is None
+
+
+def test_a_deleted_profile_is_no_matter_where_it_was_not_the_default_or_the_last_one(mapiwright: Mapiwright) -> None:
+    mapiwright("profile", "create", "One", "--default", "--yes")
+    mapiwright("profile", "create", "Two", "--yes")
+    for name in ("Two", "One"):
+        assert "Note:" not in mapiwright("profile", "delete", name, "--yes").out
 
 
 def test_a_copy_has_its_own_search_key_and_else_the_same_sections(mapiwright: Mapiwright) -> None:
@@ -126,12 +136,22 @@ def test_with_several_users_the_command_lists_them_and_stops(mapiwright: Mapiwri
     target = ("--workstation", f"image:{folder}")
     stopped = mapiwright("profile", "create", "One", "--yes", *target)
     assert stopped.code == 2
-    assert "Ada" in stopped.err
-    assert "Zoë" in stopped.err
-    assert mapiwright("profile", "create", "One", "--yes", "--all-users", *target).code == 0
+    assert "Add one of: --user Ada, --user Zoë, --all-users" in stopped.err
+    for one in (("show",), ("dump", "One")):
+        acts_on_one = mapiwright("profile", *one, *target)
+        assert acts_on_one.code == 2
+        assert "Add one of: --user Ada, --user Zoë\n" in acts_on_one.err
+    made = mapiwright("profile", "create", "One", "--default", "--yes", "--all-users", *target)
+    assert made.code == 0
+    assert made.out.endswith(f" {' '.join(target)}\n"), "what takes it back names the workstation too"
+    assert mapiwright("profile", "list", *target).out.count(": One ") == 2, "what only reads reads them all"
     rows = mapiwright("profile", "list", "--json", "--all-users", *target).document["profiles"]
     assert sorted((row["user"], row["name"]) for row in rows) == [("Ada", "One"), ("Zoë", "One")]
     assert len(mapiwright("receipts", "--json", *target).document["receipts"]) == 1, "one transaction for all"
+    mapiwright("profile", "copy", "One", "Two", "--yes", "--user", "Zoë", *target)
+    gone = mapiwright("profile", "delete", "One", "--dry-run", "--user", "Zoë", *target)
+    assert 'Name another: mapiwright profile default "Two" --user Zoë' in gone.out
+    mapiwright("profile", "delete", "Two", "--yes", "--user", "Zoë", *target)
     assert mapiwright("profile", "delete", "One", "--yes", "--user", "Zoë", *target).code == 0
     assert names(mapiwright, "--user", "Ada", *target) == ["One"]
     assert names(mapiwright, "--user", "Zoë", *target) == []

@@ -236,6 +236,8 @@ SECRET_VALUES = [
     ("S010267f0", Value.binary(SECRET)),
     ("001f67ff", Value.binary(SECRET)),
     ("POP3 Password", Value.binary(SECRET)),
+    ("ApiToken", Value.binary(SECRET)),
+    ("client-secret", Value.binary(SECRET)),
     ("anything", Value.binary(BLOB)),
     ("text", Value.sz(BLOB.hex())),
     ("list", Value.sz(",".join(f"{byte:02X}" for byte in BLOB))),
@@ -469,11 +471,11 @@ class TestReceipts:
     )
 
     def test_tell_what_was_done_what_is_pending_and_how_to_take_it_back(self) -> None:
-        assert [line.text for line in receipt_lines(self.RECEIPT)] == [
+        assert [line.text for line in receipt_lines(self.RECEIPT, "mapiwright undo r2 --workstation memory:")] == [
             "Pending: call ACME with MSG_SERVICE_INSTALL: no stand-in",
             "Done: call BETA with MSG_SERVICE_INSTALL: it went well",
             "Done: Install ACME",
-            "Receipt: r2. To take it back: mapiwright undo r2",
+            "Receipt: r2. To take it back: mapiwright undo r2 --workstation memory:",
         ]
 
     def test_are_a_list(self) -> None:

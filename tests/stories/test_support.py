@@ -191,7 +191,9 @@ def test_a_bundle_says_what_it_holds(mapiwright: Mapiwright, acme: Path, tmp_pat
     assert {member["name"]: member["sha256"] for member in manifest["members"]} == {
         name: sha256(data).hexdigest() for name, data in found.items() if name != "manifest.json"
     }
-    assert manifest["masked"]["user"] > 0
+    assert manifest["masked"]["user"] > 1
+    assert f"{manifest['masked']['user']} user names" in answer.out
+    assert "1 SID," in answer.out
     assert "Zoë" not in answer.out
     receipts = json.loads(found["receipts.json"])
     assert receipts[0]["package"]["id"] == "acme-mail"
@@ -235,7 +237,7 @@ def test_a_bundle_is_made_of_a_workstation_that_is_damaged_everywhere(
     found = members((tmp_path / "help.zip").read_bytes())
     assert "MAPISVC.INF.txt" not in found
     assert "unreadable" in json.loads(found["registry/user-1.json"])
-    assert "unreadable" in json.loads(found["receipts.json"])
+    assert [one["where"] for one in json.loads(found["receipts.json"])] == ["receipts/1.json"]
 
 
 def test_a_bundle_is_made_of_a_bare_hive(

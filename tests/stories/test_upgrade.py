@@ -91,7 +91,7 @@ def test_files_lines_values_and_profiles_follow_and_the_users_settings_stay(
     assert kept == {"acme.dll"}
     receipt = desk.install(newer)
     assert receipt is not None
-    assert receipt.title == "upgrade Acme Mail for Outlook 5.0"
+    assert receipt.title == "upgrade Acme Mail for Outlook from 4.2.1 to 5.0"
 
     files = desk.workstation.files
     assert files.read(DLL) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import stat
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -141,6 +142,8 @@ def test_create_and_show(mapiwright: Mapiwright, tmp_path: Path) -> None:
     assert f"image:{folder}" in made.err
     shown = mapiwright("workstation", "show", "--workstation", f"image:{folder}")
     assert shown.code == 0
+    assert shown.err == f"Target: image:{folder}\n"
+    assert folder not in shown.out, "the target is named once"
     for told in (
         "Windows 10 Pro",
         "cp1252",
@@ -361,6 +364,17 @@ def test_what_is_neither_file_nor_folder_is_refused(pc: Path) -> None:
         workstation.files.read(r"C:\pipe")
     with pytest.raises(RefusedError, match="not a regular file"):
         workstation.registry.read(workstation.users[0].root)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are Unicode whatever the locale")
+def test_a_name_that_the_locale_cannot_write_is_told_with_the_remedy(tmp_path: Path) -> None:
+    create_image(tmp_path / "pc", users=["Zoë"])
+    ascii_only = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "mapiwright", "profile", "list", "--workstation", f"image:{tmp_path / 'pc'}"]
+    ended = subprocess.run(command, env=ascii_only, capture_output=True, check=False)
+    assert ended.returncode == 0
+    assert b"cannot be written in this locale, whose encoding is ascii" in ended.stderr
+    assert b"remedy: Run it with LC_ALL=C.UTF-8." in ended.stderr
 
 
 def test_names_that_windows_cannot_have_are_not_made(pc: Path) -> None:

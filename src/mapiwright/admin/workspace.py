@@ -16,10 +16,11 @@ from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
 from mapiwright.errors import NotFoundError
 from mapiwright.formats import inf
+from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import store
 from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.transaction.plan import Leg, Plan, without_repeats
+from mapiwright.transaction.plan import NOTES, Leg, Plan, without_repeats
 from mapiwright.workstation.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
@@ -219,12 +220,26 @@ class Workspace:
         """What is drafted, in one line."""
         return "; ".join(self._titles)
 
+    @property
+    def note(self) -> str:
+        """That the drafts take the default profile away and leave others, and what to do; or ""."""
+        before, names = self._default_before, self.names
+        if before is None or self._default is not None or not names or self.find(before) is not None:
+            return ""
+        several = sum(not user.template for user in self.workstation.users) > 1
+        person = f" --user {quoted(self.user.name)}" if several else ""
+        choose = f'mapiwright profile default "{names[0]}"{person}'
+        return f"{before} was the default profile; none is now. Name another: {choose}"
+
     def plan(self) -> Plan:
         """The plan that makes the drafts true."""
         return joined_plan([self])
 
     def steps(self) -> Iterator[Step]:
         """The steps of the plan: calls before, one leg of registry changes, calls after."""
+        if self._calls_before or self._calls_after:
+            # What a call will write is not known before it is made, so that it is not made in vain.
+            self.workstation.registry.refuse_unwritable([self.user.root])
         yield from self._calls_before
         changes = store.profiles_changes(
             self.workstation.registry,
@@ -244,10 +259,11 @@ class Workspace:
 
 
 def joined_plan(spaces: Sequence[Workspace]) -> Plan:
-    """One plan for the drafts of several users."""
+    """One plan for the drafts of several users, with what people should know of them."""
     titles = dict.fromkeys(space.title for space in spaces)
     steps = without_repeats(step for space in spaces for step in space.steps())
-    return Plan("profile", "; ".join(title for title in titles if title), steps)
+    notes = [space.note for space in spaces if space.note]
+    return Plan("profile", "; ".join(title for title in titles if title), steps, {NOTES: notes} if notes else {})
 
 
 def read_catalogue(workstation: Workstation) -> Catalogue:

@@ -124,7 +124,7 @@ class EntryCall:
         secure properties are missing, NotFoundError where the profile has no such service.
         """
         if self.policy is EntryPolicy.SKIP:
-            return Outcome(Status.SKIPPED, f"{self.service} was not sent {self._message}, as was asked")
+            return Outcome(Status.SKIPPED, "it was not made, as was asked")
         host = host_for(workstation, self.service)
         if host is None:
             return self._deferred()
@@ -163,10 +163,9 @@ class EntryCall:
                 where=self.service,
                 remedy="Use `--entry defer` to record the call as pending, or `--entry skip` to make none.",
             )
-        message = f"{why}; {self._message} is pending"
         if any(tags.is_secure(tag) for tag in self.properties):
-            message += ", and its secure properties must be given again when it is sent"
-        return Outcome(Status.PENDING, message)
+            why += "; its secure properties must be given again when it is sent"
+        return Outcome(Status.PENDING, why)
 
     def _subject(self, workstation: Workstation) -> _Subject:
         user = next((user for user in workstation.users if upcase(user.name) == upcase(self.user)), None)
@@ -211,11 +210,11 @@ class EntryCall:
         if self.context is Context.DELETE:
             # The sections go next, so what it set is dropped; and its verdict holds nothing up (mapi.md 4.6).
             if succeeded(answer.hresult):
-                return Outcome(Status.DONE, f"{self.service} was sent {self._message}", details=details)
+                return Outcome(Status.DONE, f"it answered {name}", details=details)
             return self._passed_over(f"the service answered {name}{words}", answer.hresult)
         if succeeded(answer.hresult):
             changes = self._changes(answer, workstation, subject)
-            return Outcome(Status.DONE, f"{self.service} was sent {self._message}", changes, details)
+            return Outcome(Status.DONE, f"it answered {name}", changes, details)
         if answer.hresult == Result.MAPI_E_USER_CANCEL:
             raise CancelledError(
                 f"{self.service} cancelled {self._message}{words}",
@@ -226,13 +225,13 @@ class EntryCall:
             # [msgserviceentry]: with no UI allowed CREATE cannot ask; the scripted flow goes on to CONFIGURE.
             return Outcome(
                 Status.DONE,
-                f"{self.service} was sent {self._message}; it is not configured yet{words}",
+                "it asks to be configured",
                 self._changes(answer, workstation, subject),
                 {**details, "unconfigured": True},
             )
         if answer.hresult == Result.MAPI_E_NO_SUPPORT and self.context in OF_THE_MACHINE:
             # The wrapped-PST sample answers so, and MAPI must tolerate it.
-            return Outcome(Status.DONE, f"{self.service} has nothing to do for {self._message}", details=details)
+            return Outcome(Status.DONE, "it has nothing to do", details=details)
         raise EntryPointError(
             f"{self.service} answered {self._message} with {name}{words}",
             hresult=answer.hresult,
@@ -241,7 +240,7 @@ class EntryCall:
         )
 
     def _passed_over(self, why: str, hresult: int) -> Outcome:
-        message = f"{self._message} failed and was passed over, since {self.service} is removed anyway: {why}"
+        message = f"it failed and was passed over, since the service is removed anyway: {why}"
         return Outcome(Status.DONE, message, details={"hresult": hresult, "failed": True})
 
     def _changes(

@@ -16,6 +16,7 @@ from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import RemoveFolder, WriteFile, file_with_parents
 from mapiwright.workstation.files import fault_of_name, join, same
+from mapiwright.workstation.state import closed_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,9 +148,15 @@ def _removal(files: FileReader, folder: str, keep: tuple[str, ...] = ()) -> Iter
 
 
 def read_record(workstation: Workstation, service: str) -> ServiceRecord | None:
-    """The record of a service, or None where there is none; raises FormatError where it is damaged."""
+    """The record of a service, or None where there is none.
+
+    Raises FormatError where it is damaged, RefusedError where this user may not read it.
+    """
     path = join(folder_of(workstation, service), RECORD)
-    data = workstation.files.read(path)
+    try:
+        data = workstation.files.read(path)
+    except PermissionError as error:
+        raise closed_records(workstation.state_folder) from error
     return None if data is None else _decode(data, path)
 
 

@@ -32,6 +32,7 @@ from mapiwright.setup.diagnosis.services import (
     NOTHING_REGISTERED,
     inf_findings,
     misplaced,
+    own_findings,
     read_inf,
     registered,
     service_findings,
@@ -104,7 +105,10 @@ class _Examination:
         self.known: Registered | None = None
         self.has_machine = workstation.registry.subkeys(KeyPath.parse(r"HKLM\SOFTWARE")) is not None
         """A bare hive has none."""
-        self.there, faults = read_installations(workstation)
+        there, faults = read_installations(workstation)
+        self.there = there or {}
+        self.told_installed = there is not None
+        """Our records may be closed to this user."""
         self.findings += faults
 
     def machine(self) -> None:
@@ -173,6 +177,8 @@ class _Examination:
     def _judge_inf(self, document: Inf, known: Registered, outlook: Outlook, loader: Loader) -> None:
         here, path = self.workstation, outlook.inf_path
         self.findings += inf_findings(here, path, document)
+        if self.has_machine:
+            self.findings += own_findings(path, known)
         if loader.told:
             owners = owners_of_services(self.there)
             self.findings += service_findings(here, path, document, loader, owners)
@@ -218,6 +224,9 @@ class _Examination:
         if self.outlook is not None:
             for found in self.there.values():
                 self.findings += installed_findings(self.workstation, found, self.users)
+        if not self.told_installed:
+            self._untold("Installed", "Mapiwright's records are closed to this user")
+            return
         listed = ", ".join(f"{found.id} {found.version}" for found in self.there.values())
         self._fact("Installed", listed or "nothing by Mapiwright")
 

@@ -22,11 +22,12 @@ from mapiwright.setup.machine import file_changes, record_changes_of, registry_c
 from mapiwright.setup.merging import inf_part
 from mapiwright.setup.preflight import preflight
 from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.setup.reach import Reach, profiles_with, reach
+from mapiwright.setup.reach import Reach, premises, profiles_with, reach
 from mapiwright.setup.shared import counted, uninstall_entry
 from mapiwright.setup.upgrade import farewells, refuse_downgrade, stale
 from mapiwright.setup.user import user_part, values_of
 from mapiwright.transaction.plan import NOTES, UNREACHED, WAITING, Leg, Plan, without_repeats
+from mapiwright.transaction.premise import PREMISES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -136,10 +137,10 @@ class _Install:
             ]
         )
         notes = (*who.notes, *machine.notes, *(note for part in parts for note in part.notes), *self._notes(who))
-        verb = "upgrade" if self.before is not None and self.before.version != package.version else "install"
+        older = self.before.version if self.before is not None else package.version
         return Plan(
             "install",
-            f"{verb} {package.name} {package.version}{_OF_HALF[half]}",
+            f"{_deed(package.name, older, package.version)}{_OF_HALF[half]}",
             steps,
             self._record(machine.record, who, parts, notes),
         )
@@ -255,8 +256,13 @@ class _Install:
             "reached": [user.sid for user in who.reached],
             WAITING: [{"user": user.name, "sid": user.sid} for user in fresh],
             UNREACHED: who.record,
+            PREMISES: list(premises(self.workstation, who.reached)),
             NOTES: list(notes),
         }
+
+
+def _deed(name: str, older: str, version: str) -> str:
+    return f"install {name} {version}" if older == version else f"upgrade {name} from {older} to {version}"
 
 
 def _told(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from mapiwright.mapi.merge import Unmerged, unmerge
 from mapiwright.setup.takeback import place_of
 from mapiwright.transaction.effect import Status
 from mapiwright.transaction.plan import UNREACHED, WAITING
-from mapiwright.transaction.receipt import changes_of, receipts
+from mapiwright.transaction.receipt import changes_of, damaged_receipts, receipts
 from mapiwright.workstation.files import same
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _made(found: Mapping[str, list[Receipt]], repairs: Mapping[str, list[Receipt
 
 
 def installation(workstation: Workstation, id_: str) -> Installation:
-    """The package of that id; raises NotFoundError that lists the others."""
+    """The package of that id; raises NotFoundError that lists the others, and the receipts that may be its own."""
     there = installations(workstation)
     for name, found in there.items():
         if upcase(name) == upcase(id_):
@@ -203,7 +203,15 @@ def installation(workstation: Workstation, id_: str) -> Installation:
     raise NotFoundError(
         f"no package {id_!r} is installed",
         where=workstation.uri,
-        remedy=f"Installed by Mapiwright: {', '.join(there) or 'nothing'}.",
+        remedy="\n  ".join([f"Installed by Mapiwright: {', '.join(there) or 'nothing'}.", *untold(workstation)]),
+    )
+
+
+def untold(workstation: Workstation) -> tuple[str, ...]:
+    """What keeps us from being sure that a package is not installed: the receipts that cannot be read."""
+    return tuple(
+        f"{error.where} may be of it, and cannot be read: {error.what}. {error.remedy}"
+        for error in damaged_receipts(workstation)
     )
 
 

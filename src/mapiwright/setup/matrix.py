@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 USER = "Zoë 山田"
 """The user of every workstation: not everybody is called Administrator."""
-NOT_FOR_IT = "not for this Outlook"
+NO_DLL = "has no DLL for {}"
 NOT_REACHED = "not reached"
 NAMED = 5
 """Things that a fault names before it counts the rest."""
@@ -178,8 +178,10 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: P
     cells: list[Cell] = []
     with _opened(case, place) as workstation:
         trial = _Trial(workstation)
+        bitness = workstation.outlook.bitness
         if not is_for(package, workstation):
-            return Row(case, tuple(Cell(step, Verdict.SKIPPED, NOT_FOR_IT) for step in Step))
+            why = f"the package {NO_DLL.format(bitness)}"
+            return Row(case, tuple(Cell(step, Verdict.SKIPPED, why) for step in Step))
         cells += _in_order(
             (Step.INSTALL, lambda: trial.install(package)),
             (Step.AGAIN, lambda: trial.install_again(package)),
@@ -189,7 +191,7 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: P
     with _opened(case, place) as workstation:
         again = _Trial(workstation)
         if not is_for(first, workstation):
-            why = f"{first.version} is {NOT_FOR_IT}"
+            why = f"{first.version} {NO_DLL.format(bitness)}"
             return Row(case, (*cells, *(Cell(step, Verdict.SKIPPED, why) for step in (Step.UPGRADE, Step.REMOVED))))
         cells += _in_order(
             (Step.UPGRADE, lambda: again.install(first) or again.install(second) or again.install_again(second)),

@@ -230,8 +230,11 @@ class _Reading:
             chosen = [name for name in names if self.has_services(name)]
         if len(chosen) == 1:
             return chosen[0]
-        seen = ", ".join(chosen or names) or "none"
-        self.fault("MW4101", self.media.name, f"there is no manifest, and not one INF fragment but: {seen}")
+        if chosen:
+            what = f"there are {len(chosen)} INF fragments ({', '.join(chosen)}); name one in {manifests.FILE_NAME}"
+        else:
+            what = f"this is no package: there is neither {manifests.FILE_NAME} nor an .inf file with [{SERVICES}]"
+        self.fault("MW4101", self.media.name, what)
         return ""
 
     def has_services(self, name: str) -> bool:

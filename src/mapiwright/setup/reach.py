@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.table import stored_profiles
+from mapiwright.admin.table import edition_of, stored_profiles
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi import tags
+from mapiwright.mapi.profile import ADMIN, value_name
+from mapiwright.mapi.store import profile_names
+from mapiwright.transaction.premise import on_subkeys, on_value
+from mapiwright.workstation.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -59,3 +64,15 @@ def profiles_with(workstation: Workstation, user: User, services: Iterable[str])
     for row, names in stored_profiles(workstation, user):
         if wanted & {upcase(name) for name in names}:
             yield row.name
+
+
+def premises(workstation: Workstation, users: Iterable[User]) -> Iterator[Json]:
+    """What a plan for these users rests on: which profiles there are, and which services each of them lists."""
+    registry = workstation.registry
+    for user in users:
+        edition = edition_of(workstation, user)
+        root = user.root / PROFILE_ROOTS[edition].profiles
+        yield on_subkeys(registry, f"profiles of {user.name}", root)
+        for name in profile_names(registry, user.root, edition):
+            title = f"services of profile {name!r} of {user.name}"
+            yield on_value(registry, title, root / name / ADMIN, value_name(tags.PR_SERVICES))

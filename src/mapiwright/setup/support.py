@@ -29,7 +29,7 @@ from mapiwright.setup.shown import (
     value_document,
 )
 from mapiwright.transaction.log import entries
-from mapiwright.transaction.receipt import receipts
+from mapiwright.transaction.receipt import damaged_receipts, receipts
 from mapiwright.workstation.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Key, KeyPath, View
 
@@ -232,10 +232,8 @@ def _findings(diagnosis: Diagnosis) -> Json:
 
 
 def _receipts(workstation: Workstation) -> Json:
-    try:
-        return [_receipt(one) for one in receipts(workstation)]
-    except FormatError as error:
-        return {"unreadable": error.what}
+    damaged = [{"unreadable": error.what, "where": error.where} for error in damaged_receipts(workstation)]
+    return [*(_receipt(one) for one in receipts(workstation)), *damaged]
 
 
 def _receipt(of: Receipt) -> dict[str, Json]:

@@ -23,10 +23,11 @@ from mapiwright.setup.calls import calls_to_installed, catalogue_at
 from mapiwright.setup.installed import installation, installations, remainders
 from mapiwright.setup.manifest import ProfilesOnUninstall
 from mapiwright.setup.merging import taken_out
-from mapiwright.setup.reach import Reach, profiles_with, reach
+from mapiwright.setup.reach import Reach, premises, profiles_with, reach
 from mapiwright.setup.shared import entry_first, release
 from mapiwright.setup.takeback import take_back
 from mapiwright.transaction.plan import NOTES, UNREACHED, Leg, Plan, without_repeats
+from mapiwright.transaction.premise import PREMISES
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 
@@ -139,6 +140,7 @@ class _Uninstall:
             "package": package,
             "services": list(self.found.services),
             UNREACHED: who.record,
+            PREMISES: list(premises(self.workstation, who.reached)) if self.has_outlook else [],
             NOTES: [*who.notes, *self.notes],
         }
         return Plan("uninstall", f"uninstall {package['name']} {package['version']}", without_repeats(steps), record)

@@ -20,15 +20,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FormatError, RecoveryNeededError
 from mapiwright.transaction.wire import canonical, parse
+from mapiwright.workstation.state import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mapiwright.transaction.effect import Json
     from mapiwright.workstation.state import State
-
-JOURNAL = "journal"
-"""Its name in the state; there is one exactly while a transaction is under way or stands half-way."""
 
 Record: TypeAlias = "Mapping[str, Json]"
 

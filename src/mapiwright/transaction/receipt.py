@@ -71,13 +71,21 @@ class Receipt:
 
 
 def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
-    """The receipts of the workstation, oldest first; raises FormatError where one is damaged."""
-    return _receipts(workstation.state)
+    """The receipts of the workstation that can be read, oldest first; ``damaged_receipts`` are the others."""
+    return _read_receipts(workstation)[0]
+
+
+def damaged_receipts(workstation: Workstation) -> tuple[FormatError, ...]:
+    """What is wrong with each receipt that cannot be read: ``where`` is its file, ``remedy`` sets it aside."""
+    return _read_receipts(workstation)[1]
 
 
 def receipt(workstation: Workstation, id_: str) -> Receipt:
-    """The receipt of that id; raises NotFoundError that names the newest."""
-    there = receipts(workstation)
+    """The receipt of that id; raises NotFoundError that names the newest, FormatError where it is damaged."""
+    there, damaged = _read_receipts(workstation)
+    for error in damaged:
+        if error.where == receipt_name(id_):
+            raise error
     for found in there:
         if found.id == id_:
             return found
@@ -208,14 +216,25 @@ def prune(workstation: Workstation, now: datetime) -> None:
             workstation.state.delete(name)
 
 
-def _receipts(state: State) -> tuple[Receipt, ...]:
-    found = []
-    for name in state.names(RECEIPTS):
-        data = state.read(name)
-        if data is not None:
-            found.append(receipt_from_bytes(data, where=name))
+def _read_receipts(workstation: Workstation) -> tuple[tuple[Receipt, ...], tuple[FormatError, ...]]:
+    found: list[Receipt] = []
+    damaged: list[FormatError] = []
+    for name in workstation.state.names(RECEIPTS):
+        data = workstation.state.read(name)
+        try:
+            if data is not None:
+                found.append(receipt_from_bytes(data, where=name))
+        except FormatError as error:
+            damaged.append(
+                FormatError(
+                    f"the receipt is damaged: {error.what}",
+                    where=name,
+                    remedy=f"Restore that file in {workstation.state_folder} from a backup, or move it elsewhere: "
+                    "then what it records can neither be told nor taken back.",
+                )
+            )
     undone: dict[str, str] = {str(one.record[UNDOES]): one.id for one in found if UNDOES in one.record}
-    return tuple(replace(one, undone_by=undone.get(one.id, "")) for one in found)
+    return tuple(replace(one, undone_by=undone.get(one.id, "")) for one in found), tuple(damaged)
 
 
 def _uninstalled(install: Receipt, there: Iterable[Receipt]) -> str | None:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
 from mapiwright.transaction import log, net
 from mapiwright.transaction.effect import Effect, EffectMaker, Status
-from mapiwright.transaction.journal import JOURNAL, Journal, Record
+from mapiwright.transaction.journal import Journal, Record
 from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing
+from mapiwright.workstation.state import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -24,6 +24,7 @@ from mapiwright.errors import (
 from mapiwright.transaction import log, net
 from mapiwright.transaction.journal import Journal
 from mapiwright.transaction.plan import Leg
+from mapiwright.transaction.premise import moved_on
 from mapiwright.transaction.receipt import (
     EffectRecord,
     Receipt,
@@ -72,12 +73,14 @@ def execute(
 ) -> Receipt:
     """Make the plan true, all of it or none, and return the receipt.
 
-    First a run that was cut short is recovered, with ``makers``. Raises BusyError, or ConflictError where the
-    workstation is not as the plan expects, and then nothing was written; FailedError where it failed and all was
+    First a run that was cut short is recovered, with ``makers``. Raises RefusedError where a hive cannot be written,
+    BusyError, or ConflictError where the workstation is not as the plan expects, and then nothing was written;
+    FailedError where it failed and all was
     rolled back; RecoveryNeededError where that failed too, and then the next run tries again.
     """
     if plan.empty:
         raise UsageError("the plan has nothing in it", where=plan.title, expected="a leg with changes, or an effect")
+    refuse_unwritable(plan, workstation)
     with held(workstation):
         before = recover_held(workstation, makers)
         if before.ending is not Ending.NOTHING:
@@ -87,8 +90,17 @@ def execute(
 
 
 def refuse_moved_on(plan: Plan, workstation: Workstation) -> None:
-    """Raise ConflictError, with their names, where things that the plan changes are not as they were for it."""
-    _refuse_astray(net.astray(_expected(plan, workstation), workstation, {Standing.OLD}), workstation)
+    """Raise ConflictError, with their names, where things are not as they were for the plan.
+
+    They are what it changes, and the premises that it was derived from.
+    """
+    lost = net.astray(_expected(plan, workstation), workstation, {Standing.OLD})
+    _refuse_astray((*lost, *moved_on(plan.record, workstation.registry)), workstation)
+
+
+def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
+    """Raise RefusedError, or NotFoundError, where a hive that the plan changes cannot be written; nothing was."""
+    workstation.registry.refuse_unwritable(change.key for change in net.on_registry(net.firsts(plan.changes)))
 
 
 class _Run:

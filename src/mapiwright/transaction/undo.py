@@ -76,7 +76,7 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
     """
     found = receipt(workstation, receipt_id)
     if found.undone_by:
-        raise RefusedError("it was undone already", where=f"receipt {found.id}", expected=f"not {found.undone_by}")
+        raise RefusedError(f"it was undone already, by {found.undone_by}", where=f"receipt {found.id}")
     if UNDOES in found.record:
         raise RefusedError(
             "an undo cannot be undone", where=f"receipt {found.id}", remedy="Do again what it took back."

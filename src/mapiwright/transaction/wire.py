@@ -44,11 +44,11 @@ def change_to_json(change: Change) -> dict[str, Json]:
     match change:
         case SetValue(key, name, old, new):
             values = {"old": _value_to_json(old), "new": _value_to_json(new)}
-            return {"change": "set-value", **_key_to_json(key), "name": name, **values}
+            return {"change": "set-value", **key_to_json(key), "name": name, **values}
         case CreateKey(key):
-            return {"change": "create-key", **_key_to_json(key)}
+            return {"change": "create-key", **key_to_json(key)}
         case DeleteKey(key):
-            return {"change": "delete-key", **_key_to_json(key)}
+            return {"change": "delete-key", **key_to_json(key)}
         case WriteFile(path, old, new):
             return {"change": "write-file", "path": path, "old": _bytes_to_json(old), "new": _bytes_to_json(new)}
         case MakeFolder(path):
@@ -61,11 +61,11 @@ def change_from_json(json_: Json) -> Change:
     """The change that ``change_to_json`` gave; raises FormatError on anything else."""
     match json_:
         case {"change": "set-value", "name": str(name), "old": old, "new": new}:
-            return SetValue(_key_from_json(json_), name, _value_from_json(old), _value_from_json(new))
+            return SetValue(key_from_json(json_), name, _value_from_json(old), _value_from_json(new))
         case {"change": "create-key"}:
-            return CreateKey(_key_from_json(json_))
+            return CreateKey(key_from_json(json_))
         case {"change": "delete-key"}:
-            return DeleteKey(_key_from_json(json_))
+            return DeleteKey(key_from_json(json_))
         case {"change": "write-file", "path": str(path), "old": old, "new": new}:
             return WriteFile(path, _bytes_from_json(old), _bytes_from_json(new))
         case {"change": "make-folder", "path": str(path)}:
@@ -97,11 +97,13 @@ def _mapping(value: object) -> dict[str, Json]:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def _key_to_json(key: KeyPath) -> dict[str, Json]:
+def key_to_json(key: KeyPath) -> dict[str, Json]:
+    """Where a key is: the members ``root``, ``key`` and ``view``."""
     return {"root": key.root, "key": list(key.parts), "view": key.view.value}
 
 
-def _key_from_json(json_: Json) -> KeyPath:
+def key_from_json(json_: Json) -> KeyPath:
+    """The place that ``key_to_json`` gave, whatever members stand beside it; raises FormatError on anything else."""
     match json_:
         case {"root": "HKLM" | "HKU" as root, "key": [*parts], "view": "native" | "x86" as view} if all(
             isinstance(part, str) for part in parts

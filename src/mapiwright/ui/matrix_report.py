@@ -25,7 +25,7 @@ def table_lines(rows: Sequence[Row]) -> Iterator[Line]:
     yield Line("  ".join(["layout".ljust(width), *Step]), Style.HEADING)
     for row in rows:
         shown = (_SHOWN[cell.verdict].ljust(len(cell.step)) for cell in row.cells)
-        told = row.cells[0].message if row.skipped else "  ".join(shown).rstrip()
+        told = f"skipped: {row.cells[0].message}" if row.skipped else "  ".join(shown).rstrip()
         style = Style.QUIET if row.skipped else Style.REMOVED if _faults([row]) else Style.PLAIN
         yield Line(f"{row.case.name:<{width}}  {told}", style)
     for row, cell in _faults(rows):

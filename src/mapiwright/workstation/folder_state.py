@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from mapiwright.errors import BusyError
 from mapiwright.workstation.replace import MARK, append_to_file, make_folder, replace_file
+from mapiwright.workstation.state import closed_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LOCK = "lock"
 HOLDER = "lock-holder"
@@ -35,6 +33,8 @@ class FolderState:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
             return None
+        except PermissionError as error:
+            raise closed_records(str(self.folder)) from error
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names that begin with ``prefix``, sorted."""
@@ -60,6 +60,10 @@ class FolderState:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the workstation against every other run; raises BusyError at once where it is held."""
+        import socket  # noqa: PLC0415 - costly to load, and only who writes needs a lock
+
+        from filelock import FileLock, Timeout  # noqa: PLC0415
+
         self._make_folder(self.folder)
         lock = FileLock(self.folder / LOCK, timeout=0, mode=0o600)
         try:
@@ -85,7 +89,15 @@ class FolderState:
             lock.release()
 
     def _files(self) -> Iterator[Path]:
-        return (path for path in self.folder.rglob("*") if path.is_file())
+        for folder, _, names in os.walk(self.folder, onerror=self._refuse_closed):
+            yield from (Path(folder, name) for name in names)
+
+    def _refuse_closed(self, error: OSError) -> None:
+        """A folder that is closed is not an empty one; one that is absent holds nothing."""
+        if isinstance(error, PermissionError):
+            raise closed_records(str(self.folder)) from error
+        if not isinstance(error, FileNotFoundError):
+            raise error
 
     def _place_for(self, name: str) -> Path:
         path = self.folder / name

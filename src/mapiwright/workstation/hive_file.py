@@ -71,7 +71,7 @@ class HiveFileWorkstation:
     @cached_property
     def state(self) -> FolderState:
         """Our journal, receipts and backups, beside the hive."""
-        from mapiwright.workstation.folder_state import FolderState  # noqa: PLC0415 - its lock is costly to load
+        from mapiwright.workstation.folder_state import FolderState  # noqa: PLC0415 - not every verb asks for it
 
         return FolderState(self._beside)
 
@@ -97,10 +97,11 @@ class HiveFileWorkstation:
         if edition is None:
             edition, rule = edition_of_profiles(self.registry, self._user.root), "its key is in the hive"
         if edition is None:
+            keys = dict.fromkeys(roots.profiles for roots in PROFILE_ROOTS.values())  # some editions share one
             raise NotFoundError(
                 "the hive does not tell which Outlook it is for",
                 where=str(self.path),
-                expected="one of these keys: " + ", ".join(roots.profiles for roots in PROFILE_ROOTS.values()),
+                expected="one of these keys: " + ", ".join(keys),
                 remedy="Say it: --edition 2016 (or 2013, 2010, 2007, 2003).",
             )
         bitness_rule = "as given" if self._bitness is not None else "the usual one; the hive does not tell"

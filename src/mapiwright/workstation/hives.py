@@ -63,13 +63,7 @@ class HiveFile:
         from mapiwright.formats.regf.validate import validate
         from mapiwright.formats.regf.write import edit
 
-        hive = self.hive
-        if hive is not None and hive.dirty:
-            raise RefusedError(
-                "the hive was not closed cleanly, so it is not written",
-                where=str(self.path),
-                remedy=UNFINISHED_REMEDY,
-            )
+        self.refuse_unwritable()
         with naming(self.path):
             data = edit(self._data, edits, timestamp=_filetime())
         faults = _errors(validate(data))
@@ -82,6 +76,20 @@ class HiveFile:
                 remedy="The hive was not written. Please report this as a defect of Mapiwright.",
             )
         return data
+
+    def refuse_unwritable(self) -> None:
+        """Raise RefusedError where Windows has still to do something with the hive."""
+        from mapiwright.formats.regf.write import edit
+
+        hive = self.hive
+        if hive is not None and hive.dirty:
+            raise RefusedError(
+                "the hive was not closed cleanly, so it is not written",
+                where=str(self.path),
+                remedy=UNFINISHED_REMEDY,
+            )
+        with naming(self.path):
+            edit(self._data, (), timestamp=0)  # which looks for all that keeps it from being edited
 
     def put(self, data: bytes) -> None:
         """Replace the file durably; raises ConflictError where somebody has changed it since it was read."""
@@ -175,16 +183,21 @@ class HiveRegistry:
             key = hive.find(below)
             return tuple(subkey.name for subkey in key.subkeys()) if key is not None else None
 
+    def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
+        """Write nothing; raise where a hive that holds one of the keys is not one to be written."""
+        for hive in dict.fromkeys(self._hive_to_change(physical(key, self))[0] for key in keys):
+            hive.refuse_unwritable()
+
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Make every change true; all hives are checked and edited in memory before the first file is replaced."""
         from mapiwright.workstation.outstanding import outstanding_in_registry
 
         followed = [replace(change, key=physical(change.key, self)) for change in changes]
-        for hive in {self._hive_to_change(change)[0] for change in followed}:
+        for hive in {self._hive_to_change(change.key)[0] for change in followed}:
             hive.remove_leftovers()
         edits: dict[HiveFile, list[Edit]] = {}
         for change in outstanding_in_registry(followed, self):
-            hive, below = self._hive_to_change(change)
+            hive, below = self._hive_to_change(change.key)
             edits.setdefault(hive, []).append(_edit(change, below))
         for hive, data in [(hive, hive.edited(wanted)) for hive, wanted in edits.items()]:
             hive.put(data)
@@ -201,16 +214,16 @@ class HiveRegistry:
     def _hives_below(self, path: KeyPath) -> tuple[str, ...]:
         return tuple(hive.name for hive in self.hives if _place(hive.parent) == _place(path))
 
-    def _hive_to_change(self, change: RegistryChange) -> tuple[HiveFile, tuple[str, ...]]:
-        found = self._located(change.key)
+    def _hive_to_change(self, key: KeyPath) -> tuple[HiveFile, tuple[str, ...]]:
+        found = self._located(key)
         if found is None:
             raise RefusedError(
                 "no hive of this workstation holds the key",
-                where=str(change.key),
+                where=str(key),
                 expected=f"a key below {', '.join(map(str, self.hives))}",
             )
         if found[0].hive is None:
-            raise NotFoundError("the hive is not there", where=f"{change.key}: {found[0].path}")
+            raise NotFoundError("the hive is not there", where=f"{key}: {found[0].path}")
         return found
 
 

@@ -68,7 +68,7 @@ class ImageWorkstation:
     @cached_property
     def state(self) -> FolderState:
         """Our journal, receipts and backups on it."""
-        from mapiwright.workstation.folder_state import FolderState  # noqa: PLC0415 - its lock is costly to load
+        from mapiwright.workstation.folder_state import FolderState  # noqa: PLC0415 - not every verb asks for it
 
         path = self.files.path_of(self.state_folder)
         if path is None:
@@ -141,11 +141,10 @@ class ImageWorkstation:
         path = join(folder.path, "NTUSER.DAT")
         try:
             real = self.files.path_of(path)
-            what = "it is on another drive"
+            what, remedy = "it is on another drive", ""
         except RefusedError as error:
-            real, what = None, str(error)
+            real, what, remedy = None, f"{error.where}: {error.what}", error.remedy
         if real is not None:
             return real
-        return Finding(
-            "MW3002", Severity.WARNING, path, f"the hive of user {folder.user.name} is out of reach: {what}"
-        )
+        told = f"the hive of user {folder.user.name} is out of reach: {what}"
+        return Finding("MW3002", Severity.WARNING, path, told, remedy=remedy)

@@ -53,6 +53,9 @@ class MemoryRegistry:
         key = self.read(path)
         return tuple(key.keys) if key is not None else None
 
+    def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
+        """Refuse nothing: all of it can be written."""
+
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Make every change true, or raise ConflictError and make none."""
         root = self._root

@@ -8,19 +8,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from mapiwright.errors import RefusedError
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+JOURNAL = "journal"
+"""The name of the journal; it is there exactly while a transaction is under way or stands half-way."""
+
+
+def closed_records(where: str) -> RefusedError:
+    """The error for records that are another user's to read: what is installed is then unknown, not nothing."""
+    return RefusedError(
+        "Mapiwright's records on this workstation cannot be read by this user",
+        where=where,
+        expected="the owner of that folder, or an administrator",
+        remedy="Run the command again as that user, or elevated. Nothing was changed.",
+    )
 
 
 class State(Protocol):
     """A small durable store of named byte strings; names are relative and use ``/``."""
 
     def read(self, name: str) -> bytes | None:
-        """The bytes under ``name``, or None."""
+        """The bytes under ``name``, or None; raises RefusedError where this user may not read them."""
         ...
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
-        """The names that begin with ``prefix``, sorted."""
+        """The names that begin with ``prefix``, sorted; raises RefusedError where this user may not list them."""
         ...
 
     def write(self, name: str, data: bytes) -> None:

@@ -32,8 +32,10 @@ HIBERNATION_FILE = "hiberfil.sys"
 def resolve(root: Path, names: Sequence[str]) -> Path:
     """The path of ``names`` below ``root``, by the names as stored and without links; what is absent keeps its name.
 
-    Raises RefusedError where two names differ only in case, or a link leaves ``root``.
+    Raises RefusedError where two names differ only in case, a link leaves ``root``, or this program runs in a locale
+    that cannot write a name.
     """
+    _must_be_written(root.joinpath(*names))
     here = root
     for name in names:
         here = here / (_stored(here, name) or name)
@@ -45,6 +47,18 @@ def resolve(root: Path, names: Sequence[str]) -> Path:
             remedy="Mount that folder into the workstation's own tree, or take the link away.",
         )
     return real
+
+
+def _must_be_written(path: Path) -> None:
+    """Raise RefusedError where the locale has no characters for the path: strict ASCII has none for a user Zoë."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise RefusedError(
+            f"a name of it cannot be written in this locale, whose encoding is {error.encoding}",
+            where=str(path),
+            remedy="Run it with LC_ALL=C.UTF-8.",
+        ) from error
 
 
 def _stored(folder: Path, name: str) -> str | None:

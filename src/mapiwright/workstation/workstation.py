@@ -10,7 +10,7 @@ from mapiwright.workstation.files import FileReader
 from mapiwright.workstation.registry import KeyPath, RegistryReader, View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.change import FileChange, RegistryChange
@@ -101,6 +101,14 @@ class Registry(RegistryReader, Protocol):
         state does not hold raises ConflictError, and then no change of the sequence was applied to its hive.
         Keys above a created key must exist; the planner creates them one by one, so that each has its inverse.
         What a killed run left beside a hive goes, also where every change is true already.
+        """
+        ...
+
+    def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
+        """Write nothing; raise what ``apply`` would, where a hive of one of the keys is not one to be written.
+
+        RefusedError where it was not closed cleanly or there is none for the key, NotFoundError where it is absent,
+        FormatError where it is damaged.
         """
         ...
 

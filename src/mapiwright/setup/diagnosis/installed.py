@@ -11,6 +11,7 @@ from mapiwright.setup.installed import installations, remainders
 from mapiwright.setup.repair import plan_guard
 from mapiwright.transaction.net import name
 from mapiwright.transaction.plan import UNREACHED
+from mapiwright.transaction.receipt import damaged_receipts
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.files import same
@@ -31,6 +32,8 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
     remedy = f"End it: {command(workstation, 'recover')}"
     try:
         title = unfinished(workstation)
+    except RefusedError:
+        return  # the records are closed to this user, which MW6409 says
     except RecoveryNeededError as error:
         yield finding("MW6401", error.where or workstation.state_folder, error.what, remedy=remedy)
         return
@@ -39,13 +42,23 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
         yield finding("MW6401", workstation.state_folder, what, remedy=remedy)
 
 
-def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation], tuple[Finding, ...]]:
-    """The installed packages by id; and what is to be told of the receipts, or of packages that half went."""
+def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation] | None, tuple[Finding, ...]]:
+    """The installed packages by id; and what is to be told of the receipts, or of packages that half went.
+
+    None instead of packages where the records are closed to this user.
+    """
     try:
         there, left = installations(workstation), remainders(workstation)
-    except FormatError as error:
-        return {}, (finding("MW6405", error.where or workstation.state_folder, error.what),)
-    return there, tuple(_remainder(workstation, found) for found in left.values())
+    except RefusedError as error:
+        return None, (finding("MW6409", error.where, error.what),)
+    return there, (*receipt_findings(workstation), *(_remainder(workstation, found) for found in left.values()))
+
+
+def receipt_findings(workstation: Workstation) -> tuple[Finding, ...]:
+    """The receipts that cannot be read, each with what to do about it."""
+    return tuple(
+        finding("MW6405", error.where, error.what, remedy=error.remedy) for error in damaged_receipts(workstation)
+    )
 
 
 def _remainder(workstation: Workstation, found: Installation) -> Finding:

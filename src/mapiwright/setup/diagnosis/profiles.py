@@ -62,7 +62,7 @@ def default_findings(workstation: Workstation, of: UserProfiles) -> Iterator[Fin
     choose = command(workstation, "profile", "default", names[0], user=of.user) if names else ""
     if of.default is None:
         if names:
-            what = f"no profile is the default one; there are {', '.join(names)}"
+            what = f"no profile is the default one; the user's profiles: {', '.join(names)}"
             yield finding("MW6205", where, what, remedy=f"Name it: {choose}")
     elif upcase(of.default) not in map(upcase, names):
         forget = command(workstation, "profile", "default", "--none", user=of.user)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, Severity
+from mapiwright.formats.command_line import quoted
 from mapiwright.mapi.inf_rules import Rule
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
             NOTE,
             "A DLL lies on a drive of the workstation.",
             "See on that computer whether it is there; a network may be away when Outlook starts.",
+        ),
+        "MW6110": Rule(
+            WARNING,
+            "MAPISVC.INF, where there is one, lists Outlook's own services too, such as CONTAB and MSUPST MS.",
+            "Repair Office.",
         ),
         # Profiles.
         "MW6201": Rule(
@@ -178,6 +184,11 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
             "A package's services are in the profiles of its users.",
             "Start Outlook once as that user; then the user's half of the install adds the service.",
         ),
+        "MW6409": Rule(
+            WARNING,
+            "Whoever asks what is installed may read Mapiwright's records on the workstation.",
+            "To be told what is installed, run it as the owner of that folder, or elevated.",
+        ),
     }
 )
 """Rules by id, in the order of the page."""
@@ -193,9 +204,4 @@ def command(workstation: Workstation, *words: str, user: User | None = None) -> 
     """A command line for that workstation, and user, as a shell takes it."""
     target = ["--workstation", workstation.uri]
     person = ["--user", user.name] if user is not None else []
-    return " ".join(_quoted(word) for word in ("mapiwright", *words, *person, *target))
-
-
-def _quoted(word: str) -> str:
-    """A word in quotes where a shell would part it; both cmd.exe and sh read double quotes."""
-    return word if word and not any(character in " \t\"'&|<>();$`*?#" for character in word) else f'"{word}"'
+    return " ".join(quoted(word) for word in ("mapiwright", *words, *person, *target))

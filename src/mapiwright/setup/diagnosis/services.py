@@ -64,6 +64,16 @@ def inf_findings(workstation: Workstation, path: str, document: inf.Inf) -> Iter
         yield finding("MW6103", path, f"`mapiwright inf check` tells {' and '.join(others)} of it")
 
 
+OUTLOOKS_OWN_SERVICES = frozenset({"CONTAB", "EMABLT", "MSEMS", "MSPST MS", "MSUPST MS"})
+"""Services that come with Outlook: address book, LDAP, Exchange, the older and the newer kind of PST."""
+
+
+def own_findings(path: str, known: Registered) -> Iterator[Finding]:
+    """That a MAPISVC.INF has lost what Outlook itself had written to it."""
+    if OUTLOOKS_OWN_SERVICES.isdisjoint(known.services):
+        yield finding("MW6110", path, "it holds none of Outlook's own services")
+
+
 def service_findings(
     workstation: Workstation, path: str, document: inf.Inf, loader: Loader, owners: Mapping[str, str]
 ) -> Iterator[Finding]:

@@ -119,7 +119,7 @@ def support_bundle(target: Target, output: Path) -> None:
         made = {"file": str(output), "members": list(bundle.members), "masked": dict(bundle.masked)}
         write_document({"support_bundle": made})
         return
-    masked = ", ".join(f"{count} {kind}" for kind, count in bundle.masked.items()) or "nothing"
+    masked = ", ".join(_masked(count, kind) for kind, count in bundle.masked.items()) or "nothing"
     write(
         [
             Line(escape(f"Written: {output}"), Style.ADDED),
@@ -128,6 +128,26 @@ def support_bundle(target: Target, output: Path) -> None:
         ],
         sys.stdout,
     )
+
+
+_KINDS = {
+    "address": ("address", "addresses"),
+    "computer": ("computer name", "computer names"),
+    "dn": ("distinguished name", "distinguished names"),
+    "path": ("path", "paths"),
+    "place": ("place of the workstation", "places of the workstation"),
+    "profile": ("profile name", "profile names"),
+    "server": ("server", "servers"),
+    "sid": ("SID", "SIDs"),
+    "text": ("text", "texts"),
+    "user": ("user name", "user names"),
+}
+"""What was masked in a support bundle: one, and several."""
+
+
+def _masked(count: int, kind: str) -> str:
+    one, several = _KINDS[kind]
+    return f"{count} {one if count == 1 else several}"
 
 
 def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[Line]:

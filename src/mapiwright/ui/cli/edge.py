@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+
+import click
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
 from mapiwright.ui.terminal import Line, Style, escape_lines, write
-
-if TYPE_CHECKING:
-    import click
 
 DEFECT = 3
 """A fault of Mapiwright itself: what a transaction had begun is rolled back, or its journal stands."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
+OPTIONS_OF_VERBS = frozenset(
+    (
+        *("--workstation", "--target", "--inf", "--edition", "--bitness", "--json"),
+        *("--user", "--all-users", "--yes", "-y", "--dry-run", "-o", "--output"),
+    )
+)
+"""The options that many verbs have, which none of them has before it."""
 READER_GONE = 141
 """128 + SIGPIPE: whoever read our output went away, as ``head`` does."""
 
@@ -40,7 +45,11 @@ def tell_error(error: MapiwrightError, *, as_json: bool) -> int:
 
 
 def tell_usage(error: click.UsageError, *, as_json: bool) -> int:
-    """Tell a command line that makes no sense."""
+    """Tell a command line that makes no sense; an option of a verb that stands before it is told so."""
+    group = error.ctx is not None and isinstance(error.ctx.command, click.Group)
+    if group and isinstance(error, click.NoSuchOption) and error.option_name in OPTIONS_OF_VERBS:
+        place = f"{error.ctx.command_path} VERB {error.option_name}" if error.ctx is not None else ""
+        error = click.UsageError(f"{error.option_name} goes after the verb: {place}", error.ctx)
     if as_json:
         command = error.ctx.command_path if error.ctx is not None else "mapiwright"
         return tell_error(

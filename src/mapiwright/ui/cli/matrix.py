@@ -61,8 +61,7 @@ def test(package: Path, size: str, older: Path | None, place: str, format_: str,
         raise click.UsageError(f"{before.id} is another package than {newer.id}, and not an older version of it.")
     cases = MATRICES[size]
     rows = []
-    with progress_on(sys.stderr) as progress:
-        progress(0, len(cases), "")
+    with progress_on(sys.stderr, len(cases)) as progress:
         for row in try_all(newer, cases, older=before, place=Place(place)):
             rows.append(row)
             progress(len(rows), len(cases), row.case.name)

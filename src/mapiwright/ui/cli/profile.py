@@ -33,9 +33,9 @@ def profile() -> None:
 @target_options
 @user_options
 def list_profiles(target: Target, users: UserChoice) -> None:
-    """List the profiles; a star marks the default one."""
+    """List the profiles, of all users where none is named; a star marks the default one."""
     rows: list[dict[str, Json]] = []
-    for user in users.all_of(target.workstation):
+    for user in users.all_to_read(target.workstation):
         for row, services in stored_profiles(target.workstation, user):
             rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
     if target.json:

@@ -9,6 +9,7 @@ import click
 
 from mapiwright.admin.workspace import read_catalogue
 from mapiwright.entry.record import read_record
+from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.setup.installed import installations
@@ -17,12 +18,15 @@ from mapiwright.ui.documents import write_document
 from mapiwright.ui.terminal import Line, Style, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mapiwright.mapi.definition import PropertyValue, ServiceDefinition
+    from mapiwright.setup.installed import Installation
     from mapiwright.transaction.effect import Json
     from mapiwright.ui.cli.target import Target
     from mapiwright.workstation.workstation import Workstation
+
+UNTOLD_ORIGIN = "  (package cannot be told: Mapiwright's records are closed to this user)"
 
 
 @click.group()
@@ -35,12 +39,14 @@ def service() -> None:
 def list_services(target: Target) -> None:
     """List the services that MAPISVC.INF has, and which package brought each."""
     catalogue = read_catalogue(target.workstation)
-    rows = [_row(target.workstation, catalogue.definition(name)) for name in catalogue.services]
+    there = _installed(target.workstation)
+    rows = [_row(target.workstation, there, catalogue.definition(name)) for name in catalogue.services]
     if target.json:
         write_document({"services": rows})
         return
     for row in rows:
         origin = f"  (package {row['package']} {row['version']})" if row["package"] else ""
+        origin = UNTOLD_ORIGIN if there is None else origin
         write([Line(escape(f"{row['name']}: {row['display']}{origin}"))], sys.stdout)
     if not rows:
         write([Line("No message services.")], sys.stdout)
@@ -52,19 +58,29 @@ def list_services(target: Target) -> None:
 def show(target: Target, name: str) -> None:
     """Show a service: its providers, its entry point, and the calls that are still to be sent to it."""
     definition = read_catalogue(target.workstation).definition(name)
-    row = _row(target.workstation, definition)
+    row = _row(target.workstation, _installed(target.workstation), definition)
     if target.json:
         write_document({"service": row})
         return
     write(_lines(row), sys.stdout)
 
 
-def _row(workstation: Workstation, definition: ServiceDefinition) -> dict[str, Json]:
-    record = read_record(workstation, definition.name)
+def _installed(workstation: Workstation) -> Mapping[str, Installation] | None:
+    """The installed packages by id, or None where our records are closed to this user."""
+    try:
+        return installations(workstation)
+    except RefusedError:
+        return None
+
+
+def _row(
+    workstation: Workstation, there: Mapping[str, Installation] | None, definition: ServiceDefinition
+) -> dict[str, Json]:
+    record = read_record(workstation, definition.name) if there is not None else None
     owner = next(
         (
             found
-            for found in installations(workstation).values()
+            for found in (there or {}).values()
             if upcase(definition.name) in {upcase(name) for name in found.services}
         ),
         None,
@@ -73,6 +89,7 @@ def _row(workstation: Workstation, definition: ServiceDefinition) -> dict[str, J
         "name": definition.name,
         "display": definition.display,
         "package": owner.id if owner else None,
+        "told": there is not None,
         "version": owner.version if owner else None,
         "dll": definition.dll or None,
         "entry": definition.entry or None,
@@ -104,7 +121,9 @@ def _kind(number: PropertyValue | None) -> str | None:
 
 def _lines(row: dict[str, Json]) -> Iterator[Line]:
     yield Line(escape(f"{row['name']}: {row['display']}"), Style.HEADING)
-    if row["package"]:
+    if not row["told"]:
+        yield Line("  package:      (cannot be told: Mapiwright's records are closed to this user)")
+    elif row["package"]:
         yield Line(escape(f"  package:      {row['package']} {row['version']}"))
     entry = f"{row['entry']} in {row['dll']}" if row["entry"] else "none"
     yield Line(

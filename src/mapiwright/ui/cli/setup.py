@@ -12,6 +12,7 @@ import click
 
 from mapiwright.entry.call import MAKERS
 from mapiwright.entry.contract import EntryPolicy
+from mapiwright.setup.diagnosis.installed import receipt_findings
 from mapiwright.setup.install import plan_install
 from mapiwright.setup.installed import Half
 from mapiwright.setup.manifest import ProfilesOnUninstall
@@ -24,7 +25,7 @@ from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.cli.target import package_id, target_options, user_options
 from mapiwright.ui.cli.writing import output_option, send, show_plan, writing_options
-from mapiwright.ui.documents import receipts_document, write_document
+from mapiwright.ui.documents import findings_document, receipts_document, write_document
 from mapiwright.ui.findings import findings_lines
 from mapiwright.ui.render import receipts_lines
 from mapiwright.ui.terminal import Line, escape_lines, write
@@ -150,6 +151,7 @@ def _install_plan(target: Target, users: UserChoice, wanted: Wanted) -> Plan:
 @writing_options
 def uninstall(target: Target, consent: Consent, package: str, profiles: str | None, policy: str) -> None:
     """Remove the PACKAGE of that id (or path): exactly what it brought, where nobody changed it since."""
+    write(findings_lines(receipt_findings(target.workstation)), sys.stderr)
     removal = plan_uninstall(
         target.workstation,
         package_id(target, package),
@@ -164,12 +166,13 @@ def uninstall(target: Target, consent: Consent, package: str, profiles: str | No
 @target_options
 def receipts(target: Target) -> None:
     """List what has been done on a workstation, oldest first."""
-    found = read_receipts(target.workstation)
+    found, damaged = read_receipts(target.workstation), receipt_findings(target.workstation)
     if target.json:
-        write_document(receipts_document(found))
+        write_document({**receipts_document(found), **findings_document(damaged)})
         return
     write(receipts_lines(found), sys.stdout)
-    if not found:
+    write(findings_lines(damaged), sys.stderr)
+    if not found and not damaged:
         write([Line("Nothing yet.")], sys.stdout)
 
 

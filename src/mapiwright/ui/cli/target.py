@@ -12,16 +12,18 @@ import click
 from click.core import ParameterSource
 from click.types import StringParamType
 
-from mapiwright.errors import NotFoundError, UsageError
+from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
+from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.findings import findings_lines
 from mapiwright.ui.terminal import write
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.open import demo_folder, open_workstation
+from mapiwright.workstation.state import JOURNAL
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -36,12 +38,18 @@ class Target:
     """The workstation that a verb acts on, opened and told to the user.
 
     ``uri`` is as the user wrote it; ``named`` says whether he wrote one. ``json`` asks for a document on stdout.
+    ``options`` are the words of the command line that named it; the variable and the default need none.
     """
 
     uri: str
     named: bool
     workstation: Workstation
     json: bool
+    options: tuple[str, ...] = ()
+
+    def command(self, *words: str) -> str:
+        """A command line of ours for the same workstation, for this shell."""
+        return " ".join(map(quoted, ("mapiwright", *words, *self.options)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +72,27 @@ class UserChoice:
                 "the workstation has no user", where=workstation.uri, remedy="Name one with --user, such as Default."
             )
         if len(people) > 1 and not self.everyone:
-            listed = "\n".join(f"  --user {quoted(user.name)}" for user in people)
             raise UsageError(
-                f"the workstation has {len(people)} users",
+                f"there are {len(people)} users",
                 where=workstation.uri,
-                expected="--user NAME or --all-users",
-                remedy=f"Add one of these, or --all-users:\n{listed}",
+                remedy=f"Add one of: {_listed(people)}, --all-users",
             )
         return people
 
+    def all_to_read(self, workstation: Workstation) -> tuple[User, ...]:
+        """The users that are only looked at: everyone where none is named."""
+        return UserChoice(self.names, everyone=True).all_of(workstation)
+
     def one_of(self, workstation: Workstation) -> User:
-        """The one user to act on; raises UsageError where several were asked for."""
-        users = self.all_of(workstation)
+        """The one user to act on; raises UsageError that lists them where there are several."""
+        users = self.all_to_read(workstation)
         if len(users) > 1:
-            raise UsageError("this verb acts on one user", where=workstation.uri, expected="a single --user NAME")
+            several = f"{len(users)} users were named" if self.names else f"there are {len(users)} users"
+            raise UsageError(
+                f"{several}, and this command acts on one",
+                where=workstation.uri,
+                remedy=f"{'Keep' if self.names else 'Add'} one of: {_listed(users)}",
+            )
         return users[0]
 
 
@@ -89,9 +104,8 @@ def package_id(target: Target, named: str) -> str:
     return open_package(path, code_page=target.workstation.code_page).id if path.is_dir() else named
 
 
-def quoted(name: str) -> str:
-    """A name as a shell takes it back."""
-    return f'"{name}"' if " " in name else name
+def _listed(users: Sequence[User]) -> str:
+    return ", ".join(f"--user {quoted(user.name)}" for user in users)
 
 
 def _named(name: str, users: Sequence[User]) -> User:
@@ -120,18 +134,18 @@ def target_options(verb: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--bitness",
         type=click.Choice([bitness.value for bitness in Bitness]),
-        help="Of its Outlook, where a bare hive cannot tell.",
+        help="With hive: only: the bitness of the Outlook that the hive belongs to.",
     )
     @click.option(
         "--edition",
         type=click.Choice([edition.value for edition in Edition]),
-        help="Of its Outlook, where a bare hive cannot tell.",
+        help="With hive: only: the edition of Outlook that the hive belongs to.",
     )
     @click.option(
         "--inf",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The MAPISVC.INF that goes with a bare hive.",
+        help="With hive: only: the MAPISVC.INF that goes with it.",
     )
     @click.option(
         "--workstation",
@@ -155,18 +169,46 @@ def target_options(verb: Callable[..., None]) -> Callable[..., None]:
                 bitness=Bitness(bitness) if bitness else None,
             ),
             as_json,
+            _given({"--workstation": uri, "--inf": inf, "--edition": edition, "--bitness": bitness}),
         )
         introduce(target)
+        if "dry_run" not in rest and click.get_current_context().info_name != "recover":
+            tell_what_was_cut_short(target)  # the others end it, or say that they would
         verb(target=target, **rest)
 
     return with_target
 
 
+def _given(options: Mapping[str, object]) -> tuple[str, ...]:
+    """The options and their values as words, as far as they were given; a URI of the variable is not among them."""
+    source = click.get_current_context().get_parameter_source("uri")
+    written = source is ParameterSource.COMMANDLINE
+    kept = {name: str(value) for name, value in options.items() if value is not None}
+    if not written:
+        kept.pop("--workstation", None)
+    return tuple(word for option in kept.items() for word in option)
+
+
 def introduce(target: Target) -> None:
     """Name the target before anything is done to it, and what the user should know about it."""
-    untouched = " (your PC is not touched)" if target.uri.partition(":")[0] == "demo" else ""
-    tell(f"Target: {target.uri} {target.workstation.description}{untouched}")
+    is_demo = target.uri.partition(":")[0].lower() == "demo"
+    tell(f"Target: {target.uri}" + (f" ({demo_folder()}; your PC is not touched)" if is_demo else ""))
     write(findings_lines(target.workstation.findings), sys.stderr)
+
+
+def tell_what_was_cut_short(target: Target) -> None:
+    """Warn who only looks that an earlier run left things half-done; silent where that cannot be told."""
+    try:
+        if target.workstation.state.read(JOURNAL) is None:
+            return
+        from mapiwright.transaction.recovery import unfinished  # noqa: PLC0415 - hardly ever needed
+
+        title = unfinished(target.workstation)
+    except RecoveryNeededError as error:
+        title = error.what
+    except RefusedError:
+        return  # the records are closed to this user: who needs them says so
+    tell(f"An earlier run was cut short: {title}. What you see may be half-done; end it: {target.command('recover')}")
 
 
 def user_options(verb: Callable[..., None]) -> Callable[..., None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mapiwright.errors import RecoveryNeededError
 from mapiwright.setup.repair import plan_guard, plan_repair
 from mapiwright.setup.status import State
 from mapiwright.setup.status import status as status_of
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
     from mapiwright.ui.cli.target import Target
     from mapiwright.ui.cli.writing import Consent
 
-_STYLES = {State.INTACT: Style.ADDED, State.BROKEN: Style.REMOVED, State.ABSENT: Style.QUIET}
+_STYLES = {
+    State.INTACT: Style.ADDED,
+    State.BROKEN: Style.REMOVED,
+    State.ABSENT: Style.QUIET,
+    State.INTERRUPTED: Style.REMOVED,
+}
 
 
 @click.command()
@@ -28,7 +34,8 @@ _STYLES = {State.INTACT: Style.ADDED, State.BROKEN: Style.REMOVED, State.ABSENT:
 def status(target: Target, package: str) -> None:
     """Tell in one line whether the PACKAGE of that id (or path) is installed and intact; change nothing.
 
-    It ends with 0 where it is, and with 1 where it is not, for detection rules.
+    It ends with 0 where it is, with 1 where it is not, and with 4 where an earlier run was cut short, for detection
+    rules.
     """
     found = status_of(target.workstation, package_id(target, package))
     if target.json:
@@ -36,6 +43,8 @@ def status(target: Target, package: str) -> None:
         write_document({"status": {**document, "receipt": found.receipt or None, "faults": list(found.faults)}})
     else:
         write([Line(escape(found.sentence), _STYLES[found.state])], sys.stdout)
+    if found.state is State.INTERRUPTED:
+        raise click.exceptions.Exit(RecoveryNeededError.exit_code)
     if found.state is not State.INTACT:
         raise click.exceptions.Exit(1)
 

@@ -199,7 +199,6 @@ def _services(workstation: Workstation, outlook: Outlook) -> tuple[int | None, s
 
 
 def _lines(workstation: Workstation, outlooks: tuple[Outlook, ...], missing: str) -> Iterator[Line]:
-    yield Line(escape(workstation.description), Style.HEADING)
     yield _fact("Windows", _windows(workstation))
     yield _fact("Code page", workstation.code_page)
     first, *more = missing.split("\n")

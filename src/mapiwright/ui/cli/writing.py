@@ -15,7 +15,6 @@ import click
 
 from mapiwright.errors import RefusedError, UsageError
 from mapiwright.ui.cli.edge import tell
-from mapiwright.ui.cli.target import quoted
 from mapiwright.ui.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
@@ -73,7 +72,10 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     if title is None:
         return
     if consent.dry_run:
-        tell(f"An earlier run was cut short: {title}. This is planned on what it left; end it: mapiwright recover")
+        tell(
+            f"An earlier run was cut short: {title}. This is planned on what it left; "
+            f"end it: {target.command('recover')}"
+        )
     else:
         tell(recover(target.workstation, MAKERS).sentence)
 
@@ -90,21 +92,22 @@ def send(target: Target, plan: Plan, consent: Consent) -> Receipt | None:
             end_as_partial(plan)
         return None
     from mapiwright.entry.call import MAKERS
-    from mapiwright.transaction.transaction import execute
+    from mapiwright.transaction.transaction import execute, refuse_unwritable
     from mapiwright.ui.documents import receipt_document, write_document
     from mapiwright.ui.progress import progress_on
-    from mapiwright.ui.render import plan_lines, receipt_lines
+    from mapiwright.ui.render import plan_lines, plan_outline, receipt_lines
 
     refuse_the_unnamed(target)
-    shown = plan_lines(plan, target.workstation.code_page, target.workstation.users)
-    write(shown, sys.stderr if target.json else sys.stdout)
+    refuse_unwritable(plan, target.workstation)
+    full = plan_lines(plan, target.workstation.code_page, target.workstation.users)
+    write(plan_outline(plan) if consent.yes else full, sys.stderr if target.json else sys.stdout)
     confirm(f"Do this on {target.uri}?", consent)
-    with progress_on(sys.stderr) as progress:
+    with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
     if target.json:
         write_document({"receipt": receipt_document(receipt)})
     else:
-        write(receipt_lines(receipt), sys.stdout)
+        write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
     end_as_partial(plan)
     return receipt
 
@@ -118,10 +121,12 @@ def end_as_partial(plan: Plan) -> None:
 
 def show_plan(target: Target, plan: Plan, output: Path | None = None) -> None:
     """Print a plan that will not be applied now, and save it as ``output`` where that is given."""
+    from mapiwright.transaction.transaction import refuse_unwritable
     from mapiwright.ui.documents import write_document
     from mapiwright.ui.plan_document import plan_document
     from mapiwright.ui.render import plan_lines
 
+    refuse_unwritable(plan, target.workstation)
     digest = _saved(target, plan, output) if output is not None else None
     if target.json:
         told = {"saved": {"file": str(output), "digest": digest}} if digest is not None else {}
@@ -129,10 +134,8 @@ def show_plan(target: Target, plan: Plan, output: Path | None = None) -> None:
         return
     write(plan_lines(plan, target.workstation.code_page, target.workstation.users), sys.stdout)
     if digest is not None:
-        file = escape(quoted(str(output)))
-        write(
-            [Line(f"Saved: {file}, digest {digest}. To apply it: mapiwright apply {file}", Style.ADDED)], sys.stdout
-        )
+        hint = f"Saved: {output}, digest {digest}. To apply it: {target.command('apply', str(output))}"
+        write([Line(escape(hint), Style.ADDED)], sys.stdout)
 
 
 def _saved(target: Target, plan: Plan, output: Path) -> str:

@@ -1,0 +1,201 @@
+"""Mapiwright's own records on a workstation: closed to this user, left by a run that was cut short, or damaged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mapiwright.errors import NotFoundError
+from mapiwright.setup.installed import installation
+from mapiwright.setup.status import State, status
+from mapiwright.transaction.journal import Journal
+from mapiwright.workstation.open import open_workstation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    Mapiwright = Callable[..., Any]
+
+CLOSED = "Mapiwright's records on this workstation cannot be read by this user"
+
+
+def records(folder: Path) -> Path:
+    return next(path for path in folder.rglob("Mapiwright") if path.is_dir())
+
+
+def cut_short(folder: Path) -> None:
+    """What a run leaves that was killed after its first line."""
+    state = open_workstation(f"image:{folder}").state
+    Journal(state).add("begin", id="1", version="1", verb="install", title="install X", created="")
+
+
+class TestClosedRecords:
+    """An administrator installed it; the helpdesk looks as another user, without elevation."""
+
+    @pytest.fixture
+    def another(
+        self,
+        mapiwright: Mapiwright,
+        acme: Path,
+        workstation_folder: Path,
+        open_folder: Path,
+        closed: Callable[[Path], AbstractContextManager[None]],
+    ) -> Mapiwright:
+        """The command line of that other user."""
+        assert mapiwright("install", acme, "--yes").code == 0
+        folder = open_folder / "pc"
+        shutil.copytree(workstation_folder, folder)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+        def type_(*arguments: str) -> Any:
+            command = (*arguments, "--workstation", f"image:{folder}")
+            assert CLOSED not in mapiwright(*command).err
+            with closed(records(folder)):
+                return mapiwright(*command)
+
+        return type_
+
+    def test_whoever_needs_them_is_refused_and_hears_who_may_read_them(self, another: Mapiwright, acme: Path) -> None:
+        for verb in (
+            ["status", "acme-mail"],
+            ["receipts"],
+            ["log"],
+            ["plan", str(acme)],
+            ["uninstall", "acme-mail", "--dry-run"],
+            ["recover"],
+        ):
+            answer = another(*verb)
+            assert answer.code == 1, (verb, answer.err)
+            assert CLOSED in answer.err
+            assert "elevated" in answer.err
+            assert answer.out == ""
+
+    def test_the_doctor_tells_the_rest(self, another: Mapiwright) -> None:
+        document = json.loads(another("doctor", "--json").out)["doctor"]
+        assert {found["id"]: found["severity"] for found in document["findings"]}["MW6409"] == "warning"
+        facts = {fact["name"]: fact for fact in document["facts"]}
+        assert not facts["Installed"]["told"]
+        assert facts["Outlook"]["told"]
+        assert "Installed:   cannot be told: Mapiwright's records are closed to this user" in another("doctor").out
+
+    def test_profiles_services_and_the_workstation_are_shown(self, another: Mapiwright) -> None:
+        assert "Zoë" in another("profile", "list").out
+        assert "ACME" in another("profile", "show").out
+        assert another("workstation", "show").code == 0
+        listed = another("service", "list")
+        assert listed.code == 0
+        assert "(package cannot be told: Mapiwright's records are closed to this user)" in listed.out
+        assert "package:      (cannot be told" in another("service", "show", "ACME").out
+        assert not json.loads(another("service", "show", "ACME", "--json").out)["service"]["told"]
+
+
+class TestCutShort:
+    """Somebody looks while an earlier run stands half-way."""
+
+    def test_every_verb_that_looks_says_so(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
+        cut_short(workstation_folder)
+        for verb in (["profile", "list"], ["receipts"], ["service", "list"], ["workstation", "show"], ["doctor"]):
+            assert (
+                "An earlier run was cut short: install X. What you see may be half-done; end it: mapiwright recover\n"
+                in mapiwright(*verb).err
+            )
+        assert "cut short" not in mapiwright("recover").err
+        assert "cut short" not in mapiwright("profile", "list").err
+
+    def test_whoever_writes_ends_it_and_is_told_once(
+        self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path
+    ) -> None:
+        cut_short(workstation_folder)
+        answer = mapiwright("install", acme, "--yes")
+        assert answer.code == 0
+        assert answer.err.count("was cut short") == 1
+
+    def test_a_damaged_journal_is_told(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
+        state = open_workstation(f"image:{workstation_folder}").state
+        for title in ("one", "two", "three"):
+            Journal(state).add("begin", id="1", title=title)
+        first, _, third = (state.read("journal") or b"").splitlines(keepends=True)
+        state.write("journal", first + third)
+        assert "cut short: the journal is damaged: line 1 is missing" in mapiwright("profile", "list").err
+
+    def test_status_has_a_state_for_it(self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path) -> None:
+        mapiwright("install", acme, "--yes")
+        cut_short(workstation_folder)
+        answer = mapiwright("status", "acme-mail")
+        assert answer.code == 4
+        assert (
+            answer.out
+            == "acme-mail: cannot be told; an earlier run was cut short: install X. End it: mapiwright recover\n"
+        )
+        answer = mapiwright("status", "acme-mail", "--json")
+        assert answer.code == 4
+        assert answer.document["status"]["state"] == "interrupted"
+        assert mapiwright("recover").code == 0
+        assert mapiwright("status", "acme-mail").code == 0
+
+
+class TestDamagedReceipts:
+    """One receipt is damaged; everything that does not depend on it goes on."""
+
+    NAME = "receipts/20200101T000000-dead.json"
+
+    @pytest.fixture(autouse=True)
+    def _damage(self, workstation_folder: Path) -> None:
+        open_workstation(f"image:{workstation_folder}").state.write(self.NAME, b"{")
+
+    def test_the_others_are_listed_and_it_is_named(self, mapiwright: Mapiwright, acme: Path) -> None:
+        alone = mapiwright("receipts")
+        assert alone.code == 0
+        assert alone.out == ""
+        assert mapiwright("install", acme, "--yes").code == 0
+        answer = mapiwright("receipts")
+        assert "install Acme Mail" in answer.out
+        assert self.NAME in answer.err
+        assert "MW6405" in answer.err
+        document = mapiwright("receipts", "--json").document
+        assert len(document["receipts"]) == 1
+        (finding,) = document["findings"]
+        assert finding["where"] == self.NAME
+        assert r"C:\ProgramData\Mapiwright" in finding["remedy"]
+
+    def test_other_packages_come_stay_and_go(
+        self, mapiwright: Mapiwright, acme: Path, picture: Callable[[], dict[str, bytes]]
+    ) -> None:
+        before = picture()
+        made = mapiwright("install", acme, "--yes", "--json").document["receipt"]["id"]
+        assert mapiwright("status", "acme-mail").code == 0
+        assert mapiwright("repair", made, "--yes").code == 0
+        removed = mapiwright("uninstall", "acme-mail", "--yes")
+        assert removed.code == 0
+        assert self.NAME in removed.err
+        assert picture().keys() == before.keys()
+
+    def test_a_package_that_is_not_found_may_be_its(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
+        for verb in (["uninstall", "other", "--yes"], ["guard", "other", "--yes"], ["repair", "other", "--yes"]):
+            answer = mapiwright(*verb)
+            assert answer.code == 1
+            assert f"{self.NAME} may be of it" in answer.err
+        answer = mapiwright("status", "other")
+        assert answer.code == 1
+        assert "not installed, as far as can be told" in answer.out
+        assert self.NAME in answer.out
+        (records(workstation_folder) / self.NAME).unlink()
+        assert mapiwright("status", "other").out == "other: not installed\n"
+
+    def test_undo_of_it_is_refused_with_the_remedy(self, mapiwright: Mapiwright) -> None:
+        answer = mapiwright("undo", "20200101T000000-dead", "--yes")
+        assert answer.code == 1
+        assert "the receipt is damaged" in answer.err
+        assert "move it elsewhere" in answer.err
+
+    def test_from_python(self, workstation_folder: Path) -> None:
+        workstation = open_workstation(f"image:{workstation_folder}")
+        with pytest.raises(NotFoundError, match=self.NAME):
+            installation(workstation, "other")
+        assert status(workstation, "other").state is State.ABSENT
