@@ -112,7 +112,9 @@ def test_undo_of_an_install_gives_everything_back(
 ) -> None:
     files, registry = files_of(workstation_folder), registry_of(workstation_folder)
     installed = mapiwright("install", acme, "--yes", "--json").document["receipt"]
-    assert mapiwright("undo", installed["id"], "--yes").code == 0
+    undone = mapiwright("undo", installed["id"], "--yes")
+    assert undone.code == 0
+    assert "To take it back" not in undone.out, "an undo cannot be undone"
     assert files_of(workstation_folder) == files
     assert registry_of(workstation_folder) == registry
     assert mapiwright("uninstall", "acme-mail", "--yes").code == 1, "what was undone is not installed"

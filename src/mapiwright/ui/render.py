@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.transaction.effect import Status
 from mapiwright.transaction.plan import Leg
+from mapiwright.transaction.receipt import UNDOES
 from mapiwright.ui.diff import changes_as_lines
 from mapiwright.ui.terminal import Line, Style, escape
 from mapiwright.workstation.change import SetValue, WriteFile
@@ -57,12 +58,13 @@ def _count(number: int, noun: str) -> str:
 
 
 def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
-    """What was done, what is still to be sent, and the command line ``undo`` that takes it back."""
+    """What was done, what is still to be sent, and the command line ``undo`` that takes it back, if anything does."""
     for effect in receipt.effects:
         style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
         yield Line(f"{effect.status.capitalize()}: {escape(effect.title)}: {escape(effect.message)}", style)
     yield Line(f"Done: {escape(receipt.title)}", Style.ADDED)
-    yield Line(f"Receipt: {escape(receipt.id)}. To take it back: {escape(undo)}")
+    back = "" if UNDOES in receipt.record else f". To take it back: {escape(undo)}"
+    yield Line(f"Receipt: {escape(receipt.id)}{back}")
 
 
 def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
