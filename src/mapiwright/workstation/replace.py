@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import sys
 from contextlib import contextmanager, suppress
@@ -54,7 +53,7 @@ def replace_file(path: Path, data: bytes | None, *, mode: int = 0o666) -> None:
         like: os.stat_result | None = target.stat()
     except FileNotFoundError:
         like = None
-    beside = target.with_name(f"{_prefix(target)}{secrets.token_hex(4)}")
+    beside = target.with_name(f"{_prefix(target)}{os.urandom(4).hex()}")
     # A replaced file may be guarded: until its owner and ACL are copied, nobody else may read the new one.
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode if like is None else OURS_ONLY)
     try:
