@@ -129,11 +129,6 @@ def record_changes(
     return tuple(dict.fromkeys(changes))  # folders that several files lack are made once
 
 
-def removal_changes(workstation: Workstation, service: str) -> tuple[FileChange, ...]:
-    """The changes that remove a service's record with all that lies in its folder."""
-    return tuple(_removal(workstation.files, folder_of(workstation, service)))
-
-
 def _removal(files: FileReader, folder: str, keep: tuple[str, ...] = ()) -> Iterator[FileChange]:
     """Files go before the folder that holds them; a folder above something that is kept stays."""
     for name in files.names(folder):
