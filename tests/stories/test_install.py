@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mapiwright.workstation.change import CreateKey, SetValue
 from mapiwright.workstation.create import create_image
 from mapiwright.workstation.office_layout import EVERY_INSTALLATION
 from mapiwright.workstation.open import open_workstation
-from mapiwright.workstation.registry import Key, KeyPath
+from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.registry import Key, KeyPath, Value
 from mapiwright.workstation.workstation import Bitness
 
 if TYPE_CHECKING:
@@ -252,3 +254,17 @@ def test_a_service_that_refuses_to_be_created_leaves_no_trace(
     assert "cancel" in answer.err
     assert files_of(workstation_folder) == files
     assert registry_of(workstation_folder) == registry
+
+
+def test_a_profile_that_the_install_made_stays_where_a_section_was_added_since(
+    mapiwright: Mapiwright, acme: Path, workstation_folder: Path
+) -> None:
+    mapiwright("install", acme, "--yes")
+    name = mapiwright("profile", "list", "--json").document["profiles"][0]["name"]
+    workstation = open_workstation(f"image:{workstation_folder}")
+    profiles = workstation.users[0].root / PROFILE_ROOTS[workstation.outlook.edition].profiles
+    section = profiles / name / ("ab" * 16)
+    workstation.registry.apply([CreateKey(section), SetValue(section, "001f3001", None, Value.binary(b"x\0\0\0"))])
+    assert mapiwright("uninstall", "acme-mail", "--yes").code == 0
+    kept = open_workstation(f"image:{workstation_folder}").registry
+    assert kept.value(section, "001f3001") == Value.binary(b"x\0\0\0"), "Outlook's own section is not ours to remove"

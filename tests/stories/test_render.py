@@ -540,3 +540,11 @@ def test_any_value_is_one_printable_line(kind: int, data: bytes, name: str) -> N
     assert escape(text) == text
     assert "\n" not in text
     assert type_name(kind)
+
+
+def test_a_sealed_value_in_a_profile_section_is_masked_though_its_tag_is_an_ordinary_one() -> None:
+    section = KeyPath.parse("HKU\\S-1-5-21-1\\" + "ab" * 16)
+    plan = Plan("x", "X", (Leg("registry", (SetValue(section, "01026601", None, Value.binary(BLOB)),)),))
+    told = "\n".join(line.text for line in plan_lines(plan, "cp1252"))
+    assert "(secret, not shown)" in told
+    assert BLOB[:16].hex(" ") not in told
