@@ -7,6 +7,7 @@ Failures are CallError or UsageError with the HRESULT of the page; no call chang
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from mapiwright.mapi.row import MV_INSTANCE, PR_INSTANCE_KEY, cell, checked_tag,
 from mapiwright.mapi.sort_order import SortOrderSet, checked_order, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from mapiwright.mapi.restriction import Restriction
     from mapiwright.mapi.row import Cell, Row
@@ -49,8 +50,6 @@ class TableType(IntEnum):
 
     SNAPSHOT = 0
     """Nothing; the advised are told all the same ([types-of-tables])."""
-    KEYSET = 1
-    """The values of the rows that it has."""
     DYNAMIC = 2
     """Everything."""
 
@@ -85,7 +84,7 @@ class Notification:
     row: tuple[Cell, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Line:
     """A row of the table's data and the key by which its view knows it."""
 
@@ -105,9 +104,12 @@ class Table:
     """A view of rows: columns, restriction, sort order, cursor, bookmarks ([imapitableiunknown]).
 
     ``columns`` is the default column set; with ``unicode`` (MAPI_UNICODE at open) its strings, and those of ``sort``,
-    are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that it does
-    not tell apart, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16 bytes,
-    which no other row of this view ever has.
+    are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that it
+    does not tell apart, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16
+    bytes, which no other row of this view ever has.
+
+    The data's side tells the table of later changes by insert, modify and delete. A dynamic view shows them; a
+    snapshot goes on showing what it had. Whoever is advised hears of them in either case.
     """
 
     def __init__(
@@ -125,16 +127,17 @@ class Table:
         self._default_sort = checked_order(sort or SortOrderSet()).in_width(unicode=unicode)
         self._sort = self._default_sort
         self._kind = kind
-        self._lets_through: Callable[[Row], bool] | None = None
+        self._matches: Callable[[Row], bool] | None = None
         self._keys: set[bytes] = set()
         self._made = 0
-        self._lines = [self._line(row) for row in rows]
+        self._data = [self._line(row) for row in rows]
+        self._shown = self._data
         self._cursor = _Place(0)
         self._bookmarks: dict[int, _Place] = {}
         self._last_bookmark = BOOKMARK_END
         self._sinks: dict[int, Callable[[Notification], None]] = {}
         self._last_connection = 0
-        self._view = self._arranged(self._lines)
+        self._view = self._arranged(self._shown)
 
     def status(self) -> tuple[int, TableType]:
         """The status, always TBLSTAT_COMPLETE, and the type of the table ([imapitable-getstatus])."""
@@ -153,11 +156,14 @@ class Table:
         self._columns = _checked_columns(tags)
 
     def query_columns(self, flags: int = 0) -> tuple[int, ...]:
-        """The columns; with TBL_ALL_COLUMNS all that the rows offer, the default ones first ([imapitable-querycolumns])."""
+        """The columns; with TBL_ALL_COLUMNS all that there are ([imapitable-querycolumns]).
+
+        These are the default ones, and what the rows have besides.
+        """
         _check_flags(flags, TBL_ALL_COLUMNS)
         if not flags:
             return self._columns
-        held = (in_width(tag, unicode=self._unicode) for line in self._lines for tag in line.row)
+        held = (in_width(tag, unicode=self._unicode) for line in self._shown for tag in line.row)
         return tuple(dict.fromkeys((*self._defaults, *held)))
 
     # Rows
@@ -242,7 +248,7 @@ class Table:
         All bookmarks are dropped, and the cursor goes to the beginning.
         """
         _check_flags(flags, TBL_NOWAIT | TBL_BATCH)
-        self._lets_through = None if restriction is None else predicate(restriction)
+        self._matches = None if restriction is None else predicate(restriction)
         self._begin_anew()
 
     def sort_table(self, order: SortOrderSet, flags: int = 0) -> None:
@@ -281,38 +287,150 @@ class Table:
     # The data's side
 
     def insert(self, row: Row, after: bytes | None = None) -> bytes:
-        """The data has a new row behind that with the PR_INSTANCE_KEY ``after``, or else at the end; its own key.
-
-        Only a dynamic view gets it; the sinks of every view that it would belong to are told.
-        """
+        """The data has a new row behind that with the PR_INSTANCE_KEY ``after``, or else at the end; its own key."""
         line = self._line(row)
-        index = next((place + 1 for place, old in enumerate(self._lines) if old.key == after), len(self._lines))
-        lines = [*self._lines[:index], line, *self._lines[index:]]
-        view = self._arranged(lines)
-        if self._kind is TableType.DYNAMIC:
-            self._lines = lines
-            self._show(view)
-        self._tell_of(TableEvent.ROW_ADDED, line, view)
+        index = next((place + 1 for place, old in enumerate(self._data) if old.key == after), len(self._data))
+        self._change(line.key, [*self._data[:index], line, *self._data[index:]])
         return line.key
 
     def modify(self, key: bytes, row: Row) -> None:
-        """The row with the PR_INSTANCE_KEY ``key`` has other values; a snapshot keeps the old ones.
-
-        For a view whose restriction it enters or leaves thereby, the row is added or deleted.
-        """
+        """The row with the PR_INSTANCE_KEY ``key`` has other values, for which a restriction may show or hide it."""
+        self._check_known(key)
+        line = _Line(key, {**row, PR_INSTANCE_KEY: key})
+        self._change(key, [line if old.key == key else old for old in self._data])
 
     def delete(self, key: bytes) -> None:
-        """The row with the PR_INSTANCE_KEY ``key`` is gone from the data; only a dynamic view loses it."""
+        """The row with the PR_INSTANCE_KEY ``key`` is gone from the data."""
+        self._check_known(key)
+        self._change(key, [old for old in self._data if old.key != key])
 
     # How it is done
 
     def _line(self, row: Row) -> _Line:
-        key = row.get(PR_INSTANCE_KEY)
-        if key is None:
+        if PR_INSTANCE_KEY not in row:
             self._made += 1
-            key = self._made.to_bytes(16, "big")
-            row = {**row, PR_INSTANCE_KEY: key}
+            row = {**row, PR_INSTANCE_KEY: self._made.to_bytes(16, "big")}
+        key = row[PR_INSTANCE_KEY]
         if not isinstance(key, bytes) or key in self._keys:
             raise UsageError("a PR_INSTANCE_KEY that another row of the table has", expected="one of its own")
         self._keys.add(key)
-        return _Line(key, row)
+        return _Line(key, dict(row))
+
+    def _check_known(self, key: bytes) -> None:
+        if not any(line.key == key for line in self._data):
+            raise NotFoundError("no row of the table has that PR_INSTANCE_KEY")
+
+    def _arranged(self, lines: Sequence[_Line]) -> list[_Line]:
+        matches = self._matches
+        chosen = [line for line in lines if matches(line.row)] if matches else lines
+        return in_order(chosen, self._sort, lambda line: line.row)
+
+    def _begin_anew(self) -> None:
+        self._view = self._arranged(self._shown)
+        self._cursor = _Place(0)
+        self._bookmarks.clear()
+
+    def _change(self, key: bytes, data: list[_Line]) -> None:
+        """The data is ``data`` now, in which at most the row ``key`` differs from what it was."""
+        before, after = self._arranged(self._data), self._arranged(data)
+        self._data = data
+        if self._kind is TableType.DYNAMIC:
+            self._shown = data
+            self._follow(after)
+        was = any(line.key == key for line in before)
+        index = next((place for place, line in enumerate(after) if line.key == key), None)
+        # [about-table-notifications]: of rows that the restriction hides, nothing is said.
+        if index is not None:
+            prior = after[index - 1].key if index else None
+            event = TableEvent.ROW_MODIFIED if was else TableEvent.ROW_ADDED
+            self._tell(Notification(event, key, prior, self._cells(after[index])))
+        elif was:
+            self._tell(Notification(TableEvent.ROW_DELETED, key, None, ()))
+
+    def _follow(self, view: list[_Line]) -> None:
+        """Show ``view``, the cursor and the bookmarks staying on their rows.
+
+        Where the row is gone, the next one takes its place ([imapitable-createbookmark]). Behind the last row, a row
+        that is added there will be read next.
+        """
+        old, self._view = self._view, view
+        index_of = {line.key: index for index, line in enumerate(view)}
+        grown = len(view) > len(old) and view[-1].key not in {line.key for line in old}
+        for place in (self._cursor, *self._bookmarks.values()):
+            if place.index == len(old):
+                place.index = len(view) - grown
+                continue
+            place.changed = place.changed or old[place.index].key not in index_of
+            left = (index_of[line.key] for line in old[place.index :] if line.key in index_of)
+            place.index = next(left, len(view))
+
+    def _tell(self, notification: Notification) -> None:
+        for sink in tuple(self._sinks.values()):
+            sink(notification)
+
+    def _cells(self, line: _Line) -> tuple[Cell, ...]:
+        return tuple(cell(line.row, tag, unicode=self._unicode) for tag in self._columns)
+
+    def _place(self, bookmark: int) -> _Place:
+        predefined = {
+            BOOKMARK_BEGINNING: _Place(0),
+            BOOKMARK_CURRENT: self._cursor,
+            BOOKMARK_END: _Place(len(self._view)),
+        }
+        place = predefined.get(_checked_number(bookmark)) or self._bookmarks.get(bookmark)
+        if place:
+            return place
+        raise CallError("there is no such bookmark", hresult=MAPI_E_INVALID_BOOKMARK)
+
+    def _go(self, origin: _Place, index: int) -> Success:
+        changed, origin.changed = origin.changed, False
+        self._cursor = _Place(index)
+        return Success.POSITION_CHANGED if changed else Success.S_OK
+
+
+def query_all_rows(
+    table: Table,
+    columns: Sequence[int] | None = None,
+    restriction: Restriction | None = None,
+    sort: SortOrderSet | None = None,
+    most: int = 0,
+) -> tuple[tuple[Cell, ...], ...]:
+    """All rows of ``table`` as the columns, restriction and sort order show them; None leaves the table's own.
+
+    What is given stays set in the table, as with HrQueryAllRows ([hrqueryallrows]). Raises CallError with
+    MAPI_E_TABLE_TOO_BIG if there are more than ``most`` rows, where zero is no limit. The page's PT_NULL for what a
+    row does not have is the PT_ERROR of [imapitable-queryrows] here, which is what callers test for.
+    """
+    if _checked_number(most) < 0:
+        raise UsageError("fewer than no rows were asked for", expected="zero or the most rows to return")
+    if columns is not None:
+        table.set_columns(columns, TBL_BATCH)
+    if restriction is not None:
+        table.restrict(restriction, TBL_BATCH)
+    if sort is not None:
+        table.sort_table(sort, TBL_BATCH)
+    count = table.row_count()
+    if most and count > most:
+        raise CallError(f"the table has {count} rows", hresult=MAPI_E_TABLE_TOO_BIG, expected=f"at most {most}")
+    table.seek_row(BOOKMARK_BEGINNING, 0)
+    return table.query_rows(count) if count else ()
+
+
+def _checked_columns(tags: object) -> tuple[int, ...]:
+    if not isinstance(tags, Sequence) or not tags:
+        raise UsageError("every table has at least one column", expected="a sequence of property tags")
+    columns = tuple(checked_tag(tag) for tag in tags)
+    if any(tag & MV_INSTANCE for tag in columns):
+        raise too_complex("this table keeps the values of a list in one row")
+    return columns
+
+
+def _checked_number(number: object) -> int:
+    if isinstance(number, int) and -(1 << 31) <= number < 1 << 32:
+        return number
+    raise UsageError("a number that no table takes", expected="a number of 32 bits")
+
+
+def _check_flags(flags: object, known: int) -> None:
+    if _checked_number(flags) & ~known:
+        raise CallError("flags that this call does not know", hresult=MAPI_E_UNKNOWN_FLAGS)
