@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.child.standin import properties_from_wire, properties_to_wire
+from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
 from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy, EntryRequest, Result, succeeded
 from mapiwright.entry.guest import guest_sections
 from mapiwright.entry.python_host import PythonHost
