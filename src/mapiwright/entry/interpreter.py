@@ -11,7 +11,6 @@ import sysconfig
 from pathlib import Path
 from typing import Protocol
 
-
 ISOLATED = ("-I", "-S", "-B", "-X", "utf8")
 """No environment variables, no user's folder, no site packages, no file written, UTF-8."""
 

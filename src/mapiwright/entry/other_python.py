@@ -1,4 +1,6 @@
-"""Another Python of this computer that runs the child, such as a 32-bit one on a 64-bit Windows: ``--host python:PATH``."""
+"""Another Python of this computer that runs the child, such as a 32-bit one on a 64-bit Windows: ``--host
+python:PATH``.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.loading import PROGRAM, Loader
 from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.setup.diagnosis.installed import (
@@ -17,7 +18,6 @@ from mapiwright.setup.diagnosis.installed import (
     read_installations,
     transaction_findings,
 )
-from mapiwright.setup.diagnosis.loading import PROGRAM, Loader
 from mapiwright.setup.diagnosis.policies import policy_findings
 from mapiwright.setup.diagnosis.profiles import (
     UserProfiles,

@@ -14,8 +14,8 @@ from mapiwright.workstation.files import parent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mapiwright.entry.loading import Library, Loader
     from mapiwright.errors import Finding
-    from mapiwright.setup.diagnosis.loading import Library, Loader
     from mapiwright.workstation.workstation import Workstation
 
 

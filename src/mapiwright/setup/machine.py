@@ -88,6 +88,7 @@ def record_changes_of(package: Package, workstation: Workstation) -> Iterator[Fi
             package=package.id,
             version=package.version,
             stand_in=stand_in,
+            flavour=package.flavours.get(service.name),
         )
         yield from record_changes(workstation, record, stand_in.sources if stand_in else {})
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.library import Flavour
 from mapiwright.errors import FindingsError, UsageError
 from mapiwright.formats import inf, props
 from mapiwright.formats.regf.upcase import upcase
@@ -87,11 +88,15 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """What the manifest adds to a service of the INF: ``entry`` is ``module:function`` or ""."""
+    """What the manifest adds to a service of the INF: ``entry`` is ``module:function`` or "".
+
+    ``flavour`` is that of the interfaces of its own library, None where that can be seen from the file.
+    """
 
     entry: str = ""
     sources: tuple[str, ...] = ()
     deadline: float = DEADLINE
+    flavour: Flavour | None = None
     properties: Properties = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -287,6 +292,7 @@ def _service(table: Table) -> ServiceEntry:
     entry = table.text("entry", default="")
     sources: tuple[str, ...] = ()
     deadline = DEADLINE
+    flavour = table.text("flavour", default="", judge=_fault_of_flavour)
     if entry:
         table.check("entry", _fault_of_entry(entry), "MW4011")
         of_module = entry.partition(":")[0].replace(".", "/")
@@ -296,7 +302,11 @@ def _service(table: Table) -> ServiceEntry:
             table.check("sources", f"the module of {entry!r} is not among them", "MW4011")
     properties = _properties(table.table("properties"))
     table.close()
-    return ServiceEntry(entry, sources, deadline, properties)
+    return ServiceEntry(entry, sources, deadline, Flavour(flavour) if flavour else None, properties)
+
+
+def _fault_of_flavour(flavour: str) -> str | None:
+    return None if flavour in set(Flavour) else f"it is none of {', '.join(Flavour)}"
 
 
 def _fault_of_entry(entry: str) -> str | None:

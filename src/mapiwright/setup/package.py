@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from mapiwright.entry.library import Flavour
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
     from mapiwright.mapi.definition import Properties, ServiceDefinition
@@ -85,10 +86,11 @@ class StandIn:
 class Package:
     """A package that is in order.
 
-    ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean,
-    in the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins`` and
-    ``configuration`` (what CONFIGURE is called with) are by service name. ``migrations`` says under which tag the
-    services keep what an older version kept under another one.
+    ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean, in
+    the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins``, ``flavours`` (of the
+    interfaces of their libraries, where the manifest says it) and ``configuration`` (what CONFIGURE is called with)
+    are by service name. ``migrations`` says under which tag the services keep what an older version kept under
+    another one.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Package:
     files: tuple[PackageFile, ...] = ()
     registry: tuple[RegistryEntry, ...] = ()
     stand_ins: Mapping[str, StandIn] = field(default_factory=lambda: MappingProxyType({}))
+    flavours: Mapping[str, Flavour] = field(default_factory=lambda: MappingProxyType({}))
     configuration: Mapping[str, Properties] = field(default_factory=lambda: MappingProxyType({}))
     profile: str = ""
     profiles_on_uninstall: ProfilesOnUninstall = ProfilesOnUninstall.REMOVE
@@ -195,6 +198,7 @@ class _Reading:
             files=files,
             registry=manifest.registry,
             stand_ins=MappingProxyType(stand_ins),
+            flavours=MappingProxyType({name: entry.flavour for name, entry in entries.items() if entry.flavour}),
             configuration=MappingProxyType({name: entry.properties for name, entry in entries.items()}),
             profile=manifest.profile,
             profiles_on_uninstall=manifest.profiles_on_uninstall,

@@ -129,7 +129,9 @@ class Sections:
         uid = uuid.uuid4().bytes if uid is None else bytes(uid)
         if self.service is None:
             raise ValueError("a new section needs a profile; INSTALL and UNINSTALL have none")
-        if len(uid) != 16 or self.find(uid) is not None or uid.hex() in self.foreign:
+        if uid.hex() in self.foreign:
+            raise ValueError(f"section {uid.hex()} is not its own")
+        if len(uid) != 16 or self.find(uid) is not None:
             raise ValueError(f"{uid.hex()} is not the 16 bytes of a new MAPIUID")
         section = self.extras[uid.hex()] = Section(uid, {})
         self.names[uid.hex()] = uid.hex()

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.loading import is_outlooks_own, missing_export
 from mapiwright.errors import FormatError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
@@ -13,16 +14,15 @@ from mapiwright.mapi import tags
 from mapiwright.mapi.catalogue import PROVIDERS, Catalogue, links, read_section
 from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
-from mapiwright.setup.diagnosis.loading import is_outlooks_own, missing_export
 from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.setup.preflight import PROVIDER_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mapiwright.entry.loading import Loader
     from mapiwright.errors import Finding
     from mapiwright.mapi.catalogue import Reading
-    from mapiwright.setup.diagnosis.loading import Loader
     from mapiwright.workstation.workstation import Outlook, Workstation
 
 
