@@ -72,6 +72,10 @@ def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
     def with_consent(yes: bool, dry_run: bool, output: Path | None, host: str, **rest: object) -> None:
         if output is not None and not dry_run:
             raise click.UsageError("-o saves a plan that is not applied now; it needs --dry-run.")
+        if host:
+            from mapiwright.entry.hosts import interpreter_named
+
+            interpreter_named(host)  # what cannot be meant is told before anything begins
         verb(consent=Consent(yes, dry_run, output, host), **rest)
 
     return with_consent
