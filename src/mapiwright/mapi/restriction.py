@@ -338,7 +338,7 @@ def _compare_props(restriction: CompareProps) -> Predicate:
 
 def _bit_mask(restriction: BitMask) -> Predicate:
     tag, mask = checked_tag(restriction.tag), checked_tag(restriction.mask)
-    if type_of(tag) != PT_LONG or restriction.test not in {BitTest.EQZ, BitTest.NEZ}:
+    if type_of(tag) != PT_LONG or restriction.test not in tuple(BitTest):
         raise too_complex("bits that this table cannot test")
 
     def matches(row: Row) -> bool:
