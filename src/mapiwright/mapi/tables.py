@@ -7,7 +7,7 @@ Failures are CallError or UsageError with the HRESULT of the page; no call chang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -20,6 +20,7 @@ from mapiwright.mapi.sort_order import SortOrderSet, checked_order, in_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.restriction import Restriction
     from mapiwright.mapi.row import Cell, Row
 
@@ -296,7 +297,7 @@ class Table:
     def modify(self, key: bytes, row: Row) -> None:
         """The row with the PR_INSTANCE_KEY ``key`` has other values, for which a restriction may show or hide it."""
         self._check_known(key)
-        line = _Line(key, {**row, PR_INSTANCE_KEY: key})
+        line = _Line(key, {**_checked_row(row), PR_INSTANCE_KEY: key})
         self._change(key, [line if old.key == key else old for old in self._data])
 
     def delete(self, key: bytes) -> None:
@@ -307,14 +308,15 @@ class Table:
     # How it is done
 
     def _line(self, row: Row) -> _Line:
+        row = _checked_row(row)
         if PR_INSTANCE_KEY not in row:
             self._made += 1
-            row = {**row, PR_INSTANCE_KEY: self._made.to_bytes(16, "big")}
+            row[PR_INSTANCE_KEY] = self._made.to_bytes(16, "big")
         key = row[PR_INSTANCE_KEY]
         if not isinstance(key, bytes) or key in self._keys:
             raise UsageError("a PR_INSTANCE_KEY that another row of the table has", expected="one of its own")
         self._keys.add(key)
-        return _Line(key, dict(row))
+        return _Line(key, row)
 
     def _check_known(self, key: bytes) -> None:
         if not any(line.key == key for line in self._data):
@@ -414,6 +416,12 @@ def query_all_rows(
         raise CallError(f"the table has {count} rows", hresult=MAPI_E_TABLE_TOO_BIG, expected=f"at most {most}")
     table.seek_row(BOOKMARK_BEGINNING, 0)
     return table.query_rows(count) if count else ()
+
+
+def _checked_row(row: object) -> dict[int, PropertyValue]:
+    if not isinstance(row, Mapping):
+        raise UsageError("this is no row", expected="a mapping of property tags to values")
+    return {checked_tag(tag): value for tag, value in row.items()}
 
 
 def _checked_columns(tags: object) -> tuple[int, ...]:
