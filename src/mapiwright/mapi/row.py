@@ -66,9 +66,9 @@ def in_width(tag: int, *, unicode: bool) -> int:
 
     PR_SERVICE_ENTRY_NAME exists in 8 bits only ([pidtagserviceentryname-canonical-property]).
     """
-    if type_of(tag) & ~MV_FLAG in STRINGS and tag != PR_SERVICE_ENTRY_NAME:
-        return tag & ~1 | unicode
-    return tag
+    if type_of(tag) & ~MV_FLAG not in STRINGS:
+        return tag
+    return PR_SERVICE_ENTRY_NAME if tag | 1 == PR_SERVICE_ENTRY_NAME | 1 else tag & ~1 | unicode
 
 
 def stored(row: Row, tag: int) -> int | None:

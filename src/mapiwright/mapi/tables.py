@@ -7,12 +7,14 @@ Failures are CallError or UsageError with the HRESULT of the page; no call chang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from mapiwright.errors import CallError, NotFoundError, UsageError
+from mapiwright.mapi.bookmarks import BOOKMARK_BEGINNING, BOOKMARK_CURRENT, Bookmarks
 from mapiwright.mapi.restriction import predicate
 from mapiwright.mapi.row import MV_INSTANCE, PR_INSTANCE_KEY, cell, checked_tag, in_width, too_complex
 from mapiwright.mapi.sort_order import SortOrderSet, checked_order, in_order
@@ -20,6 +22,8 @@ from mapiwright.mapi.sort_order import SortOrderSet, checked_order, in_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.bookmarks import Place, Success
     from mapiwright.mapi.restriction import Restriction
     from mapiwright.mapi.row import Cell, Row
 
@@ -31,17 +35,8 @@ TBL_NOWAIT: Final = 1  # set_columns, restrict, sort_table; TBL_ASYNC on the pag
 TBL_BATCH: Final = 2
 FNEV_TABLE_MODIFIED: Final = 0x100  # advise
 
-BOOKMARK_BEGINNING: Final = 0
-BOOKMARK_CURRENT: Final = 1
-BOOKMARK_END: Final = 2
-
-MOST_BOOKMARKS: Final = 1024
-"""How many bookmarks a table keeps before create_bookmark answers MAPI_E_UNABLE_TO_COMPLETE."""
-
 MAPI_E_UNKNOWN_FLAGS: Final = 0x80040106
-MAPI_E_UNABLE_TO_COMPLETE: Final = 0x80040400
 MAPI_E_TABLE_TOO_BIG: Final = 0x80040403
-MAPI_E_INVALID_BOOKMARK: Final = 0x80040405
 TBLSTAT_COMPLETE: Final = 0
 
 
@@ -60,14 +55,6 @@ class TableEvent(IntEnum):
     ROW_ADDED = 3
     ROW_DELETED = 4
     ROW_MODIFIED = 5
-
-
-class Success(IntEnum):
-    """How a move of the cursor that did not fail ended."""
-
-    S_OK = 0
-    POSITION_CHANGED = 0x00040481
-    """MAPI_W_POSITION_CHANGED: the row of the bookmark is gone, and the next one took its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +77,6 @@ class _Line:
 
     key: bytes
     row: Row
-
-
-@dataclass(slots=True)
-class _Place:
-    """A position in the view, the cursor's or a bookmark's; it follows the row that it stands on."""
-
-    index: int
-    changed: bool = False
 
 
 class Table:
@@ -132,9 +111,7 @@ class Table:
         self._made = 0
         self._data = [self._line(row) for row in rows]
         self._shown = self._data
-        self._cursor = _Place(0)
-        self._bookmarks: dict[int, _Place] = {}
-        self._last_bookmark = BOOKMARK_END
+        self._bookmarks = Bookmarks()
         self._sinks: dict[int, Callable[[Notification], None]] = {}
         self._last_connection = 0
         self._view = self._arranged(self._shown)
@@ -183,10 +160,10 @@ class Table:
         _check_flags(flags, TBL_NOADVANCE)
         if not _checked_number(count):
             raise UsageError("no rows were asked for", expected="a count that is not zero")
-        here = self._cursor.index
+        here = self._bookmarks.cursor
         start = max(0, here + count) if count < 0 else here
         found = self._view[start : here if count < 0 else here + count]
-        self._cursor = _Place(start if flags else start + len(found))
+        self._bookmarks.move(start if flags else start + len(found))
         return tuple(self._cells(line) for line in found)
 
     # The cursor
@@ -196,7 +173,7 @@ class Table:
 
         Behind the last row all three are the row count; the denominator of an empty table is 1.
         """
-        return self._cursor.index, self._cursor.index, max(1, len(self._view))
+        return self._bookmarks.cursor, self._bookmarks.cursor, max(1, len(self._view))
 
     def seek_row(self, origin: int, count: int) -> tuple[int, Success]:
         """Move the cursor ``count`` rows from a bookmark; the rows that it went, with sign ([imapitable-seekrow])."""
@@ -204,13 +181,13 @@ class Table:
         place = self._place(origin)
         start = place.index
         target = min(max(0, start + count), len(self._view))
-        return target - start, self._go(place, target)
+        return target - start, self._bookmarks.go(place, target)
 
     def seek_row_approx(self, numerator: int, denominator: int) -> None:
         """Move the cursor to a fraction of the table, rounded down to a row ([imapitable-seekrowapprox])."""
         if min(_checked_number(numerator), _checked_number(denominator)) < 0 or not denominator:
             raise UsageError("this is no fraction of a table", expected="a denominator that is not zero")
-        self._cursor = _Place(len(self._view) * min(numerator, denominator) // denominator)
+        self._bookmarks.move(len(self._view) * min(numerator, denominator) // denominator)
 
     def find_row(self, restriction: Restriction, origin: int = BOOKMARK_CURRENT, flags: int = 0) -> Success:
         """Move the cursor to the next row that ``restriction`` lets through ([imapitable-findrow]).
@@ -223,22 +200,16 @@ class Table:
         place = self._place(origin)
         for index in range(place.index - 1, -1, -1) if flags else range(place.index, len(self._view)):
             if matches(self._view[index].row):
-                return self._go(place, index)
+                return self._bookmarks.go(place, index)
         raise NotFoundError("no row of the table is like that")
 
     def create_bookmark(self) -> int:
         """A bookmark for the row at the cursor, which it follows, or for the end ([imapitable-createbookmark])."""
-        if len(self._bookmarks) >= MOST_BOOKMARKS:
-            what = f"the table has {MOST_BOOKMARKS} bookmarks"
-            raise CallError(what, hresult=MAPI_E_UNABLE_TO_COMPLETE, remedy="free some of them")
-        self._last_bookmark += 1
-        self._bookmarks[self._last_bookmark] = _Place(self._cursor.index)
-        return self._last_bookmark
+        return self._bookmarks.create()
 
     def free_bookmark(self, bookmark: int) -> None:
         """Give a bookmark up; the three predefined ones are left in peace ([imapitable-freebookmark])."""
-        self._place(bookmark)
-        self._bookmarks.pop(bookmark, None)
+        self._bookmarks.free(_checked_number(bookmark))
 
     # The view
 
@@ -296,7 +267,7 @@ class Table:
     def modify(self, key: bytes, row: Row) -> None:
         """The row with the PR_INSTANCE_KEY ``key`` has other values, for which a restriction may show or hide it."""
         self._check_known(key)
-        line = _Line(key, {**row, PR_INSTANCE_KEY: key})
+        line = _Line(key, {**_checked_row(row), PR_INSTANCE_KEY: key})
         self._change(key, [line if old.key == key else old for old in self._data])
 
     def delete(self, key: bytes) -> None:
@@ -307,14 +278,15 @@ class Table:
     # How it is done
 
     def _line(self, row: Row) -> _Line:
+        row = _checked_row(row)
         if PR_INSTANCE_KEY not in row:
-            self._made += 1
-            row = {**row, PR_INSTANCE_KEY: self._made.to_bytes(16, "big")}
+            self._made = next(made for made in count(self._made + 1) if _instance_key(made) not in self._keys)
+            row[PR_INSTANCE_KEY] = _instance_key(self._made)
         key = row[PR_INSTANCE_KEY]
         if not isinstance(key, bytes) or key in self._keys:
             raise UsageError("a PR_INSTANCE_KEY that another row of the table has", expected="one of its own")
         self._keys.add(key)
-        return _Line(key, dict(row))
+        return _Line(key, row)
 
     def _check_known(self, key: bytes) -> None:
         if not any(line.key == key for line in self._data):
@@ -327,16 +299,15 @@ class Table:
 
     def _begin_anew(self) -> None:
         self._view = self._arranged(self._shown)
-        self._cursor = _Place(0)
-        self._bookmarks.clear()
+        self._bookmarks.begin_anew()
 
     def _change(self, key: bytes, data: list[_Line]) -> None:
         """The data is ``data`` now, in which at most the row ``key`` differs from what it was."""
         before, after = self._arranged(self._data), self._arranged(data)
         self._data = data
         if self._kind is TableType.DYNAMIC:
-            self._shown = data
-            self._follow(after)
+            self._bookmarks.follow([line.key for line in self._view], [line.key for line in after])
+            self._shown, self._view = data, after
         was = any(line.key == key for line in before)
         index = next((place for place, line in enumerate(after) if line.key == key), None)
         # [about-table-notifications]: of rows that the restriction hides, nothing is said.
@@ -347,23 +318,6 @@ class Table:
         elif was:
             self._tell(Notification(TableEvent.ROW_DELETED, key, None, ()))
 
-    def _follow(self, view: list[_Line]) -> None:
-        """Show ``view``, the cursor and the bookmarks staying on their rows.
-
-        Where the row is gone, the next one takes its place ([imapitable-createbookmark]). Behind the last row, a row
-        that is added there will be read next.
-        """
-        old, self._view = self._view, view
-        index_of = {line.key: index for index, line in enumerate(view)}
-        grown = len(view) > len(old) and view[-1].key not in {line.key for line in old}
-        for place in (self._cursor, *self._bookmarks.values()):
-            if place.index == len(old):
-                place.index = len(view) - grown
-                continue
-            place.changed = place.changed or old[place.index].key not in index_of
-            left = (index_of[line.key] for line in old[place.index :] if line.key in index_of)
-            place.index = next(left, len(view))
-
     def _tell(self, notification: Notification) -> None:
         for sink in tuple(self._sinks.values()):
             sink(notification)
@@ -371,21 +325,8 @@ class Table:
     def _cells(self, line: _Line) -> tuple[Cell, ...]:
         return tuple(cell(line.row, tag, unicode=self._unicode) for tag in self._columns)
 
-    def _place(self, bookmark: int) -> _Place:
-        predefined = {
-            BOOKMARK_BEGINNING: _Place(0),
-            BOOKMARK_CURRENT: self._cursor,
-            BOOKMARK_END: _Place(len(self._view)),
-        }
-        place = predefined.get(_checked_number(bookmark)) or self._bookmarks.get(bookmark)
-        if place:
-            return place
-        raise CallError("there is no such bookmark", hresult=MAPI_E_INVALID_BOOKMARK)
-
-    def _go(self, origin: _Place, index: int) -> Success:
-        changed, origin.changed = origin.changed, False
-        self._cursor = _Place(index)
-        return Success.POSITION_CHANGED if changed else Success.S_OK
+    def _place(self, bookmark: int) -> Place:
+        return self._bookmarks.place(_checked_number(bookmark), len(self._view))
 
 
 def query_all_rows(
@@ -409,11 +350,21 @@ def query_all_rows(
         table.restrict(restriction, TBL_BATCH)
     if sort is not None:
         table.sort_table(sort, TBL_BATCH)
-    count = table.row_count()
-    if most and count > most:
-        raise CallError(f"the table has {count} rows", hresult=MAPI_E_TABLE_TOO_BIG, expected=f"at most {most}")
+    rows = table.row_count()
+    if most and rows > most:
+        raise CallError(f"the table has {rows} rows", hresult=MAPI_E_TABLE_TOO_BIG, expected=f"at most {most}")
     table.seek_row(BOOKMARK_BEGINNING, 0)
-    return table.query_rows(count) if count else ()
+    return table.query_rows(rows) if rows else ()
+
+
+def _instance_key(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def _checked_row(row: object) -> dict[int, PropertyValue]:
+    if not isinstance(row, Mapping):
+        raise UsageError("this is no row", expected="a mapping of property tags to values")
+    return {checked_tag(tag): value for tag, value in row.items()}
 
 
 def _checked_columns(tags: object) -> tuple[int, ...]:
