@@ -73,6 +73,7 @@ class EntryCall:
     """One call of the entry point of ``service``; for its caller to leave out where none is declared.
 
     ``user`` (the name), ``profile`` and ``uid`` (the service's section) are empty for INSTALL and UNINSTALL.
+    ``provider`` is the uid of the provider's section that PROVIDER_CREATE and PROVIDER_DELETE are about.
     ``properties`` are configuration properties, for CONFIGURE only ([msgserviceentry]); secure ones are in no
     description, so a call made again from one names their tags in ``withheld`` and cannot be sent without them.
     """
@@ -86,6 +87,7 @@ class EntryCall:
     policy: EntryPolicy = EntryPolicy.DEFER
     flags: EntryFlag = EntryFlag.UNICODE
     withheld: tuple[int, ...] = ()
+    provider: str = ""
 
     @property
     def kind(self) -> str:
@@ -115,6 +117,7 @@ class EntryCall:
             "policy": self.policy.value,
             "flags": int(self.flags),
             "withheld": sorted({*self.withheld, *secure}),
+            "provider": self.provider,
         }
 
     def run(self, workstation: Workstation) -> Outcome:
@@ -306,6 +309,7 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
             policy=EntryPolicy(description["policy"]),
             flags=EntryFlag(description["flags"]),
             withheld=tuple(description["withheld"]),
+            provider=description.get("provider", ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(
