@@ -97,7 +97,9 @@ class CallError(RefusedError):
 
     hresult = 0x80040102
 
-    def __init__(self, what: str, *, hresult: int = 0x80040102, where: str = "", expected: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, hresult: int = 0x80040102, where: str = "", expected: str = "", remedy: str = ""
+    ) -> None:
         super().__init__(what, where=where, expected=expected, remedy=remedy)
         self.hresult = hresult
 

@@ -7,12 +7,13 @@ native service, so it needs the standard library and ``mapiwright.errors`` alone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mapiwright.errors import CallError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mapiwright.formats.props import PropertyValue
 
 Row: TypeAlias = "Mapping[int, PropertyValue]"
@@ -22,6 +23,7 @@ Comparable: TypeAlias = "int | str | bytes | tuple[int | str | bytes, ...]"
 # [working-with-multivalued-columns]: MVI_FLAG is both; a type without them is that of one value.
 MV_FLAG: Final = 0x1000
 MV_INSTANCE: Final = 0x2000
+MVI_FLAG: Final = MV_FLAG | MV_INSTANCE
 
 PT_UNSPECIFIED: Final = 0x0000
 PT_LONG: Final = 0x0003
@@ -64,9 +66,9 @@ def in_width(tag: int, *, unicode: bool) -> int:
 
     PR_SERVICE_ENTRY_NAME exists in 8 bits only ([pidtagserviceentryname-canonical-property]).
     """
-    if type_of(tag) & ~MV_FLAG in STRINGS and tag != PR_SERVICE_ENTRY_NAME:
-        return tag & ~1 | unicode
-    return tag
+    if type_of(tag) & ~MV_FLAG not in STRINGS:
+        return tag
+    return PR_SERVICE_ENTRY_NAME if tag | 1 == PR_SERVICE_ENTRY_NAME | 1 else tag & ~1 | unicode
 
 
 def stored(row: Row, tag: int) -> int | None:
@@ -128,6 +130,23 @@ def _one(kind: int, value: object) -> int | str | bytes | None:
     if isinstance(value, str):
         return value.casefold() if kind in STRINGS else None
     return value if isinstance(value, bytes) and kind in _BYTES else None
+
+
+def size_of(kind: int, value: object) -> int | None:
+    """The bytes of a value as UlPropSize counts them, each string with its terminator; None if it is of another type.
+
+    A character of PT_STRING8 counts as one byte, which is true of all code pages but the East Asian ones.
+    """
+    if compared(kind, value) is None:
+        return None
+    parts = value if isinstance(value, tuple) else (value,)
+    return sum(_size_of_one(kind & ~MV_FLAG, part) for part in parts)
+
+
+def _size_of_one(kind: int, value: object) -> int:
+    if isinstance(value, str):
+        return len(value) + 1 if kind == PT_STRING8 else len(value.encode("utf-16-le", "surrogatepass")) + 2
+    return len(value) if isinstance(value, bytes) else _NUMBERS.get(kind, 16 if kind == _PT_BOOLEAN else 64) // 8
 
 
 def too_complex(what: str) -> CallError:

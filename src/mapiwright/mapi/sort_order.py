@@ -69,7 +69,7 @@ def checked_order(order: object) -> SortOrderSet:
             raise UsageError("this is no sort order", expected="a SortOrderSet with a tuple of SortOrder")
         if type_of(checked_tag(key.tag)) & ~MV_FLAG not in COMPARABLE:
             raise too_complex(f"rows cannot be sorted by {key.tag:08X}")
-        if key.order not in {Direction.ASCEND, Direction.DESCEND}:
+        if key.order not in (Direction.ASCEND, Direction.DESCEND):
             raise too_complex("this table sorts in ascending and descending order only")
     return order
 

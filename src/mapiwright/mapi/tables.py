@@ -7,18 +7,23 @@ Failures are CallError or UsageError with the HRESULT of the page; no call chang
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from mapiwright.errors import CallError, NotFoundError, UsageError
+from mapiwright.mapi.bookmarks import BOOKMARK_BEGINNING, BOOKMARK_CURRENT, Bookmarks
 from mapiwright.mapi.restriction import predicate
 from mapiwright.mapi.row import MV_INSTANCE, PR_INSTANCE_KEY, cell, checked_tag, in_width, too_complex
 from mapiwright.mapi.sort_order import SortOrderSet, checked_order, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.bookmarks import Place, Success
     from mapiwright.mapi.restriction import Restriction
     from mapiwright.mapi.row import Cell, Row
 
@@ -30,17 +35,8 @@ TBL_NOWAIT: Final = 1  # set_columns, restrict, sort_table; TBL_ASYNC on the pag
 TBL_BATCH: Final = 2
 FNEV_TABLE_MODIFIED: Final = 0x100  # advise
 
-BOOKMARK_BEGINNING: Final = 0
-BOOKMARK_CURRENT: Final = 1
-BOOKMARK_END: Final = 2
-
-MOST_BOOKMARKS: Final = 1024
-"""How many bookmarks a table keeps before create_bookmark answers MAPI_E_UNABLE_TO_COMPLETE."""
-
 MAPI_E_UNKNOWN_FLAGS: Final = 0x80040106
-MAPI_E_UNABLE_TO_COMPLETE: Final = 0x80040400
 MAPI_E_TABLE_TOO_BIG: Final = 0x80040403
-MAPI_E_INVALID_BOOKMARK: Final = 0x80040405
 TBLSTAT_COMPLETE: Final = 0
 
 
@@ -49,8 +45,6 @@ class TableType(IntEnum):
 
     SNAPSHOT = 0
     """Nothing; the advised are told all the same ([types-of-tables])."""
-    KEYSET = 1
-    """The values of the rows that it has."""
     DYNAMIC = 2
     """Everything."""
 
@@ -61,14 +55,6 @@ class TableEvent(IntEnum):
     ROW_ADDED = 3
     ROW_DELETED = 4
     ROW_MODIFIED = 5
-
-
-class Success(IntEnum):
-    """How a move of the cursor that did not fail ended."""
-
-    S_OK = 0
-    POSITION_CHANGED = 0x00040481
-    """MAPI_W_POSITION_CHANGED: the row of the bookmark is gone, and the next one took its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +71,7 @@ class Notification:
     row: tuple[Cell, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Line:
     """A row of the table's data and the key by which its view knows it."""
 
@@ -93,21 +79,16 @@ class _Line:
     row: Row
 
 
-@dataclass(slots=True)
-class _Place:
-    """A position in the view, the cursor's or a bookmark's; it follows the row that it stands on."""
-
-    index: int
-    changed: bool = False
-
-
 class Table:
     """A view of rows: columns, restriction, sort order, cursor, bookmarks ([imapitableiunknown]).
 
     ``columns`` is the default column set; with ``unicode`` (MAPI_UNICODE at open) its strings, and those of ``sort``,
-    are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that it does
-    not tell apart, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16 bytes,
-    which no other row of this view ever has.
+    are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that it
+    does not tell apart, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16
+    bytes, which no other row of this view ever has.
+
+    The data's side tells the table of later changes by insert, modify and delete. A dynamic view shows them; a
+    snapshot goes on showing what it had. Whoever is advised hears of them in either case.
     """
 
     def __init__(
@@ -125,16 +106,15 @@ class Table:
         self._default_sort = checked_order(sort or SortOrderSet()).in_width(unicode=unicode)
         self._sort = self._default_sort
         self._kind = kind
-        self._lets_through: Callable[[Row], bool] | None = None
+        self._matches: Callable[[Row], bool] | None = None
         self._keys: set[bytes] = set()
         self._made = 0
-        self._lines = [self._line(row) for row in rows]
-        self._cursor = _Place(0)
-        self._bookmarks: dict[int, _Place] = {}
-        self._last_bookmark = BOOKMARK_END
+        self._data = [self._line(row) for row in rows]
+        self._shown = self._data
+        self._bookmarks = Bookmarks()
         self._sinks: dict[int, Callable[[Notification], None]] = {}
         self._last_connection = 0
-        self._view = self._arranged(self._lines)
+        self._view = self._arranged(self._shown)
 
     def status(self) -> tuple[int, TableType]:
         """The status, always TBLSTAT_COMPLETE, and the type of the table ([imapitable-getstatus])."""
@@ -153,11 +133,14 @@ class Table:
         self._columns = _checked_columns(tags)
 
     def query_columns(self, flags: int = 0) -> tuple[int, ...]:
-        """The columns; with TBL_ALL_COLUMNS all that the rows offer, the default ones first ([imapitable-querycolumns])."""
+        """The columns; with TBL_ALL_COLUMNS all that there are ([imapitable-querycolumns]).
+
+        These are the default ones, and what the rows have besides.
+        """
         _check_flags(flags, TBL_ALL_COLUMNS)
         if not flags:
             return self._columns
-        held = (in_width(tag, unicode=self._unicode) for line in self._lines for tag in line.row)
+        held = (in_width(tag, unicode=self._unicode) for line in self._shown for tag in line.row)
         return tuple(dict.fromkeys((*self._defaults, *held)))
 
     # Rows
@@ -177,10 +160,10 @@ class Table:
         _check_flags(flags, TBL_NOADVANCE)
         if not _checked_number(count):
             raise UsageError("no rows were asked for", expected="a count that is not zero")
-        here = self._cursor.index
+        here = self._bookmarks.cursor
         start = max(0, here + count) if count < 0 else here
         found = self._view[start : here if count < 0 else here + count]
-        self._cursor = _Place(start if flags else start + len(found))
+        self._bookmarks.move(start if flags else start + len(found))
         return tuple(self._cells(line) for line in found)
 
     # The cursor
@@ -190,7 +173,7 @@ class Table:
 
         Behind the last row all three are the row count; the denominator of an empty table is 1.
         """
-        return self._cursor.index, self._cursor.index, max(1, len(self._view))
+        return self._bookmarks.cursor, self._bookmarks.cursor, max(1, len(self._view))
 
     def seek_row(self, origin: int, count: int) -> tuple[int, Success]:
         """Move the cursor ``count`` rows from a bookmark; the rows that it went, with sign ([imapitable-seekrow])."""
@@ -198,13 +181,13 @@ class Table:
         place = self._place(origin)
         start = place.index
         target = min(max(0, start + count), len(self._view))
-        return target - start, self._go(place, target)
+        return target - start, self._bookmarks.go(place, target)
 
     def seek_row_approx(self, numerator: int, denominator: int) -> None:
         """Move the cursor to a fraction of the table, rounded down to a row ([imapitable-seekrowapprox])."""
         if min(_checked_number(numerator), _checked_number(denominator)) < 0 or not denominator:
             raise UsageError("this is no fraction of a table", expected="a denominator that is not zero")
-        self._cursor = _Place(len(self._view) * min(numerator, denominator) // denominator)
+        self._bookmarks.move(len(self._view) * min(numerator, denominator) // denominator)
 
     def find_row(self, restriction: Restriction, origin: int = BOOKMARK_CURRENT, flags: int = 0) -> Success:
         """Move the cursor to the next row that ``restriction`` lets through ([imapitable-findrow]).
@@ -217,22 +200,16 @@ class Table:
         place = self._place(origin)
         for index in range(place.index - 1, -1, -1) if flags else range(place.index, len(self._view)):
             if matches(self._view[index].row):
-                return self._go(place, index)
+                return self._bookmarks.go(place, index)
         raise NotFoundError("no row of the table is like that")
 
     def create_bookmark(self) -> int:
         """A bookmark for the row at the cursor, which it follows, or for the end ([imapitable-createbookmark])."""
-        if len(self._bookmarks) >= MOST_BOOKMARKS:
-            what = f"the table has {MOST_BOOKMARKS} bookmarks"
-            raise CallError(what, hresult=MAPI_E_UNABLE_TO_COMPLETE, remedy="free some of them")
-        self._last_bookmark += 1
-        self._bookmarks[self._last_bookmark] = _Place(self._cursor.index)
-        return self._last_bookmark
+        return self._bookmarks.create()
 
     def free_bookmark(self, bookmark: int) -> None:
         """Give a bookmark up; the three predefined ones are left in peace ([imapitable-freebookmark])."""
-        self._place(bookmark)
-        self._bookmarks.pop(bookmark, None)
+        self._bookmarks.free(_checked_number(bookmark))
 
     # The view
 
@@ -242,7 +219,7 @@ class Table:
         All bookmarks are dropped, and the cursor goes to the beginning.
         """
         _check_flags(flags, TBL_NOWAIT | TBL_BATCH)
-        self._lets_through = None if restriction is None else predicate(restriction)
+        self._matches = None if restriction is None else predicate(restriction)
         self._begin_anew()
 
     def sort_table(self, order: SortOrderSet, flags: int = 0) -> None:
@@ -281,38 +258,130 @@ class Table:
     # The data's side
 
     def insert(self, row: Row, after: bytes | None = None) -> bytes:
-        """The data has a new row behind that with the PR_INSTANCE_KEY ``after``, or else at the end; its own key.
-
-        Only a dynamic view gets it; the sinks of every view that it would belong to are told.
-        """
+        """The data has a new row behind that with the PR_INSTANCE_KEY ``after``, or else at the end; its own key."""
         line = self._line(row)
-        index = next((place + 1 for place, old in enumerate(self._lines) if old.key == after), len(self._lines))
-        lines = [*self._lines[:index], line, *self._lines[index:]]
-        view = self._arranged(lines)
-        if self._kind is TableType.DYNAMIC:
-            self._lines = lines
-            self._show(view)
-        self._tell_of(TableEvent.ROW_ADDED, line, view)
+        index = next((place + 1 for place, old in enumerate(self._data) if old.key == after), len(self._data))
+        self._change(line.key, [*self._data[:index], line, *self._data[index:]])
         return line.key
 
     def modify(self, key: bytes, row: Row) -> None:
-        """The row with the PR_INSTANCE_KEY ``key`` has other values; a snapshot keeps the old ones.
-
-        For a view whose restriction it enters or leaves thereby, the row is added or deleted.
-        """
+        """The row with the PR_INSTANCE_KEY ``key`` has other values, for which a restriction may show or hide it."""
+        self._check_known(key)
+        line = _Line(key, {**_checked_row(row), PR_INSTANCE_KEY: key})
+        self._change(key, [line if old.key == key else old for old in self._data])
 
     def delete(self, key: bytes) -> None:
-        """The row with the PR_INSTANCE_KEY ``key`` is gone from the data; only a dynamic view loses it."""
+        """The row with the PR_INSTANCE_KEY ``key`` is gone from the data."""
+        self._check_known(key)
+        self._change(key, [old for old in self._data if old.key != key])
 
     # How it is done
 
     def _line(self, row: Row) -> _Line:
-        key = row.get(PR_INSTANCE_KEY)
-        if key is None:
-            self._made += 1
-            key = self._made.to_bytes(16, "big")
-            row = {**row, PR_INSTANCE_KEY: key}
+        row = _checked_row(row)
+        if PR_INSTANCE_KEY not in row:
+            self._made = next(made for made in count(self._made + 1) if _instance_key(made) not in self._keys)
+            row[PR_INSTANCE_KEY] = _instance_key(self._made)
+        key = row[PR_INSTANCE_KEY]
         if not isinstance(key, bytes) or key in self._keys:
             raise UsageError("a PR_INSTANCE_KEY that another row of the table has", expected="one of its own")
         self._keys.add(key)
         return _Line(key, row)
+
+    def _check_known(self, key: bytes) -> None:
+        if not any(line.key == key for line in self._data):
+            raise NotFoundError("no row of the table has that PR_INSTANCE_KEY")
+
+    def _arranged(self, lines: Sequence[_Line]) -> list[_Line]:
+        matches = self._matches
+        chosen = [line for line in lines if matches(line.row)] if matches else lines
+        return in_order(chosen, self._sort, lambda line: line.row)
+
+    def _begin_anew(self) -> None:
+        self._view = self._arranged(self._shown)
+        self._bookmarks.begin_anew()
+
+    def _change(self, key: bytes, data: list[_Line]) -> None:
+        """The data is ``data`` now, in which at most the row ``key`` differs from what it was."""
+        before, after = self._arranged(self._data), self._arranged(data)
+        self._data = data
+        if self._kind is TableType.DYNAMIC:
+            self._bookmarks.follow([line.key for line in self._view], [line.key for line in after])
+            self._shown, self._view = data, after
+        was = any(line.key == key for line in before)
+        index = next((place for place, line in enumerate(after) if line.key == key), None)
+        # [about-table-notifications]: of rows that the restriction hides, nothing is said.
+        if index is not None:
+            prior = after[index - 1].key if index else None
+            event = TableEvent.ROW_MODIFIED if was else TableEvent.ROW_ADDED
+            self._tell(Notification(event, key, prior, self._cells(after[index])))
+        elif was:
+            self._tell(Notification(TableEvent.ROW_DELETED, key, None, ()))
+
+    def _tell(self, notification: Notification) -> None:
+        for sink in tuple(self._sinks.values()):
+            sink(notification)
+
+    def _cells(self, line: _Line) -> tuple[Cell, ...]:
+        return tuple(cell(line.row, tag, unicode=self._unicode) for tag in self._columns)
+
+    def _place(self, bookmark: int) -> Place:
+        return self._bookmarks.place(_checked_number(bookmark), len(self._view))
+
+
+def query_all_rows(
+    table: Table,
+    columns: Sequence[int] | None = None,
+    restriction: Restriction | None = None,
+    sort: SortOrderSet | None = None,
+    most: int = 0,
+) -> tuple[tuple[Cell, ...], ...]:
+    """All rows of ``table`` as the columns, restriction and sort order show them; None leaves the table's own.
+
+    What is given stays set in the table, as with HrQueryAllRows ([hrqueryallrows]). Raises CallError with
+    MAPI_E_TABLE_TOO_BIG if there are more than ``most`` rows, where zero is no limit. The page's PT_NULL for what a
+    row does not have is the PT_ERROR of [imapitable-queryrows] here, which is what callers test for.
+    """
+    if _checked_number(most) < 0:
+        raise UsageError("fewer than no rows were asked for", expected="zero or the most rows to return")
+    if columns is not None:
+        table.set_columns(columns, TBL_BATCH)
+    if restriction is not None:
+        table.restrict(restriction, TBL_BATCH)
+    if sort is not None:
+        table.sort_table(sort, TBL_BATCH)
+    rows = table.row_count()
+    if most and rows > most:
+        raise CallError(f"the table has {rows} rows", hresult=MAPI_E_TABLE_TOO_BIG, expected=f"at most {most}")
+    table.seek_row(BOOKMARK_BEGINNING, 0)
+    return table.query_rows(rows) if rows else ()
+
+
+def _instance_key(number: int) -> bytes:
+    return number.to_bytes(16, "big")
+
+
+def _checked_row(row: object) -> dict[int, PropertyValue]:
+    if not isinstance(row, Mapping):
+        raise UsageError("this is no row", expected="a mapping of property tags to values")
+    return {checked_tag(tag): value for tag, value in row.items()}
+
+
+def _checked_columns(tags: object) -> tuple[int, ...]:
+    if not isinstance(tags, Sequence) or not tags:
+        raise UsageError("every table has at least one column", expected="a sequence of property tags")
+    columns = tuple(checked_tag(tag) for tag in tags)
+    if any(tag & MV_INSTANCE for tag in columns):
+        raise too_complex("this table keeps the values of a list in one row")
+    return columns
+
+
+def _checked_number(number: object) -> int:
+    if isinstance(number, int) and -(1 << 31) <= number < 1 << 32:
+        return number
+    raise UsageError("a number that no table takes", expected="a number of 32 bits")
+
+
+def _check_flags(flags: object, known: int) -> None:
+    if _checked_number(flags) & ~known:
+        raise CallError("flags that this call does not know", hresult=MAPI_E_UNKNOWN_FLAGS)
