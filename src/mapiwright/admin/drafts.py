@@ -46,11 +46,18 @@ class Drafts:
     calls_before: list[EntryCall] = field(default_factory=list)
     calls_after: list[Due] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
+    """What is told when it is done."""
 
     def copy(self) -> Drafts:
         """As it is now, to go back to."""
         return Drafts(
-            dict(self.profiles), self.default, list(self.calls_before), list(self.calls_after), list(self.titles)
+            dict(self.profiles),
+            self.default,
+            list(self.calls_before),
+            list(self.calls_after),
+            list(self.titles),
+            list(self.afterwards),
         )
 
     def origin(self, name: str) -> str:

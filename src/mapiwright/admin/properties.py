@@ -117,7 +117,7 @@ class PropertyObject(ABC, Remembering):
 
     @remembered
     def get_prop_list(self, flags: int = ReadFlag.UNICODE) -> tuple[int, ...]:
-        """The tags of all properties but secure ones ([imapiprop-getproplist]); MAPI_UNICODE is the width of strings."""
+        """The tags of all properties but secure ones ([imapiprop-getproplist]); MAPI_UNICODE chooses widths."""
         check_flags(flags, ReadFlag.UNICODE, "GetPropList")
         tags = (in_width(tag, unicode=bool(flags & ReadFlag.UNICODE)) for tag in self._row())
         return tuple(dict.fromkeys(tags))
@@ -141,9 +141,9 @@ class PropertyObject(ABC, Remembering):
 
         MAPI_E_COMPUTED: it is MAPI's own; MAPI_E_NO_SUPPORT: an id of 0x8000 or above, which is a named property
         ([iprofsectimapiprop], code [derived]); MAPI_E_INVALID_TYPE: a type that no section holds. PR_NULL and
-        PT_ERROR are passed over. Setting an id in another type replaces it. Raises UsageError for no properties, PT_OBJECT, an
-        empty list, and a value that is not of its type; RefusedError where the object is read-only, and for a secure
-        property, which needs Windows to encrypt it: then nothing was set.
+        PT_ERROR are passed over. Setting an id in another type replaces it. Raises UsageError for no properties,
+        PT_OBJECT, an empty list, and a value that is not of its type; RefusedError where the object is read-only, and
+        for a secure property, which needs Windows to encrypt it: then nothing was set.
         """
         pairs = tuple(values.items() if isinstance(values, Mapping) else values)
         if not pairs:

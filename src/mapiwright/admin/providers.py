@@ -87,8 +87,9 @@ class ProviderAdmin(Remembering):
     def delete_provider(self, uid: str | bytes) -> None:
         """Call the service with MSG_SERVICE_PROVIDER_DELETE, then remove the provider.
 
-        [iprovideradmin-deleteprovider]: in a profile in use it is only marked: it is in no table any more, and goes, with that call, when the last
-        session ends. Raises NotFoundError where the service has no such provider, EntryPointError where it refuses.
+        [iprovideradmin-deleteprovider]: in a profile in use it is only marked: it is in no table any more, and goes,
+        with that call, when the last session ends. Raises NotFoundError where the service has no such provider,
+        EntryPointError where it refuses.
         """
         wanted = spelled(uid)
         space, service = self.workspace, self.service

@@ -48,13 +48,15 @@ PROVIDER_COLUMNS = (
 
 def profile_table(profiles: Iterable[tuple[str, bool]], flags: int) -> Table:
     """The profile table, of names and whether each one is the default profile."""
-    rows = [{tags.PR_DISPLAY_NAME: name, tags.PR_DEFAULT_PROFILE: default} for name, default in profiles]
+    rows: list[dict[int, PropertyValue]] = [
+        {tags.PR_DISPLAY_NAME: name, tags.PR_DEFAULT_PROFILE: default} for name, default in profiles
+    ]
     return Table(PROFILE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE))
 
 
 def service_table(profile: Profile, flags: int) -> Table:
     """The message service table of a profile."""
-    rows = [_service_row(service) for service in profile.services]
+    rows = [service_row(service) for service in profile.services]
     return Table(SERVICE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE))
 
 
@@ -76,7 +78,8 @@ def service_provider_table(profile: Profile, service: Service, gone: Collection[
     return Table(PROVIDER_COLUMNS, [*rows, *extras], unicode=bool(flags & ReadFlag.UNICODE))
 
 
-def _service_row(service: Service) -> dict[int, PropertyValue]:
+def service_row(service: Service) -> dict[int, PropertyValue]:
+    """The row of a service."""
     return {
         **service.section.properties,
         tags.PR_DISPLAY_NAME: service.display,

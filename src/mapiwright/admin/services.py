@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from mapiwright.admin.calls import call_for, say_created, say_deleted
 from mapiwright.admin.flags import NO_UI, UI, ReadFlag, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.admin.providers import ProviderAdmin
-from mapiwright.admin.rows import provider_table, service_table
+from mapiwright.admin.rows import provider_table, service_row, service_table
 from mapiwright.admin.sections import open_section, spelled
 from mapiwright.entry.contract import Context, EntryFlag
 from mapiwright.errors import CallError, NotFoundError, UsageError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.admin.sections import ProfileSection
-    from mapiwright.admin.session import Session
     from mapiwright.admin.workspace import Workspace
     from mapiwright.mapi.definition import Properties
     from mapiwright.mapi.profile import Profile, Service
@@ -29,6 +28,14 @@ if TYPE_CHECKING:
 MAPI_E_NO_SUPPORT = 0x80040102
 MAPI_E_NOT_INITIALIZED = 0x80040605
 NO_PROPERTIES: Properties = MappingProxyType({})
+
+
+class ServiceHolder(Protocol):
+    """What services can be copied to besides their own administration: a session."""
+
+    def admin_services(self) -> MessageServiceAdmin:
+        """The services of its profile."""
+        ...
 
 
 class MessageServiceAdmin(Remembering):
@@ -53,7 +60,9 @@ class MessageServiceAdmin(Remembering):
     def get_message_service_table(self, flags: int = ReadFlag.UNICODE) -> Table:
         """The services of the profile in the order of addition ([imsgserviceadmin-getmsgservicetable])."""
         check_flags(flags, ReadFlag.UNICODE, "GetMsgServiceTable")
-        return service_table(self.profile, flags)
+        table = service_table(self.profile, flags)
+        self.workspace.usage.watched(self.name, table)
+        return table
 
     @remembered
     def get_provider_table(self, flags: int = ReadFlag.UNICODE) -> Table:
@@ -82,9 +91,11 @@ class MessageServiceAdmin(Remembering):
             after, uid = edit.add_service(before, definition, space.uid, display=display)
             space.put(before, after)
             say_created(space, after, uid, _forwarded(flags))
-        # [imsgserviceadmin-createmsgservice]: where somebody may be asked, is not spared, and is logged on
-        if flags & UI and not flags & EntryFlag.NO_RESTART_WARNING and space.usage.in_use(self.name):
-            space.tell(f"Service {definition.name} will be there when you log on to profile {self.name} again.")
+            space.afterwards(lambda: self._announce(uid))
+            # [imsgserviceadmin-createmsgservice]: where somebody may be asked, is not spared, and is logged on
+            if flags & UI and not flags & EntryFlag.NO_RESTART_WARNING and space.usage.in_use(self.name):
+                warning = f"Service {definition.name} will be there when you log on to profile {self.name} again."
+                space.afterwards(lambda: space.tell(warning))
         return uid
 
     @remembered
@@ -103,14 +114,14 @@ class MessageServiceAdmin(Remembering):
 
     @remembered
     def copy_message_service(
-        self, service: str | bytes, target: MessageServiceAdmin | Session | None = None, flags: int = NO_UI
+        self, service: str | bytes, target: MessageServiceAdmin | ServiceHolder | None = None, flags: int = NO_UI
     ) -> str:
         """Copy a service, set up exactly alike, into this profile or that of ``target``.
 
-        [imsgserviceadmin-copymsgservice]. The documents name the target by an interface id and an object, which is one thing here; the display name
-        that they deprecate has no place. Its sections get uids of their own, extra sections are copied with them, and
-        no entry point is called. Gives the uid of the copy. Raises NotFoundError, and ExistsError where the target
-        has it and may have it once only.
+        The documents name the target by an interface id and an object, which is one thing here; the display name that
+        they deprecate has no place ([imsgserviceadmin-copymsgservice]). Its sections get uids of their own, extra
+        sections are copied with them, and no entry point is called. Gives the uid of the copy. Raises NotFoundError,
+        and ExistsError where the target has it and may have it once only.
         """
         check_flags(flags, UI | EntryFlag.UNICODE, "CopyMsgService")
         there = (
@@ -140,8 +151,8 @@ class MessageServiceAdmin(Remembering):
         """Call a service with MSG_SERVICE_CONFIGURE and properties ([imsgserviceadmin-configuremsgservice]).
 
         Without a UI flag nobody is asked, so that without properties the service stays as it is. Raises
-        NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry point; EntryPointError with the service's own HRESULT,
-        whose words ``get_last_error`` tells; CancelledError.
+        NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry point; EntryPointError with the
+        service's own HRESULT, whose words ``get_last_error`` tells; CancelledError.
         """
         check_flags(flags, UI | EntryFlag.UI_READ_ONLY | EntryFlag.UNICODE, "ConfigureMsgService")
         space = self.workspace
@@ -199,6 +210,13 @@ class MessageServiceAdmin(Remembering):
         with self.workspace.batch(f"set the primary identity of profile {self.name}"):
             before = self.profile
             self.workspace.put(before, roles.set_primary_identity(before, None if uid is None else spelled(uid)))
+
+    def _announce(self, uid: str) -> None:
+        """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""
+        service = self.profile.service(uid)
+        if service is not None:
+            for table in self.workspace.usage.watching(self.name):
+                table.insert(service_row(service))
 
     def find(self, service: str | bytes) -> Service:
         """The service by uid or name; raises UsageError where the name occurs twice, with the uids to choose from."""

@@ -43,21 +43,24 @@ def logon(workspace: Workspace, profile: str | None = None, flags: int = LogonFl
     check_flags(flags, _ALL, "MAPILogonEx")
     shared = workspace.usage.shared
     if shared is not None and not flags & LogonFlag.NEW_SESSION:
-        name: str | None = shared.profile_name
+        name = shared.profile_name
     else:
-        name = workspace.default if flags & LogonFlag.USE_DEFAULT else profile
-        found = workspace.find(name) if name and len(name) <= LONGEST_NAME else None
-        if found is None or workspace.usage.is_gone(found.name):
-            raise CallError(
-                f"nobody can log on to profile {name!r}" if name else "there is no profile to log on to",
-                hresult=MAPI_E_LOGON_FAILED,
-                where=f"user {workspace.user.name}",
-                remedy="Name a profile that is there, or set a default one and use MAPI_USE_DEFAULT.",
-            )
-        name = found.name
+        name = _chosen(workspace, workspace.default if flags & LogonFlag.USE_DEFAULT else profile)
     if flags & LogonFlag.SERVICE_UI_ALWAYS:
         _configure_all(MessageServiceAdmin(workspace, name))
     return Session(workspace, name, shared=bool(flags & LogonFlag.ALLOW_OTHERS))
+
+
+def _chosen(workspace: Workspace, name: str | None) -> str:
+    found = workspace.find(name) if name and len(name) <= LONGEST_NAME else None
+    if found is None or workspace.usage.is_gone(found.name):
+        raise CallError(
+            f"nobody can log on to profile {name!r}" if name else "there is no profile to log on to",
+            hresult=MAPI_E_LOGON_FAILED,
+            where=f"user {workspace.user.name}",
+            remedy="Name a profile that is there, or set a default one and use MAPI_USE_DEFAULT.",
+        )
+    return found.name
 
 
 def _configure_all(services: MessageServiceAdmin) -> None:

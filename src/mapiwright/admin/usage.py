@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakSet
 
 from mapiwright.formats.regf.upcase import upcase
@@ -17,8 +17,7 @@ from mapiwright.formats.regf.upcase import upcase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.admin.sections import ProfileSection
-    from mapiwright.admin.session import Session
+    from mapiwright.mapi.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +41,36 @@ class Marks:
         )
 
 
+class Logon(Protocol):
+    """A session, seen from here."""
+
+    profile_name: str
+    shared: bool
+
+
+class Opener(Protocol):
+    """An open section, seen from here."""
+
+    profile_name: str
+    uid: str
+    writable: bool
+
+
 class Usage:
     """The sessions and open sections of a workspace, and its marks."""
 
     def __init__(self) -> None:
-        self.sessions: list[Session] = []
+        self.sessions: list[Logon] = []
         self.marks = Marks()
-        self._open: dict[tuple[str, str], WeakSet[ProfileSection]] = {}
+        self._tables: dict[str, WeakSet[Table]] = {}
+        self._open: dict[tuple[str, str], WeakSet[Opener]] = {}
 
     def in_use(self, profile: str) -> bool:
         """Whether somebody is logged on to the profile."""
         return any(upcase(session.profile_name) == upcase(profile) for session in self.sessions)
 
     @property
-    def shared(self) -> Session | None:
+    def shared(self) -> Logon | None:
         """The shared session, where there is one ([mapilogonex])."""
         return next((session for session in self.sessions if session.shared), None)
 
@@ -85,16 +100,26 @@ class Usage:
         """The uids of a profile's providers that are only there until its sessions end."""
         return frozenset(uid for name, uid in self.marks.providers if name == upcase(profile))
 
+    # Open service tables: static, but who advises on one is told of a new row.
+
+    def watched(self, profile: str, table: Table) -> None:
+        """A service table of the profile was opened."""
+        self._tables.setdefault(upcase(profile), WeakSet()).add(table)
+
+    def watching(self, profile: str) -> tuple[Table, ...]:
+        """The service tables of the profile that somebody still has."""
+        return tuple(self._tables.get(upcase(profile), ()))
+
     # Open sections.
 
-    def openers(self, profile: str, uid: str) -> tuple[ProfileSection, ...]:
+    def openers(self, profile: str, uid: str) -> tuple[Opener, ...]:
         """The objects that have a section open; one that was closed or forgotten is none."""
         return tuple(self._open.get((upcase(profile), uid.lower()), ()))
 
-    def opened(self, section: ProfileSection) -> None:
+    def opened(self, section: Opener) -> None:
         """A section was opened."""
         self._open.setdefault((upcase(section.profile_name), section.uid.lower()), WeakSet()).add(section)
 
-    def closed(self, section: ProfileSection) -> None:
+    def closed(self, section: Opener) -> None:
         """A section was closed."""
         self._open.get((upcase(section.profile_name), section.uid.lower()), WeakSet()).discard(section)

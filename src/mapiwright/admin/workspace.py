@@ -10,9 +10,9 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.calls import TolerantCall
 from mapiwright.admin.drafts import Drafts, Due
 from mapiwright.admin.table import edition_of
+from mapiwright.admin.tolerant import TolerantCall
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
@@ -45,9 +45,9 @@ class Workspace:
 
     ``send`` makes a plan true (the transaction's ``execute``, bound to the workstation); without it a workspace
     only plans. ``tell`` shows a person a sentence, of which MAPI has one, the restart warning; nobody is told where
-    it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services (their
-    names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens to a
-    call that cannot be made here.
+    it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
+    (their names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens
+    to a call that cannot be made here.
     """
 
     def __init__(
@@ -194,6 +194,10 @@ class Workspace:
         """Make none of the calls that wait for a service or provider, as it goes."""
         self._drafts.withdraw(profile, uid, provider)
 
+    def afterwards(self, tell: Callable[[], object]) -> None:
+        """Have it told when what is drafted has been done."""
+        self._drafts.afterwards.append(tell)
+
     @contextmanager
     def batch(self, title: str = "") -> Iterator[Workspace]:
         """Gather all calls into one transaction, sent when the outermost batch ends.
@@ -211,11 +215,13 @@ class Workspace:
             finally:
                 self._depth -= 1
             if not self._depth and self._send is not None:
-                plan = self.plan()
+                plan, afterwards = self.plan(), self._drafts.afterwards
                 self._drafts = Drafts()
                 if not plan.empty:
                     self._send(plan)
-                    _raise_first_failure(plan)
+                for tell in afterwards:
+                    tell()
+                _raise_first_failure(plan)
         except BaseException:
             self.usage.marks = marks
             self._drafts = drafts

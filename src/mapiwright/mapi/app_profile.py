@@ -14,6 +14,7 @@ from mapiwright.mapi.profile import Section
 from mapiwright.mapi.tags import PR_DISPLAY_NAME
 
 if TYPE_CHECKING:
+    from mapiwright.mapi.definition import PropertyValue
     from mapiwright.mapi.profile import Profile
 
 APP_PROFILE = "f0a1c2b8d46e4b7e9c30b5d1724e8a96"
@@ -30,5 +31,8 @@ def is_app_profile(profile: Profile) -> bool:
 
 def as_app_profile(profile: Profile) -> Profile:
     """The profile with the mark."""
-    marks = {PR_DISPLAY_NAME: "Mapiwright: application profile", IS_APP_PROFILE: True}
+    marks: dict[int, PropertyValue | None] = {
+        PR_DISPLAY_NAME: "Mapiwright: application profile",
+        IS_APP_PROFILE: True,
+    }
     return profile.with_sections((profile.section(APP_PROFILE) or Section(APP_PROFILE)).with_properties(marks))
