@@ -29,12 +29,14 @@ TYPES = SINGLES | {f"MV_{single}" for single in SINGLES} | {"BOOLEAN", "OBJECT",
 WIDTHS = {"A": "STRING8", "W": "UNICODE"}
 HEAD = '''"""Every property that the documents give a tag. Made by tools/property_tags.py; do not edit.
 
-Facts from these headers and pages, each named in the last column:
-https://github.com/microsoft/MAPIStubLibrary, include, at {headers}
-https://github.com/MicrosoftDocs/office-developer-client-docs, {folder}, at {pages}
+Facts from the headers in include of https://github.com/microsoft/MAPIStubLibrary
+at {headers}
+and the pages in {folder} of https://github.com/MicrosoftDocs/office-developer-client-docs
+at {pages}
 
-A line is: id, type, PR name, PidTag name, source; ``-`` where there is no such name. TSTRING is both widths. Where
-several names mean one tag, the first is the usual one.
+A line is: id, type, PR name, PidTag name, source; ``-`` where there is no such name. TSTRING is both widths. The
+source is a header, ``page`` for [<PidTag name>-canonical-property], or the PidTag name whose page tells the PR name.
+Where several names mean one tag, the first is the usual one.
 """
 
 TABLE = """\\
@@ -43,7 +45,7 @@ TABLE = """\\
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A property: its id, its type without ``PT_``, its names, and the file that says so."""
+    """A property: its id, its type without ``PT_``, its names, and its header, or the title of its page."""
 
     id: int
     type: str
@@ -52,7 +54,8 @@ class Row:
     source: str
 
     def __str__(self) -> str:
-        return f"{self.id:04X} {self.type} {self.name or '-'} {self.pid or '-'} {self.source}"
+        source = "page" if self.source == self.pid else self.source
+        return f"{self.id:04X} {self.type} {self.name or '-'} {self.pid or '-'} {source}"
 
 
 class Tree:
@@ -66,9 +69,11 @@ class Tree:
         return subprocess.run([*self._git, *words], check=True, capture_output=True).stdout.decode("utf-8", "replace")
 
     def text(self, path: str) -> str:
+        """What a file says."""
         return self._run("show", f"{self.commit}:{path}")
 
     def names(self, folder: str) -> list[str]:
+        """The files of a folder."""
         return sorted(self._run("ls-tree", "-r", "--name-only", self.commit, f"{folder}/").split())
 
 
@@ -152,7 +157,7 @@ def described(tree: Tree) -> list[tuple[list[str], Row]]:
         digits = re.match(r"0x([0-9A-Fa-f]{4})(?:[0-9A-Fa-f]{4})?$", cells.get("identifier", ""))
         names = list(dict.fromkeys(map(bare, re.findall(r"PR_\w+", cells.get("associated properties", "")))))
         kind = type_of(cells.get("data type") or cells.get("property type", ""))
-        found.append((names, Row(int(digits[1], 16) if digits else 0, kind, "".join(names[:1]), title[1], page)))
+        found.append((names, Row(int(digits[1], 16) if digits else 0, kind, "".join(names[:1]), title[1], title[1])))
     return found
 
 
@@ -181,7 +186,7 @@ def table(headers: Tree, pages: Tree) -> list[Row]:
 
 def _usual_first(row: Row) -> tuple[object, ...]:
     rank = HEADERS.index(row.source) if row.source in HEADERS else len(HEADERS)
-    return row.id, row.type, not row.name, not row.pid, rank, row.name or row.pid
+    return row.id, not row.name, not row.pid, rank, row.type, row.name or row.pid
 
 
 def bare(name: str) -> str:
