@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ from mapiwright.mapi.tags_table import NAMES, PRIVATE_NAMES
 SERVICES = sorted({service for services in PRIVATE_NAMES for service in services} | {"", "SABP"})
 
 
-STORED = NAMES | {name: tag for names in PRIVATE_NAMES.values() for name, tag in names.items()}
+STORED = dict(NAMES) | {name: tag for names in PRIVATE_NAMES.values() for name, tag in names.items()}
 TAGS = st.integers(0x10000, 0xFFFFFFFF) | st.sampled_from([*NAMES.values(), *(each.tag for each in properties())])
 
 
@@ -121,6 +123,19 @@ def test_the_table_is_made_from_known_commits_and_in_order() -> None:
     assert [line[:4] for line in lines] == sorted(line[:4] for line in lines)
     names = [name for each in properties() for name in (each.name, each.pid_name) if name]
     assert len(names) == len(set(names))
+
+
+def test_the_names_that_profiles_need_do_not_load_the_others() -> None:
+    asked = (
+        "import sys\n"
+        "from mapiwright.mapi import tags\n"
+        "loaded = lambda: 'mapiwright.mapi.tags_data' in sys.modules\n"
+        "known = tags.tag_of('PR_DISPLAY_NAME_A'), tags.tag_of('66000003'), tags.name_of(0x3D12001E)\n"
+        "before = loaded()\n"
+        "tags.tag_of('PR_SUBJECT')\n"
+        "sys.exit(not (not before and loaded()))\n"
+    )
+    subprocess.run([sys.executable, "-c", asked], check=True)
 
 
 def test_an_id_of_messages_means_something_else_in_a_section() -> None:

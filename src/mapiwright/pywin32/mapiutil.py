@@ -141,6 +141,7 @@ def _names() -> Mapping[int, str]:
         for known in reversed([NAMES, *PRIVATE_NAMES.values()])
         for name, tag in known.items()
     }
+    names[mapitags.PROP_ID_NULL] = "PR_NULL"
     for each in properties():
         if each.name:
             other = other_width(each.tag)
