@@ -112,7 +112,7 @@ def defined(tree: Tree) -> tuple[dict[str, Row], dict[str, str]]:
                     continue
                 known = macros | {other: row.id for other, row in rows.items()}
                 try:
-                    ident = number(place.replace("PROP_ID", ""), known)
+                    ident = number(re.sub(r"\bPROP_ID\s*\(", "(", place), known)
                 except KeyError as missing:
                     say(f"{header}: {name} has the id of {missing}, which no public header tells")
                     continue

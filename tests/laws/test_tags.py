@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -223,3 +225,20 @@ def test_well_known_sections_are_named_by_lower_case_uids() -> None:
 )
 def test_results_are_called_as_the_documents_call_them(code: int, name: str) -> None:
     assert hresult_name(code) == name
+
+
+def test_the_page_counts_what_there_is() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "reference" / "property-tags.md").read_text(
+        encoding="utf-8"
+    )
+    named = [sum(bool(each.name) for each in properties()), sum(bool(each.pid_name) for each in properties())]
+    assert f"{len(properties())} rows: {named[0]} PR names, each with its widths, and {named[1]} PidTag names" in page
+
+
+@pytest.mark.parametrize("page", ["property-tags.md", "pywin32.md"])
+def test_the_page_shows_what_python_says(page: str) -> None:
+    shown = doctest.testfile(
+        str(Path(__file__).parent.parent.parent / "docs" / "reference" / page), module_relative=False
+    )
+    assert shown.attempted
+    assert not shown.failed

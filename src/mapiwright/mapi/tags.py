@@ -159,7 +159,7 @@ _PRIVATE = {
     for service in services
 }
 _ALL_NAMES = {name: tag for names in PRIVATE_NAMES.values() for name, tag in names.items()} | dict(NAMES)
-_WIDTHS = {
+_WIDTHS: Mapping[int, PropertyType] = {
     PropertyType.STRING8: PropertyType.UNICODE,
     PropertyType.UNICODE: PropertyType.STRING8,
     PropertyType.MV_STRING8: PropertyType.MV_UNICODE,
@@ -185,7 +185,7 @@ def is_secure(tag: int) -> bool:
 
 def other_width(tag: int) -> int | None:
     """The same string property in the other width, or None where it is no string."""
-    kind = _WIDTHS.get(PropertyType(prop_type(tag))) if prop_type(tag) in _WIDTHS else None
+    kind = _WIDTHS.get(prop_type(tag))
     return None if kind is None else tag & 0xFFFF0000 | kind
 
 
