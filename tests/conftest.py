@@ -52,6 +52,12 @@ def absent(witness: str) -> None:
 
 
 @pytest.fixture
+def witness_absent() -> Callable[[str], None]:
+    """``witness_absent("the wheel")`` says that a witness which a test has to fetch itself cannot be had."""
+    return absent
+
+
+@pytest.fixture
 def witness() -> Callable[[str], str]:
     """``witness("hivexget")`` is the path of a foreign program."""
 
