@@ -156,6 +156,8 @@ class MemoryWorkstation:
         self.registry = registry
         self.files = files
         self.state: State = MemoryState()
+        self.as_user: User | None = None
+        self.users_states: dict[User, State] = {}
         files.make(self.state_folder)  # as every other kind has it, once there is state
 
     @classmethod
