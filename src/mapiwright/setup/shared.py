@@ -110,7 +110,7 @@ def uninstall_key(id_: str, view: View) -> KeyPath:
 
 
 def listed_version(id_: str, workstation: Workstation) -> str | None:
-    """The version in that entry, or None; it is the last that an install writes, and the first that an uninstall does."""
+    """The version in that entry, or None; an install writes it last, and an uninstall removes it first."""
     value = workstation.registry.value(uninstall_key(id_, workstation.outlook.view), VERSION)
     return value.text if value is not None else None
 

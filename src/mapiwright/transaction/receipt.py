@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mapiwright.transaction.effect import Json
     from mapiwright.transaction.stores import Store
     from mapiwright.workstation.change import Change
-    from mapiwright.workstation.state import State
     from mapiwright.workstation.workstation import Workstation
 
 RECEIPTS = "receipts/"
@@ -203,7 +202,11 @@ def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
         if json_["version"] != 1:
             raise FormatError(f"version {json_['version']} is not known", where=where, expected="version 1")
         return Receipt(
-            *(_text(json_[name]) for name in ("id", "verb", "title", "created", "workstation")),
+            _text(json_["id"]),
+            _text(json_["verb"]),
+            _text(json_["title"]),
+            _text(json_["created"]),
+            _text(json_["workstation"]),
             dict(json_["record"]),
             tuple((_text(title), _text(digest)) for title, digest in json_["legs"]),
             tuple(_effect(effect) for effect in json_["effects"]),

@@ -20,7 +20,7 @@ from mapiwright.transaction.effect import Effect, EffectMaker, Status
 from mapiwright.transaction.journal import Journal, Record
 from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
 from mapiwright.transaction.stores import believed, stores
-from mapiwright.transaction.takeover import drop_copy, drop_original
+from mapiwright.transaction.takeover import drop_copy, drop_original, drop_records
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing
 from mapiwright.workstation.state import JOURNAL
@@ -146,6 +146,8 @@ def roll_back(
             case _:
                 pass
     if journal.records:
+        if store.owner:
+            drop_records(store.state, journal.id)  # they lie in his store, and its files are not believed
         store.state.delete(receipt_name(journal.id))
         for name in store.state.names(f"{BACKUPS}{journal.id}/"):
             store.state.delete(name)

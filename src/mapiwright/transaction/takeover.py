@@ -55,9 +55,14 @@ def drop_original(workstation: Workstation, id_: str) -> None:
     """Remove what the user kept of it; doing it again does nothing."""
     for store in stores(workstation):
         if store.owner:
-            for name in tuple(_records(store.state, id_)):
-                store.state.delete(name)
+            drop_records(store.state, id_)
             _drop(store.state, id_)
+
+
+def drop_records(state: State, id_: str) -> None:
+    """Remove the records of services that a user's run wrote for his own runs; his next one writes them again."""
+    for name in tuple(_records(state, id_)):
+        state.delete(name)
 
 
 def _drop(state: State, id_: str) -> None:
@@ -67,7 +72,7 @@ def _drop(state: State, id_: str) -> None:
 
 
 def _records(state: State, id_: str) -> Iterator[str]:
-    """The names of the records of services that it wrote."""
+    """Their names, as far as the backups tell."""
     for name in state.names(f"{BACKUPS}{id_}/"):
         with suppress(FormatError):
             for change in unpack(state.read(name) or b""):

@@ -115,7 +115,7 @@ def state_folder(variables: Mapping[str, str]) -> str:
 
 
 def own_folder(profile: str) -> str:
-    r"""Our folder of a user who may not read the machine's, below the profile folder: ``AppData\Local\Mapiwright``."""
+    r"""Our folder for a user who may not read the machine's, below his own: ``AppData\Local\Mapiwright``."""
     return join(profile, *LOCAL_DATA, STATE_FOLDER_NAME)
 
 
