@@ -153,7 +153,7 @@ def _python_of_nobody() -> tuple[str, str] | None:
 
 
 def _is_standard(folder: str) -> bool:
-    return Path(folder).samefile(os.path.dirname(os.__file__))
+    return Path(folder).samefile(Path(os.__file__).parent)
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ def as_anna(deed: Callable[[Path], object]) -> Callable[[Path], None]:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What there is: everything but our records, the kinds of records in both stores, and whose the user's files are."""
+    """What there is: all but our records, the kinds of records in both stores, and his files that are another's."""
 
     tree: dict[str, Any]
     machine: tuple[str, ...]
@@ -133,7 +133,7 @@ class Proof:
         self.calls = self.done(self.deed, folder)
         self.new = Sight.of(folder)
         assert self.old != self.new
-        assert not (self.old.foreign or self.new.foreign)
+        assert not (*self.old.foreign, *self.new.foreign)
 
     @staticmethod
     def done(deed: Callable[[Path], object], folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Nothing half done: whatever system call a run is killed at, or fails at, the workstation ends old or new.
 
-The machine is ``killed_runs.py`` (``killed_halves.py`` for a user's own half), run as a program of its own so that its children are forked from one thread.
+The machine is ``killed_runs.py`` (``killed_halves.py`` for a user's own half), run as a program of its own so that
+its children are forked from one thread.
 """
 
 from __future__ import annotations

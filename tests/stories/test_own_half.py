@@ -13,15 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.setup.installed import installations
-from mapiwright.transaction.receipt import receipts
+from mapiwright.entry.call import MAKERS
+from mapiwright.setup.installed import Half, installation, installations
+from mapiwright.setup.status import status
+from mapiwright.transaction.receipt import (
+    Receipt,
+    backup_name,
+    damaged_receipts,
+    pack_backup,
+    receipt_name,
+    receipt_to_bytes,
+    receipts,
+)
+from mapiwright.transaction.recovery import held
+from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.cli.app import run
+from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.create import create_image
+from mapiwright.workstation.folder_state import MemoryState
 from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from subprocess import CompletedProcess
+
+    from mapiwright.workstation.change import Change
 
     Nora = Callable[..., CompletedProcess[str]]
     Admin = Callable[..., Any]
@@ -83,6 +100,10 @@ def picture(folder: Path) -> dict[str, bytes]:
     }
 
 
+def bytes_below(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def own(folder: Path) -> list[str]:
     """What lies in nora's own records."""
     place = folder / OWN
@@ -90,9 +111,8 @@ def own(folder: Path) -> list[str]:
     return sorted(name for name in files if name not in {"lock", "log"})
 
 
-def test_a_logon_without_elevation_does_the_users_half_once(
-    pc: Path, nora: Admin, admin: Admin, half: None, acme: Path
-) -> None:
+@pytest.mark.usefixtures("half")
+def test_a_logon_without_elevation_does_the_users_half_once(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
     others = {name: data for name, data in picture(pc).items() if not name.startswith("Users/nora")}
     planned = json.loads(nora("plan", acme, "--per-user", "--json"))["plan"]
     assert not planned["empty"]
@@ -117,8 +137,9 @@ def test_a_logon_without_elevation_does_the_users_half_once(
     assert both[1]["id"] == done["id"]
 
 
+@pytest.mark.usefixtures("half")
 def test_it_leaves_the_same_as_an_administrators_run_for_that_user(
-    pc: Path, nora: Admin, half: None, acme: Path, tmp_path: Path
+    pc: Path, nora: Admin, acme: Path, tmp_path: Path
 ) -> None:
     nora("install", acme, "--per-user", "--yes")
     other = tmp_path / "other"
@@ -135,9 +156,8 @@ def test_it_leaves_the_same_as_an_administrators_run_for_that_user(
     assert sections(pc) == sections(other)
 
 
-def test_undo_takes_it_back_and_the_machine_stays(
-    pc: Path, nora: Admin, admin: Admin, half: None, acme: Path
-) -> None:
+@pytest.mark.usefixtures("half")
+def test_undo_takes_it_back_and_the_machine_stays(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
     before = values(pc)
     done = json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["receipt"]
     nora("undo", done["id"], "--yes")
@@ -173,8 +193,9 @@ def test_the_administrators_uninstall_gives_back_everything(pc: Path, nora: Admi
     assert "intact" in nora("status", "acme-mail")
 
 
+@pytest.mark.usefixtures("half")
 def test_the_administrator_undoes_her_receipt_and_takes_it_over(
-    pc: Path, nora: Admin, admin: Admin, half: None, acme: Path
+    pc: Path, nora: Admin, admin: Admin, acme: Path
 ) -> None:
     before = values(pc)
     done = json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["receipt"]
@@ -186,7 +207,8 @@ def test_the_administrator_undoes_her_receipt_and_takes_it_over(
     assert found[done["id"]].owner.startswith("S-1-5-21-")
 
 
-def test_what_is_the_machines_is_refused(pc: Path, nora: Admin, half: None, acme: Path) -> None:
+@pytest.mark.usefixtures("half")
+def test_what_is_the_machines_is_refused(pc: Path, nora: Admin, acme: Path) -> None:
     for words in (
         ("install", acme, "--yes"),
         ("install", acme, "--machine", "--yes"),
@@ -218,10 +240,164 @@ def test_without_the_machines_half_or_with_another_version_of_it_hers_is_refused
 
 
 def test_where_the_administrator_did_both_halves_hers_has_nothing_to_do(
-    pc: Path, nora: Admin, admin: Admin, acme: Path
+    nora: Admin, admin: Admin, acme: Path
 ) -> None:
     admin("install", acme, "--user", "nora", "--yes")
     profiles = nora("profile", "list", "--json")
     nora("install", acme, "--per-user", "--yes")
     assert nora("profile", "list", "--json") == profiles
     assert json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["plan"]["empty"]
+
+
+KILL = """
+import os, signal, sys
+count = 0
+def strike(event, arguments):
+    global count
+    if event == "os.rename" and os.fspath(arguments[1]).endswith("NTUSER.DAT"):
+        count += 1
+        if count == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(strike)
+from mapiwright.ui.cli.app import run
+run(sys.argv[1:])
+"""
+"""A run that is killed when it writes the hive for the second time: its values are there, the profile is not."""
+
+
+@pytest.fixture
+def killed(pc: Path, as_nobody: Nora, acme: Path) -> Callable[[], None]:
+    def run_and_kill() -> None:
+        words = ("install", acme, "--per-user", "--yes")
+        assert as_nobody(*words, workstation=f"image:{pc}", code=KILL).returncode == -9
+        assert "journal" in own(pc)
+
+    return run_and_kill
+
+
+@pytest.mark.usefixtures("half")
+def test_a_killed_run_of_hers_is_ended_by_her_next_one(
+    pc: Path, nora: Admin, killed: Callable[[], None], acme: Path
+) -> None:
+    before = values(pc)
+    killed()
+    assert values(pc) != before
+    assert "cut short" in nora("status", "acme-mail", code=4)
+    nora("recover")
+    assert (values(pc), own(pc)) == (before, [])
+    killed()
+    nora("install", acme, "--per-user", "--yes")
+    assert "intact" in nora("status", "acme-mail")
+
+
+@pytest.mark.usefixtures("half")
+def test_a_killed_run_of_hers_is_ended_by_an_administrator(
+    pc: Path, nora: Admin, admin: Admin, killed: Callable[[], None], acme: Path
+) -> None:
+    before = values(pc)
+    killed()
+    assert "MW6401" in admin("doctor", code=1)
+    assert "rolled back" in admin("recover")
+    assert (values(pc), own(pc)) == (before, [])
+    killed()
+    admin("uninstall", "acme-mail", "--yes")
+    assert own(pc) == []
+    admin("install", acme, "--machine", "--yes")
+    nora("install", acme, "--per-user", "--yes")
+
+
+@pytest.mark.usefixtures("half")
+def test_an_administrators_run_holds_her_store_against_her_and_she_holds_it_against_his(
+    pc: Path, nora: Admin, admin: Admin, acme: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nora("install", acme, "--per-user", "--yes")
+    here = open_workstation(f"image:{pc}")
+    with held(here):
+        assert "another run" in nora("profile", "create", "Second", "--yes", code=1)
+    with next(iter(here.users_states.values())).lock():
+        admin("uninstall", "acme-mail", "--yes", code=1)
+    assert "another run" not in capsys.readouterr().err
+    admin("uninstall", "acme-mail", "--yes")
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize("where", ["AppData", "AppData/Local/Mapiwright", "AppData/Local/Mapiwright/receipts"])
+def test_a_link_among_her_records_leads_no_administrator_elsewhere(
+    pc: Path, nora: Admin, admin: Admin, acme: Path, where: str
+) -> None:
+    nora("install", acme, "--per-user", "--yes")
+    link = pc / "Users" / "nora" / where
+    aside = link.rename(pc / "Users" / "nora" / "aside")
+    machine = pc / "ProgramData" / "Mapiwright"
+    link.symlink_to({"AppData": pc, "receipts": machine / "receipts"}.get(link.name, machine))
+    before = bytes_below(machine), bytes_below(aside)
+    assert len(json.loads(admin("receipts", "--json"))["receipts"]) == 1
+    assert (bytes_below(machine), bytes_below(aside)) == before
+
+
+class TestWhatAUserIsBelieved:
+    """His records are in his hands: an administrator's run believes them of his own keys and profiles only."""
+
+    @pytest.fixture
+    def tell(self, desk: Any, acme: Path) -> Callable[..., Receipt]:
+        """``tell(changes, verb=...)``: Zoë writes that into her own records; the machine's half is there."""
+        desk.install(acme, half=Half.MACHINE)
+        state = desk.workstation.users_states.setdefault(desk.user("Zoë"), MemoryState())
+
+        def write(
+            *changes: Change, id_: str = "20200101T000000-0bad", verb: str = "install", **record: Any
+        ) -> Receipt:
+            data, digest = pack_backup(changes)
+            state.write(backup_name(id_, 0), data)
+            package = {"id": "acme-mail", "name": "Acme Mail", "version": "4.2.1"}
+            record = {"package": package, "profiles": [], "services": [], "half": "machine", "inf": None, **record}
+            legs = (("registry", digest),)
+            told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", record, legs, ())
+            state.write(receipt_name(id_), receipt_to_bytes(told))
+            return told
+
+        return write
+
+    def test_of_no_key_but_his_own_and_of_no_policy(self, desk: Any, tell: Callable[..., Receipt]) -> None:
+        zoe, other = desk.user("Zoë").root, desk.user("Łukasz").root
+        machine = KeyPath.parse(r"HKLM\SOFTWARE\Victim")
+        policy = zoe / r"Software\Policies\Victim"
+        keys = (machine, other / "Victim", policy, zoe / "Mine")
+        registry = desk.workstation.registry
+        for key in keys:
+            registry.apply([*key_with_parents(registry, key), SetValue(key, "v", None, Value.sz("now"))])
+        told = tell(
+            *(SetValue(key, "v", Value.sz("evil"), Value.sz("now")) for key in keys),
+            WriteFile(r"C:\Windows\victim.dll", b"evil", b""),
+        )
+        desk.workstation.files.apply([WriteFile(r"C:\Windows\victim.dll", None, b"")])
+        desk.do(undo_plan(desk.workstation, told.id, MAKERS))
+        assert [registry.value(key, "v").text for key in keys] == ["now", "now", "now", "evil"]
+        assert desk.workstation.files.read(r"C:\Windows\victim.dll") == b""
+
+    @pytest.mark.parametrize("verb", ["install", "uninstall", "repair", "undo"])
+    def test_not_of_the_machines_half(self, desk: Any, tell: Callable[..., Receipt], verb: str) -> None:
+        newest = receipts(desk.workstation)[-1].id
+        before = status(desk.workstation, "acme-mail").state, installation(desk.workstation, "acme-mail").services
+        lukasz = desk.user("Łukasz")
+        entry = {"user": lukasz.name, "sid": lukasz.sid, "profile": "P", "made": True, "uids": {}}
+        tell(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, unreached=[entry])
+        now = installation(desk.workstation, "acme-mail")
+        assert (status(desk.workstation, "acme-mail").state, now.services) == before
+        assert now.profiles == ()
+        assert now.package["version"] == "4.2.1"
+
+    @pytest.mark.parametrize("id_", ["20200101T000000-0bad/../x", "99991231T235959-0bad", "x"])
+    def test_of_no_id_that_is_none_of_ours(self, desk: Any, tell: Callable[..., Receipt], id_: str) -> None:
+        tell(id_=id_)
+        assert [error.what for error in damaged_receipts(desk.workstation)] == [
+            "the receipt is damaged: its id or its time is none of ours"
+        ]
+        desk.uninstall()
+
+    @pytest.mark.parametrize("data", [b"", b"[]", b'{"version": 1}', b"\xff"])
+    def test_what_is_none_of_ours_stops_nobody(self, desk: Any, tell: Callable[..., Receipt], data: bytes) -> None:
+        told = tell()
+        desk.workstation.users_states[desk.user("Zoë")].write(receipt_name(told.id), data)
+        assert "the records of Zoë" in damaged_receipts(desk.workstation)[0].remedy
+        desk.uninstall()

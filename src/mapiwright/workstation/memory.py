@@ -165,6 +165,14 @@ class MemoryWorkstation:
         """A workstation as ``layout`` lays it out."""
         return cls(MemoryRegistry(layout.hives), MemoryFiles(layout.files, layout.folders))
 
+    def seen_by(self, user: User) -> MemoryWorkstation:
+        """The same workstation for a user to whom the machine's records are closed; his own are kept in this one."""
+        seen = MemoryWorkstation(self.registry, self.files)
+        seen.as_user = user
+        seen.state = self.users_states.setdefault(user, MemoryState())
+        self.files.make(seen.state_folder)
+        return seen
+
     @property
     def uri(self) -> str:
         """``memory:``."""
@@ -178,7 +186,8 @@ class MemoryWorkstation:
     @property
     def state_folder(self) -> str:
         """Our folder on it."""
-        return windows.state_folder(self.environment)
+        folders = {found.user: found.path for found in windows.user_folders(self.registry, self.environment)}
+        return windows.own_folder(folders[self.as_user]) if self.as_user else windows.state_folder(self.environment)
 
     @property
     def code_page(self) -> str:
