@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.diagnosis.rules import command, finding
-from mapiwright.setup.installed import installations, remainders
+from mapiwright.setup.installed import installations, refuse_as_user, remainders
 from mapiwright.setup.repair import plan_guard
 from mapiwright.transaction.net import name
 from mapiwright.transaction.plan import UNREACHED
@@ -48,6 +48,7 @@ def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installat
     None instead of packages where the records are closed to this user.
     """
     try:
+        refuse_as_user(workstation)
         there, left = installations(workstation), remainders(workstation)
     except RefusedError as error:
         return None, (finding("MW6409", error.where, error.what),)

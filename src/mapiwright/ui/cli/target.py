@@ -65,6 +65,8 @@ class UserChoice:
         One user who is not Default may be left out; with several this raises UsageError that lists them.
         """
         people = tuple(user for user in workstation.users if not user.template)
+        if workstation.as_user is not None:
+            people = (workstation.as_user,)
         if self.names:
             return tuple(dict.fromkeys(_named(name, workstation.users) for name in self.names))
         if not people:
@@ -212,13 +214,17 @@ def introduce(target: Target) -> None:
     """Name the target before anything is done to it, and what the user should know about it."""
     is_demo = target.uri.partition(":")[0].lower() == "demo"
     tell(f"Target: {target.uri}" + (f" ({demo_folder()}; your PC is not touched)" if is_demo else ""))
+    user = target.workstation.as_user
+    if user is not None:
+        tell(f"The machine's records are closed to you. Your own, as user {user.name}, are used for your half.")
     write(findings_lines(target.workstation.findings), sys.stderr)
 
 
 def tell_what_was_cut_short(target: Target) -> None:
     """Warn who only looks that an earlier run left things half-done; silent where that cannot be told."""
     try:
-        if target.workstation.state.read(JOURNAL) is None:
+        here = target.workstation
+        if all(state.read(JOURNAL) is None for state in (here.state, *here.users_states.values())):
             return
         from mapiwright.transaction.recovery import unfinished  # noqa: PLC0415 - hardly ever needed
 
