@@ -87,7 +87,7 @@ def exports(section: Writer, names: tuple[Export, ...]) -> tuple[int, int]:
 
 
 def resources(section: Writer, version: tuple[int, int, int, int], languages: tuple[int, ...]) -> tuple[int, int]:
-    """Three levels of directories, for the language 1033, with one VS_VERSIONINFO at their end."""
+    """Three levels of directories with one VS_VERSIONINFO at their end."""
     words = (version[0] << 16 | version[1], version[2] << 16 | version[3])
     fixed = struct.pack("<IIII", 0xFEEF04BD, 0x10000, *words) + bytes(36)
     spoken = b"".join(struct.pack("<HH", each, 1200) for each in languages)
@@ -147,7 +147,7 @@ def files(draw: st.DrawFn) -> PeFile:
         version=version,
         signed=draw(st.booleans()),
         hybrid=bits == 64 and draw(st.booleans()),
-        languages=tuple(draw(st.lists(words, min_size=1, max_size=4, unique=True))) if version else (),
+        languages=tuple(draw(st.lists(words, max_size=4, unique=True))) if version else (),
     )
 
 
@@ -237,12 +237,12 @@ def test_what_a_file_does_not_have_is_empty() -> None:
 GERMAN_AND_FRENCH = PeFile(Machine.X64, 64, (), (), (1, 2, 3, 4), signed=False, hybrid=False, languages=(1031, 1036))
 
 
-def test_a_file_without_a_translation_speaks_the_language_of_its_resource() -> None:
+def test_a_file_without_a_translation_has_no_language() -> None:
     assert pe.read(write(GERMAN_AND_FRENCH)).languages == (1031, 1036)
-    assert pe.read(write(replace(GERMAN_AND_FRENCH, languages=()))).languages == (1033,)
+    assert pe.read(write(replace(GERMAN_AND_FRENCH, languages=()))).languages == ()
     assert pe.read(write(replace(GERMAN_AND_FRENCH, languages=(1031, 0, 1031)))).languages == (1031, 0)
     other = write(GERMAN_AND_FRENCH).replace("Translation".encode("utf-16-le"), "Transformed".encode("utf-16-le"))
-    assert pe.read(other).languages == (1033,)
+    assert pe.read(other).languages == ()
 
 
 @given(st.data())

@@ -42,7 +42,7 @@ class PeFile:
     ``imports`` the names of DLLs as written, both in the file's order. ``version`` are the four words of
     dwFileVersionMS and dwFileVersionLS. ``signed`` says that there is a signature, not that it is a good one.
     ``hybrid`` says that the file holds code for ARM64 and x64 both: ARM64EC with the machine x64, ARM64X with ARM64.
-    ``languages`` are the language identifiers (LCIDs) of its version resource, each once; 0 is neutral.
+    ``languages`` are the LCIDs that its version resource lists as translations, each once; 0 is neutral.
     """
 
     machine: int
@@ -230,11 +230,13 @@ class _Image:
             return None, ()
         root = self.offset(rva)
         entry = next((at for identifier, at in self.resources(root, root) if identifier == RT_VERSION), None)
-        entry = next((at for _, at in self.resources(root, entry)), None) if entry is not None else None
-        by_language = self.resources(root, entry) if entry is not None else []
-        if not by_language:
+        for _level in ("name", "language"):
+            if entry is None:
+                return None, ()
+            entry = next((at for _, at in self.resources(root, entry)), None)
+        if entry is None:
             return None, ()
-        place, size = struct.unpack("<II", self.bytes(by_language[0][1], 8))
+        place, size = struct.unpack("<II", self.bytes(entry, 8))
         info = self.offset(place)
         # VS_VERSIONINFO: three words, "VS_VERSION_INFO" in UTF-16, up to the next multiple of four.
         signature, _, most, least = struct.unpack("<IIII", self.bytes(info + 40, 16))
@@ -242,8 +244,6 @@ class _Image:
             return None, ()
         # The size may be that of a damaged file; what it claims beyond the end is not there.
         languages = _translations(self.data[info : info + min(size, 0xFFFF)])
-        if not languages:
-            languages = tuple(dict.fromkeys(identifier & 0xFFFF for identifier, _ in by_language))
         return (most >> 16, most & 0xFFFF, least >> 16, least & 0xFFFF), languages
 
     def resources(self, root: int, offset: int) -> list[tuple[int, int]]:

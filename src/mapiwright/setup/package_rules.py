@@ -68,6 +68,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             "A migration maps a service's own property to another one of the same type.",
             'Write 66030003 = "66130003": the old tag, then the new one.',
         ),
+        "MW4014": Rule(
+            ERROR,
+            "A companion names the destination of a file of the package that is no companion itself.",
+            'Write companion = "{system}/acme32.dll": where the file goes that it follows.',
+        ),
         # The package.
         "MW4101": Rule(
             ERROR,
