@@ -91,6 +91,11 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
             "MAPISVC.INF, where there is one, lists Outlook's own services too, such as CONTAB and MSUPST MS.",
             "Repair Office.",
         ),
+        "MW6111": Rule(
+            ERROR,
+            "A signed DLL has the bytes that were signed.",
+            "Find out what has changed the file, and install the vendor's package again.",
+        ),
         # Profiles.
         "MW6201": Rule(
             ERROR,

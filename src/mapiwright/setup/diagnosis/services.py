@@ -154,6 +154,8 @@ def _judge(need: _Need, loader: Loader) -> Iterator[tuple[str, str, str]]:
         yield "MW6105", found.path, f"{need.service}: {misfit}"
     elif need.entry and (missing := missing_export(found.image, need.entry)):
         yield "MW6107", found.path, f"[{need.section}]: {missing}"
+    if loader.tampered(found):
+        yield "MW6111", found.path, f"it is the DLL of {need.service}, and its bytes are not those that were signed"
 
 
 def _counted(number: int, noun: str) -> str:
