@@ -439,6 +439,8 @@ POLICIES = r"Software\Policies\Microsoft\Office\16.0\Outlook"
         (rf"{OUTLOOK}\Setup", "ImportPRF", Value.sz(r"\\server\share\all.prf"), "MW6302"),
         (rf"{POLICIES}\Options", "DisableOtherTypes", Value.dword(1), "MW6303"),
         (rf"{POLICIES}\Options", "DisableExchange", Value.dword(1), "MW6303"),
+        (rf"{POLICIES}\Options", "disablecreateservices", Value.sz("MSOMS;ACME"), "MW6303"),
+        (rf"{POLICIES}\Setup", "ModifyAccounts", Value.dword(1), "MW6303"),
         (rf"{OUTLOOK}\Security", "AllowUnregisteredMapiServices", Value.dword(1), "MW6304"),
         (r"Software\Microsoft\Exchange\Client\Options", "PickLogonProfile", Value.sz("1"), "MW6305"),
     ],
@@ -454,6 +456,11 @@ def test_policies_that_matter_are_told(
     assert ("not verified" in found["message"]) == (policy in UNVERIFIED)
     set_for_user(workstation_folder, key, name, Value.dword(0) if id_ != "MW6302" else Value.sz(""))
     assert id_ not in ids(mapiwright), "off is off"
+
+
+def test_the_services_that_a_user_may_not_add_are_named(mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    set_for_user(workstation_folder, rf"{POLICIES}\Options", "DisableCreateServices", Value.sz("MSOMS;ACME"))
+    assert one(mapiwright, "MW6303")["message"].startswith("it is MSOMS;ACME: the user may not add")
 
 
 def test_a_policy_goes_before_the_users_own_setting(workstation_folder: Path) -> None:

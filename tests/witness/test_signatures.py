@@ -118,7 +118,8 @@ def forged(data: bytes, folder: Path, osslsigncode: str) -> bytes:
         shown = subprocess.run(command, capture_output=True, check=False).stdout.decode()
         (line,) = [one for one in shown.split("\n") if one.startswith("Calculated message digest")]
         digests.append(bytes.fromhex(line.split(":")[1].split()[0]))
-    return changed(data, 0x500).replace(*digests)
+    was, is_now = digests
+    return changed(data, 0x500).replace(was, is_now)
 
 
 @off_windows
