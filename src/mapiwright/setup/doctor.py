@@ -14,6 +14,7 @@ from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.setup.diagnosis.installed import (
     installed_findings,
+    made_by_us,
     owners_of_services,
     read_installations,
     transaction_findings,
@@ -178,7 +179,8 @@ class _Examination:
         here, path = self.workstation, outlook.inf_path
         self.findings += inf_findings(here, path, document)
         if self.has_machine:
-            self.findings += own_findings(path, known)
+            made_here = made_by_us(self.there, path)
+            self.findings += own_findings(path, known, outlook.edition, made_here=made_here)
         if loader.told:
             owners = owners_of_services(self.there)
             self.findings += service_findings(here, path, document, loader, owners)

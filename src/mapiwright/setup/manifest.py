@@ -78,12 +78,14 @@ class FileEntry:
     """A file as the manifest lists it.
 
     ``destination`` "" is the default, ``architecture`` None every Outlook, and ``shared`` None what the folder says.
+    ``companion`` is the destination of the file that it follows when files are replaced, or "".
     """
 
     source: str
     destination: str = ""
     architecture: Bitness | None = None
     shared: bool | None = None
+    companion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +213,10 @@ def _files(table: Table) -> tuple[FileEntry, ...]:
             if destination and source:
                 entry.check("destination", fault_of_destination(destination), "MW4007")
             shared = entry.flag("shared")
+            companion = entry.text("companion", default="").replace("\\", "/")
             entry.close()
             if source:
-                found.append(FileEntry(source, destination, architecture, shared))
+                found.append(FileEntry(source, destination, architecture, shared, companion))
     table.close()
     return tuple(found)
 

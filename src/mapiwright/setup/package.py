@@ -54,7 +54,8 @@ class PackageFile:
 
     ``source`` is its path in the package, with ``/``; ``destination`` begins with a folder token and is turned
     into a Windows path by `destination.place`. ``architecture`` is None where it is for every Outlook. ``shared``
-    says that its users are counted, so that it goes with the last of them.
+    says that its users are counted, so that it goes with the last of them. ``companion`` is the destination of the
+    file that it follows when files are replaced, or "".
     """
 
     source: str
@@ -62,11 +63,16 @@ class PackageFile:
     data: bytes = field(repr=False)
     architecture: Bitness | None = None
     shared: bool = True
+    companion: str = ""
 
     @property
     def name(self) -> str:
         """The name that it gets on the workstation."""
         return self.destination.rpartition("/")[2]
+
+    def meets(self, other: PackageFile) -> bool:
+        """Whether there is an Outlook that gets both."""
+        return None in {self.architecture, other.architecture} or self.architecture is other.architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,7 @@ class _Reading:
         services = self.services(manifest, document)
         files = (*self.listed_files(manifest, services), *self.named_files(manifest, services))
         self.check_places(files)
+        self.check_companions(files)
         entries = self.entries(manifest, services)
         stand_ins = {
             name: StandIn(entry.entry, MappingProxyType(self.sources(entry.sources)), entry.deadline)
@@ -307,7 +314,7 @@ class _Reading:
                 name = base_name(found[0])
                 target = entry.destination or f"{SYSTEM}/{file_of_dll(name) if upcase(name) in loaded else name}"
                 shared = target.partition("/")[0] in SHARED if entry.shared is None else entry.shared
-                yield PackageFile(found[0], target, found[1], entry.architecture, shared)
+                yield PackageFile(found[0], target, found[1], entry.architecture, shared, entry.companion)
 
     def named_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
         """The files that the INF names and the manifest does not list, beside the INF."""
@@ -339,10 +346,20 @@ class _Reading:
         """No two files that one Outlook gets go to one place."""
         for index, file in enumerate(files):
             for other in files[:index]:
-                together = None in {file.architecture, other.architecture} or file.architecture is other.architecture
-                if together and same(file.destination, other.destination):
+                if file.meets(other) and same(file.destination, other.destination):
                     what = f"{other.source} and {file.source} both go to {file.destination}"
                     self.fault("MW4012", manifests.FILE_NAME, what)
+
+    def check_companions(self, files: tuple[PackageFile, ...]) -> None:
+        """A companion follows a file of the package that follows no other itself."""
+        for file in files:
+            parents = [other for other in files if file.meets(other) and same(file.companion, other.destination)]
+            if file.companion and not parents:
+                what = f"{file.source} follows {file.companion}, and no file of the package goes there with it"
+                self.fault("MW4014", manifests.FILE_NAME, what)
+            if any(parent.companion for parent in parents):
+                what = f"{file.source} follows {file.companion}, which is itself or another companion"
+                self.fault("MW4014", manifests.FILE_NAME, what)
 
     def entries(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> dict[str, ServiceEntry]:
         """What the manifest says of the services, by their names in the INF."""

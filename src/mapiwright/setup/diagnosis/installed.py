@@ -74,6 +74,11 @@ def owners_of_services(there: Mapping[str, Installation]) -> dict[str, str]:
     return {upcase(name): found.id for found in there.values() for name in found.current_services}
 
 
+def made_by_us(there: Mapping[str, Installation], path: str) -> bool:
+    """Whether there was no MAPISVC.INF at ``path`` before a package that is installed was merged there."""
+    return any(record["absent"] for found in there.values() if same(found.inf_path, path) for record in found.merges)
+
+
 def installed_findings(workstation: Workstation, found: Installation, users: Sequence[User]) -> Iterator[Finding]:
     """Whether a package is still as it was installed, and what is still to be done of it."""
     for effect in found.pending:
