@@ -16,12 +16,13 @@ from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
 from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.setup.preflight import PROVIDER_ENTRIES
+from mapiwright.setup.signatures import Standing, signature
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.entry.loading import Loader
+    from mapiwright.entry.loading import Library, Loader
     from mapiwright.errors import Finding
     from mapiwright.mapi.catalogue import Reading
     from mapiwright.workstation.workstation import Outlook, Workstation
@@ -92,13 +93,17 @@ def service_findings(
     ``owners`` are the ids of installed packages by the services that they brought, in upper case.
     """
     judged: set[tuple[str, str]] = set()
+    tampered: dict[str, bool] = {}
     for name in Catalogue.of(document).services:
         owner = owners.get(upcase(name))
         remedy = f"Put back what it brought: {command(workstation, 'repair', owner)}" if owner else ""
         for need in _needs(document, name):
             if is_outlooks_own(need.dll) and not loader.has_program:
                 continue  # MW6004 says it once for all
-            for id_, where, what in _judge(need, loader):
+            found = loader.library(need.dll)
+            if found.path not in tampered:
+                tampered[found.path] = _is_tampered(workstation, found)
+            for id_, where, what in _judge(need, found, loader, tampered=tampered[found.path]):
                 if (where, what) not in judged:
                     judged.add((where, what))
                     yield finding(id_, where or path, what, remedy=remedy, line=0 if where else need.line)
@@ -150,9 +155,14 @@ def _provider_entry(read: Reading) -> str:
     return next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
 
 
-def _judge(need: _Need, loader: Loader) -> Iterator[tuple[str, str, str]]:
+def _is_tampered(workstation: Workstation, found: Library) -> bool:
+    """Whether a DLL is signed, and its bytes are not those that were."""
+    data = workstation.files.read(found.path) if found.image is not None and found.image.signed else None
+    return found.image is not None and data is not None and signature(found.image, data).standing is Standing.TAMPERED
+
+
+def _judge(need: _Need, found: Library, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a DLL: the id, the file ("" is the INF), and what."""
-    found = loader.library(need.dll)
     if not found.told:
         yield "MW6109", "", f"{need.service}: whether {file_of_dll(need.dll)} is there cannot be told from here"
     elif not found.path:
@@ -164,7 +174,7 @@ def _judge(need: _Need, loader: Loader) -> Iterator[tuple[str, str, str]]:
         yield "MW6105", found.path, f"{need.service}: {misfit}"
     elif need.entry and (missing := missing_export(found.image, need.entry)):
         yield "MW6107", found.path, f"[{need.section}]: {missing}"
-    if loader.tampered(found):
+    if tampered:
         yield "MW6111", found.path, f"it is the DLL of {need.service}, and its bytes are not those that were signed"
 
 
