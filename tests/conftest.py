@@ -6,8 +6,11 @@ import json
 import lzma
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -49,6 +52,12 @@ def absent(witness: str) -> None:
     if WITNESSES_ARE_REQUIRED:
         pytest.fail(f"the witness {witness} is required with CI=true and is not installed")
     pytest.skip(f"the witness {witness} is not installed")
+
+
+@pytest.fixture
+def witness_absent() -> Callable[[str], None]:
+    """``witness_absent("the wheel")`` says that a witness which a test has to fetch itself cannot be had."""
+    return absent
 
 
 @pytest.fixture
@@ -123,6 +132,61 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as made:
         Path(made).chmod(0o755)
         yield Path(made)
+
+
+@cache
+def _python_of_nobody() -> tuple[str, str] | None:
+    """A Python that can start as NOBODY, and the path where it finds what this one has; root's own may be shut in."""
+    path = os.pathsep.join(each for each in sys.path if each and Path(each).is_dir() and "lib-dynload" not in each)
+    for python in dict.fromkeys((sys.executable, shutil.which("python3", path="/usr/bin:/usr/local/bin") or "")):
+        # The standard library is each Python's own.
+        found = os.pathsep.join(each for each in path.split(os.pathsep) if not _is_standard(each))
+        try:
+            subprocess.run(
+                [python, "-c", "import mapiwright.ui.cli.app, filelock"],
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                env={"PYTHONPATH": found},
+                check=True,
+                capture_output=True,
+                timeout=60,
+            )
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return python, found
+    return None
+
+
+def _is_standard(folder: str) -> bool:
+    return Path(folder).samefile(Path(os.__file__).parent)
+
+
+@pytest.fixture
+def as_nobody() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``as_nobody("status", "acme-mail", workstation=uri)``: Mapiwright in a process of a user who owns nothing."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        pytest.skip("another user: only root can run a program as somebody else")
+    python = _python_of_nobody()
+    if python is None:
+        pytest.skip("another user: no Python here that the user nobody may run")
+
+    def run(*words: object, workstation: str, code: str = "") -> subprocess.CompletedProcess[str]:
+        assert python is not None
+        environment = {"PYTHONPATH": python[1], "MAPIWRIGHT_WORKSTATION": workstation, "LC_ALL": "C.UTF-8"}
+        return subprocess.run(
+            [python[0], *(("-c", code) if code else ("-m", "mapiwright")), *map(str, words)],
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@
     |   |-- NotFoundError               1    MAPI_E_NOT_FOUND
     |   |-- ExistsError                 1    MAPI_E_NO_ACCESS
     |   |-- ConflictError               1    MAPI_E_COLLISION          the workstation is not as the plan expects
-    |   `-- BusyError                   1    MAPI_E_BUSY
+    |   |-- BusyError                   1    MAPI_E_BUSY
+    |   `-- CallError                   1    MAPI_E_NO_SUPPORT         (or the code that the call's page names)
     |-- FailedError                     3    MAPI_E_CALL_FAILED        it failed and was rolled back
     |   |-- CancelledError              3    MAPI_E_USER_CANCEL
     |   `-- EntryPointError             3    MAPI_E_EXTENDED_ERROR     (carries the service's own HRESULT)
@@ -89,6 +90,18 @@ class BusyError(RefusedError):
     """Another run holds the workstation's lock."""
 
     hresult = 0x8004010B
+
+
+class CallError(RefusedError):
+    """A MAPI call that is declined with the code that its page names."""
+
+    hresult = 0x80040102
+
+    def __init__(
+        self, what: str, *, hresult: int = 0x80040102, where: str = "", expected: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, remedy=remedy)
+        self.hresult = hresult
 
 
 class FailedError(MapiwrightError):

@@ -1,4 +1,4 @@
-"""A demo workstation for a story, the command line as a user types it, and a picture of everything on disk."""
+"""A demo workstation for a story, the command line as a user types it, a picture of everything on disk, an office."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
+from mapiwright.entry.record import ServiceRecord, record_changes
+from mapiwright.errors import MapiwrightError
 from mapiwright.setup.install import plan_install
 from mapiwright.setup.package import open_package
 from mapiwright.setup.uninstall import plan_uninstall
@@ -27,6 +31,9 @@ from mapiwright.workstation.workstation import Bitness, Edition
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mapiwright.admin.services import MessageServiceAdmin
+    from mapiwright.mapi.profile import Profile
+    from mapiwright.mapi.tables import Table
     from mapiwright.setup.uninstall import Removal
     from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
@@ -187,3 +194,217 @@ def release(acme: Path, tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return ship
+
+
+OFFICE_INF = """\
+[Services]
+MAIL=Mail
+BOOK=Book
+WIRE=Wire
+PIPE=Pipe
+ARCHIVE=Archive
+SHY=Shy
+BAD=Bad
+[Default Services]
+MAIL=Mail
+BAD=Bad
+BOOK=Book
+[MAIL]
+PR_DISPLAY_NAME=Mail of the office
+PR_SERVICE_DLL_NAME=mail.dll
+PR_SERVICE_ENTRY_NAME=ServiceEntry
+PR_SERVICE_SUPPORT_FILES=mail.dll,extra.dll
+PR_RESOURCE_FLAGS=SERVICE_PRIMARY_IDENTITY
+Providers=MailStore, MailBook, MailWire
+Sections=MailFixed, MailLoose
+[MailStore]
+PR_RESOURCE_TYPE=MAPI_STORE_PROVIDER
+PR_RESOURCE_FLAGS=STATUS_PRIMARY_IDENTITY
+PR_PROVIDER_DLL_NAME=mail.dll
+PR_PROVIDER_DISPLAY=Mail Store
+PR_DISPLAY_NAME=Mailbox
+[MailBook]
+PR_RESOURCE_TYPE=MAPI_AB_PROVIDER
+PR_RESOURCE_FLAGS=STATUS_NO_PRIMARY_IDENTITY
+PR_PROVIDER_DLL_NAME=mail.dll
+PR_PROVIDER_DISPLAY=Mail Addresses
+PR_DISPLAY_NAME=Addresses
+[MailWire]
+PR_RESOURCE_TYPE=MAPI_TRANSPORT_PROVIDER
+PR_RESOURCE_FLAGS=STATUS_NO_PRIMARY_IDENTITY | STATUS_XP_PREFER_LAST
+PR_PROVIDER_DLL_NAME=mail.dll
+PR_PROVIDER_DISPLAY=Mail Wire
+PR_DISPLAY_NAME=Sending
+[MailFixed]
+UID=F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1
+6601001E=fixed
+[MailLoose]
+6601001E=loose
+[BOOK]
+PR_RESOURCE_FLAGS=SERVICE_SINGLE_COPY|SERVICE_NO_PRIMARY_IDENTITY
+Providers=BookBook
+[BookBook]
+PR_RESOURCE_TYPE=MAPI_AB_PROVIDER
+PR_PROVIDER_DLL_NAME=book.dll
+PR_PROVIDER_DISPLAY=Book
+PR_DISPLAY_NAME=Book
+[WIRE]
+PR_RESOURCE_FLAGS=SERVICE_NO_PRIMARY_IDENTITY
+Providers=WireWire
+[WireWire]
+PR_RESOURCE_TYPE=MAPI_TRANSPORT_PROVIDER
+PR_RESOURCE_FLAGS=STATUS_NO_PRIMARY_IDENTITY
+PR_PROVIDER_DLL_NAME=wire.dll
+PR_PROVIDER_DISPLAY=Wire
+PR_DISPLAY_NAME=Wire
+[PIPE]
+PR_RESOURCE_FLAGS=SERVICE_PRIMARY_IDENTITY
+Providers=PipeWire
+[PipeWire]
+PR_RESOURCE_TYPE=MAPI_TRANSPORT_PROVIDER
+PR_PROVIDER_DLL_NAME=pipe.dll
+PR_PROVIDER_DISPLAY=Pipe
+PR_DISPLAY_NAME=Pipe
+[ARCHIVE]
+PR_RESOURCE_FLAGS=SERVICE_NO_PRIMARY_IDENTITY
+Providers=ArchiveStore
+[ArchiveStore]
+PR_RESOURCE_TYPE=MAPI_STORE_PROVIDER
+PR_RESOURCE_FLAGS=STATUS_NO_PRIMARY_IDENTITY | STATUS_NO_DEFAULT_STORE
+PR_PROVIDER_DLL_NAME=archive.dll
+PR_PROVIDER_DISPLAY=Archive
+PR_DISPLAY_NAME=Archive
+[SHY]
+PR_SERVICE_DLL_NAME=shy.dll
+PR_SERVICE_ENTRY_NAME=ServiceEntry
+PR_RESOURCE_FLAGS=SERVICE_NO_PRIMARY_IDENTITY
+Providers=ShyBook
+[ShyBook]
+PR_RESOURCE_TYPE=MAPI_AB_PROVIDER
+PR_PROVIDER_DLL_NAME=shy.dll
+PR_PROVIDER_DISPLAY=Shy
+PR_DISPLAY_NAME=Shy
+[BAD]
+PR_SERVICE_DLL_NAME=bad.dll
+PR_SERVICE_ENTRY_NAME=ServiceEntry
+PR_RESOURCE_FLAGS=SERVICE_NO_PRIMARY_IDENTITY
+Providers=BadBook
+[BadBook]
+PR_RESOURCE_TYPE=MAPI_AB_PROVIDER
+PR_PROVIDER_DLL_NAME=bad.dll
+PR_PROVIDER_DISPLAY=Bad
+PR_DISPLAY_NAME=Bad
+"""
+
+OFFICE_SERVICES = """\
+CREATE, CONFIGURE, DELETE, PROVIDER_CREATE, PROVIDER_DELETE = 2, 3, 4, 6, 7
+
+
+def service_entry(call):
+    name = call.service[0x3D09001F]
+    if name == "BAD":
+        call.fail(0x80040119, "the licence has run out", component="BAD", low_level=7, context=8)
+    if call.context == CREATE:
+        call.service[0x66200003] = call.flags
+        return 0x8004011C if name == "SHY" else 0
+    if call.context == CONFIGURE:
+        if call.properties.get(0x6600001F) == "cancel":
+            return 0x80040113
+        if name == "SHY" and 0x6600001F not in call.properties:
+            call.fail(0x80040119, "no server was given", component="SHY", low_level=1, context=2)
+        for tag, value in call.properties.items():
+            call.service[tag] = value
+        call.service[0x66210003] = call.flags
+        return 0
+    if call.context in {PROVIDER_CREATE, PROVIDER_DELETE}:
+        if name == "SHY":
+            return 0x80040102
+        call.service[0x66220003] = call.flags
+        return 0
+    return 0x80004005  # DELETE: its verdict holds nothing up
+"""
+
+
+class Office:
+    """A workstation whose services do what a test needs, and one user's profiles as administration sees them.
+
+    MAIL has everything; BOOK may be there once and has no entry point; WIRE and PIPE send, MAIL wants to be last;
+    ARCHIVE is a store that is never the default one; SHY asks to be configured and takes no providers; BAD fails.
+    """
+
+    def __init__(self) -> None:
+        self.workstation = MemoryWorkstation.of(layout(users=["Zoë"]))
+        files = self.workstation.files
+        inf = self.workstation.outlook.inf_path
+        files.apply([WriteFile(inf, files.read(inf), OFFICE_INF.encode("cp1252"))])
+        for name in ("MAIL", "SHY", "BAD"):
+            package = OfficeStandIn()
+            record = ServiceRecord.of(name, package="office", version="1", stand_in=package)
+            files.apply(record_changes(self.workstation, record, package.sources))
+        self.receipts: list[Receipt] = []
+        self.told: list[str] = []
+        self.workspace = self.another()
+        self.profiles = ProfileAdmin(self.workspace)
+
+    def another(self) -> Workspace:
+        """Somebody else's view of the same profiles."""
+        return Workspace(self.workstation, self.workstation.users[0], send=self.send, tell=self.told.append)
+
+    def send(self, plan: Plan) -> None:
+        self.receipts.append(execute(plan, self.workstation, makers=MAKERS))
+
+    @property
+    def calls(self) -> list[str]:
+        """Every call of an entry point so far: ``MAIL CREATE``."""
+        return [
+            f"{effect.description['service']} {effect.description['context']}"
+            for receipt in self.receipts
+            for effect in receipt.effects
+        ]
+
+    def services(self, profile: str = "Work") -> MessageServiceAdmin:
+        """The services of a profile, which is made where it is not there."""
+        if self.workspace.find(profile) is None:
+            self.profiles.create_profile(profile)
+        return self.profiles.admin_services(profile)
+
+    def stored(self, profile: str = "Work") -> Profile:
+        """What the registry says, without drafts."""
+        return Workspace(self.workstation, self.workstation.users[0]).profile(profile)
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeStandIn:
+    entry: str = "office:service_entry"
+    deadline: float = 20.0
+
+    @property
+    def sources(self) -> dict[str, bytes]:
+        return {"office.py": OFFICE_SERVICES.encode()}
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def rows_of(table: Table) -> list[dict[int, Any]]:
+    """All rows of a table, as mappings."""
+    return [dict(row) for row in table.query_rows(1000)]
+
+
+@pytest.fixture
+def rows() -> Callable[[Table], list[dict[int, Any]]]:
+    return rows_of
+
+
+@pytest.fixture
+def code_of() -> Callable[[Callable[[], object]], int]:
+    """``code_of(lambda: ...)`` is the HRESULT with which a call fails."""
+
+    def call(do: Callable[[], object]) -> int:
+        with pytest.raises(MapiwrightError) as caught:
+            do()
+        return caught.value.hresult
+
+    return call

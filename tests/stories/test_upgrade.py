@@ -341,7 +341,7 @@ def test_an_upgrade_to_another_bitness_of_outlook_takes_the_other_side_of_everyt
 
 def test_profiles_follow_where_no_code_can_run(desk: Any, acme: Path, newer: Path) -> None:
     desk.install(acme)
-    assert ProfileAdmin(Workspace(desk.workstation, desk.user("Zoë"))).get_profile_table()
+    assert ProfileAdmin(Workspace(desk.workstation, desk.user("Zoë"))).get_profile_table().row_count()
     desk.install(newer, policy=EntryPolicy.SKIP)
     assert service_of(desk).dll == "acmemail.dll"
 

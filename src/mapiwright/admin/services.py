@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from mapiwright.entry.call import EntryCall
-from mapiwright.entry.contract import Context
-from mapiwright.errors import NotFoundError, UsageError
+from mapiwright.admin.calls import call_for, say_created, say_deleted
+from mapiwright.admin.flags import NO_UI, UI, ReadFlag, check_flags
+from mapiwright.admin.last_error import Remembering, remembered
+from mapiwright.admin.providers import ProviderAdmin
+from mapiwright.admin.rows import provider_table, service_row, service_table
+from mapiwright.admin.sections import open_section, spelled
+from mapiwright.entry.contract import Context, EntryFlag
+from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import edit
-from mapiwright.mapi.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
+from mapiwright.mapi import edit, roles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
     from mapiwright.mapi.definition import Properties
     from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.mapi.tables import Table
+
+MAPI_E_NO_SUPPORT = 0x80040102
+MAPI_E_NOT_INITIALIZED = 0x80040605
+NO_PROPERTIES: Properties = MappingProxyType({})
 
 
-class MessageServiceAdmin:
-    """Adds, configures and removes message services in one profile."""
+class ServiceHolder(Protocol):
+    """What services can be copied to besides their own administration: a session."""
+
+    def admin_services(self) -> MessageServiceAdmin:
+        """The services of its profile."""
+        ...
+
+
+class MessageServiceAdmin(Remembering):
+    """Adds, copies, configures, orders and removes message services in one profile.
+
+    A service is named by the uid of its section, 16 bytes or hex; a name that occurs once will do, too. A session
+    that is open goes on with the services that it began with ([imapisession-adminservices]).
+    """
 
     def __init__(self, workspace: Workspace, profile: str) -> None:
         self.workspace = workspace
@@ -29,49 +54,174 @@ class MessageServiceAdmin:
         """The profile, drafts included."""
         return self.workspace.profile(self.name)
 
-    def create_message_service(self, service: str, display: str | None = None) -> str:
+    # Tables.
+
+    @remembered
+    def get_message_service_table(self, flags: int = ReadFlag.UNICODE) -> Table:
+        """The services of the profile in the order of addition ([imsgserviceadmin-getmsgservicetable])."""
+        check_flags(flags, ReadFlag.UNICODE, "GetMsgServiceTable")
+        table = service_table(self.profile, flags)
+        self.workspace.usage.watched(self.name, table)
+        return table
+
+    @remembered
+    def get_provider_table(self, flags: int = ReadFlag.UNICODE) -> Table:
+        """All providers of the profile but those marked for deletion ([imsgserviceadmin-getprovidertable])."""
+        check_flags(flags, ReadFlag.UNICODE, "GetProviderTable")
+        return provider_table(self.profile, self.workspace.usage.gone_providers(self.name), flags)
+
+    # Services.
+
+    @remembered
+    def create_message_service(self, service: str, display: str | None = None, flags: int = NO_UI) -> str:
         """Copy a service from MAPISVC.INF into the profile, then call it with MSG_SERVICE_CREATE.
 
-        Returns the uid of its section ([imsgserviceadmin2-createmsgserviceex]); raises NotFoundError where
-        ``[Services]`` does not name it and ExistsError where it may occur once only.
+        This is CreateMsgServiceEx, as it gives the uid of the section, and for who does not want that,
+        CreateMsgService ([imsgserviceadmin2-createmsgserviceex], [imsgserviceadmin-createmsgservice]). ``display`` is
+        ignored where MAPISVC.INF has a PR_DISPLAY_NAME. A UI is allowed with SERVICE_UI_ALLOWED or SERVICE_UI_ALWAYS
+        only. Raises NotFoundError where ``[Services]`` does not name it, and ExistsError where it may be there once
+        only. A service that fails or cancels is not there afterwards; one that answers MAPI_E_UNCONFIGURED is, and
+        asks to be configured ([derived]).
         """
+        check_flags(flags, UI | EntryFlag.NO_RESTART_WARNING | EntryFlag.UNICODE, "CreateMsgServiceEx")
         space = self.workspace
         definition = space.catalogue.definition(service)
         with space.batch(f"add service {definition.name} to profile {self.name}"):
             before = self.profile
             after, uid = edit.add_service(before, definition, space.uid, display=display)
             space.put(before, after)
-            call = call_for(space, after, uid, definition.name, Context.CREATE)
-            if call is not None:
-                space.call_after(call)
+            say_created(space, after, uid, _forwarded(flags))
+            space.afterwards(lambda: self._announce(uid))
+            # [imsgserviceadmin-createmsgservice]: where somebody may be asked, is not spared, and is logged on
+            if flags & UI and not flags & EntryFlag.NO_RESTART_WARNING and space.usage.in_use(self.name):
+                warning = f"Service {definition.name} will be there when you log on to profile {self.name} again."
+                space.afterwards(lambda: space.tell(warning))
         return uid
 
-    def configure_message_service(self, service: str, properties: Properties) -> None:
-        """Call a service with MSG_SERVICE_CONFIGURE and properties ([imsgserviceadmin-configuremsgservice])."""
-        space = self.workspace
-        found = self.find(service)
-        with space.batch(f"configure service {found.name} of profile {self.name}"):
-            call = call_for(space, self.profile, found.uid, found.name, Context.CONFIGURE, properties)
-            if call is None:
-                # [imsgserviceadmin-configuremsgservice]: no entry point is MAPI_E_NOT_INITIALIZED
-                raise NotFoundError(f"service {found.name} has no entry point to configure it")
-            space.call_after(call)
+    @remembered
+    def delete_message_service(self, service: str | bytes) -> None:
+        """Send MSG_SERVICE_DELETE, then remove all sections of the service ([imsgserviceadmin-deletemsgservice]).
 
-    def delete_message_service(self, service: str) -> None:
-        """Send MSG_SERVICE_DELETE, then remove all sections of the service ([imsgserviceadmin-deletemsgservice])."""
+        What the service answers holds nothing up. Nothing guards a profile in use against losing its services
+        ([administering-profiles-and-message-services]). Raises NotFoundError.
+        """
         space = self.workspace
         found = self.find(service)
         with space.batch(f"remove service {found.name} from profile {self.name}"):
             before = self.profile
-            call = call_for(space, before, found.uid, found.name, Context.DELETE)
-            if call is not None:
-                space.call_before(call)
+            say_deleted(space, before, found)
             space.put(before, edit.remove_service(before, found.uid))
 
-    def find(self, service: str) -> Service:
-        """The service by name or uid; raises UsageError where the name occurs twice, with the uids to choose from."""
+    @remembered
+    def copy_message_service(
+        self, service: str | bytes, target: MessageServiceAdmin | ServiceHolder | None = None, flags: int = NO_UI
+    ) -> str:
+        """Copy a service, set up exactly alike, into this profile or that of ``target``.
+
+        The documents name the target by an interface id and an object, which is one thing here; the display name that
+        they deprecate has no place ([imsgserviceadmin-copymsgservice]). Its sections get uids of their own, extra
+        sections are copied with them, and no entry point is called. Gives the uid of the copy. Raises NotFoundError,
+        and ExistsError where the target has it and may have it once only.
+        """
+        check_flags(flags, UI | EntryFlag.UNICODE, "CopyMsgService")
+        there = (
+            self if target is None else target if isinstance(target, MessageServiceAdmin) else target.admin_services()
+        )
+        space = there.workspace
+        found = self.find(service)
+        with space.batch(f"copy service {found.name} from profile {self.name} to profile {there.name}"):
+            before = there.profile
+            after, uid = edit.copy_service(self.profile, found.uid, before, space.uid)
+            space.put(before, after)
+        return uid
+
+    @remembered
+    def rename_message_service(self, service: str | bytes, display: str) -> NoReturn:
+        """Raise CallError with MAPI_E_NO_SUPPORT, always ([imsgserviceadmin-renamemsgservice])."""
+        raise CallError(
+            f"service {service!r} cannot be called {display!r}: RenameMsgService is not supported",
+            hresult=MAPI_E_NO_SUPPORT,
+            remedy="Set PR_DISPLAY_NAME in the section of the service.",
+        )
+
+    @remembered
+    def configure_message_service(
+        self, service: str | bytes, properties: Properties = NO_PROPERTIES, flags: int = NO_UI
+    ) -> None:
+        """Call a service with MSG_SERVICE_CONFIGURE and properties ([imsgserviceadmin-configuremsgservice]).
+
+        Without a UI flag nobody is asked, so that without properties the service stays as it is. Raises
+        NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry point; EntryPointError with the
+        service's own HRESULT, whose words ``get_last_error`` tells; CancelledError.
+        """
+        check_flags(flags, UI | EntryFlag.UI_READ_ONLY | EntryFlag.UNICODE, "ConfigureMsgService")
+        space = self.workspace
+        found = self.find(service)
+        with space.batch(f"configure service {found.name} of profile {self.name}"):
+            call = call_for(
+                space,
+                self.profile,
+                found,
+                Context.CONFIGURE,
+                properties=properties,
+                flags=EntryFlag(flags) | EntryFlag.UNICODE,
+            )
+            if call is None:
+                raise CallError(
+                    f"service {found.name} has no entry point to configure it",
+                    hresult=MAPI_E_NOT_INITIALIZED,
+                    where=f"profile {self.name}",
+                )
+            space.call_after(call)
+
+    # Sections and providers.
+
+    @remembered
+    def open_profile_section(self, uid: str | bytes | None, flags: int = 0) -> ProfileSection:
+        """Open a section of the profile as ``open_section`` does ([imsgserviceadmin-openprofilesection])."""
+        return open_section(self.workspace, self.name, uid, flags)
+
+    @remembered
+    def admin_providers(self, service: str | bytes) -> ProviderAdmin:
+        """The providers of a service ([imsgserviceadmin-adminproviders]); raises NotFoundError."""
+        return ProviderAdmin(self.workspace, self.name, self.find(service).uid)
+
+    # Roles.
+
+    @remembered
+    def message_service_transport_order(self, uids: Sequence[str | bytes]) -> None:
+        """Put the transports, all of them, in this order ([imsgserviceadmin-msgservicetransportorder]).
+
+        They are named by PR_PROVIDER_UID. The order stands over STATUS_XP_PREFER_LAST. Raises BusyError where their
+        count is not that of the transports, NotFoundError where one is none.
+        """
+        with self.workspace.batch(f"order the transports of profile {self.name}"):
+            before = self.profile
+            self.workspace.put(before, roles.set_transport_order(before, [spelled(uid) for uid in uids]))
+
+    @remembered
+    def set_primary_identity(self, uid: str | bytes | None) -> None:
+        """Let a service provide the identity of sessions; None is nobody ([imsgserviceadmin-setprimaryidentity]).
+
+        Its own page takes the uid of the service, [mapi-primary-identity] that of a provider; both do. Raises
+        NotFoundError, and RefusedError where MAPISVC.INF declares SERVICE_NO_PRIMARY_IDENTITY. That flag is not put
+        on the others, although the page says so: it is static, and none of them could be chosen any more.
+        """
+        with self.workspace.batch(f"set the primary identity of profile {self.name}"):
+            before = self.profile
+            self.workspace.put(before, roles.set_primary_identity(before, None if uid is None else spelled(uid)))
+
+    def _announce(self, uid: str) -> None:
+        """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""
+        service = self.profile.service(uid)
+        if service is not None:
+            for table in self.workspace.usage.watching(self.name):
+                table.insert(service_row(service))
+
+    def find(self, service: str | bytes) -> Service:
+        """The service by uid or name; raises UsageError where the name occurs twice, with the uids to choose from."""
         services = self.profile.services
-        wanted = upcase(service)
+        wanted = upcase(service.hex() if isinstance(service, bytes) else service)
         by_uid = [s for s in services if upcase(s.uid) == wanted]
         found = by_uid or [s for s in services if upcase(s.name) == wanted]
         if not found:
@@ -89,28 +239,6 @@ class MessageServiceAdmin:
         return found[0]
 
 
-def call_for(
-    space: Workspace,
-    profile: Profile,
-    uid: str,
-    service: str,
-    context: Context,
-    properties: Properties | None = None,
-) -> EntryCall | None:
-    """The call of a service's entry point, or None where it has none: neither declared nor a stand-in for it.
-
-    [pidtagserviceentryname-canonical-property]: without both properties MAPI assumes that there is no entry point.
-    """
-    section = profile.section(uid)
-    declared = section is not None and section.text(PR_SERVICE_ENTRY_NAME) and section.text(PR_SERVICE_DLL_NAME)
-    if not declared and not space.has_stand_in(service):
-        return None
-    return EntryCall(
-        service=service,
-        context=context,
-        user=space.user.name,
-        profile=profile.name,
-        uid=uid,
-        properties=properties or {},
-        policy=space.policy,
-    )
+def _forwarded(flags: int) -> EntryFlag:
+    """What of CreateMsgService's flags goes to the service: the UI, where it may have one."""
+    return EntryFlag.UNICODE | EntryFlag(int(flags) & UI)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.admin.drafts import Drafts, Due
 from mapiwright.admin.table import edition_of
+from mapiwright.admin.tolerant import TolerantCall
+from mapiwright.admin.usage import Usage
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
 from mapiwright.errors import NotFoundError
@@ -38,21 +40,14 @@ def new_uid() -> bytes:
     return uuid.uuid4().bytes_le
 
 
-@dataclass(slots=True)
-class Draft:
-    """A profile as the registry has it and as it shall be; None is absent."""
-
-    before: Profile | None
-    after: Profile | None
-
-
 class Workspace:
     """The profiles of one user, with the changes that wait to be made.
 
     ``send`` makes a plan true (the transaction's ``execute``, bound to the workstation); without it a workspace
-    only plans. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services (their
-    names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens to a
-    call that cannot be made here.
+    only plans. ``tell`` shows a person a sentence, of which MAPI has one, the restart warning; nobody is told where
+    it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
+    (their names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens
+    to a call that cannot be made here.
     """
 
     def __init__(
@@ -61,6 +56,7 @@ class Workspace:
         user: User,
         *,
         send: Callable[[Plan], object] | None = None,
+        tell: Callable[[str], object] = lambda _: None,
         catalogue: Catalogue | None = None,
         stand_ins: frozenset[str] = frozenset(),
         policy: EntryPolicy = EntryPolicy.DEFER,
@@ -71,19 +67,13 @@ class Workspace:
         self.uid = uid
         self.policy = policy
         self.edition = edition_of(workstation, user)
+        self.tell = tell
+        self.usage = Usage()
         self._send = send
         self._catalogue = catalogue
         self._stand_ins = stand_ins
         self._depth = 0
-        self._reset()
-
-    def _reset(self) -> None:
-        self._drafts: dict[str, Draft] = {}
-        self._default_before = store.default_name(self.workstation.registry, self.user.root, self.edition)
-        self._default = self._default_before
-        self._calls_before: list[EntryCall] = []
-        self._calls_after: list[EntryCall] = []
-        self._titles: list[str] = []
+        self._drafts = Drafts()
 
     # What there is, drafts included.
 
@@ -97,20 +87,25 @@ class Workspace:
     @property
     def default(self) -> str | None:
         """The name of the default profile, or None."""
-        return self._default
+        return self._drafts.default[0] if self._drafts.default else self._stored_default
+
+    @property
+    def _stored_default(self) -> str | None:
+        return store.default_name(self.workstation.registry, self.user.root, self.edition)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the profiles, in stored order."""
         stored = store.profile_names(self.workstation.registry, self.user.root, self.edition)
-        kept = [name for name in stored if (draft := self._drafts.get(upcase(name))) is None or draft.after]
+        drafts = self._drafts.profiles
+        kept = [name for name in stored if (draft := drafts.get(upcase(name))) is None or draft.after]
         known = {upcase(name) for name in stored}
-        made = [d.after.name for key, d in self._drafts.items() if d.after and key not in known]
+        made = [d.after.name for key, d in drafts.items() if d.after and key not in known]
         return (*kept, *made)
 
     def find(self, name: str) -> Profile | None:
         """The profile of that name without regard to case, or None."""
-        draft = self._drafts.get(upcase(name))
+        draft = self._drafts.profiles.get(upcase(name))
         return draft.after if draft else self._stored(name)
 
     def profile(self, name: str) -> Profile:
@@ -129,7 +124,7 @@ class Workspace:
     def default_or_only(self) -> str:
         """The default profile's name, or that of the only one; raises NotFoundError where that does not tell."""
         names = self.names
-        name = self._default or (names[0] if len(names) == 1 else None)
+        name = self.default or (names[0] if len(names) == 1 else None)
         if name is None:
             raise NotFoundError(
                 f"user {self.user.name} has no default profile",
@@ -171,60 +166,77 @@ class Workspace:
 
     def put(self, before: Profile | None, after: Profile | None) -> None:
         """Draft a profile: made where ``before`` is None, gone where ``after`` is None, else changed or renamed."""
+        origin = self._drafts.origin(before.name) if before is not None else ""
         if before is not None and (after is None or upcase(after.name) != upcase(before.name)):
-            self._draft(before.name, None)
+            self._drafts.put(before.name, None, "", self._stored)
+            self._drafts.rename_calls(before.name, None if after is None else after.name)
         if after is not None:
-            self._draft(after.name, after)
+            self._drafts.put(after.name, after, origin, self._stored)
 
-    def _draft(self, name: str, after: Profile | None) -> None:
-        key = upcase(name)
-        if key in self._drafts:
-            self._drafts[key].after = after
-        else:
-            self._drafts[key] = Draft(self._stored(name), after)
+    def origin(self, name: str) -> Profile | None:
+        """The profile as the registry has it, under whatever name; None where this batch makes it."""
+        stored = self._drafts.origin(name)
+        return self._stored(stored) if stored else None
 
     def set_default(self, name: str | None) -> None:
         """Draft the default profile."""
-        self._default = name
+        self._drafts.default = (name,)
 
     def call_before(self, call: EntryCall) -> None:
         """Have an entry point called while the profiles are as they were."""
-        self._calls_before.append(call)
+        self._drafts.calls_before.append(call)
 
-    def call_after(self, call: EntryCall) -> None:
+    def call_after(self, call: EntryCall, *, tolerant: bool = False) -> None:
         """Have an entry point called when the profiles are as drafted."""
-        self._calls_after.append(call)
+        self._drafts.calls_after.append(Due(call, tolerant))
+
+    def withdraw(self, profile: str, uid: str, provider: str = "") -> None:
+        """Make none of the calls that wait for a service or provider, as it goes."""
+        self._drafts.withdraw(profile, uid, provider)
+
+    def afterwards(self, tell: Callable[[], object]) -> None:
+        """Have it told when what is drafted has been done."""
+        self._drafts.afterwards.append(tell)
 
     @contextmanager
     def batch(self, title: str = "") -> Iterator[Workspace]:
-        """Gather all calls into one transaction, sent when the outermost batch ends; an error sends nothing."""
+        """Gather all calls into one transaction, sent when the outermost batch ends.
+
+        An error that leaves a batch takes back what was drafted in it, and so one that leaves the outermost sends
+        nothing.
+        """
+        drafts, marks = self._drafts.copy(), self.usage.marks
         if title:
-            self._titles.append(title)
+            self._drafts.titles.append(title)
         self._depth += 1
         try:
-            yield self
+            try:
+                yield self
+            finally:
+                self._depth -= 1
+            if not self._depth and self._send is not None:
+                plan, afterwards = self.plan(), self._drafts.afterwards
+                self._drafts = Drafts()
+                if not plan.empty:
+                    self._send(plan)
+                for tell in afterwards:
+                    tell()
+                _raise_first_failure(plan)
         except BaseException:
-            self._depth -= 1
-            if not self._depth:
-                self._reset()
+            self.usage.marks = marks
+            self._drafts = drafts
             raise
-        self._depth -= 1
-        if not self._depth and self._send is not None:
-            plan = self.plan()
-            self._reset()
-            if not plan.empty:
-                self._send(plan)
 
     @property
     def title(self) -> str:
         """What is drafted, in one line."""
-        return "; ".join(self._titles)
+        return "; ".join(dict.fromkeys(self._drafts.titles))
 
     @property
     def note(self) -> str:
         """That the drafts take the default profile away and leave others, and what to do; or ""."""
-        before, names = self._default_before, self.names
-        if before is None or self._default is not None or not names or self.find(before) is not None:
+        before, names = self._stored_default, self.names
+        if before is None or self.default is not None or not names or self.find(before) is not None:
             return ""
         several = sum(not user.template for user in self.workstation.users) > 1
         person = f" --user {quoted(self.user.name)}" if several else ""
@@ -237,25 +249,35 @@ class Workspace:
 
     def steps(self) -> Iterator[Step]:
         """The steps of the plan: calls before, one leg of registry changes, calls after."""
-        if self._calls_before or self._calls_after:
+        drafts = self._drafts
+        if drafts.calls_before or drafts.calls_after:
             # What a call will write is not known before it is made, so that it is not made in vain.
             self.workstation.registry.refuse_unwritable([self.user.root])
-        yield from self._calls_before
+        yield from drafts.calls_before
         changes = store.profiles_changes(
             self.workstation.registry,
             self.user.root,
             self.edition,
-            [(draft.before, draft.after) for draft in self._drafts.values()],
+            [(draft.before, draft.after) for draft in drafts.profiles.values()],
             self.workstation.code_page,
         )
         defaults = (
-            store.default_changes(self.workstation.registry, self.user.root, self.edition, self._default)
-            if self._default != self._default_before
+            store.default_changes(self.workstation.registry, self.user.root, self.edition, drafts.default[0])
+            if drafts.default
             else ()
         )
         if changes or defaults:
             yield Leg(f"profiles of {self.user.name}", (*changes, *defaults))
-        yield from self._calls_after
+        yield from (TolerantCall(due.call) if due.tolerant else due.call for due in drafts.calls_after)
+
+
+def _raise_first_failure(plan: Plan) -> None:
+    """Raise what the first service answered that was left out, now that all others are in."""
+    failed = next((step for step in plan.effects if isinstance(step, TolerantCall) and step.failures), None)
+    if failed is not None:
+        error = failed.failures[0]
+        error.remedy = f"The profile was made without {failed.call.service}. Add it when that is mended."
+        raise error
 
 
 def joined_plan(spaces: Sequence[Workspace]) -> Plan:

@@ -46,8 +46,8 @@ def accounts(section: Section) -> Iterator[Account]:
     yield from (Account(name, key) for name, key in section.keys.items() if _ACCOUNT.fullmatch(name))
 
 
-def without_service(section: Section, service: str, providers: Collection[str]) -> Section:
-    """The section when a service and its providers have gone.
+def without_service(section: Section, service: str | None, providers: Collection[str]) -> Section:
+    """The section when a service and its providers have gone; None is the service of providers that went alone.
 
     Its accounts go too. An account with a service of its own, or with none, that only sent through one of those
     transports loses that link.

@@ -61,6 +61,15 @@ def is_protected(name: str) -> bool:
     return tag is not None and (len(name) == 9 or is_secure(tag))
 
 
+def secure_refused(tag: int, where: str) -> RefusedError:
+    """The refusal of a secure property: it is kept encrypted, by DPAPI ([iprofsectimapiprop])."""
+    return RefusedError(
+        f"property {tag:08X} is secure and cannot be made here",
+        where=where,
+        remedy="Enter it on Windows as that user, where DPAPI can encrypt it.",
+    )
+
+
 def uids_of(data: bytes) -> tuple[str, ...]:
     """The MAPIUIDs of a list, as section names; a rest of less than 16 bytes is left out."""
     return tuple(data[at : at + UID_SIZE].hex() for at in range(0, len(data) - UID_SIZE + 1, UID_SIZE))
@@ -125,12 +134,7 @@ class Section:
                     touched |= {upcase(value_name(each)), upcase(f"S{value_name(each)}")}
                 continue
             if is_secure(tag):
-                # [iprofsectimapiprop]: kept encrypted, for which DPAPI and the user's own keys are needed.
-                raise RefusedError(
-                    f"property {tag:08X} is secure and cannot be made here",
-                    where=f"section {self.uid}",
-                    remedy="Enter it on Windows as that user, where DPAPI can encrypt it.",
-                )
+                raise secure_refused(tag, f"section {self.uid}")
             wanted = checked(prop_type(tag), value)
             for each in [each for each in widths if each in properties] or [tag]:
                 if properties.get(each) != wanted:
@@ -187,7 +191,8 @@ class Provider:
 class Service:
     """A message service in a profile: its section, its providers in order, and its extra sections.
 
-    The order is that of its lists: stores, address books, transports, hooks; then providers of kinds without a list.
+    The order is that of its lists: stores, address books, transports, hooks; then those in no list that name it as
+    their service: providers of other kinds, and what CreateProvider made of a name that MAPISVC.INF does not have.
     """
 
     section: Section
@@ -269,9 +274,7 @@ class Profile:
         others = [
             each
             for each in self.sections.values()
-            if each.uid not in known
-            and tags.PR_RESOURCE_TYPE in each.properties
-            and each.uids(tags.PR_SERVICE_UID) == (section.uid.lower(),)
+            if each.uid not in known and each.uids(tags.PR_SERVICE_UID) == (section.uid.lower(),)
         ]
         return Service(section, tuple(Provider(each) for each in (*listed, *others)), extras)
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import edit, roles, tags
-from mapiwright.mapi.profile import PROVIDER_LISTS, Profile, Provider, Section, Service
+from mapiwright.mapi.profile import Profile, Provider, Section, Service
+from mapiwright.mapi.providers import with_providers, without_providers
 from mapiwright.mapi.resemblance import matched
-from mapiwright.mapi.tags import ServiceFlag, StatusFlag
+from mapiwright.mapi.tags import StatusFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,7 +108,8 @@ def _with_providers(
         return profile
     before = {(upcase(each.section), _kind(each)) for each in old.providers}
     fresh = [each for each in new.providers if (upcase(each.section), _kind(each)) not in before]
-    profile = _without_providers(profile, service, going)
+    if going:
+        profile = without_providers(profile, _again(profile, service.uid), going)
     return _with_fresh(profile, _again(profile, service.uid), fresh, new_uid)
 
 
@@ -120,31 +122,6 @@ def _text(definition: ProviderDefinition, tag: int) -> str | None:
     other = tags.other_width(tag)
     value = definition.properties.get(tag) or (definition.properties.get(other) if other is not None else None)
     return value if isinstance(value, str) else None
-
-
-def _without_providers(profile: Profile, service: Service, going: Sequence[Section]) -> Profile:
-    """The profile without providers of a service that stays: lists, address book containers and roles follow."""
-    if not going:
-        return profile
-    uids = {section.uid.lower() for section in going}
-    admin = profile.admin
-    changes = edit._without_containers(admin, going)
-    for tag in (*PROVIDER_LISTS, tags.PR_AB_SEARCH_PATH_UPDATE):
-        value = admin.get(tag)
-        if isinstance(value, bytes):
-            changes[tag] = edit._without_uids(value, uids)
-    section = profile.existing([service.uid])[0]
-    lists = {
-        tag: edit._without_uids(value, uids) for tag in PROVIDER_LISTS if isinstance(value := section.get(tag), bytes)
-    }
-    after = profile.without_sections(uids).with_sections(
-        admin.with_properties(changes), section.with_properties(lists)
-    )
-    # What the service itself is keeps its roles; those of the providers that go are handed over.
-    gone = Service(
-        roles.flagged(section, take=ServiceFlag.PRIMARY_IDENTITY), tuple(Provider(each) for each in going), ()
-    )
-    return roles.hand_over(profile, after, gone)
 
 
 def _with_fresh(
@@ -161,22 +138,7 @@ def _with_fresh(
     if roles.default_store(profile) is None:
         heir = next((each for each in made if roles.is_eligible(Provider(each))), None)
         made = [roles.flagged(each, give=StatusFlag.DEFAULT_STORE) if each is heir else each for each in made]
-    admin, section = profile.admin, service.section
-    listed = edit._lists_of(made)
-    of_admin = {tag: (*admin.uids(tag), *(each.uid for each in made if _is_in(each, tag))) for tag in listed}
-    if tags.PR_TRANSPORT_PROVIDERS in listed:
-        added = [Provider(each) for each in made if _is_in(each, tags.PR_TRANSPORT_PROVIDERS)]
-        of_admin[tags.PR_TRANSPORT_PROVIDERS] = roles.transports_with(profile, added)
-    of_service = {tag: (*section.uids(tag), *(each.uid for each in made if _is_in(each, tag))) for tag in listed}
-    return profile.with_sections(
-        *made,
-        section.with_properties({tag: edit._packed(uids) for tag, uids in of_service.items()}),
-        admin.with_properties({tag: edit._packed(uids) for tag, uids in of_admin.items()}),
-    )
-
-
-def _is_in(section: Section, tag: int) -> bool:
-    return section.number(tags.PR_RESOURCE_TYPE) == PROVIDER_LISTS[tag]
+    return with_providers(profile, service, made)
 
 
 def _with_extras(

@@ -41,22 +41,34 @@ def primary_identity(profile: Profile) -> Service | None:
     return next((service for service in profile.services if _identifies(service)), None)
 
 
-def set_default_store(profile: Profile, uid: str) -> Profile:
-    """Make the store with that provider uid the default one ([imapisession-setdefaultstore]).
+def set_default_store(profile: Profile, uid: str | None) -> Profile:
+    """Make the store with that provider uid the default one; None is none ([imapisession-setdefaultstore]).
 
     Raises NotFoundError where the profile has no such store, and RefusedError where it is STATUS_NO_DEFAULT_STORE.
     """
     stores = profile.providers(PR_STORE_PROVIDERS)
-    chosen = next((store for store in stores if store.uid.lower() == uid.lower()), None)
-    if chosen is None:
-        raise NotFoundError(f"there is no store {uid}", where=f"profile {profile.name}")
-    if not is_eligible(chosen):
+    chosen = None if uid is None else _store(profile, uid)
+    if chosen is not None and not is_eligible(chosen):
         raise RefusedError(
             f"the store {chosen.display!r} can never be the default store",
             where=f"profile {profile.name}",
             expected="a store without STATUS_NO_DEFAULT_STORE",
         )
-    return _with_default_store(profile, stores, chosen)
+    return _with_bit(profile, StatusFlag.DEFAULT_STORE, stores, chosen)
+
+
+def set_simple_store(profile: Profile, uid: str | None) -> Profile:
+    """Make the store with that provider uid Simple MAPI's own; None is none ([imapisession-setdefaultstore])."""
+    chosen = None if uid is None else _store(profile, uid)
+    return _with_bit(profile, StatusFlag.SIMPLE_STORE, profile.providers(PR_STORE_PROVIDERS), chosen)
+
+
+def _store(profile: Profile, uid: str) -> Provider:
+    stores = profile.providers(PR_STORE_PROVIDERS)
+    found = next((store for store in stores if store.uid.lower() == uid.lower()), None)
+    if found is None:
+        raise NotFoundError(f"there is no store {uid}", where=f"profile {profile.name}")
+    return found
 
 
 def set_primary_identity(profile: Profile, uid: str | None) -> Profile:
@@ -132,6 +144,8 @@ def transports_with(profile: Profile, added: Sequence[Provider]) -> tuple[str, .
 def admit(before: Profile, after: Profile, service: str, providers: Sequence[str]) -> Profile:
     """Settle the roles when a service has been added, whose providers are given in the order of MAPISVC.INF.
 
+    ``service`` is "" where they were added to one that was there.
+
     Whoever plays a role keeps it: the newcomers lose its flag. Where nobody does, the first newcomer that is flagged
     gets it; for the default store, so that a profile with stores has one, the first that can be it.
     """
@@ -142,7 +156,7 @@ def admit(before: Profile, after: Profile, service: str, providers: Sequence[str
         eligible = [store for store in stores if is_eligible(store)]
         declared = [store for store in eligible if StatusFlag.DEFAULT_STORE in store.flags]
         chosen = next(iter(declared or eligible), None)
-    after = _with_default_store(after, stores, chosen)
+    after = _with_bit(after, StatusFlag.DEFAULT_STORE, stores, chosen)
     holder = None
     if primary_identity(before) is None:
         holder = next((each for each in newcomers if StatusFlag.PRIMARY_IDENTITY in each.flags), None)
@@ -154,22 +168,22 @@ def admit(before: Profile, after: Profile, service: str, providers: Sequence[str
 
 
 def hand_over(before: Profile, after: Profile, gone: Service) -> Profile:
-    """Settle the roles when a service has been removed.
+    """Settle the roles when a service has been removed, or, of one that stays, the providers that ``gone`` has.
 
-    The default store becomes the first that can be it. The primary identity passes to the next configured service
-    with a provider that can supply one ([mapi-primary-identity]); one before the removed service is not taken, so
-    that removing what was added last gives back what was there.
+    The default store becomes the first that can be it. The primary identity passes to the next configured provider
+    that can supply one ([mapi-primary-identity]): of the same service, or of the next one; a service before is not
+    taken, so that removing what was added last gives back what was there.
     """
     stores = after.providers(PR_STORE_PROVIDERS)
     if any(StatusFlag.DEFAULT_STORE in each.flags for each in gone.providers) and default_store(after) is None:
         heir = next((store for store in stores if is_eligible(store)), None)
-        after = _with_default_store(after, [] if heir is None else [heir], heir)
-    if not _identifies(gone):
+        after = _with_bit(after, StatusFlag.DEFAULT_STORE, [] if heir is None else [heir], heir)
+    if not _identifies(gone) or primary_identity(after) is not None:
         return after
     order = [service.uid for service in before.services]
     for service in after.services:
         able = [each for each in service.providers if StatusFlag.NO_PRIMARY_IDENTITY not in each.flags]
-        later = order.index(service.uid) > order.index(gone.uid)
+        later = order.index(service.uid) >= order.index(gone.uid)
         if later and able and ServiceFlag.NO_PRIMARY_IDENTITY not in service.flags:
             after = after.with_sections(flagged(able[0].section, give=StatusFlag.PRIMARY_IDENTITY))
             if ServiceFlag.PRIMARY_IDENTITY in gone.flags:
@@ -199,12 +213,12 @@ def _without_identity(service: Service) -> list[Section]:
     return [flagged(service.section, take=ServiceFlag.PRIMARY_IDENTITY), *providers]
 
 
-def _with_default_store(profile: Profile, stores: Sequence[Provider], chosen: Provider | None) -> Profile:
+def _with_bit(profile: Profile, bit: StatusFlag, stores: Sequence[Provider], chosen: Provider | None) -> Profile:
     """``chosen`` has the flag, and no other of ``stores``."""
-    bit = StatusFlag.DEFAULT_STORE
+    uid = None if chosen is None else chosen.uid
     return profile.with_sections(
         *(
-            flagged(each.section, give=bit if each is chosen else 0, take=0 if each is chosen else bit)
+            flagged(each.section, give=bit if each.uid == uid else 0, take=0 if each.uid == uid else bit)
             for each in stores
         )
     )

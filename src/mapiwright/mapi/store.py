@@ -14,7 +14,7 @@ from mapiwright.errors import FormatError
 from mapiwright.formats.props import PropertyType, decode, encode, pointer_of
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile import Profile, Section, is_protected, tag_of_value, value_name
-from mapiwright.mapi.tags import prop_type
+from mapiwright.mapi.tags import is_secure, prop_type
 from mapiwright.workstation.change import SetValue, difference, key_with_parents
 from mapiwright.workstation.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Key, Value, ValueType
@@ -58,6 +58,18 @@ def read_section(uid: str, key: Key, code_page: str) -> Section:
             if found is not None:
                 properties[tag] = found
     return Section(uid, MappingProxyType(properties), key.values, key.keys)
+
+
+def plain_secure_properties(section: Section, code_page: str) -> dict[int, PropertyValue]:
+    """The secure properties that somebody left plain in a section; those that MAPI stored are encrypted."""
+    found = {}
+    for name, value in section.stored.items():
+        tag = tag_of_value(name)
+        if tag is not None and is_secure(tag) and upcase(name) == upcase(value_name(tag)):
+            decoded = _decoded(prop_type(tag), value, code_page)
+            if decoded is not None:
+                found[tag] = decoded
+    return found
 
 
 def write_profile(profile: Profile, code_page: str) -> Key:

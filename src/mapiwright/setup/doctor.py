@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.loading import PROGRAM, Loader
 from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.setup.diagnosis.installed import (
     installed_findings,
+    made_by_us,
     owners_of_services,
     read_installations,
     transaction_findings,
 )
-from mapiwright.setup.diagnosis.loading import PROGRAM, Loader
 from mapiwright.setup.diagnosis.policies import policy_findings
 from mapiwright.setup.diagnosis.profiles import (
     UserProfiles,
@@ -178,7 +179,8 @@ class _Examination:
         here, path = self.workstation, outlook.inf_path
         self.findings += inf_findings(here, path, document)
         if self.has_machine:
-            self.findings += own_findings(path, known)
+            made_here = made_by_us(self.there, path)
+            self.findings += own_findings(path, known, outlook.edition, made_here=made_here)
         if loader.told:
             owners = owners_of_services(self.there)
             self.findings += service_findings(here, path, document, loader, owners)

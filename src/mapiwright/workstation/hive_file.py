@@ -15,6 +15,7 @@ from mapiwright.workstation.windows import USUAL_CODE_PAGE
 from mapiwright.workstation.workstation import Bitness, Outlook, User
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mapiwright.workstation.folder_state import FolderState
@@ -79,6 +80,16 @@ class HiveFileWorkstation:
     def state_folder(self) -> str:
         """Our folder."""
         return _STATE_FOLDER
+
+    @property
+    def as_user(self) -> User | None:
+        """Nobody: what lies beside the hive is for whoever has the hive."""
+        return None
+
+    @property
+    def users_states(self) -> Mapping[User, FolderState]:
+        """None but the one beside the hive."""
+        return {}
 
     @property
     def code_page(self) -> str:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.loading import is_outlooks_own
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import graph, store
 from mapiwright.mapi.check_dll import file_of_dll
 from mapiwright.mapi.tags import StatusFlag
-from mapiwright.setup.diagnosis.loading import is_outlooks_own
 from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.workstation.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mapiwright.entry.loading import Library, Loader
     from mapiwright.errors import Finding
     from mapiwright.mapi.profile import Profile, Service
-    from mapiwright.setup.diagnosis.loading import Library, Loader
     from mapiwright.setup.diagnosis.services import Registered
     from mapiwright.workstation.workstation import Edition, User, Workstation
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.loading import is_outlooks_own, missing_export
 from mapiwright.errors import FormatError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
@@ -13,16 +14,16 @@ from mapiwright.mapi import tags
 from mapiwright.mapi.catalogue import PROVIDERS, Catalogue, links, read_section
 from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
-from mapiwright.setup.diagnosis.loading import is_outlooks_own, missing_export
 from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.setup.preflight import PROVIDER_ENTRIES
+from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mapiwright.entry.loading import Loader
     from mapiwright.errors import Finding
     from mapiwright.mapi.catalogue import Reading
-    from mapiwright.setup.diagnosis.loading import Loader
     from mapiwright.workstation.workstation import Outlook, Workstation
 
 
@@ -68,10 +69,19 @@ OUTLOOKS_OWN_SERVICES = frozenset({"CONTAB", "EMABLT", "MSEMS", "MSPST MS", "MSU
 """Services that come with Outlook: address book, LDAP, Exchange, the older and the newer kind of PST."""
 
 
-def own_findings(path: str, known: Registered) -> Iterator[Finding]:
-    """That a MAPISVC.INF has lost what Outlook itself had written to it."""
-    if OUTLOOKS_OWN_SERVICES.isdisjoint(known.services):
-        yield finding("MW6110", path, "it holds none of Outlook's own services")
+def own_findings(path: str, known: Registered, edition: Edition, *, made_here: bool) -> Iterator[Finding]:
+    """That a MAPISVC.INF lacks what Outlook itself writes to it.
+
+    ``made_here`` says that there was no such file before an install of ours: then nothing was lost. Outlook 2003
+    comes with the file and needs it; a later one may do without ([native] 4.4), so it is told in passing only.
+    """
+    if not OUTLOOKS_OWN_SERVICES.isdisjoint(known.services):
+        return
+    what = "it holds none of Outlook's own services"
+    if edition is Edition.OUTLOOK_2003:
+        yield finding("MW6110", path, what)
+    elif not made_here:
+        yield finding("MW6112", path, what)
 
 
 def service_findings(
@@ -154,6 +164,8 @@ def _judge(need: _Need, loader: Loader) -> Iterator[tuple[str, str, str]]:
         yield "MW6105", found.path, f"{need.service}: {misfit}"
     elif need.entry and (missing := missing_export(found.image, need.entry)):
         yield "MW6107", found.path, f"[{need.section}]: {missing}"
+    if loader.tampered(found):
+        yield "MW6111", found.path, f"it is the DLL of {need.service}, and its bytes are not those that were signed"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
+APP_PROFILE = 0x4
+"""ProfileFlag.APP_PROFILE, which `profile list` need not load: who types a name means that profile."""
+
 
 @click.group()
 def profile() -> None:
@@ -133,7 +136,7 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
 @writing_options
 def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Copy a profile."""
-    _edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name))
+    _edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
 
 
 @profile.command()
@@ -144,7 +147,7 @@ def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_nam
 @writing_options
 def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Give a profile another name."""
-    _edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name))
+    _edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
 
 
 @profile.command()
@@ -154,7 +157,7 @@ def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_n
 @writing_options
 def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
     """Remove a profile; each of its services is told before."""
-    _edit(target, users, consent, lambda profiles: profiles.delete_profile(name))
+    _edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
 
 
 @profile.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.call import MAKERS, through
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.setup.diagnosis.installed import receipt_findings
 from mapiwright.setup.install import plan_install
@@ -24,7 +24,7 @@ from mapiwright.transaction.receipt import receipts as read_receipts
 from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.cli.target import package_id, target_options, user_options
-from mapiwright.ui.cli.writing import output_option, send, show_plan, writing_options
+from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, writing_options
 from mapiwright.ui.documents import findings_document, receipts_document, write_document
 from mapiwright.ui.findings import findings_lines
 from mapiwright.ui.render import receipts_lines
@@ -101,11 +101,13 @@ def _install_options(verb: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_install_options
 @output_option("Save the plan there too, for `mapiwright apply`.")
+@host_option
 @target_options
 @user_options
-def plan(target: Target, users: UserChoice, wanted: Wanted, output: Path | None) -> None:
+def plan(target: Target, users: UserChoice, wanted: Wanted, output: Path | None, host: str) -> None:
     """Show what installing PACKAGE would change; change nothing."""
-    show_plan(target, _install_plan(target, users, wanted), output)
+    found = _install_plan(target, users, wanted)
+    show_plan(target, through(found, host) if host else found, output)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from mapiwright.errors import ConflictError, FormatError, UsageError
 from mapiwright.formats import pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.check_dll import file_of_dll
+from mapiwright.setup.signatures import Standing, signature
 from mapiwright.workstation.files import join, parent, same
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.windows import architecture, expand
@@ -78,6 +79,7 @@ class Loader:
         self._users = users
         self._outlook = outlook
         self._libraries: dict[str, Library] = {}
+        self._tampered: dict[str, bool] = {}
         self._windows = workstation.environment.get("SystemRoot", r"C:\Windows")
         self.told = workstation.files.is_folder(join(self._windows, "System32"))
         self.folders = tuple(dict.fromkeys(self._as_seen(folder) for folder in self._folders()))
@@ -91,6 +93,16 @@ class Loader:
         if place not in self._libraries:
             self._libraries[place] = self._look(file)
         return self._libraries[place]
+
+    def tampered(self, found: Library) -> bool:
+        """Whether a DLL that was found is signed, and its bytes are not those that were; each is verified once."""
+        if found.image is None or not found.image.signed:
+            return False
+        if found.path not in self._tampered:
+            data = self._workstation.files.read(found.path)
+            standing = signature(found.image, data).standing if data is not None else Standing.NONE
+            self._tampered[found.path] = standing is Standing.TAMPERED
+        return self._tampered[found.path]
 
     def misfit(self, image: pe.PeFile) -> str:
         """Why the process does not load a DLL, for the machine that it is made for, or ""."""

@@ -1,0 +1,80 @@
+"""The calls of entry points that administration makes, and those that it has no need of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.contract import Context, EntryFlag
+from mapiwright.mapi.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
+
+if TYPE_CHECKING:
+    from mapiwright.admin.workspace import Workspace
+    from mapiwright.mapi.definition import Properties
+    from mapiwright.mapi.profile import Profile, Provider, Service
+
+
+def call_for(
+    space: Workspace,
+    profile: Profile,
+    service: Service,
+    context: Context,
+    *,
+    flags: EntryFlag = EntryFlag.UNICODE,
+    properties: Properties | None = None,
+    provider: str = "",
+) -> EntryCall | None:
+    """The call of a service's entry point, or None where it has none: neither declared nor a stand-in for it.
+
+    [pidtagserviceentryname-canonical-property]: without both properties MAPI assumes that there is no entry point.
+    """
+    section = service.section
+    declared = section.text(PR_SERVICE_ENTRY_NAME) and section.text(PR_SERVICE_DLL_NAME)
+    if not declared and not space.has_stand_in(service.name):
+        return None
+    return EntryCall(
+        service=service.name,
+        context=context,
+        user=space.user.name,
+        profile=profile.name,
+        uid=service.uid,
+        properties=properties or {},
+        policy=space.policy,
+        flags=flags,
+        provider=provider,
+    )
+
+
+def say_created(
+    space: Workspace, profile: Profile, uid: str, flags: EntryFlag = EntryFlag.UNICODE, *, tolerant: bool = False
+) -> None:
+    """Have a service that was added called with MSG_SERVICE_CREATE, once it is there."""
+    service = profile.service(uid)
+    call = call_for(space, profile, service, Context.CREATE, flags=flags) if service is not None else None
+    if call is not None:
+        space.call_after(call, tolerant=tolerant)
+
+
+def say_deleted(space: Workspace, profile: Profile, service: Service) -> None:
+    """Have a service that goes called with MSG_SERVICE_DELETE while its sections are there.
+
+    One that came in the same batch was never called, and is not called now. No call has a UI ([deleting-a-profile]).
+    """
+    space.withdraw(profile.name, service.uid)
+    stored = space.origin(profile.name)
+    there = stored.service(service.uid) if stored is not None else None
+    if stored is not None and there is not None:
+        call = call_for(space, stored, there, Context.DELETE)
+        if call is not None:
+            space.call_before(call)
+
+
+def say_provider_deleted(space: Workspace, profile: Profile, service: Service, provider: Provider) -> None:
+    """Have a service called with MSG_SERVICE_PROVIDER_DELETE while the provider is there; it may refuse."""
+    space.withdraw(profile.name, service.uid, provider.uid)
+    stored = space.origin(profile.name)
+    there = stored.service(service.uid) if stored is not None else None
+    if stored is not None and there is not None and any(each.uid == provider.uid for each in there.providers):
+        call = call_for(space, stored, there, Context.PROVIDER_DELETE, provider=provider.uid)
+        if call is not None:
+            space.call_before(call)
