@@ -422,5 +422,10 @@ def test_a_number_is_the_same_with_and_without_its_sign() -> None:
     assert predicate(res.BitMask(res.BitTest.NEZ, TYPE, 0x80000000))({TYPE: -1})
 
 
+def test_a_list_exists_also_as_instances() -> None:
+    assert predicate(res.Exist(EACH_FILE))({FILES_W: ("a",)})
+    assert not predicate(res.Exist(EACH_FILE))({NAME_W: "a"})
+
+
 def test_an_error_in_place_of_a_value_is_no_value() -> None:
     assert not predicate(res.Exist(TYPE & 0xFFFF0000))({TYPE & 0xFFFF0000 | 0x000A: 0x8004010F})
