@@ -15,7 +15,7 @@ from mapiwright.entry.isolation import ANSWERS, crash_of
 from mapiwright.entry.secrecy import betrays, holds_secrets
 from mapiwright.errors import EntryPointError
 from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.tags import is_secure
+from mapiwright.mapi.tags import PR_RESOURCE_TYPE, ResourceType, is_secure, prop_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,9 +76,14 @@ def _mapi_error(found: Any, request: EntryRequest) -> MapiError | None:
     )
 
 
-def _properties(found: Any, request: EntryRequest) -> dict[int, PropertyValue | None]:
+def _properties(found: Any, request: EntryRequest, *, new: bool = False) -> dict[int, PropertyValue | None]:
+    """What a section was set to; a ``new`` provider has its type, too, and of what is MAPI's to set nothing else."""
     properties: dict[int, PropertyValue | None] = {}
     for name, value in wire.properties_from_wire(_mapping(found, "a section")).items():
+        if new and prop_id(name) in wire.COMPUTED:
+            if name == PR_RESOURCE_TYPE and value in set(ResourceType):
+                properties[name] = value
+            continue
         fault = wire.fault_of(name, value)
         if fault:
             raise _NonsenseError(f"property {name:08X}: {fault}")
@@ -90,8 +95,7 @@ def _properties(found: Any, request: EntryRequest) -> dict[int, PropertyValue | 
 
 def _changed(found: Any, request: EntryRequest, made: dict[str, str]) -> dict[str, dict[int, PropertyValue | None]]:
     changed = {
-        uid: _properties(_without_own(of) if uid in made else of, request)
-        for uid, of in _mapping(found, "its list of sections").items()
+        uid: _properties(of, request, new=uid in made) for uid, of in _mapping(found, "its list of sections").items()
     }
     own = {section.uid for section in request.sections}
     created = changed.keys() - own
@@ -103,13 +107,6 @@ def _changed(found: Any, request: EntryRequest, made: dict[str, str]) -> dict[st
         if wire.EXTRA_UIDS in changed.get(section.uid, {}):
             _check_extras(section.properties.get(wire.EXTRA_UIDS), changed[section.uid], created - made.keys())
     return changed
-
-
-def _without_own(of: Any) -> Any:
-    """What a provider that was made has besides what is MAPI's to set, such as its type."""
-    return {
-        name: value for name, value in _mapping(of, "a section").items() if int(name, 16) >> 16 not in wire.COMPUTED
-    }
 
 
 def _made(found: Any, request: EntryRequest) -> dict[str, str]:

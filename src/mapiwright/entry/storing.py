@@ -6,11 +6,13 @@ A service has its own sections and no others, and nothing secret is stored that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.contract import Result
 from mapiwright.errors import EntryPointError, UsageError
-from mapiwright.mapi import store, tags
+from mapiwright.mapi import providers, store, tags
+from mapiwright.mapi.definition import ProviderDefinition
 from mapiwright.mapi.profile import Section
 
 if TYPE_CHECKING:
@@ -31,24 +33,36 @@ class Subject:
 
 def changes_of(answer: EntryOutcome, workstation: Workstation, subject: Subject, *, where: str) -> tuple[Change, ...]:
     """The registry changes that store what the service set; raises EntryPointError for what it may not set."""
-    if not answer.changed:
+    if not answer.changed and not answer.gone:
         return ()
-    profile = subject.profile
     _check(answer, subject, where)
     try:
-        changed = [
-            (profile.section(uid) or Section(uid)).with_properties(properties)
-            for uid, properties in answer.changed.items()
-        ]
         return store.profiles_changes(
             workstation.registry,
             subject.user.root,
             workstation.outlook.edition,
-            [(profile, profile.with_sections(*changed))],
+            [(subject.profile, _profile_after(answer, subject))],
             workstation.code_page,
         )
     except UsageError as error:
         raise _unstorable(f"it set a property that cannot be stored: {error.what}", where) from error
+
+
+def _profile_after(answer: EntryOutcome, subject: Subject) -> Profile:
+    """The profile with the providers that the service made and without those that it deleted, and what it set."""
+    profile = subject.profile
+    for uid in answer.gone:
+        profile = providers.remove_provider(profile, uid)
+    for uid, name in answer.made.items():
+        given = {tag: value for tag, value in answer.changed.get(uid, {}).items() if value is not None}
+        made = ProviderDefinition(name, given)
+        profile, _ = providers.add_provider(profile, subject.service.uid, made, {}, partial(bytes.fromhex, uid))
+    changed = [
+        (profile.section(uid) or Section(uid)).with_properties(properties)
+        for uid, properties in answer.changed.items()
+        if uid not in answer.made
+    ]
+    return profile.with_sections(*changed)
 
 
 def _check(answer: EntryOutcome, subject: Subject, where: str) -> None:

@@ -190,7 +190,7 @@ def check() -> None:
 
 check()
 
-CTYPES: dict[str, Any] = {"u": c_uint32, "i": c_int32, "n": c_size_t, "p": c_void_p, "v": None}
+CTYPES: dict[str, Any] = {"u": c_uint32, "i": c_int32, "n": c_size_t, "p": c_void_p, "o": c_void_p, "v": None}
 """What each letter of a shape is (see shapes.py)."""
 
 ENTRY = ("p", "p", "p", "n", "u", "u", "u", "p", "p", "p")

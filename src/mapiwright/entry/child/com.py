@@ -158,6 +158,9 @@ def _answer(kind: type[ComObject], method: Method, this: int | None, *arguments:
         handler = getattr(found, method.handler, None)
         if handler is None:
             trace.want(f"{kind.interface}::{method.name}")
+            for letter, argument in zip(method.arguments, arguments, strict=True):
+                if letter == "o":
+                    put_pointer(argument or 0, 0)  # callers read it, whatever the result
             answer = E_NO_SUPPORT if method.result == "u" else failed
         else:
             answer = handler(record, *(argument or 0 for argument in arguments))

@@ -223,7 +223,11 @@ class ProviderAdmin(ComObject):
         record.given(name=called, values={f"{tag:08X}": shown(tag, value) for tag, value in given}, flags=flags)
         if sections.service is None:
             raise Refusal(E_NOT_FOUND, "no profile is concerned")
-        good = {tag: value for tag, value in given if not isinstance(value, Refusal) and tag >> 16 not in COMPUTED}
+        good = {
+            tag: value
+            for tag, value in given
+            if not isinstance(value, Refusal) and (tag == PR_RESOURCE_TYPE or tag >> 16 not in COMPUTED)
+        }
         section = sections.adopt(called, good) or self._made(called, good)
         if out:
             ctypes.memmove(out, section.uid, 16)

@@ -1,9 +1,10 @@
 """The vtables of MAPI's interfaces: which method stands in which slot, and the shape of its arguments ([native] 1.2).
 
 A shape has a letter for each argument, ``this`` left out: ``u`` a 32-bit number (ULONG, HRESULT, BOOKMARK), ``i`` a
-LONG, ``n`` a ULONG_PTR, ``p`` a pointer. What follows ``->`` is what it returns; where nothing does, an HRESULT. On
-x86 the called one removes its arguments from the stack, so that even a method that is not supported needs its exact
-shape. The order is that of the public headers (H:MAPIDefS.h, MAPISPI.h, MAPIX.h) and of objidl.h for IMalloc.
+LONG, ``n`` a ULONG_PTR, ``p`` a pointer, ``o`` one to where an object is put. What follows ``->`` is what it returns;
+where nothing does, an HRESULT. On x86 the called one removes its arguments from the stack, so that even a method that
+is not supported needs its exact shape.
+The order is that of the public headers (H:MAPIDefS.h, MAPISPI.h, MAPIX.h) and of objidl.h for IMalloc.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ INTERFACES: Mapping[str, tuple[Method, ...]] = MappingProxyType(
         name: _methods(f"QueryInterface(pp) AddRef() Release() {text}")
         for name, text in {
             "IProfSect": """
-                GetLastError(uup) SaveChanges(u) GetProps(pupp) GetPropList(up) OpenProperty(upuup) SetProps(upp)
-                DeleteProps(pp) CopyTo(uppnpppup) CopyProps(pnpppup) GetNamesFromIDs(ppupp) GetIDsFromNames(upup)
+                GetLastError(uup) SaveChanges(u) GetProps(pupp) GetPropList(up) OpenProperty(upuuo) SetProps(upp)
+                DeleteProps(pp) CopyTo(uppnpppup) CopyProps(pnpppup) GetNamesFromIDs(ppuoo) GetIDsFromNames(upuo)
             """,
             "IProviderAdmin": """
                 GetLastError(uup) GetProviderTable(up) CreateProvider(pupnup) DeleteProvider(p)
@@ -63,12 +64,12 @@ INTERFACES: Mapping[str, tuple[Method, ...]] = MappingProxyType(
                 GetLastError(uup) GetMemAllocRoutines(ppp) Subscribe(puupp) Unsubscribe(n) Notify(pupp)
                 ModifyStatusRow(upu) OpenProfileSection(pup) RegisterPreprocessor(pppppu) NewUID(p) MakeInvalid(upuu)
                 SpoolerYield(u) SpoolerNotify(up) CreateOneOff(pppupp) SetProviderUID(pu) CompareEntryIDs(upupup)
-                OpenTemplateID(upupppp) OpenEntry(uppupp) GetOneOffTable(up) Address(ppp) Details(pppuppppu)
+                OpenTemplateID(upuppop) OpenEntry(uppupo) GetOneOffTable(uo) Address(ppp) Details(pppuppppu)
                 NewEntry(nuupuppp) DoConfigPropsheet(nupppu) CopyMessages(pppppnpu) CopyFolder(ppuppppnpu)
-                DoCopyTo(ppuppnpppup) DoCopyProps(pnpppup) DoProgressDialog(nup) ReadReceipt(upp) PrepareSubmit(pp)
-                ExpandRecips(pp) UpdatePAB(up) DoSentMail(up) OpenAddressBook(pup) Preprocess(uup) CompleteMsg(uup)
+                DoCopyTo(ppuppnpppup) DoCopyProps(pnpppup) DoProgressDialog(nuo) ReadReceipt(upp) PrepareSubmit(pp)
+                ExpandRecips(pp) UpdatePAB(up) DoSentMail(up) OpenAddressBook(puo) Preprocess(uup) CompleteMsg(uup)
                 StoreLogoffTransports(p) StatusRecips(pp) WrapStoreEntryID(uppp) ModifyProfile(u)
-                IStorageFromStream(ppup) GetSvcConfigSupportObj(up)
+                IStorageFromStream(ppuo) GetSvcConfigSupportObj(up)
             """,
             "IMalloc": "Alloc(n)->p Realloc(pn)->p Free(p)->v GetSize(p)->n DidAlloc(p)->i HeapMinimize()->v",
         }.items()
