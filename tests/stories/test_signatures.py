@@ -120,10 +120,10 @@ def test_the_tool_is_kept_from_the_network_and_given_the_roots_that_were_named(
     roots = tmp_path / "roots.pem"
     roots.touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(roots))
-    assert verified() == Signature(Standing.GOOD, "Acme", f"osslsigncode, with {roots}")
+    assert verified() == Signature(Standing.GOOD, "Acme", f"osslsigncode with {roots}")
     asked = (tmp_path / "asked").read_text()
     assert f"verify -CAfile {roots} -TSA-CAfile {roots} -ignore-cdp -ignore-crl -in " in asked
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setattr(signatures, "BUNDLES", (str(tmp_path / "none"),))
-    assert verified().reason == "osslsigncode, with its own certificates"
+    assert verified().reason == "osslsigncode with its own certificates"
     assert (tmp_path / "asked").read_text().startswith("verify -ignore-cdp -ignore-crl -in ")

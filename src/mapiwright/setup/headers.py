@@ -112,7 +112,7 @@ def _signed(source: str, found: Signature) -> Finding:
         case Standing.UNVERIFIED:
             return finding("MW4215", source, f"it bears a signature, which was not verified: {found.reason}")
         case Standing.GOOD:
-            return finding("MW4225", source, f"it is signed by {found.signer}, as {found.reason} verified")
+            return finding("MW4225", source, f"it is signed by {found.signer}, verified by {found.reason}")
         case Standing.TAMPERED:
             return finding("MW4226", source, f"its bytes are not those that were signed, says {found.reason}")
         case Standing.UNTRUSTED:

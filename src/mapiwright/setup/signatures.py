@@ -127,13 +127,13 @@ def _heard(status: int, told: str, faults: str, bundle: str) -> Signature:
     found = _SIGNER.search(told)
     signer = _name(found[1]) if found else ""
     if status == 0 and signer:
-        return Signature(Standing.GOOD, signer, f"{PROGRAM}, with {bundle}")
+        return Signature(Standing.GOOD, signer, f"{PROGRAM} with {bundle}")
     first = faults.strip().partition("\n")[0]
     if signer and _UNTRUSTED.search(told):
         reasons = _REASON.findall(told)
         # The chain of the time stamp is told first.
         reason = _printable(reasons[-1] if reasons else first)
-        return Signature(Standing.UNTRUSTED, signer, f"{PROGRAM}, with {bundle}, says: {reason}")
+        return Signature(Standing.UNTRUSTED, signer, f"{PROGRAM} with {bundle} says: {reason}")
     return Signature(Standing.UNVERIFIED, reason=f"{PROGRAM} says: {_printable(first) or f'status {status}'}")
 
 
