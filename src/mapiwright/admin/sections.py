@@ -140,6 +140,9 @@ class ProfileSection(PropertyObject):
             self._draft = edit.set_properties(self._profile(), self.uid, changes)
         except RefusedError as error:
             return PropertyProblem(index, tag, error.hresult)
+        except UsageError:
+            self._draft = None  # nothing of the call is set
+            raise
         return None
 
     def _end(self) -> None:

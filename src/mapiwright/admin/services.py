@@ -213,7 +213,8 @@ class MessageServiceAdmin(Remembering):
 
     def _announce(self, uid: str) -> None:
         """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""
-        service = self.profile.service(uid)
+        profile = self.workspace.find(self.name)
+        service = profile.service(uid) if profile is not None else None
         if service is not None:
             for table in self.workspace.usage.watching(self.name):
                 table.insert(service_row(service))

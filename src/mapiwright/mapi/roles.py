@@ -178,7 +178,8 @@ def hand_over(before: Profile, after: Profile, gone: Service) -> Profile:
     if any(StatusFlag.DEFAULT_STORE in each.flags for each in gone.providers) and default_store(after) is None:
         heir = next((store for store in stores if is_eligible(store)), None)
         after = _with_bit(after, StatusFlag.DEFAULT_STORE, [] if heir is None else [heir], heir)
-    if not _identifies(gone) or primary_identity(after) is not None:
+    held = any(StatusFlag.PRIMARY_IDENTITY in each.flags for service in after.services for each in service.providers)
+    if not _identifies(gone) or held:
         return after
     order = [service.uid for service in before.services]
     for service in after.services:
@@ -189,6 +190,8 @@ def hand_over(before: Profile, after: Profile, gone: Service) -> Profile:
             if ServiceFlag.PRIMARY_IDENTITY in gone.flags:
                 after = after.with_sections(flagged(service.section, give=ServiceFlag.PRIMARY_IDENTITY))
             break
+        if service.uid == gone.uid and ServiceFlag.PRIMARY_IDENTITY in service.flags:
+            break  # it has no such provider any more, and says itself that the identity is its own
     return after
 
 
