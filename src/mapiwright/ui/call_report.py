@@ -36,6 +36,8 @@ def call_lines(title: str, outcome: EntryOutcome | None, reports: Sequence[Repor
             yield Line(escape(f"  misuse: {sentence}"), Style.REMOVED)
     if outcome is None:
         return
+    if outcome.hresult >= 0x80000000 and outcome.changed:
+        yield Line("  what it had set, which is not kept, as the call failed:", Style.CHANGED)
     yield from _sections(outcome)
     if outcome.error is not None:
         error = outcome.error

@@ -7,7 +7,6 @@ process ends at that byte, whatever threads or exit handlers the guest has left.
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import os
 import sys
@@ -28,7 +27,6 @@ def serve(guest: Callable[[Mapping[str, Any], Say], bytes]) -> NoReturn:
     """Read the request, run ``guest`` with it, send the last line that it gives, and end."""
     request = json.loads(sys.stdin.buffer.read())
     channel = silence()
-    faulthandler.enable()
     set_limits(request["deadline"])
 
     def say(phase: str, **facts: Any) -> None:

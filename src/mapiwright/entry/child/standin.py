@@ -5,6 +5,7 @@ The vendor's modules come with the request and are imported from memory. Standar
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import importlib.abc
 import sys
@@ -150,4 +151,5 @@ def failed(error: BaseException, during: str) -> bytes:
 
 def main() -> NoReturn:
     """Serve one request."""
+    faulthandler.enable()  # a module of the vendor's may bring native code along
     serve(answer)
