@@ -37,13 +37,13 @@ GUEST = r"""
 
 ENTRY answer(void) { return 42; }
 ENTRY print(void) {
-  DWORD n;
-  printf("by printf\n"); fflush(stdout);
-  _write(1, "by _write\n", 10);
-  WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), "by WriteFile\n", 13, &n, 0);
+  DWORD n = 0;
+  int end = getchar() == EOF, done = printf("by printf\n") == 10 && fflush(stdout) == 0;
+  done = done && _write(1, "by _write\n", 10) == 10;
+  done = done && WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), "by WriteFile\n", 13, &n, 0) && n == 13;
   WriteConsoleA(GetStdHandle(STD_OUTPUT_HANDLE), "by WriteConsole\n", 16, &n, 0);
   fprintf(stderr, "for the log\n"); fflush(stderr);
-  return getchar() == EOF;
+  return end && done;
 }
 ENTRY start_and_print(void) { return system("echo by cmd"); }
 
@@ -86,7 +86,8 @@ import ctypes, json, os, sys
 import silence
 
 request = json.loads(sys.stdin.buffer.read())
-channel = silence.silence()
+loud = "loud" in request
+channel = 1 if loud else silence.silence()
 
 def say(phase, **facts):
     os.write(channel, json.dumps({"phase": phase, **facts}).encode() + b"\\n")
@@ -100,8 +101,9 @@ else:
         say("failed", what=str(error), winerror=error.winerror)
     else:
         say("loaded")
-        print("by print", flush=True)
-        os.write(1, b"by os.write")
+        if not loud:
+            print("by print", flush=True)
+            os.write(1, b"by os.write")
         try:
             say("done", result=getattr(library, request["entry"])())
         except OSError as error:
@@ -154,11 +156,14 @@ class Guests:
         first = process.stdout.readline()
         began = time.monotonic()
         try:
-            out, err = process.communicate(timeout=patience)
+            process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
         seconds = time.monotonic() - began
+        left = survivors(mark.encode())
+        for each in left:
+            os.kill(each, signal.SIGKILL)  # or they would hold the pipes
+        out, err = process.communicate()
         answers, end, rest = (first + out).partition(END)
         assert not rest, f"something wrote behind the end mark: {rest[:200]!r}"
         return Heard(
@@ -167,7 +172,7 @@ class Guests:
             bool(end),
             err.decode(errors="replace"),
             seconds,
-            survivors(mark.encode()),
+            left,
         )
 
 
@@ -228,7 +233,7 @@ def test_names_and_words_cross_in_both_directions_as_they_are(guests: Guests, tm
 
 def test_what_the_guest_prints_by_whatever_means_is_not_on_the_channel(guests: Guests) -> None:
     heard = guests.call("print")
-    assert heard.lines == [{"phase": "loaded"}, {"phase": "done", "result": 1}]  # its standard input is at its end
+    assert heard.lines == [{"phase": "loaded"}, {"phase": "done", "result": 1}]  # it read an end, and wrote all
     assert heard.log.replace("\r", "") == "for the log\n"
     heard = guests.call("start_and_print")
     assert heard.lines == [{"phase": "loaded"}, {"phase": "done", "result": 0}]
@@ -252,6 +257,13 @@ def test_a_crash_is_told_with_all_32_bits_of_its_status(guests: Guests, entry: s
     heard = guests.call(entry)
     assert heard.lines == [{"phase": "loaded"}, {"phase": "ended", "status": status}]
     assert (heard.complete, heard.survivors) == (False, [])
+
+
+def test_no_debugger_joins_a_crash(guests: Guests) -> None:
+    """It would print pages, or show a window to whoever has a display, and wait for an answer."""
+    library = guests.wine.path(guests.library)
+    heard = guests.ask({"library": library, "entry": "violate_in_a_thread", "loud": "yes"})
+    assert heard.lines == [{"phase": "loaded"}, {"phase": "ended", "status": 0xC0000005}]
 
 
 def test_an_end_without_a_result_is_no_success(guests: Guests) -> None:

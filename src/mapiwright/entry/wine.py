@@ -47,8 +47,9 @@ BOOT = 300.0
 LINGER = 60
 """Seconds that Wine's server stays for the next call."""
 OVERRIDES = "mscoree=;mshtml=;winemenubuilder.exe=;winedbg.exe="
-"""What a prefix is not to load or start: .NET and HTML, which it would ask the user about; menus; and the debugger,
-which writes pages about a crash to standard output, and hangs on a heap that is locked."""
+"""What a prefix is not to load or start: .NET and HTML, which it would offer to fetch; menus; and the debugger, which
+prints pages about a crash, or shows them in a window and waits.
+"""
 OPTIONS = ("-I", "-S", "-B", "-X", "utf8")
 NO_NAME = re.compile(
     r'.*[\x00-\x1f"*:<>?\\|\ud800-\udfff].*|.*[ .]|(aux|con|nul|prn|com[1-9]|lpt[1-9]) *(\..*)?',
@@ -61,7 +62,7 @@ PASSED = ("PATH", "HOME")
 GUARD = f"""\
 import os, subprocess, sys
 command = [sys.executable, {", ".join(map(repr, OPTIONS))}, *sys.argv[1:]]
-status = subprocess.call(command, stdin=0, stdout=1, stderr=2) & 0xFFFFFFFF
+status = subprocess.call(command, stdin=0, stdout=1, stderr=2)
 if status:
     os.write(1, b'{{"phase": "ended", "status": %d}}\\n' % status)
 """

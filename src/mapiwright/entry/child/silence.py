@@ -44,16 +44,21 @@ def silence() -> int:
     return channel
 
 
+def ntstatus(fault: OSError) -> int:
+    """The NTSTATUS of a structured exception, of which ctypes makes an OSError."""
+    number: int | None = getattr(fault, "winerror", None)
+    if number is None:
+        number = next((code for words, code in NTSTATUS.items() if words in str(fault)), ACCESS_VIOLATION)
+    return number & 0xFFFFFFFF
+
+
 def die_of(fault: OSError) -> NoReturn:
-    """End as the crash that it was: on Windows, ctypes makes an OSError of a structured exception in a foreign call.
+    """End as the crash that it was, where a foreign call raised: on Windows, a structured exception went through it.
 
     The call was cut off wherever it stood, so nothing in this process can be relied on any more.
     """
-    number = getattr(fault, "winerror", None)
-    if number is None:
-        number = next((code for words, code in NTSTATUS.items() if words in str(fault)), ACCESS_VIOLATION)
     if sys.platform == "win32":
-        KERNEL.TerminateProcess(KERNEL.GetCurrentProcess(), number & 0xFFFFFFFF)
+        KERNEL.TerminateProcess(KERNEL.GetCurrentProcess(), ntstatus(fault))
     os.abort()
 
 
@@ -66,7 +71,6 @@ if sys.platform == "win32":
     KERNEL = ctypes.WinDLL("kernel32")
     KERNEL.GetCurrentProcess.restype = KERNEL.CreateJobObjectW.restype = w.HANDLE
     KERNEL.TerminateProcess.argtypes = (w.HANDLE, w.UINT)
-    KERNEL.SetStdHandle.argtypes = (w.DWORD, w.HANDLE)
     KERNEL.SetHandleInformation.argtypes = (w.HANDLE, w.DWORD, w.DWORD)
     KERNEL.CloseHandle.argtypes = (w.HANDLE,)
     KERNEL.SetInformationJobObject.argtypes = (w.HANDLE, ctypes.c_int, w.LPVOID, w.DWORD)
@@ -101,8 +105,7 @@ if sys.platform == "win32":
         nul = mingw._open(b"NUL", os.O_RDWR | os.O_BINARY)
         for descriptor in (0, 1):
             mingw._dup2(nul, descriptor)
-            os.dup2(nowhere, descriptor)
-            KERNEL.SetStdHandle(-10 - descriptor, msvcrt.get_osfhandle(descriptor))
+            os.dup2(nowhere, descriptor)  # in a console program it sets the standard handle too
         mingw._close(nul)
         for handle in first:
             KERNEL.SetHandleInformation(handle, 2, 0)
