@@ -47,6 +47,7 @@ ENTRY print(void) {
 }
 ENTRY start_and_print(void) { return system("echo by cmd"); }
 
+ENTRY error_mode(void) { return GetErrorMode(); }
 ENTRY violate(void) { *(volatile int *)8 = 1; return 0; }
 static DWORD WINAPI body(void *unused) { (void)unused; return violate(); }
 ENTRY violate_in_a_thread(void) { WaitForSingleObject(CreateThread(0, 0, body, 0, 0, 0), INFINITE); return 0; }
@@ -196,6 +197,8 @@ def read(path: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def guests(wine: WinePython, tmp_path_factory: pytest.TempPathFactory) -> Guests:
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("/proc: it tells what survives a call")
     compiler = shutil.which(COMPILER)
     if compiler is None:
         pytest.skip(f"the witness {COMPILER} is not installed")
@@ -257,6 +260,12 @@ def test_a_crash_is_told_with_all_32_bits_of_its_status(guests: Guests, entry: s
     heard = guests.call(entry)
     assert heard.lines == [{"phase": "loaded"}, {"phase": "ended", "status": status}]
     assert (heard.complete, heard.survivors) == (False, [])
+
+
+def test_no_fault_opens_a_window(guests: Guests) -> None:
+    failcriticalerrors, nogpfaulterrorbox, noopenfileerrorbox = 0x1, 0x2, 0x8000
+    heard = guests.call("error_mode")
+    assert heard.last == {"phase": "done", "result": failcriticalerrors | nogpfaulterrorbox | noopenfileerrorbox}
 
 
 def test_no_debugger_joins_a_crash(guests: Guests) -> None:

@@ -87,8 +87,8 @@ def loader(variables: Mapping[str, str], places: Iterable[str] = LOADERS) -> Pat
     raise RefusedError(
         "Wine is not on this computer",
         where=f"WINELOADER={named}" if named else "",
-        remedy="Debian, Ubuntu: apt install wine64 wine. Fedora: dnf install wine-core. macOS: brew install "
-        "--cask wine-stable. If it is elsewhere, name its loader in WINELOADER.",
+        remedy="Debian, Ubuntu: apt install wine64 wine. Fedora: dnf install wine-core. macOS: brew install --cask "
+        "wine-stable. If it is elsewhere, name its loader in WINELOADER.",
     )
 
 
