@@ -137,7 +137,8 @@ def test_a_prefix_is_checked_before_anything_is_started(
     started = tmp_path / "started"
     wine = program(tmp_path / "bin" / "wine64")
     wine.write_text(f'#!/bin/sh\necho "$@" >>{started}\nexit 3\n', encoding="utf-8")
-    program(tmp_path / "bin" / "wineserver64")
+    server = program(tmp_path / "bin" / "wineserver64")
+    server.write_text(f'#!/bin/sh\necho "$@" >>{started}\nexit 2\n', encoding="utf-8")  # as where one runs already
     monkeypatch.setenv("WINELOADER", str(wine))
     with pytest.raises(RefusedError, match="no Wine prefix"):
         WinePython(tmp_path).prepare()
@@ -150,14 +151,17 @@ def test_a_prefix_is_checked_before_anything_is_started(
     assert not started.exists()
     monkeypatch.undo()
     monkeypatch.setenv("WINELOADER", str(wine))
-    with pytest.raises(EntryPointError, match="does not boot: exit status 3"):
+    with pytest.raises(EntryPointError, match="does not start: exit status 3"):
         WinePython(prefix).prepare()
-    assert started.read_text(encoding="utf-8") == "wineboot\n"
-    wine.write_text('#!/bin/sh\n[ "$1" = wineboot ]\n', encoding="utf-8")
-    with pytest.raises(EntryPointError, match="Windows Python does not start: exit status 1"):
-        WinePython(prefix).prepare()
+    first, second = started.read_text(encoding="utf-8").splitlines()
+    assert first == "-p60"  # it stays for the next call
+    assert second == "C:\\Python311\\python.exe -I -S -B -X utf8 -c "
     wine.write_text("#!/nowhere/sh\n", encoding="utf-8")
-    with pytest.raises(EntryPointError, match="does not boot: No such file"):
+    with pytest.raises(EntryPointError, match="does not start: No such file"):
+        WinePython(prefix).prepare()
+    wine.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    monkeypatch.setattr("mapiwright.entry.wine.BOOT", 0.1)
+    with pytest.raises(EntryPointError, match=r"does not start: not done after 0\.1 s"):
         WinePython(prefix).prepare()
 
 

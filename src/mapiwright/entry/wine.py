@@ -162,11 +162,11 @@ class WinePython:
         return 30.0
 
     def prepare(self) -> None:
-        """Boot the prefix, so that a call finds its services running.
+        """Boot the prefix, so that a call finds its services running, and see whether its Python starts.
 
-        The first client of a server starts them, and they inherit its standard handles: a pipe of a call would stay
-        open for as long as they run. Raises RefusedError where something is missing, EntryPointError where it does
-        not boot.
+        The first client of a server starts the services, and they inherit its standard handles: a pipe of a call
+        would stay open for as long as they run. Raises RefusedError where something is missing, EntryPointError where
+        it does not start.
         """
         if not (self.prefix / "dosdevices").is_dir() or not (self.prefix / "drive_c").is_dir():
             raise RefusedError(
@@ -183,14 +183,17 @@ class WinePython:
             )
         windows_python = self.path(python(self.prefix))
         environment = self.environment()
-        self._run([environment["WINESERVER"], f"-p{LINGER}"], "its server does not start", may_fail=True)
-        self._run([environment["WINELOADER"], "wineboot"], "it does not boot")
-        self._run(
-            [environment["WINELOADER"], windows_python, *OPTIONS, "-c", ""], "its Windows Python does not start"
-        )
+        self._run(environment["WINESERVER"], f"-p{LINGER}")  # fails where one runs already, which is as good
+        fault = self._run(environment["WINELOADER"], windows_python, *OPTIONS, "-c", "")
+        if fault:
+            raise EntryPointError(
+                f"its Windows Python does not start: {fault}",
+                where=self.name,
+                remedy=f"Nothing was called. Try it by hand: WINEPREFIX={self.prefix} wine '{windows_python}' -V",
+            )
 
-    def _run(self, command: list[str], otherwise: str, *, may_fail: bool = False) -> None:
-        """Run a program of the prefix that hears and says nothing; raises EntryPointError with ``otherwise``."""
+    def _run(self, *command: str) -> str:
+        """Run a program that hears and says nothing; the answer is empty, or why it failed."""
         try:
             status = subprocess.run(
                 command,
@@ -201,17 +204,11 @@ class WinePython:
                 timeout=BOOT,
                 check=False,
             ).returncode
-            what = f"exit status {status}" if status and not may_fail else ""
         except OSError as error:
-            what = error.strerror or str(error)
+            return error.strerror or str(error)
         except subprocess.TimeoutExpired:
-            what = f"not done after {BOOT:g} s"
-        if what:
-            raise EntryPointError(
-                f"{otherwise}: {what}",
-                where=self.name,
-                remedy=f"Nothing was called. Try it by hand: WINEPREFIX={self.prefix} {' '.join(command)}",
-            )
+            return f"not done after {BOOT:g} s"
+        return f"exit status {status}" if status else ""
 
     def command(self, archive: Path, *words: str) -> list[str]:
         """The command that runs ``archive``, a zipapp, with ``words``.

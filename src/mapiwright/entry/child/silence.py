@@ -33,7 +33,6 @@ def silence() -> int:
     channel = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     if sys.platform == "win32":
-        msvcrt.setmode(channel, os.O_BINARY)
         _show_no_window()
         _end_together()
         _redirect(nowhere)
