@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from mapiwright.entry.wine import WinePython, loader
+from mapiwright.errors import RefusedError
 from mapiwright.workstation.registry import Key, Value, ValueType
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ NIGHTLY = bool(os.environ.get("MAPIWRIGHT_NIGHTLY"))
 NOBODY = 65534
 """A user who owns nothing; root may read what is closed to everybody else."""
 WITNESSES_ARE_REQUIRED = os.environ.get("CI") == "true"
+MAKE_PREFIX = Path(__file__).parent / "windows" / "make_prefix.py"
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 # Every commit sees the same examples, so a red run is the fault of the commit; new ones are looked for at night.
@@ -212,3 +215,31 @@ def closed() -> Callable[[Path], AbstractContextManager[None]]:
             folder.chmod(before)
 
     return close
+
+
+@pytest.fixture(scope="session")
+def wine() -> Iterator[WinePython]:
+    """A real Windows Python in a Wine prefix of the suite's own, whose server runs as long as a test run needs it."""
+    if sys.platform == "win32":
+        pytest.skip("Wine: this is Windows itself")
+    import fcntl
+
+    try:
+        loader(os.environ)
+    except RefusedError:
+        absent("wine64")
+    made = subprocess.run([sys.executable, MAKE_PREFIX], capture_output=True, text=True, check=False)
+    if made.returncode:
+        absent(f"Windows Python ({made.stderr.strip()[-500:]})")
+    wine = WinePython(Path(made.stdout.strip()))
+    server = wine.environment()["WINESERVER"], os.environ | wine.environment()
+    with (wine.prefix / "users").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        subprocess.run([server[0], "-p"], env=server[1], check=False)  # a second one finds the first, and ends
+        wine.prepare()
+        yield wine
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another worker still uses it
+        subprocess.run([server[0], "-k"], env=server[1], check=False)

@@ -17,6 +17,7 @@ from mapiwright.entry.child.com import ITANIUM, World
 from mapiwright.entry.child.memory import Pointer, Refusal
 from mapiwright.entry.child.objects import Malloc, ProviderAdmin, Support
 from mapiwright.entry.child.sections import Sections
+from mapiwright.entry.child.silence import die_of
 from mapiwright.entry.child.trace import Trace
 from mapiwright.entry.child.wire import properties_from_wire
 
@@ -134,8 +135,7 @@ def answer(request: Mapping[str, Any], say: Say) -> bytes:
     try:
         hresult = call.make(handle, address)
     except OSError as error:
-        # On Windows ctypes turns an access violation into this; the process is not to be trusted any more.
-        return line("failed", during="call", kind="", what=f"crashed in the call: {error}", line="")
+        die_of(error)  # on Windows ctypes turns a structured exception into this
     words = call.words()
     for section in call.sections.fresh:
         call.sections.list_extra(section)  # so that it is copied and removed along with the service
