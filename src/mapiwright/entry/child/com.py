@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mapiwright.entry.child import abi
 from mapiwright.entry.child.heap import Heap
-from mapiwright.entry.child.memory import Codec, Refusal, put_pointer, uid_at
+from mapiwright.entry.child.memory import Codec, Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.shapes import INTERFACES, Method
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ComObject:
 
     def query_interface(self, record: Record, wanted: int, out: int) -> int:
         """The same object, if it is what is wanted ([iunknown-queryinterface])."""
-        put_pointer(out, 0)
+        clear(out)
         asked = uid_at(wanted)
         record.given(iid=asked)
         if asked != IUNKNOWN and asked not in self.iids:
