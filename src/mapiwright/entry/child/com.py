@@ -52,6 +52,7 @@ class World:
         self.flavour = flavour
         self.trace = trace
         self.heap = Heap(trace.misuse)
+        self.heaps = [self.heap]
         self.codec = Codec(self.heap, code_page)
         self.objects: list[ComObject] = []
 
@@ -68,7 +69,7 @@ class World:
             for found in self.objects
             if found.references > found.held
         ]
-        return [*left, *self.heap.leaks()]
+        return [*left, *(sentence for heap in self.heaps for sentence in heap.leaks())]
 
 
 _LIVE: dict[int, ComObject] = {}

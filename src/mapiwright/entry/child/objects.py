@@ -272,6 +272,7 @@ class Malloc(ComObject):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.heap = Heap(world.trace.misuse)
+        world.heaps.append(self.heap)
 
     def alloc(self, record: Record, size: int) -> int:
         """A block, or NULL."""
