@@ -57,6 +57,11 @@ def name(change: Change) -> str:
             return change.path
 
 
+def counted(names: Collection[str]) -> str:
+    """How many things, as the beginning of a sentence about them."""
+    return "1 thing is" if len(names) == 1 else f"{len(names)} things are"
+
+
 def listed(names: Collection[str]) -> str:
     """The names for people, one to a line and no more than a screen holds."""
     shown = [*names][:SHOWN]

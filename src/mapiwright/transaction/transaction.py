@@ -255,7 +255,7 @@ def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
 def _refuse_astray(lost: tuple[str, ...], workstation: Workstation) -> None:
     if lost:
         raise ConflictError(
-            f"{len(lost)} {'thing is' if len(lost) == 1 else 'things are'} not as the plan expects:{net.listed(lost)}",
+            f"{net.counted(lost)} not as the plan expects:{net.listed(lost)}",
             where=workstation.uri,
             remedy="Somebody else changed that since the plan was made. Plan again.",
         )

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mapiwright.setup.diagnosis.services import Registered
     from mapiwright.workstation.workstation import Edition, User, Workstation
 
-_AGAIN = "Install the vendor's package again"
-
 
 @dataclass(frozen=True, slots=True)
 class UserProfiles:
@@ -102,9 +100,9 @@ def loading_findings(
             words = ("profile", "remove-service", profile.name, service.uid)
             remedy = f"Take it out of the profile: {command(workstation, *words, user=of.user)}"
             owner = owners.get(upcase(service.name))
-            # What a package of ours brought is registered again from what is kept of it.
-            first = f"Put it back: {command(workstation, 'guard', owner)}" if owner else _AGAIN
-            again = f"{first}; or take it out of the profile: {remedy.partition(': ')[2]}"
+            again = f"Install the vendor's package again; or take it out of the profile: {remedy.partition(': ')[2]}"
+            if owner:  # what a package of ours brought is registered again from what is kept of it
+                again = f"Put it back: {command(workstation, 'guard', owner)}"
             strange = [dll for dll in _dlls(service) if upcase(dll) not in known.dlls and not is_outlooks_own(dll)]
             gone = [dll for dll in strange if loader.told and _is_gone(loader.library(dll))]
             blocked = [dll for dll in strange if dll not in gone]
