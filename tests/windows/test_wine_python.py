@@ -52,6 +52,7 @@ ENTRY violate(void) { *(volatile int *)8 = 1; return 0; }
 static DWORD WINAPI body(void *unused) { (void)unused; return violate(); }
 ENTRY violate_in_a_thread(void) { WaitForSingleObject(CreateThread(0, 0, body, 0, 0, 0), INFINITE); return 0; }
 ENTRY illegal(void) { __asm__ volatile("ud2"); return 0; }
+ENTRY divide(void) { __asm__ volatile("xorl %%ecx, %%ecx; idivl %%ecx" ::: "eax", "ecx", "edx"); return 0; }
 ENTRY fail_fast(void) { __asm__ volatile("int $0x29" ::"c"(5)); return 0; }
 ENTRY heap(void) {
   char *p = HeapAlloc(GetProcessHeap(), 0, 16);
@@ -95,6 +96,14 @@ def say(phase, **facts):
 
 if "list" in request:
     say("done", names=os.listdir(request["list"]), words=sys.argv[1:], platform=sys.platform, file=sys.argv[0])
+elif "raise" in request:
+    found = []
+    for status in request["raise"]:
+        try:
+            ctypes.windll.kernel32.RaiseException(status, 0, 0, None)
+        except OSError as error:
+            found.append(silence.ntstatus(error))
+    say("done", found=found)
 else:
     try:
         library = ctypes.CDLL(request["library"], winmode=0)
@@ -137,7 +146,7 @@ class Guests:
     def call(self, entry: str, *, patience: float = 60.0) -> Heard:
         return self.ask({"library": self.wine.path(self.library), "entry": entry}, patience=patience)
 
-    def ask(self, request: dict[str, str], *words: str, patience: float = 60.0) -> Heard:
+    def ask(self, request: dict[str, Any], *words: str, patience: float = 60.0) -> Heard:
         """As a host asks its child; ``patience`` is from its first line on, and then the process group is killed."""
         mark = str(uuid.uuid4())
         process = subprocess.Popen(
@@ -248,6 +257,7 @@ def test_what_the_guest_prints_by_whatever_means_is_not_on_the_channel(guests: G
         ("violate", 0xC0000005),
         ("violate_in_a_thread", 0xC0000005),
         ("illegal", 0xC000001D),
+        ("divide", 0xC0000094),
         ("fail_fast", 0xC0000409),
         ("heap", 0xC0000005),
         ("corrupt", 0xC0000374),
@@ -260,6 +270,13 @@ def test_a_crash_is_told_with_all_32_bits_of_its_status(guests: Guests, entry: s
     heard = guests.call(entry)
     assert heard.lines == [{"phase": "loaded"}, {"phase": "ended", "status": status}]
     assert (heard.complete, heard.survivors) == (False, [])
+
+
+def test_every_exception_that_ctypes_catches_keeps_its_status(guests: Guests) -> None:
+    own_words = set(silence.NTSTATUS.values()) | {silence.ACCESS_VIOLATION}
+    own_words -= {0x80000003, 0x80000004}  # Wine lets neither reach a handler without a debugger
+    statuses = [*sorted(own_words), 0xC000001D, 0xC0000374, 0xE06D7363]
+    assert guests.ask({"raise": statuses}).last["found"] == statuses
 
 
 def test_no_fault_opens_a_window(guests: Guests) -> None:

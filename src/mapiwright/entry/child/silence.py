@@ -13,10 +13,18 @@ from typing import NoReturn
 ACCESS_VIOLATION = 0xC0000005
 NTSTATUS = {
     "datatype misalignment": 0x80000002,
-    "breakpoint": 0x80000003,
+    "breakpoint encountered": 0x80000003,
     "single step": 0x80000004,
-    "array bounds": 0xC000008C,
-    "integer division by zero": 0xC0000094,
+    "nocontinuable": 0xC0000025,
+    "array bounds exceeded": 0xC000008C,
+    "floating-point operand denormal": 0xC000008D,
+    "float divide by zero": 0xC000008E,
+    "float inexact": 0xC000008F,
+    "float invalid operation": 0xC0000090,
+    "float overflow": 0xC0000091,
+    "stack over/underflow": 0xC0000092,
+    "float underflow": 0xC0000093,
+    "integer divide by zero": 0xC0000094,
     "integer overflow": 0xC0000095,
     "privileged instruction": 0xC0000096,
     "stack overflow": 0xC00000FD,
@@ -47,7 +55,7 @@ def ntstatus(fault: OSError) -> int:
     """The NTSTATUS of a structured exception, of which ctypes makes an OSError."""
     number: int | None = getattr(fault, "winerror", None)
     if number is None:
-        number = next((code for words, code in NTSTATUS.items() if words in str(fault)), ACCESS_VIOLATION)
+        number = NTSTATUS.get(str(fault).removeprefix("exception: "), ACCESS_VIOLATION)  # which comes with an address
     return number & 0xFFFFFFFF
 
 
