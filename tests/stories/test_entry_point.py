@@ -123,7 +123,6 @@ def test_a_stand_in_sees_its_sections_and_returns_what_it_changed_of_them() -> N
     assert outcome.changed == {
         SERVICE: {PORT: 25, SERVER: None},
         STORE: {0x66020102: b"\0\xff", 0x6603101F: ("ein", "zwei"), 0x6604000B: True},
-        EXTRA: {},
     }
 
 
