@@ -135,13 +135,20 @@ def converse(
     and that holds the pipes open holds nothing up. ``environment`` is given to it besides what every child gets.
     Raises EntryPointError where it cannot be started.
     """
+    with tempfile.TemporaryDirectory(prefix="mapiwright-guest-", ignore_cleanup_errors=True) as folder:
+        process = _started(command, folder, environment)
+        return _heard_out(process, request, deadline, end, start)
+
+
+def _started(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The child, in a session and a folder of its own."""
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=tempfile.gettempdir(),
+            cwd=folder,
             env={**{name: os.environ[name] for name in PASSED if name in os.environ}, **environment},
             start_new_session=True,
             creationflags=OF_ITS_OWN,
@@ -153,6 +160,9 @@ def converse(
             where=command[0],
             remedy="Nothing was called. Check that this Python can start itself.",
         ) from error
+
+
+def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float, end: bytes, start: float) -> Ended:
     heard, tail, begun, ended = bytearray(), bytearray(), threading.Event(), threading.Event()
     printer = threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True)
     threading.Thread(target=_tell, args=(process.stdin, request), daemon=True).start()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mapiwright.entry.child import abi
 from mapiwright.entry.child.heap import Heap
-from mapiwright.entry.child.memory import Codec, Refusal, put_pointer, uid_at
+from mapiwright.entry.child.memory import Codec, Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.shapes import INTERFACES, Method
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class World:
         self.flavour = flavour
         self.trace = trace
         self.heap = Heap(trace.misuse)
+        self.heaps = [self.heap]
         self.codec = Codec(self.heap, code_page)
         self.objects: list[ComObject] = []
 
@@ -68,7 +69,7 @@ class World:
             for found in self.objects
             if found.references > found.held
         ]
-        return [*left, *self.heap.leaks()]
+        return [*left, *(sentence for heap in self.heaps for sentence in heap.leaks())]
 
 
 _LIVE: dict[int, ComObject] = {}
@@ -107,7 +108,7 @@ class ComObject:
 
     def query_interface(self, record: Record, wanted: int, out: int) -> int:
         """The same object, if it is what is wanted ([iunknown-queryinterface])."""
-        put_pointer(out, 0)
+        clear(out)
         asked = uid_at(wanted)
         record.given(iid=asked)
         if asked != IUNKNOWN and asked not in self.iids:

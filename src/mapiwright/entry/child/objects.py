@@ -8,9 +8,9 @@ import uuid
 from typing import Any, ClassVar
 
 from mapiwright.entry.child import abi
-from mapiwright.entry.child.com import ITANIUM, S_OK, ComObject, World, iid
+from mapiwright.entry.child.com import ITANIUM, IUNKNOWN, S_OK, ComObject, World, iid
 from mapiwright.entry.child.heap import Heap
-from mapiwright.entry.child.memory import Refusal, put_pointer, uid_at
+from mapiwright.entry.child.memory import Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.profile_section import (
     E_INTERFACE_NOT_SUPPORTED,
     E_INVALID_PARAMETER,
@@ -61,7 +61,7 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
 
     Real services open a section twice, so that a second opener is let in.
     """
-    put_pointer(out, 0)
+    clear(out)
     asked = uid_at(uid) if uid else None
     record.given(uid=asked, iid=uid_at(wanted) if wanted else None, flags=flags)
     if wanted and uid_at(wanted) not in {IPROFSECT, IMAPIPROP}:
@@ -97,6 +97,12 @@ class Support(ComObject):
             make(number, number, pointer, pointer)(self._allocate_more),
             make(number, pointer)(self._free),
         )
+
+    def query_interface(self, record: Record, wanted: int, out: int) -> int:
+        """The same; where a C library's GetMemAllocRoutines hits this in the other flavour, no id is asked for."""
+        if self.world.flavour == ITANIUM and wanted and uid_at(wanted)[8:] != IUNKNOWN[8:]:
+            self.world.trace.doubt("IMAPISupport::QueryInterface was called with what is no interface id")
+        return super().query_interface(record, wanted, out)
 
     def get_mem_alloc_routines(self, record: Record, allocate: int, more: int, free: int) -> int:
         """[imapisupport-getmemallocroutines]."""
@@ -186,7 +192,7 @@ class ProviderAdmin(ComObject):
 
     def get_provider_table(self, record: Record, flags: int, out: int) -> int:
         """[iprovideradmin-getprovidertable]: the providers, and a row for each extra section, without a type."""
-        put_pointer(out, 0)
+        clear(out)
         record.given(flags=flags)
         sections = self.world.sections
         rows = []
@@ -266,6 +272,7 @@ class Malloc(ComObject):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.heap = Heap(world.trace.misuse)
+        world.heaps.append(self.heap)
 
     def alloc(self, record: Record, size: int) -> int:
         """A block, or NULL."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mapiwright.entry.child.com import S_OK, ComObject, World, iid
-from mapiwright.entry.child.memory import Pointer, Refusal, put_number, put_pointer, uid_at
+from mapiwright.entry.child.memory import Pointer, Refusal, clear, put_number, put_pointer, uid_at
 from mapiwright.entry.child.trace import Record, shown
 from mapiwright.entry.child.wire import COMPUTED, fault_of
 
@@ -65,7 +65,7 @@ class ProfSect(ComObject):
 
     def get_props(self, record: Record, tags: int, flags: int, count: int, out: int) -> int:
         """[imapiprop-getprops]: the properties asked for, or all but the secure ones for NULL."""
-        put_pointer(out, 0)
+        clear(out)
         put_number(count, 0)
         asked = self.world.codec.tags(tags)
         unicode = bool(flags & MAPI_UNICODE)
@@ -82,7 +82,7 @@ class ProfSect(ComObject):
 
     def get_prop_list(self, record: Record, flags: int, out: int) -> int:
         """[imapiprop-getproplist]: the tags of all properties but the secure ones."""
-        put_pointer(out, 0)
+        clear(out)
         tags = self.listed(unicode=bool(flags & MAPI_UNICODE))
         put_pointer(out, self.world.codec.write_tags(tags))
         record.given(flags=flags)
