@@ -38,6 +38,7 @@ else:
     OF_ITS_OWN = 0
 
 NTSTATUS = {
+    0x80000003: "breakpoint",
     0xC0000005: "access violation",
     0xC000001D: "illegal instruction",
     0xC0000094: "division by zero",
@@ -46,6 +47,7 @@ NTSTATUS = {
     0xC000007B: "a DLL of another machine type",
     0xC0000374: "heap corruption",
     0xC0000409: "fail-fast",
+    0xE06D7363: "an exception of C++ that nobody caught",
 }
 """The exit statuses by which Windows says that a process crashed (ntstatus.h)."""
 
@@ -71,8 +73,8 @@ def crash_of(status: int) -> str | None:
             return f"{signal.Signals(-status).name} ({signal.strsignal(-status)})"
         except ValueError:
             return f"signal {-status}"
-    if status >= 0xC0000000:
-        return f"0x{status:08X} ({NTSTATUS.get(status, 'NTSTATUS')})"
+    if status >= 0x80000000:
+        return f"0x{status:08X} ({NTSTATUS.get(status, 'an exception that nobody caught')})"
     return None
 
 
