@@ -1,4 +1,7 @@
-"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, add-service, remove-service."""
+"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, and what is done with services.
+
+``section`` and ``table`` have modules of their own, and ``identity`` and ``default-store`` are among the roles.
+"""
 
 # ruff: noqa: PLC0415 - `profile list` does not pay for what the others print
 
@@ -10,16 +13,20 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.admin.table import stored_profiles
+from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.cli.editing import edit
+from mapiwright.ui.cli.roles import default_store, identity
+from mapiwright.ui.cli.section import section
+from mapiwright.ui.cli.table import table
 from mapiwright.ui.cli.target import target_options, user_options
-from mapiwright.ui.cli.writing import send, writing_options
+from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.terminal import Line, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.transaction.effect import Json
+    from mapiwright.ui.cli.assignments import Assignments
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -30,6 +37,10 @@ APP_PROFILE = 0x4
 @click.group()
 def profile() -> None:
     """List, show and edit the profiles of a user."""
+
+
+for command in (section, table, identity, default_store):
+    profile.add_command(command)
 
 
 @profile.command("list")
@@ -125,7 +136,7 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
         if as_default:
             profiles.set_default_profile(name)
 
-    _edit(target, users, consent, draft)
+    edit(target, users, consent, draft)
 
 
 @profile.command()
@@ -136,7 +147,7 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
 @writing_options
 def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Copy a profile."""
-    _edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
+    edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
 
 
 @profile.command()
@@ -147,7 +158,7 @@ def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_nam
 @writing_options
 def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Give a profile another name."""
-    _edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
+    edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
 
 
 @profile.command()
@@ -157,7 +168,7 @@ def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_n
 @writing_options
 def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
     """Remove a profile; each of its services is told before."""
-    _edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
+    edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
 
 
 @profile.command()
@@ -170,7 +181,7 @@ def default(target: Target, users: UserChoice, consent: Consent, name: str | Non
     """Make NAME the default profile."""
     if (name is None) is not clear:
         raise click.UsageError("Give the name of a profile, or --none.")
-    _edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
+    edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
 
 
 @profile.command("add-service")
@@ -184,7 +195,7 @@ def add_service(
     target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
 ) -> None:
     """Add a SERVICE of MAPISVC.INF to the profile NAME."""
-    _edit(
+    edit(
         target,
         users,
         consent,
@@ -200,16 +211,32 @@ def add_service(
 @writing_options
 def remove_service(target: Target, users: UserChoice, consent: Consent, name: str, service: str) -> None:
     """Remove a SERVICE, by name or uid, from the profile NAME."""
-    _edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
+    edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
 
 
-def _edit(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], object]) -> None:
-    """Draft the edit for each user, and make them all one plan."""
-    from mapiwright.admin.profiles import ProfileAdmin
-    from mapiwright.admin.workspace import Workspace, joined_plan
+@profile.command("configure-service")
+@click.argument("name", metavar="PROFILE")
+@click.argument("service")
+@assignment_options
+@target_options
+@user_options
+@writing_options
+def configure_service(
+    *, target: Target, users: UserChoice, consent: Consent, name: str, service: str, assignments: Assignments
+) -> None:
+    """Have a SERVICE, by name or uid, of a PROFILE configured with properties: its entry point is called with them.
 
-    spaces = [Workspace(target.workstation, user) for user in users.all_of(target.workstation)]
-    for space in spaces:
-        with space.batch():
-            draft(ProfileAdmin(space))
-    send(target, joined_plan(spaces), consent)
+    Where it cannot be called here, the call waits for `service call --pending`, unless a property is secret.
+    """
+    from mapiwright.mapi.tags import is_secure
+
+    if not assignments:
+        raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
+    given = assignments.read()
+    edit(
+        target,
+        users,
+        consent,
+        lambda profiles: profiles.admin_services(name).configure_message_service(service, given),
+        must_call=any(map(is_secure, given)),  # secrets are kept nowhere, so that no later call could have them
+    )
