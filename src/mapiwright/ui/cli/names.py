@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import NotFoundError, UsageError
+from mapiwright.errors import FindingsError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.mapi.resemblance import matched
@@ -57,7 +57,10 @@ def parts_of(services: MessageServiceAdmin) -> tuple[Part, ...]:
 
 
 def _parts(services: MessageServiceAdmin, service: Service) -> Iterator[Part]:
-    definition = services.workspace.catalogue.find(service.name)
+    try:
+        definition = services.workspace.catalogue.find(service.name)
+    except FindingsError:
+        definition = None  # a MAPISVC.INF that is damaged names nothing; `inf check` tells of it
     providers = [provider.section for provider in service.providers]
     known = {} if definition is None else matched(providers, definition.providers)
     for section in providers:

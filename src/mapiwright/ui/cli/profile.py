@@ -1,6 +1,6 @@
-"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, and what is done with services.
+"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, add-service, remove-service.
 
-``section`` and ``table`` have modules of their own, and ``identity`` and ``default-store`` are among the roles.
+The others are ELSEWHERE.
 """
 
 # ruff: noqa: PLC0415 - `profile list` does not pay for what the others print
@@ -13,20 +13,16 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.admin.table import stored_profiles
-from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.editing import edit
-from mapiwright.ui.cli.roles import default_store, identity
-from mapiwright.ui.cli.section import section
-from mapiwright.ui.cli.table import table
 from mapiwright.ui.cli.target import target_options, user_options
+from mapiwright.ui.cli.verbs import Verbs
 from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.terminal import Line, escape, write
 
 if TYPE_CHECKING:
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.transaction.effect import Json
-    from mapiwright.ui.cli.assignments import Assignments
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -34,13 +30,19 @@ APP_PROFILE = 0x4
 """ProfileFlag.APP_PROFILE, which `profile list` need not load: who types a name means that profile."""
 
 
-@click.group()
+ELSEWHERE = {
+    "section": "section",
+    "table": "table",
+    "configure-service": "configure",
+    "identity": "roles",
+    "default-store": "roles",
+}
+"""The verbs that have modules of their own."""
+
+
+@click.group(cls=Verbs, elsewhere=ELSEWHERE)
 def profile() -> None:
     """List, show and edit the profiles of a user."""
-
-
-for command in (section, table, identity, default_store):
-    profile.add_command(command)
 
 
 @profile.command("list")
@@ -212,31 +214,3 @@ def add_service(
 def remove_service(target: Target, users: UserChoice, consent: Consent, name: str, service: str) -> None:
     """Remove a SERVICE, by name or uid, from the profile NAME."""
     edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
-
-
-@profile.command("configure-service")
-@click.argument("name", metavar="PROFILE")
-@click.argument("service")
-@assignment_options
-@target_options
-@user_options
-@writing_options
-def configure_service(
-    *, target: Target, users: UserChoice, consent: Consent, name: str, service: str, assignments: Assignments
-) -> None:
-    """Have a SERVICE, by name or uid, of a PROFILE configured with properties: its entry point is called with them.
-
-    Where it cannot be called here, the call waits for `service call --pending`, unless a property is secret.
-    """
-    from mapiwright.mapi.tags import is_secure
-
-    if not assignments:
-        raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
-    given = assignments.read()
-    edit(
-        target,
-        users,
-        consent,
-        lambda profiles: profiles.admin_services(name).configure_message_service(service, given),
-        must_call=any(map(is_secure, given)),  # secrets are kept nowhere, so that no later call could have them
-    )

@@ -84,12 +84,11 @@ def get(target: Target, users: UserChoice, name: str, text: str, wanted: tuple[s
     services = _services(target, users, name)
     uid = section_named(services, text)
     with services.open_profile_section(uid, SectionFlag.FORCE_ACCESS) as opened:
-        uid = opened.uid
-        stored = services.profile.sections[uid].properties
-        tags = asked or [tag for tag, value in stored.items() if value != ()]  # in the width that is stored
+        (found,) = services.profile.existing([opened.uid])
+        tags = asked or [tag for tag, value in found.properties.items() if value != ()]  # in the width that is stored
         values = opened.get_props(tags).values if tags else ()
-    owner = _owners(services).get(uid, NOBODY)
-    read = [_Property.of(tag, *found) for tag, found in zip(tags, values, strict=True)]
+    uid, owner = found.uid, _owners(services).get(found.uid, NOBODY)
+    read = [_Property.of(tag, *answer) for tag, answer in zip(tags, values, strict=True)]
     if target.json:
         from mapiwright.ui.documents import write_document
 

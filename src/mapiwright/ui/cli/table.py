@@ -53,7 +53,7 @@ def table(
     sort: tuple[str, ...],
     limit: int | None,
 ) -> None:
-    """Show the table of all profiles, or of a PROFILE that of its services or providers, as MAPI shows it.
+    """Show MAPI's table of all profiles, or of a PROFILE that of its services or providers.
 
     A column may be any property that the rows have. Strings compare without regard to case, and a list has a value
     where one of its own is that.
