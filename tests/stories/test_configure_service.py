@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.stories.test_service_call import NO_STAND_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,35 +65,40 @@ def test_what_the_service_refuses_is_told_in_its_words_and_nothing_is_stored(
     assert picture() == before
 
 
-def test_where_no_code_can_run_the_call_is_deferred_but_not_with_a_secret(
-    mapiwright: Mapiwright, release: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, workstation_folder: Path
-) -> None:
-    assert mapiwright("install", release("4.0", NO_STAND_IN), "--yes").code == 0
-    answer = mapiwright(*CONFIGURE, "--set", "66010003=143", "--yes", "--json")
-    assert [effect["outcome"] for effect in answer.document["receipt"]["effects"]] == ["pending"]
-    done = mapiwright("receipts").out
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
-    secret = mapiwright(*CONFIGURE, "--set", f"{PASSWORD}=-", "--yes")
-    assert secret.code != 0
-    assert "pending" not in secret.out
-    assert mapiwright("receipts").out == done
-    assert SECRET not in secret.out + secret.err
-    files = [path.read_bytes() for path in workstation_folder.rglob("*") if path.is_file()]
-    assert not any(SECRET.encode() in data or SECRET.encode("utf-16-le") in data for data in files)
-
-
-def test_a_service_that_occurs_twice_or_has_no_entry_point_is_told(mapiwright: Mapiwright) -> None:
+@pytest.fixture
+def pst_uids(mapiwright: Mapiwright) -> list[str]:
+    """The uids of a service whose code cannot run here, and which the profile holds twice."""
     mapiwright("profile", "create", PROFILE, "--yes")
     for _ in range(2):
         mapiwright("profile", "add-service", PROFILE, "MSUPST MS", "--yes")
-    first, second = (each["uid"] for each in mapiwright("profile", "show", PROFILE, "--json").document["services"])
-    words = ("--set", "6700001F=D:\\Zoë.pst", "--yes")
+    services = mapiwright("profile", "show", PROFILE, "--json").document["services"]
+    return [service["uid"] for service in services]
+
+
+def test_a_service_that_occurs_twice_is_asked_for_by_uid_and_called_when_it_can_be(
+    mapiwright: Mapiwright, pst_uids: list[str]
+) -> None:
+    words = ("--set", "6700001F=D:\\Zoë.pst", "--yes", "--json")
     unclear = mapiwright("profile", "configure-service", PROFILE, "MSUPST MS", *words)
     assert unclear.code == 2
-    assert first in unclear.err
-    assert second in unclear.err
-    taken = mapiwright("profile", "configure-service", PROFILE, second, *words, "--json")
+    assert all(uid in unclear.err for uid in pst_uids)
+    taken = mapiwright("profile", "configure-service", PROFILE, pst_uids[1], *words)
     assert [effect["outcome"] for effect in taken.document["receipt"]["effects"]] == ["pending"]
+
+
+def test_a_secret_is_not_deferred_as_it_could_be_kept_nowhere(
+    mapiwright: Mapiwright, pst_uids: list[str], monkeypatch: pytest.MonkeyPatch, workstation_folder: Path
+) -> None:
+    before = mapiwright("receipts").out
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    words = ("profile", "configure-service", PROFILE, pst_uids[0], "--set", f"{PASSWORD}=-", "--yes")
+    answer = mapiwright(*words)
+    assert answer.code == 3
+    assert "MSUPST MS" in answer.err
+    assert mapiwright("receipts").out == before
+    assert SECRET not in answer.out + answer.err
+    files = [path.read_bytes() for path in workstation_folder.rglob("*") if path.is_file()]
+    assert not any(SECRET.encode() in data or SECRET.encode("utf-16-le") in data for data in files)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal is made as POSIX makes one")
