@@ -15,6 +15,7 @@ from mapiwright.mapi import tags
 from mapiwright.setup.installed import installations
 from mapiwright.setup.pending import pending_calls
 from mapiwright.ui.cli.call import call
+from mapiwright.ui.cli.roles import order
 from mapiwright.ui.cli.target import target_options
 from mapiwright.ui.documents import write_document
 from mapiwright.ui.terminal import Line, Style, escape, write
@@ -33,10 +34,11 @@ UNTOLD_ORIGIN = "  (package cannot be told: Mapiwright's records are closed to t
 
 @click.group()
 def service() -> None:
-    """List, show and call the message services of a workstation."""
+    """List, show, call and order the message services of a workstation."""
 
 
 service.add_command(call)
+service.add_command(order)
 
 
 @service.command("list")
