@@ -135,9 +135,7 @@ def test_the_sections_of_all_stores_are_reached_by_force(office: Office) -> None
     """[how-to-programmatically-create-a-profile-in-outlook]"""
     services = office.services()
     services.create_message_service("MAIL")
-    store = Property(
-        Relation.EQ, tags.PR_RESOURCE_TYPE, (tags.PR_RESOURCE_TYPE, int(ResourceType.STORE_PROVIDER))
-    )
+    store = Property(Relation.EQ, tags.PR_RESOURCE_TYPE, (tags.PR_RESOURCE_TYPE, int(ResourceType.STORE_PROVIDER)))
     for ((_, uid),) in query_all_rows(services.get_provider_table(), (tags.PR_PROVIDER_UID,), store):
         assert isinstance(uid, bytes)
         with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as section:

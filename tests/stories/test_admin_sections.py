@@ -266,7 +266,13 @@ def test_a_secure_property_can_be_deleted(office: Office) -> None:
 def test_what_is_set_is_set_at_once_and_saving_saves_nothing(office: Office) -> None:
     """[iprofsectimapiprop]: nontransacted"""
     section = ours(office)
-    values: dict[int, PropertyValue] = {TEXT: "x", NUMBER: -1, BLOB: b"\0\1", 0x6605000B: True, 0x6606101F: ("a", "b")}
+    values: dict[int, PropertyValue] = {
+        TEXT: "x",
+        NUMBER: -1,
+        BLOB: b"\0\1",
+        0x6605000B: True,
+        0x6606101F: ("a", "b"),
+    }
     assert section.set_props(values) == ()
     receipts = len(office.receipts)
     assert office.stored().existing([OURS])[0].properties == values
