@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WITNESSES := libhivex-bin reglookup libregf-utils strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
-  binutils-mingw-w64 ntfs-3g attr acl
+  binutils-mingw-w64 ntfs-3g attr acl osslsigncode openssl wine64 wine gcc g++
 
 .DELETE_ON_ERROR:
 .PHONY: demo test nightly bench check witnesses compiled clean
@@ -31,6 +31,7 @@ nightly: witnesses $(VENV)/.development
 bench: $(VENV)/.development compiled
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/hives.py
+	$(BIN)/python benchmarks/entry.py
 
 # The programs that read what we wrote. With CI=true they are required, and a root installs them; elsewhere a test
 # that lacks one is skipped and names it.

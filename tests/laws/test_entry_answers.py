@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mapiwright.entry.answer import judge
-from mapiwright.entry.child import standin
+from mapiwright.entry.child import sections, wire
 from mapiwright.entry.contract import Context, EntryFlag, EntryOutcome, EntryRequest, GuestSection, MapiError
 from mapiwright.entry.isolation import Ended
 from mapiwright.entry.record import folder_name
@@ -54,7 +54,7 @@ def request(properties: dict[int, PropertyValue] | None = None) -> EntryRequest:
         EntryFlag.UNICODE,
         "Work",
         (
-            GuestSection(SERVICE, "service", "ACME", {standin.EXTRA_UIDS: OLD_EXTRAS}),
+            GuestSection(SERVICE, "service", "ACME", {wire.EXTRA_UIDS: OLD_EXTRAS}),
             GuestSection(STORE, "provider", "ACME Store", {}),
         ),
         properties or {},
@@ -85,7 +85,7 @@ def check(outcome: EntryOutcome | EntryPointError) -> None:
     for uid, properties in outcome.changed.items():
         assert bytes.fromhex(uid).hex() == uid
         for tag, value in properties.items():
-            assert tag >> 16 not in standin.COMPUTED
+            assert tag >> 16 not in wire.COMPUTED
             if value is not None:
                 checked(prop_type(tag), value)
 
@@ -124,9 +124,7 @@ def test_any_json_is_judged(answers: list[Any]) -> None:
                 st.dictionaries(
                     st.sampled_from([SERVICE, STORE, "f6" * 16, "F6" * 16, "x"]),
                     st.one_of(
-                        st.dictionaries(TAGS, st.one_of(st.none(), VALUES), max_size=3).map(
-                            standin.properties_to_wire
-                        ),
+                        st.dictionaries(TAGS, st.one_of(st.none(), VALUES), max_size=3).map(wire.properties_to_wire),
                         JSON,
                     ),
                     max_size=3,
@@ -146,14 +144,14 @@ def test_any_answer_of_the_right_shape_is_judged(answer: dict[str, Any]) -> None
 
 @given(st.dictionaries(TAGS, VALUES, max_size=5))
 def test_values_cross_unchanged(properties: dict[int, PropertyValue]) -> None:
-    crossed = standin.properties_from_wire(json.loads(json.dumps(standin.properties_to_wire(properties))))
+    crossed = wire.properties_from_wire(json.loads(json.dumps(wire.properties_to_wire(properties))))
     assert crossed == properties
     assert [type(value) for value in crossed.values()] == [type(value) for value in properties.values()]
 
 
 @given(TAGS, VALUES)
 def test_a_value_that_a_section_may_hold_can_be_stored(tag: int, value: PropertyValue) -> None:
-    if standin.fault_of(tag, value) is None:
+    if wire.fault_of(tag, value) is None:
         try:
             encode(prop_type(tag), value, pointer=8, code_page="utf-8")
         except UsageError:
@@ -168,7 +166,7 @@ def test_a_value_that_a_section_may_hold_can_be_stored(tag: int, value: Property
 def test_the_changes_of_a_section_take_what_it_was_to_what_it_is(
     before: dict[int, PropertyValue], sets: list[tuple[int, PropertyValue]]
 ) -> None:
-    section = standin.Section(bytes(16), before)
+    section = sections.Section(bytes(16), before)
     for tag, value in sets:
         try:
             section[tag] = value
@@ -223,7 +221,7 @@ def test_a_secret_that_passes_is_in_nothing_that_is_shown_or_stored(
         "phase": "done",
         "hresult": 0,
         "error": error,
-        "changed": {SERVICE: standin.properties_to_wire(changed)},
+        "changed": {SERVICE: wire.properties_to_wire(changed)},
     }
     failed = {"phase": "failed", "during": "call", "kind": words[2], "what": words[3], "line": words[4]}
     for answer in (done, failed):

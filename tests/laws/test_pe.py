@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ def write(file: PeFile) -> bytes:
         found = [struct.pack("<IIIII", thunks, 0, 0, section.text(name), thunks) for name in file.imports]
         directories[1] = (section.put(b"".join(found) + bytes(20)), 20 * len(found) + 20)
     if file.version is not None:
-        directories[2] = resources(section, file.version)
+        directories[2] = resources(section, file.version, file.languages)
     if file.hybrid:
         config = bytearray(208)
         config[:4] = struct.pack("<I", 208)
@@ -85,12 +86,14 @@ def exports(section: Writer, names: tuple[Export, ...]) -> tuple[int, int]:
     return start, RVA + len(section.data) - start
 
 
-def resources(section: Writer, version: tuple[int, int, int, int]) -> tuple[int, int]:
+def resources(section: Writer, version: tuple[int, int, int, int], languages: tuple[int, ...]) -> tuple[int, int]:
     """Three levels of directories with one VS_VERSIONINFO at their end."""
-    key = "VS_VERSION_INFO\0".encode("utf-16-le")
     words = (version[0] << 16 | version[1], version[2] << 16 | version[3])
     fixed = struct.pack("<IIII", 0xFEEF04BD, 0x10000, *words) + bytes(36)
-    info = struct.pack("<HHH", 92, 52, 0) + key + bytes(2) + fixed
+    spoken = b"".join(struct.pack("<HH", each, 1200) for each in languages)
+    strings = block("StringFileInfo", b"", block("040904B0", b"", block("FileVersion", "1 β".encode("utf-16-le"))))
+    variables = block("VarFileInfo", b"", block("Translation", spoken)) if languages else b""
+    info = block("VS_VERSION_INFO", fixed, strings + variables)
     data = section.put(info)
     start = section.put(bytes(88))
 
@@ -102,6 +105,14 @@ def resources(section: Writer, version: tuple[int, int, int, int]) -> tuple[int,
     )
     section.data[start - RVA : start - RVA + 88] = tree
     return start, 88
+
+
+def block(key: str, value: bytes, below: bytes = b"") -> bytes:
+    """A part of a VS_VERSIONINFO; it ends at a multiple of four, and so does its value."""
+    head = struct.pack("<HHH", 0, len(value), 0) + key.encode("utf-16-le") + bytes(2)
+    head += bytes(-len(head) % 4) + value
+    whole = head + (bytes(-len(head) % 4) + below if below else b"")
+    return struct.pack("<H", len(whole)) + whole[2:] + bytes(-len(whole) % 4)
 
 
 def headers(file: PeFile, directories: list[tuple[int, int]], raw_size: int) -> bytes:
@@ -127,14 +138,16 @@ names = st.text(st.characters(codec="latin-1", exclude_characters="\0"), min_siz
 @st.composite
 def files(draw: st.DrawFn) -> PeFile:
     bits = draw(st.sampled_from([32, 64]))
+    version = draw(st.none() | st.tuples(words, words, words, words))
     return PeFile(
         machine=draw(st.sampled_from([*Machine, 0x200, 0x5064])),
         bits=bits,
         exports=tuple(draw(st.lists(st.builds(Export, names, st.just("") | names), max_size=5))),
         imports=tuple(draw(st.lists(names, max_size=4))),
-        version=draw(st.none() | st.tuples(words, words, words, words)),
+        version=version,
         signed=draw(st.booleans()),
         hybrid=bits == 64 and draw(st.booleans()),
+        languages=tuple(draw(st.lists(words, max_size=4, unique=True))) if version else (),
     )
 
 
@@ -221,6 +234,29 @@ def test_what_a_file_does_not_have_is_empty() -> None:
     assert pe.read(file).hybrid
 
 
+GERMAN_AND_FRENCH = PeFile(Machine.X64, 64, (), (), (1, 2, 3, 4), signed=False, hybrid=False, languages=(1031, 1036))
+
+
+def test_a_file_without_a_translation_has_no_language() -> None:
+    assert pe.read(write(GERMAN_AND_FRENCH)).languages == (1031, 1036)
+    assert pe.read(write(replace(GERMAN_AND_FRENCH, languages=()))).languages == ()
+    assert pe.read(write(replace(GERMAN_AND_FRENCH, languages=(1031, 0, 1031)))).languages == (1031, 0)
+    other = write(GERMAN_AND_FRENCH).replace("Translation".encode("utf-16-le"), "Transformed".encode("utf-16-le"))
+    assert pe.read(other).languages == ()
+
+
+@given(st.data())
+def test_damage_behind_the_fixed_version_spoils_no_more_than_the_languages(data: st.DataObject) -> None:
+    good = write(GERMAN_AND_FRENCH)
+    start = good.index(struct.pack("<I", 0xFEEF04BD)) + 52
+    tree = good.index(struct.pack("<HHII", 0, 1, 16, 0x80000018)) - 12
+    damaged = bytearray(good)
+    garbage = data.draw(st.binary(min_size=1, max_size=tree - start))
+    damaged[start : start + len(garbage)] = garbage
+    damaged[tree + 76 : tree + 80] = struct.pack("<I", data.draw(st.sampled_from([0, 200, 0xFFFFFFFF])))
+    assert replace(pe.read(bytes(damaged)), languages=()) == replace(GERMAN_AND_FRENCH, languages=())
+
+
 def test_a_part_of_the_headers_is_at_its_place_in_the_image() -> None:
     file = bytearray(write(PLAIN))
     file[DIRECTORIES + 8 : DIRECTORIES + 16] = struct.pack("<II", 0x300, 20)  # the import directory, all zeros
@@ -268,6 +304,8 @@ def witnessed(pefile: ModuleType, data: bytes) -> PeFile:
     if fixed is not None:
         most, least = fixed.FileVersionMS, fixed.FileVersionLS
         version = (most >> 16, most & 0xFFFF, least >> 16, least & 0xFFFF)
+    told = [each for one in getattr(image, "FileInfo", []) for each in one if hasattr(each, "Var")]
+    spoken = [int(var.entry[b"Translation"][:6], 16) for each in told for var in each.Var]
     directory = image.OPTIONAL_HEADER.DATA_DIRECTORY
     config = directory[10].VirtualAddress
     pointer = image.get_qword_at_rva(config + 200) if config and image.get_dword_at_rva(config) >= 208 else 0
@@ -279,13 +317,14 @@ def witnessed(pefile: ModuleType, data: bytes) -> PeFile:
         version=version,
         signed=directory[4].Size > 0,
         hybrid=bool(pointer),
+        languages=tuple(spoken),
     )
 
 
 def by_name(file: PeFile) -> PeFile:
-    """pefile lists exports by ordinal, the file by name."""
+    """pefile lists exports by ordinal, the file by name; of the languages it tells the last."""
     found = tuple(sorted(file.exports, key=lambda one: one.name))
-    return PeFile(file.machine, file.bits, found, file.imports, file.version, signed=file.signed, hybrid=file.hybrid)
+    return replace(file, exports=found, languages=file.languages[-1:])
 
 
 @pytest.mark.parametrize("path", [*EXAMPLE_DLLS, *FOREIGN_DLLS], ids=lambda path: f"{path.parent.name}-{path.name}")
@@ -297,8 +336,17 @@ def test_pefile_agrees_on_real_files(path: Path, witness_module: Callable[[str],
 def test_pefile_agrees_on_written_files(witness_module: Callable[[str], ModuleType]) -> None:
     plain = (Export("MSProviderInit"), Export("ServiceEntry", "other.ServiceEntry"))
     for file in (
-        PeFile(Machine.X64, 64, plain, ("KERNEL32.dll", "mapi32.dll"), (4, 2, 1, 77), signed=True, hybrid=True),
-        PeFile(Machine.X86, 32, plain, (), (65535, 0, 0, 1), signed=False, hybrid=False),
+        PeFile(
+            Machine.X64,
+            64,
+            plain,
+            ("KERNEL32.dll", "mapi32.dll"),
+            (4, 2, 1, 77),
+            signed=True,
+            hybrid=True,
+            languages=(0, 1031),
+        ),
+        PeFile(Machine.X86, 32, plain, (), (65535, 0, 0, 1), signed=False, hybrid=False, languages=(2057,)),
         PeFile(Machine.ARM64, 64, (), ("ntdll.dll",), None, signed=True, hybrid=False),
     ):
         assert by_name(file) == witnessed(witness_module("pefile"), write(file))

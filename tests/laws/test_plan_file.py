@@ -21,7 +21,7 @@ from mapiwright.transaction.undo import TakenBack
 from mapiwright.transaction.wire import canonical
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
 from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
 
 PC = MemoryWorkstation.of(layout(users=["Zoë", "Łukasz 山田"]))
@@ -274,14 +274,16 @@ class TestTheWorkstation:
 )
 def test_a_premise_that_nobody_made_is_refused(member: str, wrong: Any) -> None:
     premise = on_subkeys(PC.registry, "keys of the vendor", ACME)
-    assert not list(moved_on({PREMISES: [premise]}, PC.registry))
+    assert not list(moved_on({PREMISES: [premise]}, PC))
     assume(not isinstance(wrong, list))
     with pytest.raises(FormatError):
-        list(moved_on({PREMISES: [{**premise, member: wrong}]}, PC.registry))
+        list(moved_on({PREMISES: [{**premise, member: wrong}]}, PC))
 
 
 @given(VALUES, VALUES)
 def test_a_premise_on_a_value_tells_every_value_from_every_other(one: Value | None, other: Value | None) -> None:
     was, now = (MemoryRegistry({ACME: Key({"list": value} if value is not None else {})}) for value in (one, other))
     record = {PREMISES: [on_value(was, "the list", ACME, "list")]}
-    assert list(moved_on(record, now)) == ([] if one == other else ["the list: not as they were"])
+    assert list(moved_on(record, MemoryWorkstation(now, MemoryFiles({})))) == (
+        [] if one == other else ["the list: not as they were"]
+    )

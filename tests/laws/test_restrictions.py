@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import CallError, MapiwrightError, UsageError
@@ -186,9 +186,11 @@ def says(restriction: Any, row: Row) -> bool:
     raise AssertionError(restriction)
 
 
-@given(RESTRICTIONS, ROWS)
-def test_a_naive_reading_of_the_pages_agrees(restriction: Restriction, row: Row) -> None:
-    assert predicate(restriction)(row) is says(restriction, row)
+@settings(max_examples=5 * settings().max_examples)
+@given(LEAVES | RESTRICTIONS, st.lists(ROWS, min_size=4, max_size=9))
+def test_a_naive_reading_of_the_pages_agrees(restriction: Restriction, rows: list[Row]) -> None:
+    matches = predicate(restriction)
+    assert [matches(row) for row in rows] == [says(restriction, row) for row in rows]
 
 
 @given(st.lists(RESTRICTIONS, max_size=4).map(tuple), ROWS)
@@ -350,3 +352,80 @@ def test_what_a_table_may_decline_is_declined_whatever_the_rows(declined: Restri
 def test_what_is_no_restriction_is_an_invalid_parameter(senseless: Any) -> None:
     with pytest.raises(UsageError):
         predicate(senseless)
+
+
+A_FILE, EACH_FILE, ACCENTS = FILES_W & ~0x1000, FILES_W | 0x2000, "R\u00e9sum\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("restriction", "value", "truth"),
+    [
+        # [spropertyrestriction]: a list meets one value where any of its values does, under either tag of the list.
+        (res.Property(res.Relation.EQ, FILES_W, (A_FILE, "B.DLL")), ("a.dll", "b.dll"), True),
+        (res.Property(res.Relation.EQ, EACH_FILE, (A_FILE, "b.dll")), ("a.dll", "b.dll"), True),
+        (res.Property(res.Relation.EQ, EACH_FILE, (A_FILE | 0x2000, "b.dll")), ("a.dll", "b.dll"), True),
+        (res.Property(res.Relation.NE, FILES_W, (A_FILE, "b.dll")), ("b.dll",), False),
+        (res.Property(res.Relation.GT, FILES_W, (A_FILE, "a.dll")), (), False),
+        # [imapitable-restrict]: a list meets a list as an ordered tuple.
+        (res.Property(res.Relation.EQ, FILES_W, (FILES_W, ("A", "b"))), ("a", "b"), True),
+        (res.Property(res.Relation.EQ, FILES_W, (FILES_W, ("b", "a"))), ("a", "b"), False),
+        (res.Property(res.Relation.LT, FILES_W, (FILES_W, ("a", "b"))), ("a",), True),
+        (res.Content(res.FL_PREFIX, FILES_W, (A_FILE, "b")), ("a.dll", "b.dll"), True),
+        # [scontentrestriction]: the three levels, and what each loose flag ignores.
+        (res.Content(res.FL_FULLSTRING, NAME_W, (NAME_W, "sum")), "sums", False),
+        (res.Content(res.FL_SUBSTRING, NAME_W, (NAME_W, "sum")), ACCENTS, True),
+        (res.Content(res.FL_PREFIX, NAME_W, (NAME_W, "sum")), ACCENTS, False),
+        (res.Content(res.FL_PREFIX, NAME_W, (NAME_W, "R")), ACCENTS, True),
+        (res.Content(res.FL_PREFIX, NAME_W, (NAME_W, "r")), ACCENTS, False),
+        (res.Content(res.FL_PREFIX | res.FL_IGNORECASE, NAME_W, (NAME_W, "r\u00c9")), ACCENTS, True),
+        (res.Content(res.FL_IGNORECASE, NAME_W, (NAME_W, "resume")), ACCENTS, False),
+        (res.Content(res.FL_IGNORENONSPACE, NAME_W, (NAME_W, "Resume")), ACCENTS, True),
+        (res.Content(res.FL_IGNORENONSPACE, NAME_W, (NAME_W, "resume")), ACCENTS, False),
+        (res.Content(res.FL_LOOSE, NAME_W, (NAME_W, "resume")), ACCENTS, True),
+        (res.Content(res.FL_SUBSTRING | res.FL_LOOSE, UID, (UID, b"a")), b"A", False),
+        (res.Content(res.FL_SUBSTRING, UID, (UID, b"\xfe")), b"\xff\xfe\xfd", True),
+        # Of a property, strings compare as they sort; binaries by their bytes.
+        (res.Property(res.Relation.EQ, NAME_A, (NAME_A, "ACME")), "acme", True),
+        (res.Property(res.Relation.LT, UID, (UID, b"a")), b"B", True),
+    ],
+)
+def test_the_meanings_that_the_pages_fix(restriction: res.Property | res.Content, value: Any, truth: bool) -> None:
+    held = {NAME_A: NAME_W, EACH_FILE: FILES_W}.get(restriction.tag, restriction.tag)
+    assert predicate(restriction)({held: value}) is truth
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "size"),
+    [
+        (NAME_A, "ab", 3),
+        (NAME_W, "ab", 6),
+        (0x3001_0000, "ab", 6),
+        (DEFAULT, True, 2),
+        (TYPE, 1, 4),
+        (BIG, 1, 8),
+        (UID, b"ab", 2),
+        (FILES_A, ("ab", ""), 4),
+        (FILES_W, ("ab", ""), 8),
+        (NUMBERS, (1, 2), 8),
+        (BLOBS, (b"a", b"bc"), 3),
+    ],
+)
+def test_sizes_are_those_of_ulpropsize(tag: int, value: Any, size: int) -> None:
+    row = {NAME_W if tag == 0x3001_0000 else tag: value}
+    assert predicate(res.Size(res.Relation.EQ, tag, size))(row)
+    assert not predicate(res.Size(res.Relation.NE, tag, size))(row)
+
+
+def test_a_number_is_the_same_with_and_without_its_sign() -> None:
+    assert predicate(res.Property(res.Relation.EQ, TYPE, (TYPE, 0x80000000)))({TYPE: -0x80000000})
+    assert predicate(res.Property(res.Relation.LT, TYPE, (TYPE, 0)))({TYPE: 0xFFFFFFFF})
+    assert predicate(res.BitMask(res.BitTest.NEZ, TYPE, 0x80000000))({TYPE: -1})
+
+
+def test_a_list_exists_also_as_instances() -> None:
+    assert predicate(res.Exist(EACH_FILE))({FILES_W: ("a",)})
+    assert not predicate(res.Exist(EACH_FILE))({NAME_W: "a"})
+
+
+def test_an_error_in_place_of_a_value_is_no_value() -> None:
+    assert not predicate(res.Exist(TYPE & 0xFFFF0000))({TYPE & 0xFFFF0000 | 0x000A: 0x8004010F})

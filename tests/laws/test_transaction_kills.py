@@ -1,6 +1,7 @@
 """Nothing half done: whatever system call a run is killed at, or fails at, the workstation ends old or new.
 
-The machine is ``killed_runs.py``, run as a program of its own so that its children are forked from one thread.
+The machine is ``killed_runs.py`` (``killed_halves.py`` for a user's own half), run as a program of its own so that
+its children are forked from one thread.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ def proof() -> Callable[..., dict[str, Any]]:
     if not hasattr(os, "fork"):
         pytest.skip("a run is killed in a forked process, and this system has no fork")
 
-    def told(*arguments: object) -> dict[str, Any]:
+    def told(*arguments: object, program: Path = PROGRAM) -> dict[str, Any]:
         found = subprocess.run(
-            [sys.executable, str(PROGRAM), *map(str, arguments)], capture_output=True, text=True, check=False
+            [sys.executable, str(program), *map(str, arguments)], capture_output=True, text=True, check=False
         )
         assert found.returncode == 0, found.stderr
         result: dict[str, Any] = json.loads(found.stdout)
@@ -64,6 +65,19 @@ def test_a_run_killed_at_any_call_ends_old_or_new_and_so_does_its_recovery(
 def test_a_run_whose_calls_fail_ends_as_it_says(proof: Callable[..., dict[str, Any]]) -> None:
     found = proof("errors", SEED, SHARE_OF_ERRORS)
     assert len(found["verdicts"]) > 100
+    assert not wrong(found["verdicts"])
+    assert {*found["verdicts"].values()} == ENDS
+
+
+@pytest.mark.parametrize("what", ["run", "undo"])
+def test_a_users_own_half_killed_at_any_call_leaves_both_stores_telling_the_same(
+    proof: Callable[..., dict[str, Any]], what: str
+) -> None:
+    """His run, ended by himself or by root; and root's undo of it, which takes his receipt over."""
+    if os.geteuid() != 0:
+        pytest.skip("another user: only root can run a program as somebody else")
+    found = proof(what, SEED, SHARE_OF_SECOND_KILLS / 5, program=PROGRAM.with_name("killed_halves.py"))
+    assert len(found["verdicts"]) >= found["calls"] > 50
     assert not wrong(found["verdicts"])
     assert {*found["verdicts"].values()} == ENDS
 

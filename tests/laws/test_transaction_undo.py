@@ -118,7 +118,7 @@ def test_a_receipt_is_found_by_its_id(pc: MemoryWorkstation) -> None:
 def test_ids_sort_by_time_also_where_a_clock_goes_backwards(pc: MemoryWorkstation) -> None:
     ids = []
     for now in (NOW, NOW, NOW - timedelta(days=1), NOW + timedelta(days=1)):
-        ids.append(new_id(pc.state, now))
+        ids.append(new_id(pc, now))
         pc.state.write(f"receipts/{ids[-1]}.json", b"")
     assert ids == sorted(ids)
     assert len({id_[:15] for id_ in ids}) == 4

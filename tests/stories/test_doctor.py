@@ -241,15 +241,49 @@ def test_the_health_of_the_inf(mapiwright: Mapiwright, workstation_folder: Path)
     assert "inf check" in one(mapiwright, "MW6103")["message"]
     whole = inf.read_bytes()
     inf.write_bytes(b"[Services]\r\nACME=Acme\r\n[ACME]\r\nPR_DISPLAY_NAME=Acme\r\n")
-    assert one(mapiwright, "MW6110")["severity"] == "warning", "what Outlook itself had written is gone"
-    assert one(mapiwright, "MW6110")["remedy"] == "Repair Office."
+    assert one(mapiwright, "MW6112")["severity"] == "note", "what Outlook itself had written may be gone"
     inf.write_bytes(whole)
-    assert "MW6110" not in ids(mapiwright)
+    assert "MW6112" not in ids(mapiwright)
     inf.write_bytes(b"\0" * 8)
     assert ids(mapiwright)["MW6102"] == "error"
     inf.unlink()
     assert mapiwright("doctor").code == 0, "Outlook may ship without one"
     assert ids(mapiwright)["MW6101"] == "note"
+
+
+@pytest.mark.parametrize(
+    ("edition", "bitness"),
+    [(Edition.OUTLOOK_2007, Bitness.X86), (Edition.OUTLOOK_2013, Bitness.X64), (Edition.OUTLOOK_2016, Bitness.X86)],
+)
+def test_a_file_that_an_install_made_lacks_nothing_and_its_guard_changes_nothing_about_that(
+    mapiwright: Mapiwright, acme: Path, tmp_path: Path, edition: Edition, bitness: Bitness
+) -> None:
+    folder = tmp_path / "other"
+    create_image(folder, edition=edition, bitness=bitness)
+    inf = inf_path(folder)
+    inf.unlink()
+    target = ("--workstation", f"image:{folder}")
+    assert mapiwright("install", acme, "--yes", *target).code == 0
+    assert b"CONTAB" not in inf.read_bytes()
+    assert not {"MW6101", "MW6110", "MW6112"} & set(ids(mapiwright, *target))
+    inf.unlink()
+    assert mapiwright("guard", "acme-mail", "--yes", *target).code == 0
+    assert not {"MW6101", "MW6110", "MW6112"} & set(ids(mapiwright, *target))
+    ours = inf.read_bytes()
+    assert mapiwright("uninstall", "acme-mail", "--yes", *target).code == 0
+    inf.write_bytes(ours)
+    assert ids(mapiwright, *target)["MW6112"] == "note", "nobody knows who made this one"
+
+
+def test_outlook_2003_comes_with_the_file_and_needs_it(mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    create_image(folder, edition=Edition.OUTLOOK_2003, bitness=Bitness.X86)
+    inf_path(folder).unlink()
+    target = ("--workstation", f"image:{folder}")
+    mapiwright("install", acme, "--yes", *target)
+    found = one(mapiwright, "MW6110", *target)
+    assert found["severity"] == "warning"
+    assert "mapiwright guard" in found["remedy"]
 
 
 def test_a_service_in_a_file_that_outlook_does_not_read_is_told(
@@ -439,6 +473,8 @@ POLICIES = r"Software\Policies\Microsoft\Office\16.0\Outlook"
         (rf"{OUTLOOK}\Setup", "ImportPRF", Value.sz(r"\\server\share\all.prf"), "MW6302"),
         (rf"{POLICIES}\Options", "DisableOtherTypes", Value.dword(1), "MW6303"),
         (rf"{POLICIES}\Options", "DisableExchange", Value.dword(1), "MW6303"),
+        (rf"{POLICIES}\Options", "disablecreateservices", Value.sz("MSOMS;ACME"), "MW6303"),
+        (rf"{POLICIES}\Setup", "ModifyAccounts", Value.dword(1), "MW6303"),
         (rf"{OUTLOOK}\Security", "AllowUnregisteredMapiServices", Value.dword(1), "MW6304"),
         (r"Software\Microsoft\Exchange\Client\Options", "PickLogonProfile", Value.sz("1"), "MW6305"),
     ],
@@ -454,6 +490,11 @@ def test_policies_that_matter_are_told(
     assert ("not verified" in found["message"]) == (policy in UNVERIFIED)
     set_for_user(workstation_folder, key, name, Value.dword(0) if id_ != "MW6302" else Value.sz(""))
     assert id_ not in ids(mapiwright), "off is off"
+
+
+def test_the_services_that_a_user_may_not_add_are_named(mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    set_for_user(workstation_folder, rf"{POLICIES}\Options", "DisableCreateServices", Value.sz("MSOMS;ACME"))
+    assert one(mapiwright, "MW6303")["message"].startswith("it is MSOMS;ACME: the user may not add")
 
 
 def test_a_policy_goes_before_the_users_own_setting(workstation_folder: Path) -> None:
@@ -696,3 +737,24 @@ def test_the_diagnosis_puts_the_worst_first(workstation_folder: Path) -> None:
     diagnosis = diagnose(here(workstation_folder))
     assert [found.severity for found in diagnosis.findings] == ["error", "warning", "note"]
     assert not diagnosis.sound
+
+
+def test_what_a_package_of_ours_brought_is_put_back_by_guard(
+    mapiwright: Mapiwright, acme: Path, workstation_folder: Path
+) -> None:
+    inf = inf_path(workstation_folder)
+    before = inf.read_bytes()
+    assert mapiwright("install", acme, "--yes").code == 0
+    inf.write_bytes(before)
+    found = one(mapiwright, "MW6201")
+    assert "mapiwright guard acme-mail" in found["remedy"]
+    run_remedy(mapiwright, found)
+    assert mapiwright("doctor").code == 0
+
+
+def test_very_many_faults_of_mapisvc_inf_are_counted(mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    inf = inf_path(workstation_folder)
+    inf.write_bytes(inf.read_bytes() + b"".join(b"nothing %d\r\n" % number for number in range(400)))
+    answer = mapiwright("doctor")
+    assert answer.out.count("MW1001") == 20
+    assert "380 more errors" in answer.out

@@ -414,6 +414,17 @@ def profile_with_a_service() -> Profile:
 
 
 class TestAProfile:
+    def test_does_not_call_its_own_ids_by_the_names_that_they_have_in_messages(self) -> None:
+        """Outlook keeps a time as 00320040, which in a message would be PR_REPORT_TIME."""
+        section = Section("44" * 16, MappingProxyType({0x00320040: 0, 0x30070040: 0, 0x66201102: ()}))
+        profile = Profile("P", MappingProxyType({section.uid: section}), 8, MappingProxyType({}))
+        told = "\n".join(line.text for line in profile_lines(profile, default=False))
+        assert "00320040 PT_SYSTIME" in told
+        assert "PR_CREATION_TIME PT_SYSTIME" in told
+        assert "66201102 PT_MV_BINARY" in told
+        assert value("00400032", None, Value.binary(bytes(8)), SECTION).startswith("+ 00400032 00320040 = ")
+        assert value("00403007", None, Value.binary(bytes(8)), SECTION).startswith("+ 00403007 PR_CREATION_TIME = ")
+
     def test_is_a_tree_with_the_documents_names(self) -> None:
         assert [line.text for line in profile_lines(profile_with_a_service(), default=True)] == [
             "Profile Öffice (default)",

@@ -158,6 +158,8 @@ class TestColumns:
         table.set_columns([SERVICE])
         assert table.query_columns() == (SERVICE,)
         assert table.query_columns(tables.TBL_ALL_COLUMNS) == (NAME, SERVICE, tags.PR_SERVICE_UID, 0x3D0B001E, KEY)
+        backwards = Table([SERVICE, NAME], [{NAME: "Acme", SERVICE: "ACME"}])
+        assert backwards.query_columns(tables.TBL_ALL_COLUMNS) == (SERVICE, NAME, KEY)
 
     def test_a_reserved_slot_comes_back_empty(self) -> None:
         table = services()
@@ -216,6 +218,7 @@ class TestPositions:
         assert table.seek_row(bookmark, 0) == (0, Success.S_OK)
         assert column(table.query_rows(1)) == ["Acme Mail (anna)"]
         table.delete(keys[1])
+        table.insert({NAME: "Late bird"})
         assert table.find_row(Exist(NAME), bookmark) is Success.POSITION_CHANGED
         assert hresult_name(Success.POSITION_CHANGED) == "MAPI_W_POSITION_CHANGED"
         assert column(table.query_rows(1)) == ["acme archive"]
@@ -261,6 +264,8 @@ class TestNotification:
         table.modify(key, {SERVICE: "ACME", NAME: "twice"})
         table.modify(key, {SERVICE: "OTHER"})
         assert heard == [TableEvent.ROW_ADDED, TableEvent.ROW_MODIFIED, TableEvent.ROW_DELETED]
+        table.restrict(equal(KEY, key))
+        assert table.row_count() == 1
 
     def test_a_sink_may_leave_while_it_is_told(self) -> None:
         table = services(kind=TableType.DYNAMIC)

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mapiwright.entry.child import standin
-from mapiwright.entry.contract import EntryOutcome, MapiError, Result, is_uid
+from mapiwright.entry.child import wire
+from mapiwright.entry.contract import NO_REPORT, EntryOutcome, MapiError, Report, Result, Traced, is_uid
 from mapiwright.entry.isolation import ANSWERS, crash_of
 from mapiwright.entry.secrecy import betrays, holds_secrets
 from mapiwright.errors import EntryPointError
 from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.tags import is_secure
+from mapiwright.mapi.tags import PR_RESOURCE_TYPE, ResourceType, is_secure, prop_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.entry.contract import EntryRequest
     from mapiwright.entry.isolation import Ended
     from mapiwright.mapi.definition import PropertyValue
@@ -74,10 +76,15 @@ def _mapi_error(found: Any, request: EntryRequest) -> MapiError | None:
     )
 
 
-def _properties(found: Any, request: EntryRequest) -> dict[int, PropertyValue | None]:
+def _properties(found: Any, request: EntryRequest, *, new: bool = False) -> dict[int, PropertyValue | None]:
+    """What a section was set to; a ``new`` provider has its type, too, and of what is MAPI's to set nothing else."""
     properties: dict[int, PropertyValue | None] = {}
-    for name, value in standin.properties_from_wire(_mapping(found, "a section")).items():
-        fault = standin.fault_of(name, value)
+    for name, value in wire.properties_from_wire(_mapping(found, "a section")).items():
+        if new and prop_id(name) in wire.COMPUTED:
+            if name == PR_RESOURCE_TYPE and value in set(ResourceType):
+                properties[name] = value
+            continue
+        fault = wire.fault_of(name, value)
         if fault:
             raise _NonsenseError(f"property {name:08X}: {fault}")
         if value is not None and not is_secure(name) and betrays(value, request, stored=True):
@@ -86,8 +93,10 @@ def _properties(found: Any, request: EntryRequest) -> dict[int, PropertyValue | 
     return properties
 
 
-def _changed(found: Any, request: EntryRequest) -> dict[str, dict[int, PropertyValue | None]]:
-    changed = {uid: _properties(of, request) for uid, of in _mapping(found, "its list of sections").items()}
+def _changed(found: Any, request: EntryRequest, made: dict[str, str]) -> dict[str, dict[int, PropertyValue | None]]:
+    changed = {
+        uid: _properties(of, request, new=uid in made) for uid, of in _mapping(found, "its list of sections").items()
+    }
     own = {section.uid for section in request.sections}
     created = changed.keys() - own
     if created and not own:
@@ -95,16 +104,34 @@ def _changed(found: Any, request: EntryRequest) -> dict[str, dict[int, PropertyV
     if not all(is_uid(uid) and uid == uid.lower() for uid in created):
         raise _NonsenseError("it made a section that is not named by a MAPIUID")
     for section in request.sections:
-        if standin.EXTRA_UIDS in changed.get(section.uid, {}):
-            _check_extras(section.properties.get(standin.EXTRA_UIDS), changed[section.uid], created)
+        if wire.EXTRA_UIDS in changed.get(section.uid, {}):
+            _check_extras(section.properties.get(wire.EXTRA_UIDS), changed[section.uid], created - made.keys())
     return changed
+
+
+def _made(found: Any, request: EntryRequest) -> dict[str, str]:
+    made = _mapping(found, "its list of providers")
+    own = {section.uid for section in request.sections}
+    for uid, name in made.items():
+        if not is_uid(uid) or uid != uid.lower() or uid in own or not isinstance(name, str):
+            raise _NonsenseError("it made a provider that is not named by a new MAPIUID")
+    if made and not own:
+        raise _NonsenseError("it made a provider where no profile is concerned")
+    return made
+
+
+def _gone(found: Any, request: EntryRequest) -> tuple[str, ...]:
+    providers = {section.uid for section in request.sections if section.role == "provider"}
+    if not isinstance(found, list) or not all(isinstance(uid, str) and uid in providers for uid in found):
+        raise _NonsenseError("it deleted a provider that is not its own")
+    return tuple(dict.fromkeys(found))
 
 
 def _check_extras(old: object, new: dict[int, PropertyValue | None], created: set[str]) -> None:
     """A service adds the sections that it made to PR_SERVICE_EXTRA_UIDS; it takes none over, and drops none."""
     before, after = (
         {value[at : at + 16].hex() for at in range(0, len(value), 16)} if isinstance(value, bytes) else set()
-        for value in (old, new[standin.EXTRA_UIDS])
+        for value in (old, new[wire.EXTRA_UIDS])
     )
     if before - after or after - before - created:
         raise _NonsenseError("PR_SERVICE_EXTRA_UIDS names a section that is not its own, or leaves one out")
@@ -121,15 +148,65 @@ def _lines(ended: Ended) -> list[dict[str, Any]]:
         raise _NonsenseError("its answer is no JSON") from error
 
 
-def _end_of(ended: Ended, *, loaded: bool, deadline: float) -> tuple[str, int]:
-    """The sentence and the HRESULT for a child that gave no last answer."""
+def _sentences(found: Any, request: EntryRequest) -> tuple[str, ...]:
+    if not isinstance(found, list):
+        raise _NonsenseError("a list of findings is no list")
+    return tuple(_text(each, request) for each in found)
+
+
+def _shown(found: Any, request: EntryRequest) -> Any:
+    """A JSON value of a trace with its texts fit to be printed; one that spells a secret is withheld."""
+    if isinstance(found, str):
+        return _text(found, request)
+    if isinstance(found, list):
+        return [_shown(each, request) for each in found]
+    if isinstance(found, dict):
+        if found.keys() == {"hex"} and isinstance(found["hex"], str):
+            return WITHHELD if betrays(bytes.fromhex(found["hex"]), request) else found
+        return {_printable(name): _shown(each, request) for name, each in found.items()}
+    return WITHHELD if found is not None and not isinstance(found, bool) and betrays(found, request) else found
+
+
+def _traced(found: Any, request: EntryRequest) -> Traced:
+    call = _mapping(found, "a call")
+    hresult = call.get("hresult")
+    return Traced(
+        _text(call.get("on"), request),
+        _text(call.get("method"), request),
+        None if hresult is None else _hresult(hresult),
+        _mapping(_shown(call.get("given"), request), "what a call was given"),
+        _mapping(_shown(call.get("got"), request), "what a call gave"),
+        _text(call.get("why", ""), request),
+    )
+
+
+def _report(lines: list[dict[str, Any]], request: EntryRequest) -> Report:
+    """How the service behaved; what is told last is missing where it did not come to its end."""
+    told = _mapping(lines[-1].get("report", {}) if lines else {}, "its report")
+    wanted = _mapping(told.get("wanted", {}), "what it wanted")
+    return Report(
+        tuple(_traced(each.get("call"), request) for each in lines if each.get("phase") == "trace"),
+        {_text(name, request): _number(count) for name, count in wanted.items()},
+        _sentences(told.get("misuse", []), request),
+        _sentences(told.get("doubt", []), request),
+    )
+
+
+def _end_of(ended: Ended, lines: list[dict[str, Any]], deadline: float) -> tuple[str, int]:
+    """The sentence and the HRESULT for a child that gave no last answer.
+
+    Where its exit status was cut short on the way, whoever watched it has told it whole.
+    """
+    loaded = any(each.get("phase") == "loaded" for each in lines)
+    told = next((each.get("status") for each in lines if each.get("phase") == "ended"), None)
+    status = told if type(told) is int else ended.status
     when = "in the call" if loaded else "while it was loaded"
     if ended.timed_out:
         return f"did not finish within {deadline:g} s and was ended {when}", Result.MAPI_E_TIMEOUT
-    crash = crash_of(ended.status)
+    crash = crash_of(status)
     if crash:
         return f"crashed {when}: {crash}", Result.MAPI_E_CALL_FAILED
-    return f"ended {when} without a result (exit status {ended.status})", Result.MAPI_E_CALL_FAILED
+    return f"ended {when} without a result (exit status {status})", Result.MAPI_E_CALL_FAILED
 
 
 def _exception(last: dict[str, Any], request: EntryRequest) -> str:
@@ -137,28 +214,50 @@ def _exception(last: dict[str, Any], request: EntryRequest) -> str:
     place = f" ({line})" if line else ""
     when = " while it was loaded" if last.get("during") == "loading" else ""
     words = f": {WITHHELD if holds_secrets(request) else what}" if what else ""
+    if not kind:
+        return what
     if kind == "SystemExit":
         return f"ended itself by sys.exit(){when}{place}, which is no result"
     return f"raised {kind}{when}{place}{words}"
 
 
-def judge(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> EntryOutcome:
-    """The outcome of a call, from how its child ended; raises EntryPointError where there is none."""
+def _ignored(report: Report) -> None:
+    """Nobody wants to know."""
+
+
+def judge(
+    ended: Ended,
+    request: EntryRequest,
+    *,
+    where: str,
+    deadline: float,
+    observe: Callable[[Report], None] = _ignored,
+) -> EntryOutcome:
+    """The outcome of a call, from how its child ended; raises EntryPointError where there is none.
+
+    ``observe`` is told how the service behaved, as far as that can be told, before either.
+    """
     log = "" if holds_secrets(request) else _printable("\n".join(ended.log.strip()[-WORDS:].splitlines()[-LINES:]))
     try:
         lines = _lines(ended)
         last = lines[-1] if ended.complete and lines else {}
+        report = _report(lines, request)
+        if report != NO_REPORT:
+            observe(report)
         if last.get("phase") == "done":
+            made = _made(last.get("made", {}), request)
             return EntryOutcome(
                 hresult=_hresult(last.get("hresult")),
                 error=_mapi_error(last.get("error"), request),
-                changed=_changed(last.get("changed"), request),
+                changed=_changed(last.get("changed"), request, made),
+                made=made,
+                gone=_gone(last.get("gone", []), request),
                 log=log,
             )
         if last.get("phase") == "failed":
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:
-            what, hresult = _end_of(ended, loaded=bool(lines), deadline=deadline)
+            what, hresult = _end_of(ended, lines, deadline)
     except (_NonsenseError, ValueError) as error:
         reason = str(error) if isinstance(error, _NonsenseError) else "a value is not one that the protocol has"
         what, hresult = f"gave an answer that cannot be used: {reason}", int(Result.MAPI_E_CORRUPT_DATA)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.entry.child.standin import properties_from_wire, properties_to_wire
-from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy, EntryRequest, Result, succeeded
+from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
+from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy, EntryRequest, Result, is_uid, succeeded
 from mapiwright.entry.guest import guest_sections
-from mapiwright.entry.python_host import PythonHost
-from mapiwright.entry.record import read_record, sources_of
+from mapiwright.entry.hosts import declared_entry, host_for
+from mapiwright.entry.record import read_record
 from mapiwright.entry.secrecy import public
+from mapiwright.entry.storing import Subject, changes_of
 from mapiwright.errors import (
     CancelledError,
     EntryPointError,
@@ -23,23 +24,22 @@ from mapiwright.errors import (
     FormatError,
     NotFoundError,
     RefusedError,
-    UsageError,
 )
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import store, tags
 from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.profile import Section
 from mapiwright.transaction.effect import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from mapiwright.entry.contract import EntryHost, EntryOutcome
+    from mapiwright.entry.contract import EntryHost, EntryOutcome, Report
     from mapiwright.mapi.definition import Properties, ServiceDefinition
-    from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.mapi.profile import Profile
     from mapiwright.transaction.effect import EffectMaker, Json
+    from mapiwright.transaction.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -47,25 +47,17 @@ KIND = "entry-point"
 COUNTERPART = {Context.INSTALL: Context.UNINSTALL, Context.CREATE: Context.DELETE}
 """What calls a call back; the others have nothing that does."""
 
+
+Observer: TypeAlias = "Callable[[EntryOutcome | None, Sequence[Report]], None]"
+"""Told of a call when it is over: what it came to, None where it ended in an error, and how a library behaved."""
+
+
+def _ignored(outcome: EntryOutcome | None, reports: Sequence[Report]) -> None:
+    """Nobody wants to know."""
+
+
 OF_THE_MACHINE = frozenset({Context.INSTALL, Context.UNINSTALL})
 """Contexts that concern no profile."""
-
-
-def host_for(workstation: Workstation, service: str) -> EntryHost | None:
-    """What can run the service's code here, or None: today its Python stand-in, where its package has one."""
-    record = read_record(workstation, service)
-    if record is None or record.stand_in is None:
-        return None
-    return PythonHost(sources_of(workstation, record), record.stand_in.entry, record.stand_in.deadline)
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """The profile that a call concerns, as it stands now."""
-
-    user: User
-    profile: Profile
-    service: Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +68,8 @@ class EntryCall:
     ``provider`` is the uid of the provider's section that PROVIDER_CREATE and PROVIDER_DELETE are about.
     ``properties`` are configuration properties, for CONFIGURE only ([msgserviceentry]); secure ones are in no
     description, so a call made again from one names their tags in ``withheld`` and cannot be sent without them.
+    ``host`` is where the service's own library runs (see ``hosts``), or "". How it behaved there is told to
+    ``observe``, with ``trace`` call by call; neither is in a description.
     """
 
     service: str
@@ -88,6 +82,9 @@ class EntryCall:
     flags: EntryFlag = EntryFlag.UNICODE
     withheld: tuple[int, ...] = ()
     provider: str = ""
+    host: str = ""
+    trace: bool = field(default=False, compare=False)
+    observe: Observer = field(default=_ignored, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -118,6 +115,7 @@ class EntryCall:
             "flags": int(self.flags),
             "withheld": sorted({*self.withheld, *secure}),
             "provider": self.provider,
+            **({"host": self.host} if self.host else {}),
         }
 
     def run(self, workstation: Workstation) -> Outcome:
@@ -128,7 +126,8 @@ class EntryCall:
         """
         if self.policy is EntryPolicy.SKIP:
             return Outcome(Status.SKIPPED, "it was not made, as was asked")
-        host = host_for(workstation, self.service)
+        reports: list[Report] = []
+        host = self._host(workstation, reports.append)
         if host is None:
             return self._deferred()
         if self.withheld:
@@ -138,12 +137,15 @@ class EntryCall:
                 remedy="Configure the service again, and give them.",
             )
         subject = None if self.context in OF_THE_MACHINE else self._subject(workstation)
+        answer: EntryOutcome | None = None
         try:
             answer = host.call(self._request(workstation, subject))
         except EntryPointError as error:
             if self.context is Context.DELETE:
                 return self._passed_over(error.what, error.hresult)
             raise
+        finally:
+            self.observe(answer, reports)
         return self._concluded(answer, workstation, subject)
 
     def compensate(self, workstation: Workstation) -> None:
@@ -151,11 +153,23 @@ class EntryCall:
         counterpart = COUNTERPART.get(self.context)
         if counterpart is None or self.policy is EntryPolicy.SKIP:
             return
-        host = host_for(workstation, self.service)
+        host = self._host(workstation)
         if host is not None:
             back = replace(self, context=counterpart)
             subject = None if counterpart in OF_THE_MACHINE else back._subject(workstation)
             host.call(back._request(workstation, subject))
+
+    def check_subject(self, workstation: Workstation) -> None:
+        """Raise NotFoundError unless what the call is about is there: the declared service, or the one in the
+        profile.
+        """
+        if self.context not in OF_THE_MACHINE:
+            self._subject(workstation)
+        elif declared_entry(workstation, self.service) is None and read_record(workstation, self.service) is None:
+            raise NotFoundError(f"service {self.service} is no longer installed", where=workstation.uri)
+
+    def _host(self, workstation: Workstation, observe: Callable[[Report], None] = lambda _: None) -> EntryHost | None:
+        return host_for(workstation, self.service, host=self.host, trace=self.trace, observe=observe)
 
     def _deferred(self) -> Outcome:
         """No code of the service can run here."""
@@ -170,7 +184,7 @@ class EntryCall:
             why += "; its secure properties must be given again when it is sent"
         return Outcome(Status.PENDING, why)
 
-    def _subject(self, workstation: Workstation) -> _Subject:
+    def _subject(self, workstation: Workstation) -> Subject:
         user = next((user for user in workstation.users if upcase(user.name) == upcase(self.user)), None)
         profile = self._profile(workstation, user) if user is not None else None
         service = profile.service(self.uid) if profile is not None else None
@@ -180,7 +194,7 @@ class EntryCall:
                 where=f"user {self.user}",
                 remedy="It was removed since the call was planned; `mapiwright profile show` shows what is there.",
             )
-        return _Subject(user, profile, service)
+        return Subject(user, profile, service)
 
     def _profile(self, workstation: Workstation, user: User) -> Profile | None:
         return store.read_profile_of(
@@ -192,20 +206,28 @@ class EntryCall:
             code_page=workstation.code_page,
         )
 
-    def _request(self, workstation: Workstation, subject: _Subject | None) -> EntryRequest:
+    def _request(self, workstation: Workstation, subject: Subject | None) -> EntryRequest:
         if subject is None:
-            return EntryRequest(self.service, self.context, self.flags)
+            return EntryRequest(self.service, self.context, self.flags, code_page=workstation.code_page)
+        definition = _definition(workstation, self.service)
+        sections = guest_sections(subject.service, definition)
+        own = {section.uid for section in sections}
+        about = next((section for section in sections if section.uid == self.provider), None)
         return EntryRequest(
             self.service,
             self.context,
             self.flags,
             subject.profile.name,
-            guest_sections(subject.service, _definition(workstation, self.service)),
+            sections,
             # [msgserviceentry]: meaningful only for CONFIGURE, otherwise none
             self.properties if self.context is Context.CONFIGURE else MappingProxyType({}),
+            code_page=workstation.code_page,
+            definitions={each.section: each.properties for each in definition.providers} if definition else {},
+            foreign=frozenset(uid.lower() for uid in subject.profile.sections if is_uid(uid)) - own,
+            provider=(about.name, about.uid) if about and self.context is Context.PROVIDER_CREATE else None,
         )
 
-    def _concluded(self, answer: EntryOutcome, workstation: Workstation, subject: _Subject | None) -> Outcome:
+    def _concluded(self, answer: EntryOutcome, workstation: Workstation, subject: Subject | None) -> Outcome:
         """What a result means in its context ([msgserviceentry], mapi.md 4.4 to 4.6)."""
         name = hresult_name(answer.hresult)
         words = f": {answer.error.error}" if answer.error and answer.error.error else ""
@@ -216,7 +238,7 @@ class EntryCall:
                 return Outcome(Status.DONE, f"it answered {name}", details=details)
             return self._passed_over(f"the service answered {name}{words}", answer.hresult)
         if succeeded(answer.hresult):
-            changes = self._changes(answer, workstation, subject)
+            changes = self._stored(answer, workstation, subject)
             return Outcome(Status.DONE, f"it answered {name}", changes, details)
         if answer.hresult == Result.MAPI_E_USER_CANCEL:
             raise CancelledError(
@@ -229,7 +251,7 @@ class EntryCall:
             return Outcome(
                 Status.DONE,
                 "it asks to be configured",
-                self._changes(answer, workstation, subject),
+                self._stored(answer, workstation, subject),
                 {**details, "unconfigured": True},
             )
         if answer.hresult == Result.MAPI_E_NO_SUPPORT and self.context in OF_THE_MACHINE:
@@ -242,50 +264,14 @@ class EntryCall:
             remedy="Everything is as it was. Correct what the service complains of, or ask its vendor.",
         )
 
+    def _stored(self, answer: EntryOutcome, workstation: Workstation, subject: Subject | None) -> tuple[Change, ...]:
+        if subject is None:
+            return ()
+        return changes_of(answer, workstation, subject, where=f"{self.service}, {self._message}")
+
     def _passed_over(self, why: str, hresult: int) -> Outcome:
         message = f"it failed and was passed over, since the service is removed anyway: {why}"
         return Outcome(Status.DONE, message, details={"hresult": hresult, "failed": True})
-
-    def _changes(
-        self, answer: EntryOutcome, workstation: Workstation, subject: _Subject | None
-    ) -> tuple[Change, ...]:
-        """The registry changes that store what the service set."""
-        if subject is None or not answer.changed:
-            return ()
-        profile = subject.profile
-        self._check(answer, subject)
-        try:
-            changed = [
-                (profile.section(uid) or Section(uid)).with_properties(properties)
-                for uid, properties in answer.changed.items()
-            ]
-            return store.profiles_changes(
-                workstation.registry,
-                subject.user.root,
-                workstation.outlook.edition,
-                [(profile, profile.with_sections(*changed))],
-                workstation.code_page,
-            )
-        except UsageError as error:
-            raise self._unstorable(f"it set a property that cannot be stored: {error.what}") from error
-
-    def _check(self, answer: EntryOutcome, subject: _Subject) -> None:
-        """Refuse what the service may not set, and what cannot be kept secret here."""
-        service = subject.service
-        own = {service.uid, *(each.uid for each in service.providers), *(each.uid for each in service.extras)}
-        for uid, properties in answer.changed.items():
-            if uid not in own and (subject.profile.section(uid) is not None or uid in tags.WELL_KNOWN):
-                raise self._unstorable("it set a section that is not its own", "A service has its own sections only.")
-            secure = [f"{tag:08X}" for tag in properties if tags.is_secure(tag)]
-            if secure:
-                raise self._unstorable(
-                    f"it set the secure property {', '.join(secure)}, which cannot be encrypted here",
-                    "Configure the service on Windows as that user, or let the user enter the secret there.",
-                )
-
-    def _unstorable(self, what: str, remedy: str = "Show this to the vendor of the service.") -> EntryPointError:
-        where = f"{self.service}, {self._message}"
-        return EntryPointError(what, hresult=Result.MAPI_E_CORRUPT_DATA, where=where, remedy=remedy)
 
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
@@ -310,6 +296,7 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
             flags=EntryFlag(description["flags"]),
             withheld=tuple(description["withheld"]),
             provider=description.get("provider", ""),
+            host=description.get("host", ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(
@@ -317,6 +304,12 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
             where="journal or receipt",
             remedy="It was damaged, or another version of Mapiwright wrote it: run that version.",
         ) from error
+
+
+def through(plan: Plan, host: str) -> Plan:
+    """The plan with its calls made where ``host`` says, by the services' own libraries (see ``hosts``)."""
+    steps = (replace(step, host=host) if isinstance(step, EntryCall) else step for step in plan.steps)
+    return replace(plan, steps=tuple(steps))
 
 
 MAKERS: Mapping[str, EffectMaker] = MappingProxyType({KIND: maker})

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +55,7 @@ class Result(IntEnum):
     S_OK = 0x00000000
     MAPI_E_CALL_FAILED = 0x80004005
     MAPI_E_NO_SUPPORT = 0x80040102
+    MAPI_E_BAD_CHARWIDTH = 0x80040103
     MAPI_E_USER_CANCEL = 0x80040113
     MAPI_E_EXTENDED_ERROR = 0x80040119
     MAPI_E_CORRUPT_DATA = 0x8004011B
@@ -100,6 +101,14 @@ class EntryRequest:
     profile: str = ""
     sections: tuple[GuestSection, ...] = ()
     properties: Properties = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    code_page: str = "cp1252"
+    """The ANSI code page of 8-bit texts."""
+    definitions: Mapping[str, Properties] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """The providers that MAPISVC.INF has of the service, by name: what CreateProvider copies."""
+    foreign: frozenset[str] = frozenset()
+    """The uids of the profile's other sections, which are not the service's own."""
+    provider: tuple[str, str] | None = None
+    """Under PROVIDER_CREATE the name and uid of the provider that was made, for the service to go on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +122,44 @@ class MapiError:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """One call of an interface that a native service made, for people: ``on`` is ``IProfSect#4``.
+
+    ``given`` and ``got`` are JSON values by the documented names of the arguments; what is secret is not in them.
+    """
+
+    on: str
+    method: str
+    hresult: int | None
+    given: Mapping[str, Any]
+    got: Mapping[str, Any]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a native service behaved: its calls as they came, what it asked for in vain, and what it did wrong.
+
+    ``wanted`` are methods that the object does not support, and how often; ``misuse`` are sentences about leaks,
+    double frees and calls on released objects; ``doubt`` are signs that its interfaces have another flavour than was
+    thought.
+    """
+
+    trace: tuple[Traced, ...] = ()
+    wanted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    misuse: tuple[str, ...] = ()
+    doubt: tuple[str, ...] = ()
+
+
+NO_REPORT = Report()
+
+
+@dataclass(frozen=True, slots=True)
 class EntryOutcome:
     """What a call came to: the HRESULT, the service's own words, and the properties it set or removed, by section.
 
-    A uid that was not in the request is a section that the service created.
+    A uid that was not in the request is a section that the service created: a provider where ``made`` has its name,
+    an extra section otherwise. ``gone`` are the uids of the providers that it deleted.
     """
 
     hresult: int
@@ -124,6 +167,8 @@ class EntryOutcome:
     changed: Mapping[str, Mapping[int, PropertyValue | None]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+    made: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    gone: tuple[str, ...] = ()
     log: str = ""
     """The tail of what the guest printed; empty where the request held a secret."""
 

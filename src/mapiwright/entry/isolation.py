@@ -9,14 +9,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.contract import Result
 from mapiwright.errors import EntryPointError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import IO
 
 ANSWERS = 4 << 20
@@ -28,12 +30,15 @@ GRACE = 2.0
 PASSED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 """Variables that a child is given; every other one may hold a secret of the user's."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 if sys.platform == "win32":  # pragma: no cover
     OF_ITS_OWN = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
 else:
     OF_ITS_OWN = 0
 
 NTSTATUS = {
+    0x80000003: "breakpoint",
     0xC0000005: "access violation",
     0xC000001D: "illegal instruction",
     0xC0000094: "division by zero",
@@ -42,6 +47,7 @@ NTSTATUS = {
     0xC000007B: "a DLL of another machine type",
     0xC0000374: "heap corruption",
     0xC0000409: "fail-fast",
+    0xE06D7363: "an exception of C++ that nobody caught",
 }
 """The exit statuses by which Windows says that a process crashed (ntstatus.h)."""
 
@@ -67,19 +73,30 @@ def crash_of(status: int) -> str | None:
             return f"{signal.Signals(-status).name} ({signal.strsignal(-status)})"
         except ValueError:
             return f"signal {-status}"
-    if status >= 0xC0000000:
-        return f"0x{status:08X} ({NTSTATUS.get(status, 'NTSTATUS')})"
+    if status >= 0x80000000:
+        return f"0x{status:08X} ({NTSTATUS.get(status, 'an exception that nobody caught')})"
     return None
 
 
-def _listen(pipe: IO[bytes], end: bytes, heard: bytearray, ended: threading.Event) -> None:
+def _listen(pipe: IO[bytes], end: bytes, heard: bytearray, begun: threading.Event, ended: threading.Event) -> None:
     """Read up to the end mark, the end of the pipe, or more than is allowed."""
     with pipe:
         while len(heard) <= ANSWERS and (some := os.read(pipe.fileno(), 1 << 16)):
             heard += some
+            begun.set()
             if end in some:
                 break
+    begun.set()
     ended.set()
+
+
+def _has_begun(process: subprocess.Popen[bytes], begun: threading.Event, seconds: float) -> bool:
+    """Wait for the first answer, or for the end; says whether one of them came in time."""
+    latest = time.monotonic() + seconds
+    while not begun.wait(0.05) and process.poll() is None:
+        if time.monotonic() > latest:
+            return False
+    return True
 
 
 def _keep_tail(pipe: IO[bytes], tail: bytearray) -> None:
@@ -104,21 +121,37 @@ def _end_all(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def converse(command: Sequence[str], request: bytes, deadline: float, end: bytes) -> Ended:
+def converse(
+    command: Sequence[str],
+    request: bytes,
+    deadline: float,
+    end: bytes,
+    *,
+    start: float = 20.0,
+    environment: Mapping[str, str] = NOTHING,
+) -> Ended:
     """Start ``command``, give it ``request`` on standard input, and hear its answers on standard output.
 
-    ``end`` is the byte after which it has no more to say. After ``deadline`` seconds it is ended with its whole
-    process group; a process that it started and that holds the pipes open holds nothing up. Raises EntryPointError
-    where it cannot be started.
+    ``end`` is the byte after which it has no more to say. It has ``start`` seconds for its first answer, and
+    ``deadline`` seconds from then on; after that it is ended with its whole process group. A process that it started
+    and that holds the pipes open holds nothing up. ``environment`` is given to it besides what every child gets.
+    Raises EntryPointError where it cannot be started.
     """
+    with tempfile.TemporaryDirectory(prefix="mapiwright-guest-", ignore_cleanup_errors=True) as folder:
+        process = _started(command, folder, environment)
+        return _heard_out(process, request, deadline, end, start)
+
+
+def _started(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The child, in a session and a folder of its own."""
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=tempfile.gettempdir(),
-            env={name: os.environ[name] for name in PASSED if name in os.environ},
+            cwd=folder,
+            env={**{name: os.environ[name] for name in PASSED if name in os.environ}, **environment},
             start_new_session=True,
             creationflags=OF_ITS_OWN,
         )
@@ -129,15 +162,21 @@ def converse(command: Sequence[str], request: bytes, deadline: float, end: bytes
             where=command[0],
             remedy="Nothing was called. Check that this Python can start itself.",
         ) from error
-    heard, tail, ended, timed_out = bytearray(), bytearray(), threading.Event(), False
+
+
+def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float, end: bytes, start: float) -> Ended:
+    heard, tail, begun, ended = bytearray(), bytearray(), threading.Event(), threading.Event()
     printer = threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True)
     threading.Thread(target=_tell, args=(process.stdin, request), daemon=True).start()
-    threading.Thread(target=_listen, args=(process.stdout, end, heard, ended), daemon=True).start()
+    threading.Thread(target=_listen, args=(process.stdout, end, heard, begun, ended), daemon=True).start()
     printer.start()
+    timed_out = True
     try:
-        process.wait(deadline)
+        if _has_begun(process, begun, start):
+            process.wait(deadline)
+            timed_out = False
     except subprocess.TimeoutExpired:
-        timed_out = True
+        pass
     finally:
         _end_all(process)
     ended.wait(GRACE)

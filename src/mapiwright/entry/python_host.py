@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.answer import judge
-from mapiwright.entry.child import standin
+from mapiwright.entry.child.wire import END
+from mapiwright.entry.interpreter import ThisPython
 from mapiwright.entry.isolation import converse
+from mapiwright.entry.message import encode
+from mapiwright.entry.parcel import archive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,25 +40,8 @@ class PythonHost:
 
     def call(self, request: EntryRequest) -> EntryOutcome:
         """Call; raises EntryPointError where the stand-in crashed, hung, or could not be loaded."""
-        message = {
-            "entry": self.entry,
-            "deadline": self.deadline,
-            "files": {name: data.hex() for name, data in self.sources.items()},
-            "context": int(request.context),
-            "flags": int(request.flags),
-            "profile": request.profile,
-            "properties": standin.properties_to_wire(request.properties),
-            "sections": [
-                {
-                    "uid": section.uid,
-                    "role": section.role,
-                    "name": section.name,
-                    "properties": standin.properties_to_wire(section.properties),
-                }
-                for section in request.sections
-            ],
-        }
-        command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", standin.__file__]
-        ended = converse(command, json.dumps(message).encode(), self.deadline, standin.END)
+        files = {name: data.hex() for name, data in self.sources.items()}
+        message = encode(request, self.deadline, entry=self.entry, files=files)
+        ended = converse(ThisPython().command(archive, "standin"), message, self.deadline, END)
         where = f"{self.entry} of {request.service}, MSG_SERVICE_{request.context.name}"
         return judge(ended, request, where=where, deadline=self.deadline)

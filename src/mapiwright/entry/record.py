@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mapiwright.entry.library import Flavour
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import RemoveFolder, WriteFile, file_with_parents
@@ -73,14 +74,24 @@ class ServiceRecord:
     package: str
     version: str
     stand_in: StandIn | None = None
+    flavour: Flavour | None = None
+    """The flavour of its library's interfaces, where the file does not tell it."""
 
     @classmethod
-    def of(cls, service: str, *, package: str, version: str, stand_in: GivenStandIn | None) -> ServiceRecord:
+    def of(
+        cls,
+        service: str,
+        *,
+        package: str,
+        version: str,
+        stand_in: GivenStandIn | None,
+        flavour: Flavour | None = None,
+    ) -> ServiceRecord:
         """The record of a service as its package describes it."""
         if stand_in is None:
-            return cls(service, package, version)
+            return cls(service, package, version, flavour=flavour)
         kept = StandIn(stand_in.entry, float(stand_in.deadline), tuple(sorted(stand_in.sources)))
-        return cls(service, package, version, kept)
+        return cls(service, package, version, kept, flavour)
 
 
 def folder_name(service: str) -> str:
@@ -176,6 +187,7 @@ def _encode(record: ServiceRecord) -> bytes:
         "package": record.package,
         "version": record.version,
         "stand_in": kept and {"entry": kept.entry, "deadline": kept.deadline, "files": list(kept.files)},
+        **({"flavour": record.flavour.value} if record.flavour else {}),
     }
     return json.dumps(document, indent=2).encode() + b"\n"
 
@@ -189,6 +201,7 @@ def _decode(data: bytes, path: str) -> ServiceRecord:
             _text(document["package"]),
             _text(document["version"]),
             None if document["stand_in"] is None else _stand_in(document["stand_in"]),
+            Flavour(document["flavour"]) if "flavour" in document else None,
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError("the record of a service is damaged", where=path, remedy=REINSTALL) from error

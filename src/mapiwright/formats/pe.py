@@ -9,8 +9,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Machine(IntEnum):
@@ -38,6 +42,7 @@ class PeFile:
     ``imports`` the names of DLLs as written, both in the file's order. ``version`` are the four words of
     dwFileVersionMS and dwFileVersionLS. ``signed`` says that there is a signature, not that it is a good one.
     ``hybrid`` says that the file holds code for ARM64 and x64 both: ARM64EC with the machine x64, ARM64X with ARM64.
+    ``languages`` are the LCIDs that its version resource lists as translations, each once; 0 is neutral.
     """
 
     machine: int
@@ -47,6 +52,7 @@ class PeFile:
     version: tuple[int, int, int, int] | None
     signed: bool
     hybrid: bool
+    languages: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -132,14 +138,16 @@ class _Image:
 
     def describe(self) -> PeFile:
         """Everything that is told of the file."""
+        version, languages = self.version()
         return PeFile(
             machine=Machine(self.machine) if self.machine in list(Machine) else self.machine,
             bits=self.bits,
             exports=self.exports(),
             imports=self.imports(),
-            version=self.version(),
+            version=version,
             signed=self.signed(),
             hybrid=self.hybrid(),
+            languages=languages,
         )
 
     def bytes(self, offset: int, size: int) -> bytes:
@@ -215,25 +223,28 @@ class _Image:
             found.append(self.name(name_rva))
         return tuple(found)
 
-    def version(self) -> tuple[int, int, int, int] | None:
-        """The fixed file version: VS_FIXEDFILEINFO of the first RT_VERSION resource."""
+    def version(self) -> tuple[tuple[int, int, int, int] | None, tuple[int, ...]]:
+        """The fixed file version and the languages: VS_VERSIONINFO of the first RT_VERSION resource."""
         rva, _ = self.directory(RESOURCES)
         if not rva:
-            return None
+            return None, ()
         root = self.offset(rva)
         entry = next((at for identifier, at in self.resources(root, root) if identifier == RT_VERSION), None)
         for _level in ("name", "language"):
             if entry is None:
-                return None
+                return None, ()
             entry = next((at for _, at in self.resources(root, entry)), None)
         if entry is None:
-            return None
-        info = self.offset(self.u32(entry))
+            return None, ()
+        place, size = struct.unpack("<II", self.bytes(entry, 8))
+        info = self.offset(place)
         # VS_VERSIONINFO: three words, "VS_VERSION_INFO" in UTF-16, up to the next multiple of four.
         signature, _, most, least = struct.unpack("<IIII", self.bytes(info + 40, 16))
         if signature != 0xFEEF04BD:
-            return None
-        return most >> 16, most & 0xFFFF, least >> 16, least & 0xFFFF
+            return None, ()
+        # The size may be that of a damaged file; what it claims beyond the end is not there.
+        languages = _translations(self.data[info : info + min(size, 0xFFFF)])
+        return (most >> 16, most & 0xFFFF, least >> 16, least & 0xFFFF), languages
 
     def resources(self, root: int, offset: int) -> list[tuple[int, int]]:
         """The entries of a resource directory: number or name, and the offset of what it leads to."""
@@ -255,6 +266,39 @@ class _Image:
         if self.u32(config) < CHPE_METADATA_POINTER + 8:
             return False
         return any(self.bytes(config + CHPE_METADATA_POINTER, 8))
+
+
+def _translations(info: bytes) -> tuple[int, ...]:
+    r"""The languages of ``\VarFileInfo\Translation`` in a VS_VERSIONINFO, each once ([varfileinfo])."""
+    found: list[int] = []
+    for _, _, children, end in _blocks(info, 0, len(info)):
+        for kind, _, below, stop in _blocks(info, children, end):
+            for key, value, _, _ in _blocks(info, below, stop) if kind == "VarFileInfo" else ():
+                if key == "Translation":
+                    found += [language for language, _ in struct.iter_unpack("<HH", value[: len(value) & ~3])]
+    return tuple(dict.fromkeys(found))
+
+
+def _blocks(info: bytes, at: int, end: int) -> Iterator[tuple[str, bytes, int, int]]:
+    """The blocks side by side in a VS_VERSIONINFO: key, value, and from where to where its own blocks lie.
+
+    Whatever lies beyond ``end`` is cut off; each begins behind the one before, so that damage cannot detain us.
+    """
+    while at + 6 <= end:
+        length, value_length, is_text = struct.unpack_from("<HHH", info, at)
+        if length < 6:
+            return
+        stop = min(at + length, end)
+        key = info[at + 6 : stop].decode("utf-16-le", "replace").partition("\0")[0]
+        value = _aligned(at + 6 + 2 * len(key) + 2)
+        children = value + (2 * value_length if is_text else value_length)
+        yield key, info[value : min(children, stop)], _aligned(children), stop
+        at = _aligned(at + length)
+
+
+def _aligned(offset: int) -> int:
+    """The next multiple of four, at which each part of a VS_VERSIONINFO begins, counted from its start."""
+    return (offset + 3) & ~3
 
 
 def _fault(what: str, offset: int, expected: str = "") -> FormatError:

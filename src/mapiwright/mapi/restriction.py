@@ -6,7 +6,8 @@ pages leave a choice, this is ours:
 * What a row does not have makes every comparison with it false, also BMR_EQZ and RELOP_NE; Not of that is true.
 * A restriction may name any property of the row, whether it is a column or not.
 * Property and CompareProps compare strings as the sort does, without regard to case, so that RELOP_GE finds a prefix
-  in a sorted table ([imapitable-findrow]). Content regards case unless FL_IGNORECASE or FL_LOOSE is given.
+  in a sorted table ([imapitable-findrow]). Content regards case unless FL_IGNORECASE or FL_LOOSE is given, and
+  FL_FULLSTRING is the whole string: the page's "contained in" is what FL_SUBSTRING is for.
 * A list compared with a list is an ordered tuple. A list compared with one value, with MV_FLAG or MVI_FLAG in the tag
   of the list, matches if any of its values does ([spropertyrestriction], [working-with-multivalued-columns]).
 * Comment is what it holds, and true if it holds nothing.
@@ -196,7 +197,7 @@ def _check_extent(restriction: Restriction) -> None:
             if not isinstance(each.restrictions, tuple):
                 raise UsageError("And and Or hold a tuple of restrictions")
             below = each.restrictions
-        elif isinstance(each, Not | Sub) or (isinstance(each, Comment) and each.restriction is not None):
+        elif isinstance(each, Not) or (isinstance(each, Comment) and each.restriction is not None):
             below = (each.restriction,)
         seen += 1
         if depth > DEEPEST or seen + len(waiting) + len(below) > MOST:

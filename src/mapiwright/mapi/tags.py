@@ -3,13 +3,16 @@
 A property tag is a 32-bit number: the id in its high half, the type in its low half. String properties have two
 widths, and profiles store one of them: PT_UNICODE, but PT_MV_STRING8 for lists of files ([profile-in-the-registry]
 7.2). A bare name such as PR_DISPLAY_NAME means the stored width; ``_A`` and ``_W`` ask for one.
+The names that profiles need are in tags_table; all others are read from ``documented`` at the first miss.
 Tags: mapi.md section 8 and H:MAPITags.h; flags: section 9, H:MAPIX.h, H:MAPIDefS.h, H:MAPIHook.h.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from enum import IntEnum, IntFlag
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,8 +30,10 @@ __all__ = [
     "ServiceFlag",
     "StatusFlag",
     "is_secure",
+    "name_in_section",
     "name_of",
     "other_width",
+    "pid_name_of",
     "prop_id",
     "prop_type",
     "tag_of",
@@ -154,7 +159,7 @@ _PRIVATE = {
     for service in services
 }
 _ALL_NAMES = {name: tag for names in PRIVATE_NAMES.values() for name, tag in names.items()} | dict(NAMES)
-_WIDTHS = {
+_WIDTHS: Mapping[int, PropertyType] = {
     PropertyType.STRING8: PropertyType.UNICODE,
     PropertyType.UNICODE: PropertyType.STRING8,
     PropertyType.MV_STRING8: PropertyType.MV_UNICODE,
@@ -180,37 +185,107 @@ def is_secure(tag: int) -> bool:
 
 def other_width(tag: int) -> int | None:
     """The same string property in the other width, or None where it is no string."""
-    kind = _WIDTHS.get(PropertyType(prop_type(tag))) if prop_type(tag) in _WIDTHS else None
+    kind = _WIDTHS.get(prop_type(tag))
     return None if kind is None else tag & 0xFFFF0000 | kind
 
 
 def tag_of(name: str) -> int | None:
-    """The tag that ``name`` means: PR_DISPLAY_NAME (stored width), PR_DISPLAY_NAME_W, _A, or up to 8 hex digits.
+    """The tag that ``name`` means: PR_DISPLAY_NAME, PidTagDisplayName, PR_DISPLAY_NAME_W, _A, or up to 8 hex digits.
 
-    Leading zeros may be missing, as the samples print tags with ``%lx``. None where it is neither, and for the id 0,
-    which no property has.
+    The first two mean the stored width. Leading zeros may be missing, as the samples print tags with ``%lx``; case
+    does not matter. None where it is none of them, and for the id 0, which no property has.
     """
     key = name.upper()
-    if key in _ALL_NAMES:
-        return _ALL_NAMES[key]
-    tag = _ALL_NAMES.get(key[:-2]) if key.endswith(("_A", "_W")) else None
-    if tag is not None and (other := other_width(tag)) is not None:
-        return tag if (prop_type(tag) in _ANSI) == key.endswith("_A") else other
     if re.fullmatch(r"[0-9A-F]{5,8}", key):
         number = int(key, 16)
         return number if prop_id(number) else None
-    return None
+    tag = _tag_named(key, _ALL_NAMES)
+    return _tag_named(key, _documented_tags()) if tag is None and key.startswith(("PR_", "PIDTAG")) else tag
 
 
 def name_of(tag: int, service: str = "") -> str:
     """The name of a tag, or its 8 hex digits in upper case; ``tag_of`` reads both back.
 
-    Ids from 0x6600 to 0x67FF mean what each provider wants, so their names need the PR_SERVICE_NAME of the section.
+    Ids from 0x6600 to 0x67FF mean what each provider wants, so their names need the PR_SERVICE_NAME of the section;
+    from 0x8000 on they are given out at run time, and have none here ([property-identifier-ranges]). A name that has
+    no PR form is given in its PidTag form.
     """
-    names = _PRIVATE.get(service.upper(), {}) | _BY_TAG
+    return _name_in(tag, _stored_names(service)) or _name_in(tag, _documented_names()) or f"{tag:08X}"
+
+
+def name_in_section(tag: int, service: str = "") -> str:
+    """As ``name_of`` for a property of a profile section, where the ids of messages and recipients mean other things.
+
+    Outlook's sections use them freely: 0x00320040 is PR_REPORT_TIME in a message alone.
+    """
+    # [property-identifier-ranges]: 3000 is for what is no message; PR_ENTRYID and its like are in 0E00.
+    is_common = 0x0E00 <= prop_id(tag) <= 0x0FFF or 0x3000 <= prop_id(tag) <= 0x3FFF
+    return name_of(tag, service) if is_common else _name_in(tag, _stored_names(service)) or f"{tag:08X}"
+
+
+def pid_name_of(tag: int, service: str = "") -> str | None:
+    """The name that the newer documents give a tag: PidTagDisplayName for both widths; None where it has none.
+
+    ``service`` is that of ``name_of``.
+    """
+    name = name_of(tag, service).upper()
+    return _pid_names().get(name) or _pid_names().get(name[:-2])
+
+
+def _tag_named(key: str, names: Mapping[str, int]) -> int | None:
+    if key in names:
+        return names[key]
+    tag = names.get(key[:-2]) if key.endswith(("_A", "_W")) else None
+    if tag is None or (other := other_width(tag)) is None:
+        return None
+    return tag if (prop_type(tag) in _ANSI) == key.endswith("_A") else other
+
+
+def _name_in(tag: int, names: Mapping[int, str]) -> str | None:
     if tag in names:
         return names[tag]
     other = other_width(tag)
     if other is not None and other in names:
         return names[other] + ("_A" if prop_type(tag) in _ANSI else "_W")
-    return f"{tag:08X}"
+    return None
+
+
+def _stored_names(service: str) -> Mapping[int, str]:
+    return _PRIVATE.get(service.upper(), {}) | _BY_TAG
+
+
+@cache
+def _documented_tags() -> Mapping[str, int]:
+    """By PR and PidTag names in upper case; names that profiles need mean the width that they store."""
+    from mapiwright.mapi.documented import properties  # noqa: PLC0415 - most runs need none of its names
+
+    tags: dict[str, int] = {}
+    for each in properties():
+        tag = _ALL_NAMES.get(each.name, each.tag)
+        tags |= {name.upper(): tag for name in (each.name, each.pid_name) if name}
+    return tags
+
+
+@cache
+def _documented_names() -> Mapping[int, str]:
+    """By tag; without the ids that are a provider's own or run-time's, and without those that have several owners."""
+    from mapiwright.mapi.documented import properties  # noqa: PLC0415 - as above
+
+    names: dict[int, str] = {}
+    owners: Counter[int] = Counter()
+    for each in properties():
+        owners[each.tag] += 1
+        if each.name not in _ALL_NAMES:
+            names.setdefault(each.tag, each.name or each.pid_name)
+    return {
+        tag: name
+        for tag, name in names.items()
+        if prop_id(tag) < 0x6600 or (0x6800 <= prop_id(tag) < 0x8000 and owners[tag] == 1)
+    }
+
+
+@cache
+def _pid_names() -> Mapping[str, str]:
+    from mapiwright.mapi.documented import properties  # noqa: PLC0415 - as above
+
+    return {(each.name or each.pid_name).upper(): each.pid_name for each in properties()}

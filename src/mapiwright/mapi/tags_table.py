@@ -81,14 +81,33 @@ PRIVATE_NAMES: Mapping[tuple[str, ...], Mapping[str, int]] = MappingProxyType(
                 "PR_PROFILE_TYPE": 0x660A0003,
                 "PR_PROFILE_MAILBOX": 0x660B001E,
                 "PR_PROFILE_SERVER": 0x660C001E,
+                "PR_PROFILE_OFFLINE_STORE_PATH": 0x6610001E,
+                "PR_PROFILE_HOME_SERVER_DN": 0x6612001E,
                 "PR_PROFILE_HOME_SERVER_ADDRS": 0x6613101E,
                 "PR_PROFILE_SERVER_DN": 0x6614001E,
+                "PR_ROH_PROXY_SERVER": 0x6622001F,
+                "PR_ROH_FLAGS": 0x66230003,
+                "PR_ROH_PROXY_PRINCIPAL_NAME": 0x6625001F,
+                "PR_ROH_PROXY_AUTH_SCHEME": 0x66270003,
+                "PR_PROFILE_HOME_SERVER_FQDN": 0x662A001F,
                 "PR_PROFILE_USER_SMTP_EMAIL_ADDRESS": 0x6641001F,
                 "PR_PROFILE_SECURE_MAILBOX": 0x67F00102,
             }
         ),
         ("MSPST MS", "MSPST AB", "MSUPST MS"): MappingProxyType(
             {"PR_PST_PATH": 0x6700001F, "PR_PST_ENCRYPTION": 0x67020003, "PR_PST_CONFIG_FLAGS": 0x67700003}
+        ),
+        ("CONTAB",): MappingProxyType(
+            {
+                "PR_CONTAB_UID": 0x66010102,
+                "PR_CONTAB_FOLDER_ENTRYIDS": 0x66201102,
+                "PR_CONTAB_STORE_SUPPORT_MASKS": 0x66211003,
+                "PR_CONTAB_STORE_NAMES": 0x6622101E,
+                "PR_CONTAB_FOLDER_NAMES": 0x6623101E,
+                "PR_CONTAB_DISPLAY_NAMES": 0x6624101E,
+                "PR_CONTAB_MULTI_ADDR_FLAGS": 0x66251003,
+                "PR_CONTAB_STORE_ENTRYIDS": 0x66261102,
+            }
         ),
         # Of the wizard's property object, never of a section ([pidtagwizardnopstpage-canonical-property]).
         (): MappingProxyType({"PR_WIZARD_NO_PST_PAGE": 0x6700000B, "PR_WIZARD_NO_PAB_PAGE": 0x6701000B}),

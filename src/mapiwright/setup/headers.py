@@ -9,13 +9,15 @@ from mapiwright.formats import pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup import windows_dlls
 from mapiwright.setup.package_rules import finding
+from mapiwright.setup.signatures import Standing, signature
 from mapiwright.workstation.files import parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mapiwright.entry.loading import Library, Loader
     from mapiwright.errors import Finding
-    from mapiwright.setup.diagnosis.loading import Library, Loader
+    from mapiwright.setup.signatures import Signature
     from mapiwright.workstation.workstation import Workstation
 
 
@@ -49,10 +51,7 @@ class Headers:
             yield finding("MW4202", source, misfit)
         else:
             yield from self._imports(source, target, image)
-        if image.signed:
-            yield finding("MW4215", source, "it bears a signature, which was not verified")
-        else:
-            yield finding("MW4214", source, "it bears no signature")
+        yield _signed(source, signature(image, data))
 
     def of_workstation(self, library: Library) -> Iterator[Finding]:
         """Whether Outlook can load a DLL that is there already."""
@@ -103,3 +102,18 @@ class Headers:
         if folder not in self._names:
             self._names[folder] = frozenset(map(upcase, self._workstation.files.names(folder)))
         return self._names[folder]
+
+
+def _signed(source: str, found: Signature) -> Finding:
+    """What is known of the signature of a DLL of the package."""
+    match found.standing:
+        case Standing.NONE:
+            return finding("MW4214", source, "it bears no signature")
+        case Standing.UNVERIFIED:
+            return finding("MW4215", source, f"it bears a signature, which was not verified: {found.reason}")
+        case Standing.GOOD:
+            return finding("MW4225", source, f"it is signed by {found.signer}, verified by {found.reason}")
+        case Standing.TAMPERED:
+            return finding("MW4226", source, f"its bytes are not those that were signed, says {found.reason}")
+        case Standing.UNTRUSTED:
+            return finding("MW4227", source, f"it names {found.signer} as its signer; {found.reason}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.setup.installed import UNINSTALL, installations
-from mapiwright.transaction.receipt import changes_of, receipts
+from mapiwright.setup.installed import UNINSTALL, installations, package_receipts
+from mapiwright.transaction.receipt import changes_of
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath, Value, ValueType
 
@@ -61,15 +61,12 @@ class History:
         self._gone = frozenset({leaving})
         self._installed = frozenset(installations(workstation)) - self._gone
         self._deeds: list[Deed] = []
-        for receipt in receipts(workstation):
-            package = receipt.record.get("package")
-            if package is None or receipt.undone_by:
-                continue
+        for receipt in package_receipts(workstation):
             try:
                 made = changes_of(workstation, receipt)
             except NotFoundError:  # it has expired, long after its package went
                 made = ()
-            self._deeds.append(Deed(str(package["id"]), receipt.verb == UNINSTALL, made))
+            self._deeds.append(Deed(str(receipt.record["package"]["id"]), receipt.verb == UNINSTALL, made))
 
     def claimed(self) -> frozenset[str]:
         """The files that other packages wrote or counted and still hold, by their places."""

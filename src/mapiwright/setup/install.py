@@ -17,13 +17,13 @@ from mapiwright.entry.contract import Context, EntryPolicy
 from mapiwright.errors import FindingsError, RefusedError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.setup.installed import Half, installations
+from mapiwright.setup.installed import Half, installations, refuse_as_user
 from mapiwright.setup.machine import file_changes, record_changes_of, registry_changes, written_by
 from mapiwright.setup.merging import inf_part
 from mapiwright.setup.preflight import preflight
 from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
 from mapiwright.setup.reach import Reach, premises, profiles_with, reach
-from mapiwright.setup.shared import counted, uninstall_entry
+from mapiwright.setup.shared import counted, listed_version, uninstall_entry
 from mapiwright.setup.upgrade import farewells, refuse_downgrade, stale
 from mapiwright.setup.user import user_part, values_of
 from mapiwright.transaction.plan import NOTES, UNREACHED, WAITING, Leg, Plan, without_repeats
@@ -55,27 +55,34 @@ def plan_install(
     policy: EntryPolicy = EntryPolicy.DEFER,
     half: Half = Half.BOTH,
     force: bool = False,
+    found: Sequence[Finding] | None = None,
 ) -> Plan:
     """The plan that installs ``package``, or one half of it; empty where everything is there already.
 
     ``users`` get registry values and, as ``wish`` says, a profile; for the machine's half they are not looked at.
-    ``force`` goes back to an older version, and replaces files whoever brought them.
+    ``force`` goes back to an older version, and replaces files whoever brought them. ``found`` is what `preflight`
+    gave, for a caller who has told it already.
 
     Raises FindingsError where the package does not fit the workstation, ConflictError where something stands in
     its place that is not its own, RefusedError for a downgrade, or for a user's half without the machine's. A dry run
     prints this plan and never runs vendor code.
     """
+    if half is not Half.USER:
+        refuse_as_user(workstation)
     before = installations(workstation).get(package.id)
     if half is Half.USER:
         _refuse_without_machine(package, before, workstation)
     else:
         refuse_downgrade(package, before, workstation, force=force)
-        _refuse_faults(package, workstation, force=force)
+        _refuse_faults(package, workstation, preflight(package, workstation, force=force) if found is None else found)
     return _Install(package, workstation, users, before, wish, policy, half, force).plan()
 
 
 def _refuse_without_machine(package: Package, before: Installation | None, workstation: Workstation) -> None:
-    there = before.version if before is not None and before.machine else None
+    if workstation.as_user is not None:  # whose receipts tell of his own half; everybody may read this list
+        there = listed_version(package.id, workstation)
+    else:
+        there = before.version if before is not None and before.machine else None
     if there != package.version:
         raise RefusedError(
             f"the machine's half of {package.name} {package.version} is not installed",
@@ -85,8 +92,7 @@ def _refuse_without_machine(package: Package, before: Installation | None, works
         )
 
 
-def _refuse_faults(package: Package, workstation: Workstation, *, force: bool) -> None:
-    found = preflight(package, workstation, force=force)
+def _refuse_faults(package: Package, workstation: Workstation, found: Iterable[Finding]) -> None:
     faults = [finding for finding in found if finding.severity is Severity.ERROR]
     if faults:
         raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)
@@ -169,8 +175,11 @@ class _Install:
         values = [change for user in self._asked(who) for change in values_of(package, workstation, user, ours)]
         if self.half is Half.USER:
             catalogue = read_catalogue(workstation)
-            gone = self._stale(who, catalogue, values)
-            return _Machine((Leg("registry", (*values, *gone.registry)),), _NO_LEG, catalogue, None, _told(gone.kept))
+            # The machine's records of the services are closed to him, so he keeps what the package tells of them.
+            records = tuple(record_changes_of(package, workstation)) if workstation.as_user is not None else ()
+            gone = self._stale(who, catalogue, [*values, *records])
+            legs = (Leg("files", records), Leg("registry", (*values, *gone.registry)))
+            return _Machine(legs, _NO_LEG, catalogue, None, _told(gone.kept))
         files = (
             *file_changes(package, workstation, ours, force=self.force),
             *record_changes_of(package, workstation),

@@ -6,7 +6,7 @@ user's (HKCU, profiles). A repair writes a receipt, too; what it restored belong
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,12 @@ from mapiwright.setup.takeback import place_of
 from mapiwright.transaction.effect import Status
 from mapiwright.transaction.plan import UNREACHED, WAITING
 from mapiwright.transaction.receipt import changes_of, damaged_receipts, receipts
+from mapiwright.workstation import windows
 from mapiwright.workstation.files import same
+from mapiwright.workstation.state import closed_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
@@ -169,15 +171,57 @@ def remainders(workstation: Workstation) -> Mapping[str, Installation]:
     return _scan(workstation)[1]
 
 
+def package_receipts(workstation: Workstation) -> Iterator[Receipt]:
+    """The receipts that are about a package and were not undone, oldest first; a user's as far as he is believed."""
+    for receipt in receipts(workstation):
+        if not receipt.undone_by:
+            told = _in_his_words(receipt) if receipt.owner else receipt
+            if told is not None and told.record.get("package") is not None:
+                yield told
+
+
+def _in_his_words(receipt: Receipt) -> Receipt | None:
+    """A user's receipt with what his half may tell of himself; None where it is none of a half."""
+    sid, record = receipt.owner, receipt.record
+    match record:
+        case {"package": {"id": str(), "name": str(), "version": str()} as package, "profiles": [*profiles]} if (
+            receipt.verb == INSTALL
+        ):
+            waiting = record.get(WAITING, ())
+            return replace(
+                receipt,
+                record={
+                    "package": package,
+                    "services": [],  # which there are is the machine's half to tell
+                    "half": Half.USER.value,
+                    "profiles": [entry for entry in profiles if _is_of(entry, sid)],
+                    "reached": [sid],
+                    WAITING: [entry for entry in waiting if _is_of(entry, sid)],
+                },
+                effects=(),
+            )
+    return None
+
+
+def _is_of(entry: Json, sid: str) -> bool:
+    """Whether an entry of a receipt is about that user, as far as it is an entry."""
+    match entry:
+        case {"user": str(), "sid": str(whose)}:
+            return (
+                whose == sid
+                and isinstance(entry.get("profile", ""), str)
+                and entry.get("made") in {None, True, False}
+            )
+        case _:
+            return False
+
+
 def _scan(workstation: Workstation) -> tuple[dict[str, Installation], dict[str, Installation]]:
     there: dict[str, list[Receipt]] = {}
     left: dict[str, list[Receipt]] = {}
     repairs: dict[str, list[Receipt]] = {}
-    for receipt in receipts(workstation):
-        package = receipt.record.get("package")
-        if package is None or receipt.undone_by:
-            continue
-        id_ = str(package["id"])
+    for receipt in package_receipts(workstation):
+        id_ = str(receipt.record["package"]["id"])
         if receipt.verb == INSTALL:
             there.setdefault(id_, left.pop(id_, [])).append(receipt)
         elif receipt.verb == REPAIR:
@@ -192,6 +236,17 @@ def _scan(workstation: Workstation) -> tuple[dict[str, Installation], dict[str, 
 
 def _made(found: Mapping[str, list[Receipt]], repairs: Mapping[str, list[Receipt]]) -> dict[str, Installation]:
     return {id_: Installation(id_, tuple(made), tuple(repairs.get(id_, ()))) for id_, made in found.items()}
+
+
+def refuse_as_user(workstation: Workstation) -> None:
+    """Raise RefusedError where this run sees a user's own records only: the machine's half is not his to touch."""
+    if workstation.as_user is not None:
+        error = closed_records(windows.state_folder(workstation.environment))
+        error.remedy = (
+            f"Run the command again elevated. {workstation.as_user.name} may do his own half: "
+            f"mapiwright install PACKAGE --per-user, and undo. {error.remedy.rpartition('. ')[2]}"
+        )
+        raise error
 
 
 def installation(workstation: Workstation, id_: str) -> Installation:

@@ -47,14 +47,29 @@ def _place(change: WriteFile | SetValue) -> str:
 def decisions(
     package: Package, workstation: Workstation, ours: Mapping[str, Change], *, force: bool = False
 ) -> Iterator[tuple[PackageFile, str, Decision]]:
-    """Each of the package's files for this Outlook, its place, and whether it replaces what is there."""
+    """Each of the package's files for this Outlook, its place, and whether it replaces what is there.
+
+    Companions come after all others.
+    """
     folders = destination.folders(workstation)
-    for file in package.files_for(workstation.outlook.bitness):
+    outlook = workstation.outlook
+    parents: dict[str, Decision] = {}
+    """What becomes of files that were there, by their destinations as they compare."""
+    for file in sorted(package.files_for(outlook.bitness), key=lambda each: bool(each.companion)):
         path = destination.place(file.destination, folders)
         old = workstation.files.read(path)
         written = ours.get(upcase(path))
-        is_ours = isinstance(written, WriteFile) and written.new == old
-        yield file, path, decide(old, file.data, ours=is_ours, force=force)
+        decision = decide(
+            old,
+            file.data,
+            ours=isinstance(written, WriteFile) and written.new == old,
+            force=force,
+            languages=outlook.lcids,
+            parent=parents.get(upcase(file.companion)),
+        )
+        if old is not None:
+            parents[upcase(file.destination)] = decision
+        yield file, path, decision
 
 
 def file_changes(
@@ -88,6 +103,7 @@ def record_changes_of(package: Package, workstation: Workstation) -> Iterator[Fi
             package=package.id,
             version=package.version,
             stand_in=stand_in,
+            flavour=package.flavours.get(service.name),
         )
         yield from record_changes(workstation, record, stand_in.sources if stand_in else {})
 

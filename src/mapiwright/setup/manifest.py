@@ -14,6 +14,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.library import Flavour
 from mapiwright.errors import FindingsError, UsageError
 from mapiwright.formats import inf, props
 from mapiwright.formats.regf.upcase import upcase
@@ -77,21 +78,27 @@ class FileEntry:
     """A file as the manifest lists it.
 
     ``destination`` "" is the default, ``architecture`` None every Outlook, and ``shared`` None what the folder says.
+    ``companion`` is the destination of the file that it follows when files are replaced, or "".
     """
 
     source: str
     destination: str = ""
     architecture: Bitness | None = None
     shared: bool | None = None
+    companion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """What the manifest adds to a service of the INF: ``entry`` is ``module:function`` or ""."""
+    """What the manifest adds to a service of the INF: ``entry`` is ``module:function`` or "".
+
+    ``flavour`` is that of the interfaces of its own library, None where that can be seen from the file.
+    """
 
     entry: str = ""
     sources: tuple[str, ...] = ()
     deadline: float = DEADLINE
+    flavour: Flavour | None = None
     properties: Properties = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -206,9 +213,10 @@ def _files(table: Table) -> tuple[FileEntry, ...]:
             if destination and source:
                 entry.check("destination", fault_of_destination(destination), "MW4007")
             shared = entry.flag("shared")
+            companion = entry.text("companion", default="").replace("\\", "/")
             entry.close()
             if source:
-                found.append(FileEntry(source, destination, architecture, shared))
+                found.append(FileEntry(source, destination, architecture, shared, companion))
     table.close()
     return tuple(found)
 
@@ -287,6 +295,7 @@ def _service(table: Table) -> ServiceEntry:
     entry = table.text("entry", default="")
     sources: tuple[str, ...] = ()
     deadline = DEADLINE
+    flavour = table.text("flavour", default="", judge=_fault_of_flavour)
     if entry:
         table.check("entry", _fault_of_entry(entry), "MW4011")
         of_module = entry.partition(":")[0].replace(".", "/")
@@ -296,7 +305,11 @@ def _service(table: Table) -> ServiceEntry:
             table.check("sources", f"the module of {entry!r} is not among them", "MW4011")
     properties = _properties(table.table("properties"))
     table.close()
-    return ServiceEntry(entry, sources, deadline, properties)
+    return ServiceEntry(entry, sources, deadline, Flavour(flavour) if flavour else None, properties)
+
+
+def _fault_of_flavour(flavour: str) -> str | None:
+    return None if flavour in set(Flavour) else f"it is none of {', '.join(Flavour)}"
 
 
 def _fault_of_entry(entry: str) -> str | None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from mapiwright.entry.library import Flavour
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
     from mapiwright.mapi.definition import Properties, ServiceDefinition
@@ -53,7 +54,8 @@ class PackageFile:
 
     ``source`` is its path in the package, with ``/``; ``destination`` begins with a folder token and is turned
     into a Windows path by `destination.place`. ``architecture`` is None where it is for every Outlook. ``shared``
-    says that its users are counted, so that it goes with the last of them.
+    says that its users are counted, so that it goes with the last of them. ``companion`` is the destination of the
+    file that it follows when files are replaced, or "".
     """
 
     source: str
@@ -61,11 +63,16 @@ class PackageFile:
     data: bytes = field(repr=False)
     architecture: Bitness | None = None
     shared: bool = True
+    companion: str = ""
 
     @property
     def name(self) -> str:
         """The name that it gets on the workstation."""
         return self.destination.rpartition("/")[2]
+
+    def meets(self, other: PackageFile) -> bool:
+        """Whether there is an Outlook that gets both."""
+        return None in {self.architecture, other.architecture} or self.architecture is other.architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,11 @@ class StandIn:
 class Package:
     """A package that is in order.
 
-    ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean,
-    in the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins`` and
-    ``configuration`` (what CONFIGURE is called with) are by service name. ``migrations`` says under which tag the
-    services keep what an older version kept under another one.
+    ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean, in
+    the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins``, ``flavours`` (of the
+    interfaces of their libraries, where the manifest says it) and ``configuration`` (what CONFIGURE is called with)
+    are by service name. ``migrations`` says under which tag the services keep what an older version kept under
+    another one.
     """
 
     id: str
@@ -101,6 +109,7 @@ class Package:
     files: tuple[PackageFile, ...] = ()
     registry: tuple[RegistryEntry, ...] = ()
     stand_ins: Mapping[str, StandIn] = field(default_factory=lambda: MappingProxyType({}))
+    flavours: Mapping[str, Flavour] = field(default_factory=lambda: MappingProxyType({}))
     configuration: Mapping[str, Properties] = field(default_factory=lambda: MappingProxyType({}))
     profile: str = ""
     profiles_on_uninstall: ProfilesOnUninstall = ProfilesOnUninstall.REMOVE
@@ -171,6 +180,7 @@ class _Reading:
         services = self.services(manifest, document)
         files = (*self.listed_files(manifest, services), *self.named_files(manifest, services))
         self.check_places(files)
+        self.check_companions(files)
         entries = self.entries(manifest, services)
         stand_ins = {
             name: StandIn(entry.entry, MappingProxyType(self.sources(entry.sources)), entry.deadline)
@@ -182,7 +192,6 @@ class _Reading:
                 f"the package has {len(self.faults)} fault(s)",
                 self.faults,
                 where=self.media.name,
-                remedy="The format is told in docs/reference/package-format.md.",
             )
         return Package(
             id=manifest.id,
@@ -195,6 +204,7 @@ class _Reading:
             files=files,
             registry=manifest.registry,
             stand_ins=MappingProxyType(stand_ins),
+            flavours=MappingProxyType({name: entry.flavour for name, entry in entries.items() if entry.flavour}),
             configuration=MappingProxyType({name: entry.properties for name, entry in entries.items()}),
             profile=manifest.profile,
             profiles_on_uninstall=manifest.profiles_on_uninstall,
@@ -303,7 +313,7 @@ class _Reading:
                 name = base_name(found[0])
                 target = entry.destination or f"{SYSTEM}/{file_of_dll(name) if upcase(name) in loaded else name}"
                 shared = target.partition("/")[0] in SHARED if entry.shared is None else entry.shared
-                yield PackageFile(found[0], target, found[1], entry.architecture, shared)
+                yield PackageFile(found[0], target, found[1], entry.architecture, shared, entry.companion)
 
     def named_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
         """The files that the INF names and the manifest does not list, beside the INF."""
@@ -335,10 +345,20 @@ class _Reading:
         """No two files that one Outlook gets go to one place."""
         for index, file in enumerate(files):
             for other in files[:index]:
-                together = None in {file.architecture, other.architecture} or file.architecture is other.architecture
-                if together and same(file.destination, other.destination):
+                if file.meets(other) and same(file.destination, other.destination):
                     what = f"{other.source} and {file.source} both go to {file.destination}"
                     self.fault("MW4012", manifests.FILE_NAME, what)
+
+    def check_companions(self, files: tuple[PackageFile, ...]) -> None:
+        """A companion follows a file of the package that follows no other itself."""
+        for file in files:
+            parents = [other for other in files if file.meets(other) and same(file.companion, other.destination)]
+            if file.companion and not parents:
+                what = f"{file.source} follows {file.companion}, and no file of the package goes there with it"
+                self.fault("MW4014", manifests.FILE_NAME, what)
+            if any(parent.companion for parent in parents):
+                what = f"{file.source} follows {file.companion}, which is itself or another companion"
+                self.fault("MW4014", manifests.FILE_NAME, what)
 
     def entries(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> dict[str, ServiceEntry]:
         """What the manifest says of the services, by their names in the INF."""

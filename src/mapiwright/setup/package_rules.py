@@ -28,7 +28,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4003": Rule(
             ERROR, "A manifest has id, name, version and vendor, and an entry its required keys.", "Add it."
         ),
-        "MW4004": Rule(ERROR, "A value has the type that its key asks for.", "Write it as the format page shows."),
+        "MW4004": Rule(
+            ERROR,
+            "A value has the type that its key asks for.",
+            "Write text in quotes, a number and true or false without them, and a list as [first, second].",
+        ),
         "MW4005": Rule(ERROR, "A name, version or ID can be used as such.", "Choose another one."),
         "MW4006": Rule(
             ERROR,
@@ -38,7 +42,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4007": Rule(
             ERROR,
             "A destination begins with one of the folder tokens and goes on with names that Windows takes.",
-            "Write {system}/name.dll, or another token of the format page.",
+            "Write {system}/name.dll, or begin with {mapi}, {program_files}, {common_files} or {program_data}.",
         ),
         "MW4008": Rule(
             ERROR,
@@ -67,6 +71,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             ERROR,
             "A migration maps a service's own property to another one of the same type.",
             'Write 66030003 = "66130003": the old tag, then the new one.',
+        ),
+        "MW4014": Rule(
+            ERROR,
+            "A companion names the destination of a file of the package that is no companion itself.",
+            'Write companion = "{system}/acme32.dll": where the file goes that it follows.',
         ),
         # The package.
         "MW4101": Rule(
@@ -160,7 +169,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4215": Rule(
             NOTE,
             "A signature is as good as its verification, and here it was only seen.",
-            "Verify it on a Windows: signtool verify /pa FILE.",
+            "Install osslsigncode on this computer; or verify it on a Windows: signtool verify /pa FILE.",
         ),
         "MW4216": Rule(
             ERROR,
@@ -203,6 +212,22 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             ERROR,
             "A place that is written to is one that the workstation has.",
             "Name the whole Windows, image:DIR; a bare hive has no system folder and no registry of its machine.",
+        ),
+        "MW4225": Rule(
+            NOTE,
+            "The signature of a DLL holds, and whoever signed it is one who is trusted here.",
+            "Nothing, if that is the vendor.",
+        ),
+        "MW4226": Rule(
+            ERROR,
+            "A signed DLL has the bytes that were signed.",
+            "Get the package anew from its vendor: somebody or something has changed the file.",
+        ),
+        "MW4227": Rule(
+            WARNING,
+            "The certificates that this computer trusts vouch for the signer of a DLL; off Windows they are made for "
+            "web sites, and an honest vendor may be missing.",
+            "Verify it on a Windows: signtool verify /pa FILE. Or name the roots to trust: SSL_CERT_FILE=FILE.",
         ),
         # What an uninstall leaves.
         "MW5101": Rule(

@@ -35,6 +35,10 @@ class Policy(StrEnum):
     """Users may not add services of other kinds than Exchange, POP3, IMAP and ActiveSync."""
     NO_EXCHANGE = "DisableExchange"
     """Users may not add Exchange accounts."""
+    NO_SUCH_SERVICES = "DisableCreateServices"
+    """Users may not add these MAPI services: their names in [Services], with semicolons between."""
+    NO_PROFILE_CHANGES = "ModifyAccounts"
+    """Users may not change profiles: Outlook's account settings and the mail control panel are closed to them."""
     OLD_ACCOUNT_DIALOG = "DisableOffice365SimplifiedAccountCreation"
     """Accounts are added in the old dialog, where services can be added, too (KB 3189194)."""
     ASK_FOR_PROFILE = "PickLogonProfile"
@@ -60,16 +64,20 @@ _ROWS = (
     _Row(Policy.IMPORT_PRF, "Setup", "ImportPRF"),
     _Row(Policy.FIRST_RUN_DONE, "Setup", "First-Run"),
     _Row(Policy.FIRST_RUN_DONE, "Setup", "FirstRun"),
-    # Microsoft's list of Outlook's policies: which kinds of accounts users may add.
+    # outlk16.admx, Microsoft's policies of Outlook 2016: L_Preventusersfromaddingemailaccounttypes,
+    # L_PreventMAPIservicesfrombeingadded (a text) and L_PreventusersfrommakingchangestoOutlookprofiles.
     _Row(Policy.NO_OTHER_TYPES, "Options", "DisableOtherTypes"),
     _Row(Policy.NO_EXCHANGE, "Options", "DisableExchange"),
+    _Row(Policy.NO_SUCH_SERVICES, "Options", "DisableCreateServices"),
+    _Row(Policy.NO_PROFILE_CHANGES, "Setup", "ModifyAccounts"),
     _Row(Policy.OLD_ACCOUNT_DIALOG, "Setup", "DisableOffice365SimplifiedAccountCreation"),
     _Row(Policy.ASK_FOR_PROFILE, "", "PickLogonProfile"),
     _Row(Policy.ASK_FOR_PROFILE, "", "PickLogonProfile", root=r"Software\Microsoft\Exchange\Client\Options"),
     _Row(Policy.LOAD_UNREGISTERED, "Security", "AllowUnregisteredMapiServices"),
 )
 UNVERIFIED = frozenset({Policy.ASK_FOR_PROFILE, Policy.LOAD_UNREGISTERED})
-"""Those whose names no page of Microsoft that we could read confirms ([native] 4.5): reported, never relied on."""
+"""Those whose names no page or template of Microsoft that we could read confirms ([native] 4.5): reported, never
+relied on. What we could read of the second one's article ends before the value, and outlk16.admx (2019) has none."""
 
 _SWITCHED_BY_PRESENCE = frozenset({Policy.IMPORT_PRF, Policy.FIRST_RUN_DONE})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.loading import Loader
 from mapiwright.errors import NotFoundError
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
@@ -13,7 +14,6 @@ from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
 from mapiwright.mapi.tags import ResourceType
 from mapiwright.setup.destination import MAPI, SYSTEM, folders, place
-from mapiwright.setup.diagnosis.loading import Loader
 from mapiwright.setup.headers import Headers
 from mapiwright.setup.installed import installations
 from mapiwright.setup.machine import decisions, written_by

@@ -12,11 +12,12 @@ from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.belongings import belongings
 from mapiwright.setup.history import is_count
-from mapiwright.setup.installed import REPAIR, Half, fragment, installation
+from mapiwright.setup.installed import REPAIR, Half, fragment, installation, refuse_as_user
 from mapiwright.setup.merging import InfPart, inf_part
 from mapiwright.setup.reach import reach
 from mapiwright.setup.takeback import place_of
 from mapiwright.transaction.plan import NOTES, UNREACHED, Leg, Plan, without_repeats
+from mapiwright.transaction.premise import PREMISES, on_file, on_receipts, on_value
 from mapiwright.transaction.receipt import changes_of, receipts
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
 from mapiwright.workstation.files import join, parent, same
@@ -37,6 +38,7 @@ def plan_repair(workstation: Workstation, name: str) -> Plan:
     ``name`` is the package's id or a receipt's. Raises NotFoundError where neither is known, RefusedError where
     Outlook reads another MAPISVC.INF by now.
     """
+    refuse_as_user(workstation)
     of_receipt = next((one for one in receipts(workstation) if one.id == name), None)
     found = installation(workstation, _package_of(of_receipt) if of_receipt is not None else name)
     if of_receipt is not None and of_receipt not in found.installs:
@@ -61,6 +63,7 @@ def plan_guard(workstation: Workstation, id_: str) -> Plan:
     Raises NotFoundError where it is not installed, RefusedError where Outlook has another bitness by now: the DLLs
     for that are in the package only.
     """
+    refuse_as_user(workstation)
     found = installation(workstation, id_)
     bitness = workstation.outlook.bitness.value
     told = [one.record["outlook"]["bitness"] for one in found.machine if "outlook" in one.record]
@@ -72,6 +75,11 @@ def plan_guard(workstation: Workstation, id_: str) -> Plan:
             expected=f"an Outlook for {was}",
             remedy=f"Its DLLs for {bitness} are in the package only: mapiwright install PACKAGE puts them in place.",
         )
+    return restoration(workstation, found)
+
+
+def restoration(workstation: Workstation, found: Installation) -> Plan:
+    """The plan that puts back what is missing of it; of a user's half alone, what is his."""
     return _Restoration(workstation, found, None).guard()
 
 
@@ -129,9 +137,22 @@ class _Restoration:
             "profiles": [],
             "repairs": [self.receipt.id] if self.receipt is not None else [one.id for one in self.found.installs],
             UNREACHED: self.who.record,
+            PREMISES: list(self._premises()),
             NOTES: [*self.who.notes, *self._notes(part)],
         }
         return Plan(verb, f"{word} {package['name']} {package['version']} {title}", without_repeats(steps), record)
+
+    def _premises(self) -> Iterator[Json]:
+        """What was looked at: what is whole now, and so is left alone, shall be whole when the rest comes back."""
+        here, found = self.workstation, self.found
+        yield on_receipts(here, f"what is installed of {found.id}", found.id)
+        for path in dict.fromkeys((found.inf_path, here.outlook.inf_path) if found.inf_path else ()):
+            yield on_file(here.files, path)
+        for change in self.written.values():
+            if isinstance(change, WriteFile):
+                yield on_file(here.files, change.path)
+            elif isinstance(change, SetValue) and change.key.root == "HKLM":  # a user's value is his to change
+                yield on_value(here.registry, str(change.key), change.key, change.name)
 
     def _notes(self, part: InfPart | None) -> Iterator[str]:
         if part is None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
 INSTALL_DATE = "InstallDate"
+VERSION = "DisplayVersion"
 UNKNOWN_OWNER = 1
 """What a file that was there before its first counted install counts for ([native] 4.2, the classic rule)."""
 
@@ -108,6 +109,12 @@ def uninstall_key(id_: str, view: View) -> KeyPath:
     return KeyPath.parse(PROGRAMS, view) / id_
 
 
+def listed_version(id_: str, workstation: Workstation) -> str | None:
+    """The version in that entry, or None; an install writes it last, and an uninstall removes it first."""
+    value = workstation.registry.value(uninstall_key(id_, workstation.outlook.view), VERSION)
+    return value.text if value is not None else None
+
+
 def uninstall_entry(
     package: Package, workstation: Workstation, ours: Mapping[str, Change], *, today: date
 ) -> tuple[RegistryChange, ...]:
@@ -149,7 +156,7 @@ def _entry(package: Package, workstation: Workstation) -> Iterator[tuple[str, Va
     files = package.files_for(workstation.outlook.bitness)
     command = f'mapiwright uninstall "{package.id}"'
     yield "DisplayName", Value.sz(package.name)
-    yield "DisplayVersion", Value.sz(package.version)
+    yield VERSION, Value.sz(package.version)
     if package.vendor:
         yield "Publisher", Value.sz(package.vendor)
     own_folder = [file for file in files if file.destination.startswith(destination.PROGRAM_FILES)]

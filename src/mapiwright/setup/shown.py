@@ -108,9 +108,9 @@ def _section_document(name: str, section: Key, code_page: str) -> dict[str, Json
         elif is_secret(stored, value):
             document[stored] = {"secret": True}
         elif prop_id(tag) in SHOWN and tag in read.properties:
-            document[stored] = {"property": tags.name_of(tag), "value": _shown(read.properties[tag])}
+            document[stored] = {"property": tags.name_in_section(tag), "value": _shown(read.properties[tag])}
         else:
-            document[stored] = {"property": tags.name_of(tag), **_outline(value)}
+            document[stored] = {"property": tags.name_in_section(tag), **_outline(value)}
     counts = {"other values": others, "keys": len(section.keys)}
     return document | {what: count for what, count in counts.items() if count}
 

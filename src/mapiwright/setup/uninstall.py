@@ -20,7 +20,7 @@ from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.mapi.profile import ADMIN, INSTANCE
 from mapiwright.setup.belongings import belongings
 from mapiwright.setup.calls import calls_to_installed, catalogue_at
-from mapiwright.setup.installed import installation, installations, remainders
+from mapiwright.setup.installed import installation, installations, refuse_as_user, remainders
 from mapiwright.setup.manifest import ProfilesOnUninstall
 from mapiwright.setup.merging import taken_out
 from mapiwright.setup.reach import Reach, premises, profiles_with, reach
@@ -28,6 +28,7 @@ from mapiwright.setup.shared import entry_first, release
 from mapiwright.setup.takeback import take_back
 from mapiwright.transaction.plan import NOTES, UNREACHED, Leg, Plan, without_repeats
 from mapiwright.transaction.premise import PREMISES
+from mapiwright.transaction.takeover import TAKES_OVER
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 
@@ -62,6 +63,7 @@ def plan_uninstall(
     ``profiles`` says what becomes of profiles that hold its services; None is what the package says. Raises
     NotFoundError where it is not installed, RefusedError where profiles hold it and that shall stop it.
     """
+    refuse_as_user(workstation)
     rest = {upcase(name): found for name, found in remainders(workstation).items()}
     known = {upcase(name) for name in installations(workstation)}
     if upcase(id_) in rest and upcase(id_) not in known:
@@ -140,6 +142,7 @@ class _Uninstall:
             "package": package,
             "services": list(self.found.services),
             UNREACHED: who.record,
+            TAKES_OVER: [receipt.id for receipt in self.found.receipts if receipt.owner],
             PREMISES: list(premises(self.workstation, who.reached)) if self.has_outlook else [],
             NOTES: [*who.notes, *self.notes],
         }

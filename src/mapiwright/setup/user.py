@@ -60,6 +60,8 @@ def values_of(
     def is_his(entry: RegistryEntry) -> bool:
         key = user.root / entry.key
         now, written = workstation.registry.value(key, entry.name), ours.get(place_of_value(key, entry.name))
+        if written is None and workstation.as_user is not None:
+            return now is not None  # whether an administrator's run wrote it is not his to read
         return now is not None and isinstance(written, SetValue) and written.new not in {None, now}
 
     mine = tuple(entry for entry in package.registry if entry.root is RegistryRoot.USER and not is_his(entry))
@@ -88,7 +90,7 @@ def user_part(
     waits = False
     notes: tuple[str, ...] = ()
     with space.batch():
-        if before is not None:
+        if before is not None or workstation.as_user is not None:
             _follow(package, space, before)
         if wish is not None:
             judgement = judge(wish, space, waits=before is not None and before.waits_for(user))
@@ -100,10 +102,13 @@ def user_part(
     return UserPart(farewells, tuple(step for step in steps if step not in farewells), record, waits, notes)
 
 
-def _follow(package: Package, space: Workspace, before: Installation) -> None:
-    """Bring the user's profiles from the version that they hold to the one that the catalogue means."""
-    since = before.reached(space.user) or next(iter(before.machine), None)
-    old = definitions(space.workstation, before.merges_until(since))
+def _follow(package: Package, space: Workspace, before: Installation | None) -> None:
+    """Bring the user's profiles from the version that they hold to the one that the catalogue means.
+
+    What that version said of its services, the machine's receipts tell; who may not read them has the names follow.
+    """
+    since = (before.reached(space.user) or next(iter(before.machine), None)) if before is not None else None
+    old = definitions(space.workstation, before.merges_until(since)) if before is not None else {}
     new: dict[str, ServiceDefinition] = {upcase(service.name): service for service in package.services}
     profiles = ProfileAdmin(space)
     for name in space.names:
@@ -115,7 +120,11 @@ def _follow(package: Package, space: Workspace, before: Installation) -> None:
                     held,
                     redefine_service(held, service.uid, old.get(wanted), new[wanted], space.uid, package.migrations),
                 )
-            elif wanted in old and any(upcase(each) == wanted for each in before.services):
+            elif (
+                before is not None
+                and any(upcase(each) == wanted for each in before.services)
+                and (wanted in old or space.workstation.as_user is not None)
+            ):
                 profiles.admin_services(name).delete_message_service(service.uid)
 
 

@@ -10,6 +10,7 @@ own. The journal holds names and hashes, never a value.
     did          effect, status                        it has run
     undone       leg                                   recovery has taken the leg back
     compensated  effect                                recovery has called the effect back
+    takes-over   receipts                              users' receipts may be copied into this store, to be its own
     commit                                             the receipt is written, all is done
 """
 

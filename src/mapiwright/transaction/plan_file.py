@@ -83,7 +83,7 @@ class SavedPlan:
                 remedy=f"Name the workstation of the plan (--workstation {self.uri}), or plan again for this one.",
             )
         for receipt in receipts(workstation):
-            if receipt.record.get(APPROVED) == self.digest and not receipt.undone_by:
+            if receipt.record.get(APPROVED) == self.digest and not (receipt.undone_by or receipt.owner):
                 raise ConflictError(
                     "the plan was applied already",
                     where=workstation.uri,

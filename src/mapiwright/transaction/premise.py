@@ -1,8 +1,8 @@
 """Premises: what a plan was derived from besides the things that it changes, kept in its record.
 
 A plan that edits every profile which holds a service rests on there being no other profile by the time it is made
-true, though it never touches that one. So the planner writes down the names of subkeys, or the digest of a value;
-the transaction compares them, and knows nothing of what they mean.
+true, though it never touches that one. So the planner writes down the names of subkeys, the digest of a value or a
+file, or the receipts of a package; the transaction compares them, and knows nothing of what they mean.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.transaction.receipt import package_of, receipts
 from mapiwright.transaction.wire import key_from_json, key_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mapiwright.transaction.effect import Json
+    from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.registry import KeyPath, RegistryReader
+    from mapiwright.workstation.workstation import Workstation
 
 PREMISES = "premises"
 """The key of a plan's record that lists its premises."""
@@ -34,8 +37,19 @@ def on_value(registry: RegistryReader, title: str, key: KeyPath, name: str) -> J
     return {"title": title, **key_to_json(key), "name": name, "digest": _digest(registry, key, name)}
 
 
-def moved_on(record: Mapping[str, Json], registry: RegistryReader) -> Iterator[str]:
+def on_file(files: FileReader, path: str) -> Json:
+    """That the file holds the bytes which it holds now, or is still absent; only their digest is kept."""
+    return {"title": path, "file": path, "digest": _digest_of_file(files, path)}
+
+
+def on_receipts(workstation: Workstation, title: str, package: str) -> Json:
+    """That nothing was done to the package since: its receipts are those that there are now."""
+    return {"title": title, "package": package, "receipts": _receipts(workstation, package)}
+
+
+def moved_on(record: Mapping[str, Json], workstation: Workstation) -> Iterator[str]:
     """What does not stand as the record says, by the titles; raises FormatError on a premise that nobody made."""
+    registry = workstation.registry
     for premise in record.get(PREMISES, ()):
         match premise:
             case {"title": str(title), "subkeys": [*names]}:
@@ -46,8 +60,24 @@ def moved_on(record: Mapping[str, Json], registry: RegistryReader) -> Iterator[s
             case {"title": str(title), "name": str(name), "digest": digest}:
                 if _digest(registry, key_from_json(premise), name) != digest:
                     yield f"{title}: not as they were"
+            case {"title": str(title), "file": str(path), "digest": digest}:
+                if _digest_of_file(workstation.files, path) != digest:
+                    yield f"{title}: not as it was"
+            case {"title": str(title), "package": str(package), "receipts": [*ids]}:
+                now_there = _receipts(workstation, package)
+                yield from (f"{title}: receipt {id_} is new" for id_ in now_there if id_ not in ids)
+                yield from (f"{title}: receipt {id_} no longer counts" for id_ in ids if id_ not in now_there)
             case _:
                 raise FormatError("this is not a premise of a plan")
+
+
+def _digest_of_file(files: FileReader, path: str) -> str | None:
+    data = files.read(path)
+    return sha256(data).hexdigest() if data is not None else None
+
+
+def _receipts(workstation: Workstation, package: str) -> list[str]:
+    return [one.id for one in receipts(workstation) if not one.undone_by and package_of(one) == package]
 
 
 def _digest(registry: RegistryReader, key: KeyPath, name: str) -> str | None:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.transaction.stores import believed, stores
 from mapiwright.transaction.wire import canonical, pack, parse, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mapiwright.transaction.effect import Json
+    from mapiwright.transaction.stores import Store
     from mapiwright.workstation.change import Change
-    from mapiwright.workstation.state import State
     from mapiwright.workstation.workstation import Workstation
 
 RECEIPTS = "receipts/"
@@ -32,6 +33,8 @@ UNDOES = "undoes"
 """The key of an undo's record that names the receipt which it takes back."""
 
 _STAMP = "%Y%m%dT%H%M%S"
+_AHEAD = timedelta(days=1)
+"""How far a user's clock may be ahead of an administrator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Receipt:
     ``id`` is unique on the workstation and sorts by time; ``created`` is UTC in ISO 8601. ``legs`` are the titles
     and digests of the change lists, whose bytes lie in the backup store until undo expires. ``undone_by`` names
     the receipt that took this one back, or is empty; it is read from that receipt, so one write settles both.
+    ``owner`` is the SID of the user in whose own store it was written, or empty: it is his word, and for him alone.
     """
 
     id: str
@@ -68,6 +72,7 @@ class Receipt:
     legs: tuple[tuple[str, str], ...]
     effects: tuple[EffectRecord, ...]
     undone_by: str = ""
+    owner: str = ""
 
 
 def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
@@ -95,19 +100,29 @@ def receipt(workstation: Workstation, id_: str) -> Receipt:
 
 def changes_of(workstation: Workstation, of: Receipt) -> tuple[Change, ...]:
     """What the transaction changed, in order; raises NotFoundError where undo has expired."""
-    return tuple(change for leg in range(len(of.legs)) for change in changes_of_leg(workstation.state, of, leg))
+    return tuple(change for leg in range(len(of.legs)) for change in changes_of_leg(workstation, of, leg))
 
 
-def changes_of_leg(state: State, of: Receipt, leg: int) -> tuple[Change, ...]:
-    """What one leg changed; raises NotFoundError where undo has expired, FormatError where the backup is damaged."""
-    data = state.read(backup_name(of.id, leg))
+def changes_of_leg(workstation: Workstation, of: Receipt, leg: int) -> tuple[Change, ...]:
+    """What one leg changed, of a user's as far as he is believed.
+
+    Raises NotFoundError where undo has expired, FormatError where the backup is damaged.
+    """
+    store = holder(workstation, of.id)
+    data = store.state.read(backup_name(of.id, leg)) if store is not None else None
     if data is None:
         raise NotFoundError(
             "undo has expired: what it changed is no longer kept",
             where=f"receipt {of.id}",
             expected=f"a receipt of the last {UNDO_DAYS} days that was not undone",
         )
-    return unpack_backup(data, of.legs[leg][1], where=f"receipt {of.id}")
+    return believed(unpack_backup(data, of.legs[leg][1], where=f"receipt {of.id}"), of.owner)
+
+
+def holder(workstation: Workstation, id_: str) -> Store | None:
+    """The store in which the receipt of that id lies; this run's own comes first."""
+    name = receipt_name(id_)
+    return next((store for store in stores(workstation) if store.state.read(name) is not None), None)
 
 
 def backup_name(id_: str, leg: int) -> str:
@@ -128,9 +143,17 @@ def unpack_backup(data: bytes, digest: str, *, where: str) -> tuple[Change, ...]
     return unpack(data)
 
 
-def new_id(state: State, now: datetime) -> str:
+def new_id(workstation: Workstation, now: datetime) -> str:
     """An id that sorts after every receipt there is, also where a clock went backwards."""
-    newest = max((_id_in(name) for name in state.names(RECEIPTS)), default="")
+    newest = max(
+        (
+            _id_in(name)
+            for store in stores(workstation)
+            for name in store.state.names(RECEIPTS)
+            if not store.owner or _is_credible(_id_in(name), now)
+        ),
+        default="",
+    )
     stamp = now.strftime(_STAMP)
     if newest and stamp <= newest.partition("-")[0]:
         later = datetime.strptime(newest.partition("-")[0], _STAMP).replace(tzinfo=now.tzinfo) + timedelta(seconds=1)
@@ -154,6 +177,7 @@ def receipt_to_bytes(of: Receipt) -> bytes:
             "created": of.created,
             "workstation": of.workstation,
             "record": of.record,
+            **({"owner": of.owner} if of.owner else {}),
             "legs": of.legs,
             "effects": [
                 {
@@ -178,14 +202,15 @@ def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
         if json_["version"] != 1:
             raise FormatError(f"version {json_['version']} is not known", where=where, expected="version 1")
         return Receipt(
-            json_["id"],
-            json_["verb"],
-            json_["title"],
-            json_["created"],
-            json_["workstation"],
-            json_["record"],
-            tuple((title, digest) for title, digest in json_["legs"]),
-            tuple(EffectRecord(**effect) for effect in json_["effects"]),
+            _text(json_["id"]),
+            _text(json_["verb"]),
+            _text(json_["title"]),
+            _text(json_["created"]),
+            _text(json_["workstation"]),
+            dict(json_["record"]),
+            tuple((_text(title), _text(digest)) for title, digest in json_["legs"]),
+            tuple(_effect(effect) for effect in json_["effects"]),
+            owner=_text(json_.get("owner", "")),
         )
     except (KeyError, TypeError, ValueError):
         raise FormatError("this is not a receipt", where=where) from None
@@ -210,49 +235,94 @@ def expired(there: Iterable[Receipt], now: datetime) -> tuple[Receipt, ...]:
 
 
 def prune(workstation: Workstation, now: datetime) -> None:
-    """Empty the backup store of what has expired."""
+    """Empty this run's own backup store of what has expired."""
     for one in expired(receipts(workstation), now):
         for name in workstation.state.names(f"{BACKUPS}{one.id}/"):
             workstation.state.delete(name)
 
 
 def _read_receipts(workstation: Workstation) -> tuple[tuple[Receipt, ...], tuple[FormatError, ...]]:
-    found: list[Receipt] = []
+    found: dict[str, Receipt] = {}
     damaged: list[FormatError] = []
-    for name in workstation.state.names(RECEIPTS):
-        data = workstation.state.read(name)
-        try:
-            if data is not None:
-                found.append(receipt_from_bytes(data, where=name))
-        except FormatError as error:
-            damaged.append(
-                FormatError(
-                    f"the receipt is damaged: {error.what}",
-                    where=name,
-                    remedy=f"Restore that file in {workstation.state_folder} from a backup, or move it elsewhere: "
-                    "then what it records can neither be told nor taken back.",
-                )
-            )
-    undone: dict[str, str] = {str(one.record[UNDOES]): one.id for one in found if UNDOES in one.record}
-    return tuple(replace(one, undone_by=undone.get(one.id, "")) for one in found), tuple(damaged)
+    for store in stores(workstation):
+        for name in store.state.names(RECEIPTS):
+            data = store.state.read(name)
+            try:
+                if data is not None:
+                    one = receipt_from_bytes(data, where=name)
+                    if store.owner:
+                        _refuse_incredible(one, name)
+                    found.setdefault(one.id, replace(one, owner=store.owner or one.owner))
+            except FormatError as error:
+                damaged.append(_damage(workstation, store, name, error))
+    there = sorted(found.values(), key=lambda one: one.id)
+    undone = {(str(one.record[UNDOES]), one.owner): one.id for one in there if UNDOES in one.record}
+    return (
+        # A user's undo takes back what is his own; an administrator's takes back anybody's.
+        tuple(replace(one, undone_by=undone.get((one.id, ""), undone.get((one.id, one.owner), ""))) for one in there),
+        tuple(damaged),
+    )
+
+
+def _damage(workstation: Workstation, store: Store, name: str, error: FormatError) -> FormatError:
+    names = {user.sid: user.name for user in workstation.users}
+    place = f"the records of {names.get(store.owner, store.owner)}" if store.owner else workstation.state_folder
+    return FormatError(
+        f"the receipt is damaged: {error.what}",
+        where=name,
+        remedy=f"Restore that file in {place} from a backup, or move it elsewhere: "
+        "then what it records can neither be told nor taken back.",
+    )
 
 
 def _uninstalled(install: Receipt, there: Iterable[Receipt]) -> str | None:
     """When the package of this install was uninstalled, or None where it is still there."""
     for later in there:
-        ends = later.verb == "uninstall" and not later.undone_by and later.id > install.id
-        if ends and _package(later) == _package(install):
+        ends = later.verb == "uninstall" and not (later.undone_by or later.owner) and later.id > install.id
+        if ends and package_of(later) == package_of(install):
             return later.created
     return None
 
 
-def _package(of: Receipt) -> Json:
+def package_of(of: Receipt) -> Json:
+    """The id of the package that it is about, or None."""
     package = of.record.get("package")
     return package.get("id") if isinstance(package, dict) else None
 
 
 def _id_in(name: str) -> str:
     return name.removeprefix(RECEIPTS).removesuffix(".json")
+
+
+def _is_credible(id_: str, now: datetime) -> bool:
+    """Whether a user's receipt may have that id: others would spoil the order, and so the ids to come."""
+    stamp, _, rest = id_.partition("-")
+    try:
+        return len(rest) == 4 and datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) < now + _AHEAD
+    except ValueError:
+        return False
+
+
+def _refuse_incredible(one: Receipt, name: str) -> None:
+    """Raise FormatError where a user's receipt has another id or time than we gave it."""
+    try:
+        aware = datetime.fromisoformat(one.created).utcoffset() is not None
+    except ValueError:
+        aware = False
+    if not (aware and one.id == _id_in(name) and _is_credible(one.id, datetime.now(UTC))):
+        raise FormatError("its id or its time is none of ours", where=name)
+
+
+def _effect(json_: Mapping[str, Json]) -> EffectRecord:
+    for name in ("kind", "title", "status", "message"):
+        _text(json_[name])
+    return EffectRecord(**json_)
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise TypeError("no text")
+    return found
 
 
 def _digest(data: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,6 +19,8 @@ from mapiwright.transaction import log, net
 from mapiwright.transaction.effect import Effect, EffectMaker, Status
 from mapiwright.transaction.journal import Journal, Record
 from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
+from mapiwright.transaction.stores import believed, stores
+from mapiwright.transaction.takeover import drop_copy, drop_original, drop_records
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing
 from mapiwright.workstation.state import JOURNAL
@@ -26,6 +28,7 @@ from mapiwright.workstation.state import JOURNAL
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from mapiwright.transaction.stores import Store
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
@@ -64,8 +67,8 @@ class Recovery:
 
 def unfinished(workstation: Workstation) -> str | None:
     """The title of the transaction that stands half-way (or is under way in another process), or None."""
-    journal = Journal(workstation.state)
-    return journal.title if journal.exists else None
+    journals = (Journal(store.state) for store in stores(workstation))
+    return next((journal.title for journal in journals if journal.exists), None)
 
 
 def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
@@ -74,7 +77,7 @@ def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Reco
     ``makers`` make the effects again, by their kind. Raises BusyError where that run is still alive, and
     RecoveryNeededError where somebody changed since what would have to go back; then nothing more was changed.
     """
-    if workstation.state.read(JOURNAL) is None:
+    if all(store.state.read(JOURNAL) is None for store in stores(workstation)):
         return Recovery(Ending.NOTHING)
     with held(workstation):
         return recover_held(workstation, makers)
@@ -82,16 +85,30 @@ def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Reco
 
 def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
     """As ``recover``, for who holds the lock."""
-    journal = Journal(workstation.state)
+    first, *others = sorted(
+        (_ended(workstation, store, makers) for store in stores(workstation)),
+        key=lambda each: each.ending is Ending.NOTHING,
+    )
+    told = tuple(each.sentence for each in others if each.ending is not Ending.NOTHING)
+    return replace(first, notes=(*first.notes, *told))
+
+
+def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
+    """End what the journal of one store tells of; what a user's does as far as he is believed."""
+    journal = Journal(store.state)
     if not journal.exists:
         return Recovery(Ending.NOTHING)
     id_, title = journal.id, journal.title
+
+    def effect_of(will: Record) -> Effect:
+        return remade(will["kind"], will["description"], makers)
+
     try:
         if journal.committed:
-            finish(workstation, journal)
+            finish(workstation, store, journal)
             log.note(workstation.state, "recovered", id=id_, title=title, ending=Ending.FINISHED)
             return Recovery(Ending.FINISHED, id_, title)
-        notes = roll_back(workstation, journal, lambda will: remade(will["kind"], will["description"], makers))
+        notes = roll_back(workstation, store, journal, effect_of if not store.owner else None)
     except (MapiwrightError, OSError) as error:
         log.note_error(workstation.state, "stuck", error, id=id_, title=title)
         raise recovery_needed(error, title) from error
@@ -99,35 +116,52 @@ def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) ->
     return Recovery(Ending.ROLLED_BACK if id_ else Ending.NOTHING, id_, title, notes)
 
 
-def roll_back(workstation: Workstation, journal: Journal, effect_of: EffectOf) -> tuple[str, ...]:
-    """Take everything back that the journal tells of; returns what could not be called back, for people."""
+def roll_back(
+    workstation: Workstation, store: Store, journal: Journal, effect_of: EffectOf | None
+) -> tuple[str, ...]:
+    """Take everything back that the journal of a store tells of; returns what was not called back, for people.
+
+    Without ``effect_of`` nothing is called.
+    """
     notes: list[str] = []
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg} if not journal.has("undone", leg=leg):
-                _take_back(workstation, journal.id, record)
+                _take_back(workstation, store, journal.id, record)
                 journal.add("undone", leg=leg)
-            case {"do": "will", "effect": number} if not _harmless(journal, number):
-                effect = effect_of(record)
-                try:
-                    effect.compensate(workstation)
-                except (MapiwrightError, OSError) as error:
-                    # [native] 5.2: the compensating call is tried; what it says is told.
-                    notes.append(f"Could not take back '{effect.title}': {error}")
+            case {"do": "takes-over", "receipts": taken}:
+                for id_ in taken:
+                    drop_copy(workstation, id_)
+            case {"do": "will", "effect": number, "title": title} if not _harmless(journal, number):
+                if effect_of is None:
+                    notes.append(f"'{title}' was not taken back: nothing is called on a user's word.")
+                else:
+                    effect = effect_of(record)
+                    try:
+                        effect.compensate(workstation)
+                    except (MapiwrightError, OSError) as error:
+                        # [native] 5.2: the compensating call is tried; what it says is told.
+                        notes.append(f"Could not take back '{effect.title}': {error}")
                 journal.add("compensated", effect=number)
             case _:
                 pass
     if journal.records:
-        workstation.state.delete(receipt_name(journal.id))
-        for name in workstation.state.names(f"{BACKUPS}{journal.id}/"):
-            workstation.state.delete(name)
+        if store.owner:
+            drop_records(store.state, journal.id)  # they lie in his store, and its files are not believed
+        store.state.delete(receipt_name(journal.id))
+        for name in store.state.names(f"{BACKUPS}{journal.id}/"):
+            store.state.delete(name)
     journal.end()
     return tuple(notes)
 
 
-def finish(workstation: Workstation, journal: Journal) -> None:
+def finish(workstation: Workstation, store: Store, journal: Journal) -> None:
     """Clean up after a committed transaction."""
-    prune(workstation, datetime.now(UTC))
+    if not store.owner:
+        for record in journal.of("takes-over"):
+            for id_ in record["receipts"]:
+                drop_original(workstation, id_)
+        prune(workstation, datetime.now(UTC))
     journal.end()
 
 
@@ -142,10 +176,11 @@ def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
 
 @contextmanager
 def held(workstation: Workstation) -> Iterator[None]:
-    """Hold the workstation's lock; raises BusyError, or RefusedError where its state cannot be written."""
+    """Hold the lock of every store; raises BusyError, or RefusedError where one cannot be written."""
     with ExitStack() as stack:
         try:
-            stack.enter_context(workstation.state.lock())
+            for store in stores(workstation):
+                stack.enter_context(store.state.lock())
         except OSError as error:
             raise RefusedError(
                 f"the workstation's own records cannot be written: {error.strerror or error}",
@@ -174,13 +209,13 @@ def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
     )
 
 
-def _take_back(workstation: Workstation, id_: str, leg: Record) -> None:
+def _take_back(workstation: Workstation, store: Store, id_: str, leg: Record) -> None:
     """Undo a leg and read it back; raises RecoveryNeededError where somebody changed the same things since."""
     name = backup_name(id_, leg["leg"])
-    data = workstation.state.read(name)
+    data = store.state.read(name)
     if data is None:
         raise FormatError("the backup that undoes it is missing", where=name)
-    changes = net.inverse(unpack_backup(data, leg["digest"], where=name))
+    changes = net.inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
     lost = net.astray(changes, workstation, {Standing.OLD, Standing.NEW})
     if lost:
         raise RecoveryNeededError(

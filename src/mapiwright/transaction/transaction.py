@@ -43,6 +43,8 @@ from mapiwright.transaction.recovery import (
     recovery_needed,
     roll_back,
 )
+from mapiwright.transaction.stores import Store
+from mapiwright.transaction.takeover import TAKES_OVER, copy, still_theirs
 from mapiwright.workstation.change import Standing
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ def refuse_moved_on(plan: Plan, workstation: Workstation) -> None:
     They are what it changes, and the premises that it was derived from.
     """
     lost = net.astray(_expected(plan, workstation), workstation, {Standing.OLD})
-    _refuse_astray((*lost, *moved_on(plan.record, workstation.registry)), workstation)
+    _refuse_astray((*lost, *moved_on(plan.record, workstation)), workstation)
 
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
@@ -109,11 +111,12 @@ class _Run:
     def __init__(self, plan: Plan, workstation: Workstation, progress: Progress) -> None:
         self._plan = plan
         self._workstation = workstation
+        self._store = Store(workstation.state)
         self._state = workstation.state
         self._progress = progress
         self._journal = Journal(workstation.state)
         self._started = datetime.now(UTC)
-        self._id = new_id(workstation.state, self._started)
+        self._id = new_id(workstation, self._started)
         self._legs: list[tuple[str, str]] = []
         self._effects: list[EffectRecord] = []
         self._begun: list[Effect] = []
@@ -130,7 +133,7 @@ class _Run:
                 journal = Journal(self._state)
                 done = journal.committed
                 begun = bool(self._legs or self._begun or journal.of("leg"))
-                notes = () if done else roll_back(self._workstation, journal, self._begun_effect)
+                notes = () if done else roll_back(self._workstation, self._store, journal, self._begun_effect)
             except (MapiwrightError, OSError, KeyboardInterrupt) as second:
                 log.note_error(self._state, "stuck", second, id=self._id, title=self._plan.title)
                 raise recovery_needed(second, self._plan.title) from error
@@ -147,7 +150,7 @@ class _Run:
         with suppress(MapiwrightError, OSError, KeyboardInterrupt):
             calls = [[effect.title, effect.status, effect.message] for effect in self._effects]
             log.note(self._state, "committed", id=self._id, title=self._plan.title, calls=calls)
-            finish(self._workstation, Journal(self._state))
+            finish(self._workstation, self._store, Journal(self._state))
         return self._receipt()
 
     def _do(self) -> None:
@@ -178,8 +181,17 @@ class _Run:
             else:
                 self._effect(step)
         self._progress(total, total, self._plan.title)
+        self._take_over()
         self._state.write(receipt_name(self._id), receipt_to_bytes(self._receipt()))
         self._journal.add("commit")
+
+    def _take_over(self) -> None:
+        """Copy the users' receipts that this run ends; what finishes it drops the originals."""
+        taken = still_theirs(self._workstation, self._plan.record.get(TAKES_OVER, ()))
+        if taken:
+            self._journal.add("takes-over", receipts=list(taken))
+        for id_ in taken:
+            copy(self._workstation, id_)
 
     def _leg(self, title: str, changes: Iterable[Change]) -> None:
         changes = net.without_own_folder(net.net(changes), self._workstation)
@@ -243,10 +255,9 @@ def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
 def _refuse_astray(lost: tuple[str, ...], workstation: Workstation) -> None:
     if lost:
         raise ConflictError(
-            f"{len(lost)} thing(s) are not as the plan expects: {'; '.join(lost)}",
+            f"{net.counted(lost)} not as the plan expects:{net.listed(lost)}",
             where=workstation.uri,
-            expected="the workstation as it was when the plan was made",
-            remedy="Somebody else changed it. Plan again.",
+            remedy="Somebody else changed that since the plan was made. Plan again.",
         )
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, MapiwrightError, RecoveryNeededError, RefusedError
 from mapiwright.transaction import net
 from mapiwright.transaction.effect import Effect, EffectMaker, Outcome, Status
-from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.plan import NOTES, Leg, Plan
 from mapiwright.transaction.receipt import UNDOES, changes_of_leg, receipt
+from mapiwright.transaction.takeover import TAKES_OVER
 from mapiwright.workstation.change import Standing
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 TAKEN_BACK = "taken-back"
+_OF_USER = "The receipt lies in the user's own hands, so its calls are not taken back: nothing is called on his word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def remade(kind: str, description: Mapping[str, Json], makers: Mapping[str, Effe
 
 
 def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, EffectMaker]) -> Plan:
-    """The plan that takes a receipt back, last step first.
+    """The plan that takes a receipt back, last step first; of a user's own, what he is believed of.
 
     Raises NotFoundError where there is no such receipt or undo has expired, RefusedError where it was undone or is
     itself an undo, and ConflictError that lists each thing which somebody changed since.
@@ -86,19 +88,22 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
         steps += [
             TakenBack(remade(effect.kind, effect.description, makers))
             for effect in found.effects
-            if effect.after == number and effect.status == Status.DONE
+            if effect.after == number and effect.status == Status.DONE and not found.owner
         ]
         if number < len(found.legs):
             title = f"undo: {found.legs[number][0]}"
-            steps.append(Leg(title, net.inverse(changes_of_leg(workstation.state, found, number))))
-    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), {UNDOES: found.id})
+            steps.append(Leg(title, net.inverse(changes_of_leg(workstation, found, number))))
+    record: dict[str, Json] = {UNDOES: found.id}
+    if found.owner:
+        steps = [step for step in steps if isinstance(step, Leg) and step.changes]  # the others were not believed
+        record |= {TAKES_OVER: [found.id], NOTES: [_OF_USER] if found.effects else []}
+    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), record)
     whole = net.net(plan.changes)
     lost = (*net.astray(whole, workstation, {Standing.OLD}), *net.in_the_way(whole, workstation))
     if lost:
         raise ConflictError(
-            f"{len(lost)} thing(s) were changed since: {'; '.join(lost)}",
+            f"{net.counted(lost)} not as that run left them:{net.listed(lost)}",
             where=f"receipt {found.id}",
-            expected="what that run left",
             remedy="Undo what was done after it first, or put those things back.",
         )
     return plan

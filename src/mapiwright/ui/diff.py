@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError
 from mapiwright.formats.props import decode
 from mapiwright.mapi.profile import tag_of_value
-from mapiwright.mapi.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN, name_of, prop_type
+from mapiwright.mapi.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN, name_in_section, prop_type
 from mapiwright.ui.secrets import is_secret, mask_line
 from mapiwright.ui.terminal import Line, Style, escape
 from mapiwright.ui.values import digest, property_text, value_text
@@ -93,7 +93,7 @@ def _value_line(change: SetValue, code_page: str) -> Line:
     tag = _tag_of(change)
     name = escape(change.name) or "(default)"
     if tag is not None:
-        name = f"{name} {name_of(tag)}"
+        name = f"{name} {name_in_section(tag)}"
     old, new = (_value_text(change.name, tag, value, code_page) for value in (change.old, change.new))
     if change.old is None:
         return Line(f"+ {name} = {new}", Style.ADDED)

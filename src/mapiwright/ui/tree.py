@@ -70,7 +70,7 @@ def section_node(section: Section, service: str = "") -> Node:
 
 def _content(section: Section, service: str, role: str) -> tuple[Node, ...]:
     properties = [
-        Node(f"{tags.name_of(tag, service)} {type_of(tag)} = {described(tag, value, role)}")
+        Node(f"{tags.name_in_section(tag, service)} {type_of(tag)} = {described(tag, value, role)}")
         for tag, value in section.properties.items()
     ]
     decoded = {value_name(tag) for tag in section.properties}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import BusyError
+from mapiwright.errors import BusyError, RefusedError
 from mapiwright.workstation.replace import MARK, append_to_file, make_folder, replace_file
 from mapiwright.workstation.state import closed_records
 
@@ -21,16 +22,44 @@ HOLDER = "lock-holder"
 """Who holds the lock, for the one who finds it held: a sentence, and of no other use."""
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file or folder belongs to who runs this; an administrator may do more than what is his.
+
+    On Windows nothing is: its modes do not tell.
+    """
+    try:
+        return sys.platform != "win32" and path.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
 class FolderState:
-    """A state in a folder of mode 0700, its files of mode 0600; made when something is first written to it."""
+    """A state in a folder of mode 0700, its files of mode 0600; made when something is first written to it.
+
+    A link in it is refused: nothing of ours is one, and the folder may be in the hands of a user whom an
+    administrator's run shall not follow elsewhere.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def readable(self) -> bool:
+        """Whether there is something, and this user may read and write it."""
+        asked = os.R_OK | os.W_OK | os.X_OK
+        # Where a program has other rights than its user, they are what counts.
+        by_effect = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
+        return self.folder.is_dir() and os.access(self.folder, asked, **by_effect)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is somebody else's who lets nobody in; who is shut out of his own can open it himself."""
+        return self.folder.is_dir() and not is_ours(self.folder) and not self.readable
+
     def read(self, name: str) -> bytes | None:
         """The bytes under ``name``, or None."""
         try:
-            return (self.folder / name).read_bytes()
+            return self._at(name).read_bytes()
         except FileNotFoundError:
             return None
         except PermissionError as error:
@@ -51,7 +80,7 @@ class FolderState:
 
     def delete(self, name: str) -> None:
         """Remove ``name``, durably, and the folders that it leaves empty."""
-        path = self.folder / name
+        path = self._at(name)
         replace_file(path, None)
         for folder in path.parents[: len(path.relative_to(self.folder).parts) - 1]:
             with suppress(OSError):  # it still holds something; an empty folder that stays is no record
@@ -65,7 +94,8 @@ class FolderState:
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
         self._make_folder(self.folder)
-        lock = FileLock(self.folder / LOCK, timeout=0, mode=0o600)
+        lock = FileLock(self._at(LOCK), timeout=0, mode=0o600)
+        holder = self._at(HOLDER)
         try:
             lock.acquire()
         except Timeout:
@@ -78,14 +108,17 @@ class FolderState:
             for path in self._files():
                 if path.name.startswith(MARK):
                     path.unlink()  # a killed run left it
-            (self.folder / HOLDER).write_text(
+            with suppress(FileNotFoundError):
+                holder.unlink()  # it may be that of an administrator who was killed, and not ours to write
+            holder.write_text(
                 f"by process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
                 encoding="utf-8",
             )
+            self._hand_over(LOCK)
             yield
         finally:
-            with suppress(OSError):  # the next holder writes its own over it
-                (self.folder / HOLDER).unlink()
+            with suppress(OSError):  # the next holder does
+                holder.unlink()
             lock.release()
 
     def _files(self) -> Iterator[Path]:
@@ -100,8 +133,26 @@ class FolderState:
             raise error
 
     def _place_for(self, name: str) -> Path:
-        path = self.folder / name
+        path = self._at(name)
         self._make_folder(path.parent)
+        return path
+
+    def _hand_over(self, name: str) -> None:
+        """Give a file that an administrator's run may have made to the user whose folder it is."""
+        folder, path = self.folder.stat(), self._at(name)
+        if sys.platform != "win32" and path.stat().st_uid != folder.st_uid:
+            os.chown(path, folder.st_uid, folder.st_gid)
+
+    def _at(self, name: str) -> Path:
+        path = self.folder / name
+        for each in (path, *path.parents[: len(path.relative_to(self.folder).parts) - 1]):
+            if each.is_symlink():
+                raise RefusedError(
+                    "there is a link where Mapiwright keeps its records",
+                    where=str(each),
+                    expected="files and folders of its own",
+                    remedy="Take the link away; nothing was read from it or written to it.",
+                )
         return path
 
     def _make_folder(self, folder: Path) -> None:

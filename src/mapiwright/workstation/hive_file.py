@@ -15,6 +15,7 @@ from mapiwright.workstation.windows import USUAL_CODE_PAGE
 from mapiwright.workstation.workstation import Bitness, Outlook, User
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mapiwright.workstation.folder_state import FolderState
@@ -79,6 +80,21 @@ class HiveFileWorkstation:
     def state_folder(self) -> str:
         """Our folder."""
         return _STATE_FOLDER
+
+    @property
+    def as_user(self) -> User | None:
+        """Nobody: what lies beside the hive is for whoever has the hive."""
+        return None
+
+    @property
+    def users_states(self) -> Mapping[User, FolderState]:
+        """None but the one beside the hive."""
+        return {}
+
+    def place(self, path: str) -> str:
+        """Where it really lies: the INF as it was given, our folder beside the hive."""
+        real = self.files.path_of(path)
+        return str(real) if real is not None else ""
 
     @property
     def code_page(self) -> str:

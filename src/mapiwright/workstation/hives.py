@@ -31,6 +31,20 @@ UNFINISHED_REMEDY = (
     "Let Windows load it once (start that Windows, or log that user on), shut down in full and not by hibernating or "
     "fast start-up, then try again."
 )
+CLOSED = "MW3005"
+"""The finding that a hive may not be read by this user."""
+
+
+def closed_hive(path: object, what: str) -> Finding:
+    """The finding that the hive of ``what`` is another user's, and closed to this one."""
+    return Finding(
+        CLOSED,
+        Severity.NOTE,
+        str(path),
+        f"the hive of {what} may not be read by this user",
+        rule="a user's hive is for himself and for administrators",
+        remedy="Run the command as that user, or elevated.",
+    )
 
 
 class HiveFile:
@@ -111,6 +125,9 @@ class HiveFile:
             hive = self.hive
         except FormatError as error:
             yield Finding("MW3003", Severity.WARNING, str(self.path), f"the hive of {what} is damaged: {error.what}")
+            return
+        except PermissionError:
+            yield closed_hive(self.path, what)
             return
         if hive is None:
             yield Finding(

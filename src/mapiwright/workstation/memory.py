@@ -156,12 +156,22 @@ class MemoryWorkstation:
         self.registry = registry
         self.files = files
         self.state: State = MemoryState()
+        self.as_user: User | None = None
+        self.users_states: dict[User, State] = {}
         files.make(self.state_folder)  # as every other kind has it, once there is state
 
     @classmethod
     def of(cls, layout: Layout) -> MemoryWorkstation:
         """A workstation as ``layout`` lays it out."""
         return cls(MemoryRegistry(layout.hives), MemoryFiles(layout.files, layout.folders))
+
+    def seen_by(self, user: User) -> MemoryWorkstation:
+        """The same workstation for a user to whom the machine's records are closed; his own are kept in this one."""
+        seen = MemoryWorkstation(self.registry, self.files)
+        seen.as_user = user
+        seen.state = self.users_states.setdefault(user, MemoryState())
+        self.files.make(seen.state_folder)
+        return seen
 
     @property
     def uri(self) -> str:
@@ -176,7 +186,12 @@ class MemoryWorkstation:
     @property
     def state_folder(self) -> str:
         """Our folder on it."""
-        return windows.state_folder(self.environment)
+        folders = {found.user: found.path for found in windows.user_folders(self.registry, self.environment)}
+        return windows.own_folder(folders[self.as_user]) if self.as_user else windows.state_folder(self.environment)
+
+    def place(self, path: str) -> str:
+        """As Windows names it."""
+        return path
 
     @property
     def code_page(self) -> str:

@@ -28,6 +28,9 @@ CODE_PAGE = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage")
 MACHINE_VARIABLES = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment")
 TEMPLATE_USER = "Default"
 STATE_FOLDER_NAME = "Mapiwright"
+LOCAL_DATA = ("AppData", "Local")
+"""Where a user's profile folder keeps what belongs to this machine alone. That he may move it (User Shell Folders) is
+passed over: his registry is his to write, and it shall not send an administrator's run elsewhere."""
 USUAL_CODE_PAGE = "cp1252"
 
 _ARCHITECTURES = {"X86": Bitness.X86, "AMD64": Bitness.X64, "ARM64": Bitness.ARM64}
@@ -109,6 +112,11 @@ def environment(registry: RegistryReader) -> dict[str, str]:
 def state_folder(variables: Mapping[str, str]) -> str:
     r"""Our folder on that Windows, ``C:\ProgramData\Mapiwright``."""
     return join(variables.get("ProgramData") or join(variables["SystemDrive"], "ProgramData"), STATE_FOLDER_NAME)
+
+
+def own_folder(profile: str) -> str:
+    r"""Our folder for a user who may not read the machine's, below his own: ``AppData\Local\Mapiwright``."""
+    return join(profile, *LOCAL_DATA, STATE_FOLDER_NAME)
 
 
 def user_folders(registry: RegistryReader, variables: Mapping[str, str]) -> Iterator[UserFolder]:

@@ -10,7 +10,7 @@ from mapiwright.workstation.files import FileReader
 from mapiwright.workstation.registry import KeyPath, RegistryReader, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.change import FileChange, RegistryChange
@@ -158,6 +158,30 @@ class Workstation(Protocol):
     @property
     def state_folder(self) -> str:
         r"""The Windows path of our folder on it, ``C:\ProgramData\Mapiwright``, for files that a plan writes."""
+        ...
+
+    @property
+    def as_user(self) -> User | None:
+        r"""The user whose own records ``state`` and ``state_folder`` are, in ``AppData\Local`` of his profile folder.
+
+        So it is where the machine's records are another's and closed to who runs this, and exactly one user's hive is
+        his; None where ``state`` is the machine's.
+        """
+        ...
+
+    @property
+    def users_states(self) -> Mapping[User, State]:
+        """The records of users who did their half themselves, for a run whose ``state`` is the machine's.
+
+        They are in the users' hands, so each may be believed of its own user alone.
+        """
+        ...
+
+    def place(self, path: str) -> str:
+        """How people find a file or folder that Windows has at ``path``; "" where there can be none.
+
+        It is that path, but where the workstation is no Windows and the thing lies in a place of its own.
+        """
         ...
 
     @property

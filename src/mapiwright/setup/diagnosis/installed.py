@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.diagnosis.rules import command, finding
-from mapiwright.setup.installed import installations, remainders
+from mapiwright.setup.installed import installations, refuse_as_user, remainders
 from mapiwright.setup.repair import plan_guard
 from mapiwright.transaction.net import name
 from mapiwright.transaction.plan import UNREACHED
@@ -48,6 +48,7 @@ def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installat
     None instead of packages where the records are closed to this user.
     """
     try:
+        refuse_as_user(workstation)
         there, left = installations(workstation), remainders(workstation)
     except RefusedError as error:
         return None, (finding("MW6409", error.where, error.what),)
@@ -71,6 +72,11 @@ def _remainder(workstation: Workstation, found: Installation) -> Finding:
 def owners_of_services(there: Mapping[str, Installation]) -> dict[str, str]:
     """The id of the package that brought a service, by the service's name in upper case."""
     return {upcase(name): found.id for found in there.values() for name in found.current_services}
+
+
+def made_by_us(there: Mapping[str, Installation], path: str) -> bool:
+    """Whether there was no MAPISVC.INF at ``path`` before a package that is installed was merged there."""
+    return any(record["absent"] for found in there.values() if same(found.inf_path, path) for record in found.merges)
 
 
 def installed_findings(workstation: Workstation, found: Installation, users: Sequence[User]) -> Iterator[Finding]:

@@ -19,6 +19,11 @@ _TOLD = {
     Policy.ZERO_CONFIG_ONCE: ("MW6301", "Outlook makes the profile of the user's mailbox by itself, once"),
     Policy.NO_OTHER_TYPES: ("MW6303", "the user may add no service but Exchange, POP3, IMAP and ActiveSync"),
     Policy.NO_EXCHANGE: ("MW6303", "the user may add no Exchange account"),
+    Policy.NO_SUCH_SERVICES: ("MW6303", "the user may not add the MAPI services of these names"),
+    Policy.NO_PROFILE_CHANGES: (
+        "MW6303",
+        "the user may change no profile, neither in Outlook nor in the control panel",
+    ),
     Policy.ASK_FOR_PROFILE: ("MW6305", "Outlook asks for the profile at each start"),
     Policy.LOAD_UNREGISTERED: ("MW6304", "MAPI may load DLLs that are not registered"),
 }

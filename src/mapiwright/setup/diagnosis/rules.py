@@ -88,8 +88,18 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW6110": Rule(
             WARNING,
-            "MAPISVC.INF, where there is one, lists Outlook's own services too, such as CONTAB and MSUPST MS.",
-            "Repair Office.",
+            "MAPISVC.INF of Outlook 2003, which comes with one, lists Outlook's own services, such as CONTAB.",
+            "Repair Office, and then put back what was installed: mapiwright guard ID.",
+        ),
+        "MW6111": Rule(
+            ERROR,
+            "A signed DLL has the bytes that were signed.",
+            "Find out what has changed the file, and install the vendor's package again.",
+        ),
+        "MW6112": Rule(
+            NOTE,
+            "MAPISVC.INF lists Outlook's own services too; Outlook since 2007 may do without, and without the file.",
+            "Nothing, if Outlook works; else repair Office, then put back what was installed: mapiwright guard ID.",
         ),
         # Profiles.
         "MW6201": Rule(

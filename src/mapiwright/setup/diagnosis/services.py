@@ -6,23 +6,25 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FormatError, Severity
+from mapiwright.entry.loading import is_outlooks_own, missing_export
+from mapiwright.errors import SHOWN, FormatError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.mapi.catalogue import PROVIDERS, Catalogue, links, read_section
 from mapiwright.mapi.check import check
 from mapiwright.mapi.check_dll import file_of_dll
-from mapiwright.setup.diagnosis.loading import is_outlooks_own, missing_export
 from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.setup.preflight import PROVIDER_ENTRIES
+from mapiwright.setup.signatures import Standing, signature
+from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mapiwright.entry.loading import Library, Loader
     from mapiwright.errors import Finding
     from mapiwright.mapi.catalogue import Reading
-    from mapiwright.setup.diagnosis.loading import Loader
     from mapiwright.workstation.workstation import Outlook, Workstation
 
 
@@ -55,12 +57,15 @@ def registered(document: inf.Inf) -> Registered:
 
 
 def inf_findings(workstation: Workstation, path: str, document: inf.Inf) -> Iterator[Finding]:
-    """The errors of a MAPISVC.INF one by one, and how much else `inf check` would tell."""
+    """The first errors of a MAPISVC.INF one by one, and how much else `inf check` would tell."""
     told = check(document, path, code_page=workstation.code_page)
-    yield from (fault for fault in told if fault.severity is Severity.ERROR)
+    errors = [fault for fault in told if fault.severity is Severity.ERROR]
+    yield from errors[:SHOWN]
     count = Counter(fault.severity for fault in told)
     others = [_counted(count[severity], severity.value) for severity in (Severity.WARNING, Severity.NOTE)]
-    if count[Severity.WARNING] or count[Severity.NOTE]:
+    if len(errors) > SHOWN:
+        others.insert(0, _counted(len(errors) - SHOWN, "more error"))
+    if len(errors) > SHOWN or count[Severity.WARNING] or count[Severity.NOTE]:
         yield finding("MW6103", path, f"`mapiwright inf check` tells {' and '.join(others)} of it")
 
 
@@ -68,10 +73,19 @@ OUTLOOKS_OWN_SERVICES = frozenset({"CONTAB", "EMABLT", "MSEMS", "MSPST MS", "MSU
 """Services that come with Outlook: address book, LDAP, Exchange, the older and the newer kind of PST."""
 
 
-def own_findings(path: str, known: Registered) -> Iterator[Finding]:
-    """That a MAPISVC.INF has lost what Outlook itself had written to it."""
-    if OUTLOOKS_OWN_SERVICES.isdisjoint(known.services):
-        yield finding("MW6110", path, "it holds none of Outlook's own services")
+def own_findings(path: str, known: Registered, edition: Edition, *, made_here: bool) -> Iterator[Finding]:
+    """That a MAPISVC.INF lacks what Outlook itself writes to it.
+
+    ``made_here`` says that there was no such file before an install of ours: then nothing was lost. Outlook 2003
+    comes with the file and needs it; a later one may do without ([native] 4.4), so it is told in passing only.
+    """
+    if not OUTLOOKS_OWN_SERVICES.isdisjoint(known.services):
+        return
+    what = "it holds none of Outlook's own services"
+    if edition is Edition.OUTLOOK_2003:
+        yield finding("MW6110", path, what)
+    elif not made_here:
+        yield finding("MW6112", path, what)
 
 
 def service_findings(
@@ -82,13 +96,17 @@ def service_findings(
     ``owners`` are the ids of installed packages by the services that they brought, in upper case.
     """
     judged: set[tuple[str, str]] = set()
+    tampered: dict[str, bool] = {}
     for name in Catalogue.of(document).services:
         owner = owners.get(upcase(name))
         remedy = f"Put back what it brought: {command(workstation, 'repair', owner)}" if owner else ""
         for need in _needs(document, name):
             if is_outlooks_own(need.dll) and not loader.has_program:
                 continue  # MW6004 says it once for all
-            for id_, where, what in _judge(need, loader):
+            found = loader.library(need.dll)
+            if found.path not in tampered:
+                tampered[found.path] = _is_tampered(workstation, found)
+            for id_, where, what in _judge(need, found, loader, tampered=tampered[found.path]):
                 if (where, what) not in judged:
                     judged.add((where, what))
                     yield finding(id_, where or path, what, remedy=remedy, line=0 if where else need.line)
@@ -140,9 +158,14 @@ def _provider_entry(read: Reading) -> str:
     return next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
 
 
-def _judge(need: _Need, loader: Loader) -> Iterator[tuple[str, str, str]]:
+def _is_tampered(workstation: Workstation, found: Library) -> bool:
+    """Whether a DLL is signed, and its bytes are not those that were."""
+    data = workstation.files.read(found.path) if found.image is not None and found.image.signed else None
+    return found.image is not None and data is not None and signature(found.image, data).standing is Standing.TAMPERED
+
+
+def _judge(need: _Need, found: Library, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a DLL: the id, the file ("" is the INF), and what."""
-    found = loader.library(need.dll)
     if not found.told:
         yield "MW6109", "", f"{need.service}: whether {file_of_dll(need.dll)} is there cannot be told from here"
     elif not found.path:
@@ -154,6 +177,8 @@ def _judge(need: _Need, loader: Loader) -> Iterator[tuple[str, str, str]]:
         yield "MW6105", found.path, f"{need.service}: {misfit}"
     elif need.entry and (missing := missing_export(found.image, need.entry)):
         yield "MW6107", found.path, f"[{need.section}]: {missing}"
+    if tampered:
+        yield "MW6111", found.path, f"it is the DLL of {need.service}, and its bytes are not those that were signed"
 
 
 def _counted(number: int, noun: str) -> str:

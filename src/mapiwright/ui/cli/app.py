@@ -32,7 +32,7 @@ VERBS = {
     "workstation": Verb("workstation", "Make a demo workstation, or look at one."),
     "inf": Verb("inf", "Check, show, merge into and remove from MAPISVC.INF."),
     "profile": Verb("profile", "List, show and edit the profiles of a user."),
-    "service": Verb("service", "List and show the message services of a workstation."),
+    "service": Verb("service", "List, show and call the message services of a workstation."),
     "plan": Verb("setup", "Show what an install would change; change nothing."),
     "install": Verb("setup", "Install a package."),
     "apply": Verb("plans", "Apply a saved plan, where nothing has moved on since."),

@@ -13,6 +13,8 @@ from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.setup.installed import installations
+from mapiwright.setup.pending import pending_calls
+from mapiwright.ui.cli.call import call
 from mapiwright.ui.cli.target import target_options
 from mapiwright.ui.documents import write_document
 from mapiwright.ui.terminal import Line, Style, escape, write
@@ -31,7 +33,10 @@ UNTOLD_ORIGIN = "  (package cannot be told: Mapiwright's records are closed to t
 
 @click.group()
 def service() -> None:
-    """List and show the message services of a workstation."""
+    """List, show and call the message services of a workstation."""
+
+
+service.add_command(call)
 
 
 @service.command("list")
@@ -49,7 +54,9 @@ def list_services(target: Target) -> None:
         origin = UNTOLD_ORIGIN if there is None else origin
         write([Line(escape(f"{row['name']}: {row['display']}{origin}"))], sys.stdout)
     if not rows:
-        write([Line("No message services.")], sys.stdout)
+        path = target.workstation.place(target.workstation.outlook.inf_path)
+        told = f"No message services in {path}." if path else "A hive has no MAPISVC.INF; name one with --inf."
+        write([Line(escape(told))], sys.stdout)
 
 
 @service.command()
@@ -106,10 +113,8 @@ def _row(
         ],
         "sections": [extra.section for extra in definition.extras],
         "pending": [
-            {"receipt": receipt.id, "call": effect.title}
-            for receipt in (owner.receipts if owner else ())
-            for effect in receipt.effects
-            if effect.status == "pending" and effect.description.get("service") == definition.name
+            {"receipt": each.receipt, "call": each.call.title}
+            for each in (pending_calls(workstation, [definition.name]) if there is not None else ())
         ],
     }
 
@@ -137,5 +142,5 @@ def _lines(row: dict[str, Json]) -> Iterator[Line]:
         )
     for section in row["sections"]:
         yield Line(escape(f"  section:      {section}"))
-    for call in row["pending"]:
-        yield Line(escape(f"  pending:      {call['call']} (receipt {call['receipt']})"), Style.CHANGED)
+    for waiting in row["pending"]:
+        yield Line(escape(f"  pending:      {waiting['call']} (receipt {waiting['receipt']})"), Style.CHANGED)

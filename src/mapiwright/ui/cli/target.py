@@ -65,6 +65,8 @@ class UserChoice:
         One user who is not Default may be left out; with several this raises UsageError that lists them.
         """
         people = tuple(user for user in workstation.users if not user.template)
+        if workstation.as_user is not None:
+            people = (workstation.as_user,)
         if self.names:
             return tuple(dict.fromkeys(_named(name, workstation.users) for name in self.names))
         if not people:
@@ -127,10 +129,12 @@ def json_option(verb: Callable[P, None]) -> Callable[P, None]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(verb)
 
 
-def target_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """``--workstation`` and what it takes, and ``--json``; handed over as ``target``, a Target that is open."""
+def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """``--workstation`` and what it takes, handed over as ``open_target``, which opens the Target and tells of it.
 
-    @json_option
+    It is given whether the output is JSON. ``inf``, the file of ``--inf``, is handed over too.
+    """
+
     @click.option(
         "--bitness",
         type=click.Choice([bitness.value for bitness in Bitness]),
@@ -156,22 +160,39 @@ def target_options(verb: Callable[..., None]) -> Callable[..., None]:
         help="image:DIR, hive:FILE, memory: or demo:; demo: where it is left out.",
     )
     @functools.wraps(verb)
-    def with_target(
-        uri: str | None, inf: Path | None, edition: str | None, bitness: str | None, as_json: bool, **rest: object
+    def with_workstation(
+        uri: str | None, inf: Path | None, edition: str | None, bitness: str | None, **rest: object
     ) -> None:
-        target = Target(
-            uri or DEFAULT,
-            uri is not None,
-            open_workstation(
+        def open_target(*, as_json: bool) -> Target:
+            target = Target(
                 uri or DEFAULT,
-                inf=inf,
-                edition=Edition(edition) if edition else None,
-                bitness=Bitness(bitness) if bitness else None,
-            ),
-            as_json,
-            _given({"--workstation": uri, "--inf": inf, "--edition": edition, "--bitness": bitness}),
-        )
-        introduce(target)
+                uri is not None,
+                open_workstation(
+                    uri or DEFAULT,
+                    inf=inf,
+                    edition=Edition(edition) if edition else None,
+                    bitness=Bitness(bitness) if bitness else None,
+                ),
+                as_json,
+                _given({"--workstation": uri, "--inf": inf, "--edition": edition, "--bitness": bitness}),
+            )
+            introduce(target)
+            return target
+
+        verb(open_target=open_target, inf=inf, **rest)
+
+    return with_workstation
+
+
+def target_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """``--workstation`` and what it takes, and ``--json``; handed over as ``target``, a Target that is open."""
+
+    @json_option
+    @workstation_options
+    @functools.wraps(verb)
+    def with_target(open_target: Callable[..., Target], inf: Path | None, as_json: bool, **rest: object) -> None:
+        del inf  # the workstation knows it
+        target = open_target(as_json=as_json)
         if "dry_run" not in rest and click.get_current_context().info_name != "recover":
             tell_what_was_cut_short(target)  # the others end it, or say that they would
         verb(target=target, **rest)
@@ -193,13 +214,17 @@ def introduce(target: Target) -> None:
     """Name the target before anything is done to it, and what the user should know about it."""
     is_demo = target.uri.partition(":")[0].lower() == "demo"
     tell(f"Target: {target.uri}" + (f" ({demo_folder()}; your PC is not touched)" if is_demo else ""))
+    user = target.workstation.as_user
+    if user is not None:
+        tell(f"The machine's records are closed to you. Your own, as user {user.name}, are used for your half.")
     write(findings_lines(target.workstation.findings), sys.stderr)
 
 
 def tell_what_was_cut_short(target: Target) -> None:
     """Warn who only looks that an earlier run left things half-done; silent where that cannot be told."""
     try:
-        if target.workstation.state.read(JOURNAL) is None:
+        here = target.workstation
+        if all(state.read(JOURNAL) is None for state in (here.state, *here.users_states.values())):
             return
         from mapiwright.transaction.recovery import unfinished  # noqa: PLC0415 - hardly ever needed
 

@@ -9,7 +9,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 import click
 
@@ -18,12 +18,15 @@ from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from mapiwright.transaction.effect import Json
     from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
     from mapiwright.ui.cli.target import Target
 
+
+P = ParamSpec("P")
 
 PARTIAL = 1
 """It was done, but not for every user: the exit code of findings, and ``partial`` in the document."""
@@ -31,11 +34,15 @@ PARTIAL = 1
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the user allows: to write without being asked, or only to look, and to save what he sees as ``output``."""
+    """What the user allows: to write without being asked, or only to look, and to save what he sees as ``output``.
+
+    ``host`` is where the services' own libraries may run (see ``entry.hosts``), or "".
+    """
 
     yes: bool = False
     dry_run: bool = False
     output: Path | None = None
+    host: str = ""
 
 
 def output_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -43,24 +50,50 @@ def output_option(text: str) -> Callable[[Callable[..., None]], Callable[..., No
     return click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help=text)
 
 
-def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """``--yes``, ``--dry-run`` and ``-o``, handed over as ``consent``; stands below ``target_options``.
+def host_option(verb: Callable[P, None]) -> Callable[P, None]:
+    """``--host``, handed over as ``host``: where the code of services may run, "" where their DLLs are not loaded."""
+    return click.option(
+        "--host",
+        metavar="HOST",
+        default="",
+        envvar="MAPIWRIGHT_HOST",
+        help="Call the services' own libraries: here, in python:PATH, or in wine:PREFIX.",
+    )(verb)
 
-    A run that was cut short is ended before the verb plans anything, or told where nothing may be written.
-    """
 
+def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """``--yes``, ``--dry-run``, ``-o`` and ``--host``, handed over as ``consent``."""
+
+    @host_option
     @output_option("With --dry-run: save the plan there, for `mapiwright apply`.")
     @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
     @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
     @functools.wraps(verb)
-    def with_consent(target: Target, yes: bool, dry_run: bool, output: Path | None, **rest: object) -> None:
+    def with_consent(yes: bool, dry_run: bool, output: Path | None, host: str, **rest: object) -> None:
         if output is not None and not dry_run:
             raise click.UsageError("-o saves a plan that is not applied now; it needs --dry-run.")
-        consent = Consent(yes, dry_run, output)
+        if host:
+            from mapiwright.entry.hosts import interpreter_named
+
+            interpreter_named(host)  # what cannot be meant is told before anything begins
+        verb(consent=Consent(yes, dry_run, output, host), **rest)
+
+    return with_consent
+
+
+def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """The options of consent; stands below ``target_options``.
+
+    A run that was cut short is ended before the verb plans anything, or told where nothing may be written.
+    """
+
+    @consent_options
+    @functools.wraps(verb)
+    def on_whole_ground(target: Target, consent: Consent, **rest: object) -> None:
         end_what_was_cut_short(target, consent)
         verb(target=target, consent=consent, **rest)
 
-    return with_consent
+    return on_whole_ground
 
 
 def end_what_was_cut_short(target: Target, consent: Consent) -> None:
@@ -80,12 +113,19 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
         tell(recover(target.workstation, MAKERS).sentence)
 
 
-def send(target: Target, plan: Plan, consent: Consent) -> Receipt | None:
+def send(
+    target: Target, plan: Plan, consent: Consent, *, more: Callable[[], Mapping[str, Json]] = dict
+) -> Receipt | None:
     """Show the plan, ask, and make it true; returns None where nothing was to be done or only looked at.
 
     With ``--json`` the plan (of a dry run, or an empty one) or the receipt is the document on stdout, and the plan
-    goes to stderr where somebody is asked about it. Raises RefusedError where nobody can be asked.
+    goes to stderr where somebody is asked about it. ``more`` adds to the receipt's document. Raises RefusedError
+    where nobody can be asked.
     """
+    if consent.host:
+        from mapiwright.entry.call import through
+
+        plan = through(plan, consent.host)
     if consent.dry_run or plan.empty:
         show_plan(target, plan, consent.output)
         if not consent.dry_run:
@@ -105,7 +145,7 @@ def send(target: Target, plan: Plan, consent: Consent) -> Receipt | None:
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
     if target.json:
-        write_document({"receipt": receipt_document(receipt)})
+        write_document({"receipt": receipt_document(receipt), **more()})
     else:
         write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
     end_as_partial(plan)

@@ -1,0 +1,91 @@
+"""Properties as people write them on a command line: ``TAG=VALUE``, typed by the tag.
+
+The tag is eight hex digits or a name. A value is text for a string type, a number (decimal, or hex with ``0x``),
+``true`` or ``false``, hex digits for PT_BINARY and PT_CLSID, and for a multi-valued type several of them with ``;``
+between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mapiwright.errors import UsageError
+from mapiwright.formats.props import PropertyType, checked
+from mapiwright.mapi import tags
+
+if TYPE_CHECKING:
+    from mapiwright.mapi.definition import PropertyValue
+
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_MULTI = 0x1000
+
+_EXPECTED: dict[int, str] = {
+    PropertyType.I2: "a number from -32768 to 32767",
+    PropertyType.LONG: "a number of 32 bits",
+    PropertyType.I8: "a number of 64 bits",
+    PropertyType.SYSTIME: "a FILETIME, a number of 64 bits without sign",
+    PropertyType.BOOLEAN: "true or false",
+    PropertyType.BINARY: "an even number of hex digits",
+    PropertyType.CLSID: "32 hex digits",
+    PropertyType.STRING8: "text without NUL",
+    PropertyType.UNICODE: "text without NUL",
+}
+
+
+def tag_named(name: str) -> int:
+    """The tag that ``name`` means; raises UsageError for what names no property of a profile section."""
+    tag = tags.tag_of(name)
+    if tag is None:
+        raise UsageError(
+            f"{name!r} names no property", expected="eight hex digits, or a name such as PR_DISPLAY_NAME"
+        )
+    if tags.prop_id(tag) >= 0x8000:
+        raise UsageError(f"{name} is a named property, and a profile section holds none")  # [iprofsectimapiprop]
+    if tags.prop_type(tag) & ~_MULTI not in _EXPECTED:
+        raise UsageError(f"{name} has the type {tags.prop_type(tag):04X}, which no profile section holds")
+    return tag
+
+
+def assignment(text: str) -> tuple[int, str]:
+    """The tag and the written value of ``TAG=VALUE``; the value may hold further equals signs."""
+    name, equals, written = text.partition("=")
+    if not equals:
+        raise UsageError(f"{name!r} is no assignment", expected="TAG=VALUE")
+    return tag_named(name.strip()), written
+
+
+def value_of(tag: int, written: str) -> PropertyValue:
+    """The value that ``written`` spells; raises UsageError, which does not repeat it, as it may be a secret."""
+    kind = tags.prop_type(tag)
+    parts = written.split(";") if kind & _MULTI else [written]
+    values = [_single(kind & ~_MULTI, part.strip() if kind & _MULTI else part) for part in parts]
+    if None in values:
+        raise _unfit(tag)
+    value: Any = tuple(values) if kind & _MULTI else values[0]
+    try:
+        return checked(kind, value)
+    except UsageError as error:
+        raise _unfit(tag) from error
+
+
+def _single(kind: int, written: str) -> int | bool | str | bytes | None:
+    """One value, or None where it is none of that type."""
+    try:
+        match kind:
+            case PropertyType.STRING8 | PropertyType.UNICODE:
+                return written
+            case PropertyType.BOOLEAN:
+                return _TRUTH.get(written.strip().lower())
+            case PropertyType.BINARY | PropertyType.CLSID:
+                return bytes.fromhex(written)
+        return int(written, 0)
+    except ValueError:
+        return None
+
+
+def _unfit(tag: int) -> UsageError:
+    kind = tags.prop_type(tag)
+    several = ", or several of them with ; between" if kind & _MULTI else ""
+    return UsageError(
+        f"the value does not fit {tags.name_of(tag)} ({tag:08X})", expected=_EXPECTED[kind & ~_MULTI] + several
+    )

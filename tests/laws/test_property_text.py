@@ -1,0 +1,84 @@
+"""Laws of properties as people write them: what is written is what is meant, and a misfit is told without it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapiwright.errors import UsageError
+from mapiwright.formats.props import PropertyType, checked
+from mapiwright.mapi.property_text import assignment, tag_named, value_of
+
+TEXTS = st.text(st.characters(exclude_characters="\0;", exclude_categories=("Cs",)), min_size=1).map(str.strip)
+
+
+@given(st.sampled_from([0x6600001E, 0x6600001F]), st.text(st.characters(exclude_characters="\0")))
+def test_text_is_taken_as_it_is_with_its_equals_signs_and_blanks(tag: int, text: str) -> None:
+    assert assignment(f"{tag:08X}={text}") == (tag, text)
+    assert value_of(tag, text) == text
+
+
+@given(st.integers(-(1 << 31), (1 << 32) - 1), st.sampled_from(["{}", "0x{:x}"]))
+def test_numbers_are_decimal_or_hex(number: int, form: str) -> None:
+    written = form.format(number) if number >= 0 else str(number)
+    assert value_of(0x66010003, written) == checked(PropertyType.LONG, number)
+
+
+@given(st.binary())
+def test_bytes_are_hex_digits_with_or_without_blanks(data: bytes) -> None:
+    assert value_of(0x66020102, data.hex()) == value_of(0x66020102, data.hex(" ")) == data
+
+
+@given(st.lists(TEXTS, min_size=1))
+def test_several_values_stand_between_semicolons(texts: list[str]) -> None:
+    assert value_of(0x6603101F, "; ".join(texts)) == tuple(texts)
+
+
+@pytest.mark.parametrize(("written", "value"), [("true", True), ("NO", False), ("1", True), (" 0 ", False)])
+def test_truth_is_written_in_words_or_as_a_bit(written: str, value: bool) -> None:
+    assert value_of(0x6604000B, written) is value
+
+
+@pytest.mark.parametrize(
+    ("tag", "written"),
+    [
+        (0x66010003, "nine"),
+        (0x66010003, str(1 << 32)),
+        (0x66050002, "40000"),
+        (0x6604000B, "perhaps"),
+        (0x66020102, "abc"),
+        (0x66060048, "00" * 15),
+        (0x66071003, "1;two"),
+        (0x6600001F, "hunter2\0"),
+    ],
+)
+def test_what_does_not_fit_is_told_and_not_repeated(tag: int, written: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        value_of(tag, written)
+    assert f"{tag:08X}" in str(caught.value)
+    assert written not in str(caught.value)
+
+
+def test_a_name_or_digits_name_a_tag() -> None:
+    assert tag_named("PR_DISPLAY_NAME_W") == tag_named("3001001f") == 0x3001001F
+
+
+@pytest.mark.parametrize("name", ["PR_NO_SUCH_THING", "", "80010003", "66000005", "6600000D"])
+def test_what_no_section_holds_has_no_tag_here(name: str) -> None:
+    with pytest.raises(UsageError):
+        tag_named(name)
+
+
+def test_an_assignment_needs_its_equals_sign() -> None:
+    with pytest.raises(UsageError, match="TAG=VALUE"):
+        assignment("6600001E")
+
+
+@given(st.integers(0, 0xFFFFFFFF), st.text(max_size=20))
+def test_nothing_but_a_usage_error_comes_of_what_people_write(number: int, written: str) -> None:
+    try:
+        tag = tag_named(f"{number:08X}")
+        value_of(tag, written)
+    except UsageError:
+        pass

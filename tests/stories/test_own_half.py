@@ -1,0 +1,403 @@
+"""A user to whom the machine's records are closed does his half himself, and an administrator takes all of it back.
+
+Each of the user's commands really runs as another user: the machine's records are root's, his profile folder is his.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mapiwright.entry.call import MAKERS
+from mapiwright.setup.installed import Half, installation, installations
+from mapiwright.setup.status import status
+from mapiwright.transaction.receipt import (
+    Receipt,
+    backup_name,
+    damaged_receipts,
+    pack_backup,
+    receipt_name,
+    receipt_to_bytes,
+    receipts,
+)
+from mapiwright.transaction.recovery import held
+from mapiwright.transaction.undo import undo_plan
+from mapiwright.ui.cli.app import run
+from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
+from mapiwright.workstation.create import create_image
+from mapiwright.workstation.folder_state import MemoryState
+from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.registry import KeyPath, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+    from mapiwright.workstation.change import Change
+
+    Nora = Callable[..., CompletedProcess[str]]
+    Admin = Callable[..., Any]
+
+NOBODY = 65534
+OWN = Path("Users", "nora", "AppData", "Local", "Mapiwright")
+
+
+@pytest.fixture
+def pc(open_folder: Path, as_nobody: object, acme: Path) -> Path:  # noqa: ARG001 - it skips where nobody can be nora
+    """A Windows where root has done the machine's half; nora's profile folder is nora's, Zoë's is root's."""
+    folder = open_folder / "pc"
+    create_image(folder, users=["nora", "Zoë"])
+    for user in ("nora", "Zoë"):
+        (folder / "Users" / user).chmod(0o700)
+    home = folder / "Users" / "nora"
+    for path in (home, *home.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    return folder
+
+
+@pytest.fixture
+def admin(pc: Path, capsys: pytest.CaptureFixture[str]) -> Admin:
+    """``admin("install", acme, "--machine")`` as root; what it printed on stdout, and it went well."""
+
+    def type_(*words: object, code: int = 0) -> str:
+        capsys.readouterr()
+        ended = run([*map(str, words), "--workstation", f"image:{pc}"])
+        printed = capsys.readouterr()
+        assert ended == code, printed
+        return printed.out
+
+    return type_
+
+
+@pytest.fixture
+def nora(pc: Path, as_nobody: Nora) -> Admin:
+    """``nora("receipts")`` as nora, who is nobody else."""
+
+    def type_(*words: object, code: int = 0) -> str:
+        ended = as_nobody(*words, workstation=f"image:{pc}")
+        assert ended.returncode == code, (ended.stdout, ended.stderr)
+        return ended.stdout if not code else ended.stdout + ended.stderr
+
+    return type_
+
+
+@pytest.fixture
+def half(admin: Admin, acme: Path) -> None:
+    admin("install", acme, "--machine", "--yes")
+
+
+def picture(folder: Path) -> dict[str, bytes]:
+    """Every file but our own."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "Mapiwright" not in path.parts
+    }
+
+
+def bytes_below(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def own(folder: Path) -> list[str]:
+    """What lies in nora's own records."""
+    place = folder / OWN
+    files = (path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+    return sorted(name for name in files if name not in {"lock", "log"})
+
+
+@pytest.mark.usefixtures("half")
+def test_a_logon_without_elevation_does_the_users_half_once(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
+    others = {name: data for name, data in picture(pc).items() if not name.startswith("Users/nora")}
+    planned = json.loads(nora("plan", acme, "--per-user", "--json"))["plan"]
+    assert not planned["empty"]
+    done = json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["receipt"]
+    assert {effect["outcome"] for effect in done["effects"]} == {"done"}, "the stand-in is that of the given package"
+    assert {name: data for name, data in picture(pc).items() if not name.startswith("Users/nora")} == others
+    again = picture(pc)
+    assert json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["plan"]["empty"]
+    assert picture(pc) == again
+
+    assert done["id"] in nora("receipts")
+    told = nora("status", "acme-mail")
+    assert "the half of nora: installed and intact" in told
+    assert done["id"] in told
+    assert json.loads(nora("profile", "list", "--json"))["profiles"][0]["name"] == "Acme Mail"
+    for path in ((pc / OWN), *(pc / OWN).rglob("*")):
+        assert path.stat().st_uid == NOBODY
+        assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+    both = json.loads(admin("receipts", "--json"))["receipts"]
+    assert [one["verb"] for one in both] == ["install", "install"]
+    assert both[1]["id"] == done["id"]
+
+
+@pytest.mark.usefixtures("half")
+def test_it_leaves_the_same_as_an_administrators_run_for_that_user(
+    pc: Path, nora: Admin, acme: Path, tmp_path: Path
+) -> None:
+    nora("install", acme, "--per-user", "--yes")
+    other = tmp_path / "other"
+    create_image(other, users=["nora", "Zoë"])
+    assert run(["install", str(acme), "--user", "nora", "--yes", "--workstation", f"image:{other}"]) == 0
+
+    def sections(folder: Path) -> Any:
+        workstation = open_workstation(f"image:{folder}")
+        user = next(user for user in workstation.users if user.name == "nora")
+        key = workstation.registry.read(user.root / r"Software\Microsoft\Office\16.0\Outlook\Profiles\Acme Mail")
+        assert key is not None
+        return sorted(sorted(below.values) for below in key.keys.values())
+
+    assert sections(pc) == sections(other)
+
+
+@pytest.mark.usefixtures("half")
+def test_undo_takes_it_back_and_the_machine_stays(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
+    before = values(pc)
+    done = json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["receipt"]
+    nora("undo", done["id"], "--yes")
+    assert values(pc) == before
+    assert not [name for name in own(pc) if name.startswith("services/")]
+    assert "not installed by nora" in nora("status", "acme-mail", code=1)
+    assert admin("status", "acme-mail")
+    nora("install", acme, "--per-user", "--yes")
+
+
+def values(folder: Path) -> Any:
+    """What the hives hold."""
+    registry = open_workstation(f"image:{folder}").registry
+    return {root: registry.read(KeyPath(root)) for root in ("HKLM", "HKU")}
+
+
+def test_the_administrators_uninstall_gives_back_everything(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
+    untouched, before = values(pc), picture(pc)
+    admin("install", acme, "--machine", "--yes")
+    nora("install", acme, "--per-user", "--yes")
+    admin("uninstall", "acme-mail", "--yes")
+    assert values(pc) == untouched
+    assert {name: data for name, data in picture(pc).items() if data[:4] != b"regf"} == {
+        name: data for name, data in before.items() if data[:4] != b"regf"
+    }
+    assert own(pc) == [], "no store goes on telling of what is gone"
+    assert "Nothing yet" in nora("receipts")
+    assert not installations(open_workstation(f"image:{pc}"))
+    for path in (pc / OWN).rglob("*"):
+        assert path.stat().st_uid == NOBODY, path
+    admin("install", acme, "--machine", "--yes")
+    nora("install", acme, "--per-user", "--yes")
+    assert "intact" in nora("status", "acme-mail")
+
+
+@pytest.mark.usefixtures("half")
+def test_the_administrator_undoes_her_receipt_and_takes_it_over(
+    pc: Path, nora: Admin, admin: Admin, acme: Path
+) -> None:
+    before = values(pc)
+    done = json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["receipt"]
+    admin("undo", done["id"], "--yes")
+    assert values(pc) == before
+    assert own(pc) == []
+    found = {one.id: one for one in receipts(open_workstation(f"image:{pc}"))}
+    assert found[done["id"]].undone_by
+    assert found[done["id"]].owner.startswith("S-1-5-21-")
+
+
+@pytest.mark.usefixtures("half")
+def test_what_is_the_machines_is_refused(pc: Path, nora: Admin, acme: Path) -> None:
+    for words in (
+        ("install", acme, "--yes"),
+        ("install", acme, "--machine", "--yes"),
+        ("plan", acme),
+        ("uninstall", "acme-mail", "--yes"),
+        ("guard", "acme-mail", "--yes"),
+        ("repair", "acme-mail", "--yes"),
+    ):
+        told = nora(*words, code=1)
+        assert "cannot be read by this user" in told
+        assert "elevated" in told
+    assert "MW6409" in nora("doctor", code=1)
+    assert own(pc) == []
+
+
+def test_without_the_machines_half_or_with_another_version_of_it_hers_is_refused(
+    nora: Admin, admin: Admin, acme: Path, release: Callable[..., Path], open_folder: Path
+) -> None:
+    admin("install", acme, "--machine", "--yes")
+    newer = release("5.0").rename(open_folder / "newer")
+    assert "and 4.2.1 is there" in nora("install", newer, "--per-user", "--yes", code=1)
+    nora("install", acme, "--per-user", "--yes")
+    admin("install", newer, "--machine", "--yes")
+    assert "the machine's half is of version 5.0" in nora("status", "acme-mail", code=1)
+    nora("install", newer, "--per-user", "--yes")
+    assert "acme-mail 5.0, the half of nora: installed and intact" in nora("status", "acme-mail")
+    admin("uninstall", "acme-mail", "--yes")
+    assert "the machine's half of Acme Mail" in nora("install", newer, "--per-user", "--yes", code=1)
+
+
+def test_where_the_administrator_did_both_halves_hers_has_nothing_to_do(
+    nora: Admin, admin: Admin, acme: Path
+) -> None:
+    admin("install", acme, "--user", "nora", "--yes")
+    profiles = nora("profile", "list", "--json")
+    nora("install", acme, "--per-user", "--yes")
+    assert nora("profile", "list", "--json") == profiles
+    assert json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["plan"]["empty"]
+
+
+KILL = """
+import os, signal, sys
+count = 0
+def strike(event, arguments):
+    global count
+    if event == "os.rename" and os.fspath(arguments[1]).endswith("NTUSER.DAT"):
+        count += 1
+        if count == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(strike)
+from mapiwright.ui.cli.app import run
+run(sys.argv[1:])
+"""
+"""A run that is killed when it writes the hive for the second time: its values are there, the profile is not."""
+
+
+@pytest.fixture
+def killed(pc: Path, as_nobody: Nora, acme: Path) -> Callable[[], None]:
+    def run_and_kill() -> None:
+        words = ("install", acme, "--per-user", "--yes")
+        assert as_nobody(*words, workstation=f"image:{pc}", code=KILL).returncode == -9
+        assert "journal" in own(pc)
+
+    return run_and_kill
+
+
+@pytest.mark.usefixtures("half")
+def test_a_killed_run_of_hers_is_ended_by_her_next_one(
+    pc: Path, nora: Admin, killed: Callable[[], None], acme: Path
+) -> None:
+    before = values(pc)
+    killed()
+    assert values(pc) != before
+    assert "cut short" in nora("status", "acme-mail", code=4)
+    nora("recover")
+    assert (values(pc), own(pc)) == (before, [])
+    killed()
+    nora("install", acme, "--per-user", "--yes")
+    assert "intact" in nora("status", "acme-mail")
+
+
+@pytest.mark.usefixtures("half")
+def test_a_killed_run_of_hers_is_ended_by_an_administrator(
+    pc: Path, nora: Admin, admin: Admin, killed: Callable[[], None], acme: Path
+) -> None:
+    before = values(pc)
+    killed()
+    assert "MW6401" in admin("doctor", code=1)
+    assert "rolled back" in admin("recover")
+    assert (values(pc), own(pc)) == (before, [])
+    killed()
+    admin("uninstall", "acme-mail", "--yes")
+    assert own(pc) == []
+    admin("install", acme, "--machine", "--yes")
+    nora("install", acme, "--per-user", "--yes")
+
+
+@pytest.mark.usefixtures("half")
+def test_an_administrators_run_holds_her_store_against_her_and_she_holds_it_against_his(
+    pc: Path, nora: Admin, admin: Admin, acme: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nora("install", acme, "--per-user", "--yes")
+    here = open_workstation(f"image:{pc}")
+    with held(here):
+        assert "another run" in nora("profile", "create", "Second", "--yes", code=1)
+    with next(iter(here.users_states.values())).lock():
+        admin("uninstall", "acme-mail", "--yes", code=1)
+    assert "another run" not in capsys.readouterr().err
+    admin("uninstall", "acme-mail", "--yes")
+
+
+@pytest.mark.usefixtures("half")
+@pytest.mark.parametrize("where", ["AppData", "AppData/Local/Mapiwright", "AppData/Local/Mapiwright/receipts"])
+def test_a_link_among_her_records_leads_no_administrator_elsewhere(
+    pc: Path, nora: Admin, admin: Admin, acme: Path, where: str
+) -> None:
+    nora("install", acme, "--per-user", "--yes")
+    link = pc / "Users" / "nora" / where
+    aside = link.rename(pc / "Users" / "nora" / "aside")
+    machine = pc / "ProgramData" / "Mapiwright"
+    link.symlink_to({"AppData": pc, "receipts": machine / "receipts"}.get(link.name, machine))
+    before = bytes_below(machine), bytes_below(aside)
+    assert len(json.loads(admin("receipts", "--json"))["receipts"]) == 1
+    assert (bytes_below(machine), bytes_below(aside)) == before
+
+
+class TestWhatAUserIsBelieved:
+    """His records are in his hands: an administrator's run believes them of his own keys and profiles only."""
+
+    @pytest.fixture
+    def tell(self, desk: Any, acme: Path) -> Callable[..., Receipt]:
+        """``tell(changes, verb=...)``: Zoë writes that into her own records; the machine's half is there."""
+        desk.install(acme, half=Half.MACHINE)
+        state = desk.workstation.users_states.setdefault(desk.user("Zoë"), MemoryState())
+
+        def write(
+            *changes: Change, id_: str = "20200101T000000-0bad", verb: str = "install", **record: Any
+        ) -> Receipt:
+            data, digest = pack_backup(changes)
+            state.write(backup_name(id_, 0), data)
+            package = {"id": "acme-mail", "name": "Acme Mail", "version": "4.2.1"}
+            record = {"package": package, "profiles": [], "services": [], "half": "machine", "inf": None, **record}
+            legs = (("registry", digest),)
+            told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", record, legs, ())
+            state.write(receipt_name(id_), receipt_to_bytes(told))
+            return told
+
+        return write
+
+    def test_of_no_key_but_his_own_and_of_no_policy(self, desk: Any, tell: Callable[..., Receipt]) -> None:
+        zoe, other = desk.user("Zoë").root, desk.user("Łukasz").root
+        machine = KeyPath.parse(r"HKLM\SOFTWARE\Victim")
+        policy = zoe / r"Software\Policies\Victim"
+        keys = (machine, other / "Victim", policy, zoe / "Mine")
+        registry = desk.workstation.registry
+        for key in keys:
+            registry.apply([*key_with_parents(registry, key), SetValue(key, "v", None, Value.sz("now"))])
+        told = tell(
+            *(SetValue(key, "v", Value.sz("evil"), Value.sz("now")) for key in keys),
+            WriteFile(r"C:\Windows\victim.dll", b"evil", b""),
+        )
+        desk.workstation.files.apply([WriteFile(r"C:\Windows\victim.dll", None, b"")])
+        desk.do(undo_plan(desk.workstation, told.id, MAKERS))
+        assert [registry.value(key, "v").text for key in keys] == ["now", "now", "now", "evil"]
+        assert desk.workstation.files.read(r"C:\Windows\victim.dll") == b""
+
+    @pytest.mark.parametrize("verb", ["install", "uninstall", "repair", "undo"])
+    def test_not_of_the_machines_half(self, desk: Any, tell: Callable[..., Receipt], verb: str) -> None:
+        newest = receipts(desk.workstation)[-1].id
+        before = status(desk.workstation, "acme-mail").state, installation(desk.workstation, "acme-mail").services
+        lukasz = desk.user("Łukasz")
+        entry = {"user": lukasz.name, "sid": lukasz.sid, "profile": "P", "made": True, "uids": {}}
+        tell(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, unreached=[entry])
+        now = installation(desk.workstation, "acme-mail")
+        assert (status(desk.workstation, "acme-mail").state, now.services) == before
+        assert now.profiles == ()
+        assert now.package["version"] == "4.2.1"
+
+    @pytest.mark.parametrize("id_", ["20200101T000000-0bad/../x", "99991231T235959-0bad", "x"])
+    def test_of_no_id_that_is_none_of_ours(self, desk: Any, tell: Callable[..., Receipt], id_: str) -> None:
+        tell(id_=id_)
+        assert [error.what for error in damaged_receipts(desk.workstation)] == [
+            "the receipt is damaged: its id or its time is none of ours"
+        ]
+        desk.uninstall()
+
+    @pytest.mark.parametrize("data", [b"", b"[]", b'{"version": 1}', b"\xff"])
+    def test_what_is_none_of_ours_stops_nobody(self, desk: Any, tell: Callable[..., Receipt], data: bytes) -> None:
+        told = tell()
+        desk.workstation.users_states[desk.user("Zoë")].write(receipt_name(told.id), data)
+        assert "the records of Zoë" in damaged_receipts(desk.workstation)[0].remedy
+        desk.uninstall()
