@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.drafts import Drafts, Due
@@ -150,7 +151,7 @@ class Workspace:
             code_page=self.workstation.code_page,
         )
 
-    @property
+    @cached_property
     def pointer(self) -> int:
         """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
         return self.workstation.outlook.bitness.pointer
