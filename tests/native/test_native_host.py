@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,8 @@ class Bench:
 
 @pytest.fixture(params=["so", "x64"])
 def bench(request: pytest.FixtureRequest, service: Callable[..., Path]) -> Bench:
-    interpreter = ThisPython() if request.param == "so" else request.getfixturevalue("wine")
+    on_itself = request.param == "so" or sys.platform == "win32"
+    interpreter = ThisPython() if on_itself else request.getfixturevalue("wine")
     return Bench(service, request.param, interpreter, [])
 
 
