@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import os
 import stat
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mapiwright.entry.call import MAKERS
+from mapiwright.errors import RecoveryNeededError
 from mapiwright.setup.installed import Half, installation, installations
-from mapiwright.setup.status import status
+from mapiwright.setup.status import State, status
 from mapiwright.transaction.receipt import (
     Receipt,
     backup_name,
@@ -25,8 +28,9 @@ from mapiwright.transaction.receipt import (
     receipt_to_bytes,
     receipts,
 )
-from mapiwright.transaction.recovery import held
+from mapiwright.transaction.recovery import held, recover
 from mapiwright.transaction.undo import undo_plan
+from mapiwright.transaction.wire import canonical
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.create import create_image
@@ -335,6 +339,9 @@ def test_a_link_among_her_records_leads_no_administrator_elsewhere(
     assert (bytes_below(machine), bytes_below(aside)) == before
 
 
+MACHINES = "the id of the machine's receipt"
+
+
 class TestWhatAUserIsBelieved:
     """His records are in his hands: an administrator's run believes them of his own keys and profiles only."""
 
@@ -394,6 +401,41 @@ class TestWhatAUserIsBelieved:
             "the receipt is damaged: its id or its time is none of ours"
         ]
         desk.uninstall()
+
+    @pytest.mark.parametrize("wrong", [None, 1, "x", [1], [{}], [{"sid": 1}], {"a": 1}, [{"made": []}]])
+    def test_of_no_record_that_is_none_of_ours(self, desk: Any, tell: Callable[..., Receipt], wrong: Any) -> None:
+        members = ("profiles", "waiting", "services", "reached", "unreached", "half", "inf", "undoes", "outlook")
+        tell(**dict.fromkeys(members, wrong))
+        tell(id_="20200102T000000-0bad", package=wrong)
+        assert status(desk.workstation, "acme-mail").state is State.INTACT
+        assert not installation(desk.workstation, "acme-mail").waits_for(desk.user("Zoë"))
+        desk.uninstall()
+
+    @pytest.mark.parametrize(
+        "records",
+        [
+            [{"n": 0, "do": "begin", "id": "../../x", "title": "t"}, {"n": 1, "do": "leg", "leg": 0}],
+            [{"n": 0, "do": "commit"}],
+            [{"n": 0, "do": "begin"}, {"n": 1, "do": "will", "effect": 0, "kind": "x", "title": "t"}],
+            [{"n": 0, "do": "takes-over", "receipts": ["../../x"]}, {"n": 1, "do": "commit"}],
+            [{"n": 0}, {"do": "leg"}, 7, []],
+            [{"n": 0, "do": "begin", "id": "20200101T000000-0bad"}, {"n": 1, "do": "leg", "leg": 0}],
+            [{"n": 0, "do": "begin", "title": "t"}, {"n": 1, "do": "takes-over", "receipts": [MACHINES]}],
+        ],
+    )
+    def test_a_journal_that_is_none_of_ours_ends_or_is_told_and_harms_nothing(
+        self, desk: Any, tell: Callable[..., Receipt], records: list[Any]
+    ) -> None:
+        tell()
+        machines = receipts(desk.workstation)[-1]
+        before = desk.picture(), installation(desk.workstation, "acme-mail").machine
+        assert before[1] == (machines,)
+        lines = [canonical(record).replace(MACHINES.encode(), machines.id.encode()) for record in records]
+        data = b"".join(f"{zlib.crc32(line):08x} ".encode() + line + b"\n" for line in lines)
+        desk.workstation.users_states[desk.user("Zoë")].write("journal", data)
+        with suppress(RecoveryNeededError):
+            recover(desk.workstation, MAKERS)
+        assert (desk.picture(), installation(desk.workstation, "acme-mail").machine) == before
 
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"version": 1}', b"\xff"])
     def test_what_is_none_of_ours_stops_nobody(self, desk: Any, tell: Callable[..., Receipt], data: bytes) -> None:
