@@ -40,12 +40,13 @@ from mapiwright.transaction.wire import canonical
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.create import create_image
-from mapiwright.workstation.folder_state import MemoryState
+from mapiwright.workstation.folder_state import FolderState, MemoryState
 from mapiwright.workstation.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from subprocess import CompletedProcess
 
     from mapiwright.transaction.plan import Plan
@@ -259,6 +260,32 @@ def test_where_the_administrator_did_both_halves_hers_has_nothing_to_do(
     nora("install", acme, "--per-user", "--yes")
     assert nora("profile", "list", "--json") == profiles
     assert json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["plan"]["empty"]
+
+
+def test_it_is_done_for_the_one_user_whose_hive_belongs_to_who_runs_it(
+    pc: Path, closed: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    def who() -> str | None:
+        user = open_workstation(f"image:{pc}").as_user
+        return user.name if user is not None else None
+
+    machine = FolderState(pc / "ProgramData" / "Mapiwright")
+    assert who() is None, "there is nothing that could be closed"
+    machine.write("log", b"")
+    assert who() is None, "root may read everything"
+    hives = {name: pc / "Users" / name / "NTUSER.DAT" for name in ("nora", "Zoë", "Default")}
+    (pc / "Users" / "Zoë").chmod(0o755)
+    for owned, told in (
+        (["nora"], "nora"),
+        (["nora", "Default"], "nora"),
+        (["Zoë"], "Zoë"),
+        (["nora", "Zoë"], None),
+        ([], None),
+    ):
+        for name, hive in hives.items():
+            os.chown(hive, NOBODY if name in owned else 0, 0)
+        with closed(machine.folder):
+            assert who() == told, owned
 
 
 KILL = """
