@@ -44,8 +44,8 @@ def native_call(folder: Path) -> None:
     if sys.platform != "linux" or shutil.which("cc") is None:
         return
     say(
-        "4b. The same service, compiled. Its C source is built for this computer and called in a scratch profile: these"
-        "\nare the calls that it makes of MAPI's interfaces, and what it leaves. --host wine:PREFIX calls the DLL itself."
+        "4b. The same service, compiled: its C source is built for this computer and called in a scratch profile."
+        "\nThese are its calls of MAPI's interfaces, and what it leaves. --host wine:PREFIX calls the DLL itself."
     )
     build = [sys.executable, str(PACKAGE / "build.py"), "--linux", str(folder)]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)

@@ -12,7 +12,7 @@ from mapiwright.entry.record import read_record
 from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
-from mapiwright.setup.installed import installations
+from mapiwright.setup.installed import installations, refuse_as_user
 from mapiwright.setup.pending import pending_calls
 from mapiwright.ui.cli.call import call
 from mapiwright.ui.cli.roles import order
@@ -77,6 +77,7 @@ def show(target: Target, name: str) -> None:
 def _installed(workstation: Workstation) -> Mapping[str, Installation] | None:
     """The installed packages by id, or None where our records are closed to this user."""
     try:
+        refuse_as_user(workstation)
         return installations(workstation)
     except RefusedError:
         return None
