@@ -104,6 +104,14 @@ def test_a_table_for_people_has_names_and_uids_that_other_commands_take(office: 
     assert office("profile", "section", "get", PROFILE, uid).code == 0
 
 
+def test_a_private_property_goes_by_the_name_that_its_service_gives_it(office: Mapiwright) -> None:
+    uid = column(office, "PR_SERVICE_UID", PROFILE, "--where", "PR_SERVICE_NAME=MSUPST MS")[0]
+    office("profile", "section", "set", PROFILE, uid, "--set", "PR_PST_PATH=D:\\Zoë.pst", "--yes")
+    asked = ("--columns", "PR_SERVICE_NAME, 6700001F", "--where", "PR_PST_PATH=d:\\zoë.PST")
+    shown = office("profile", "table", PROFILE, *asked)
+    assert shown.out == 'Row 1\n  PR_SERVICE_NAME = "MSUPST MS"\n  PR_PST_PATH = "D:\\Zoë.pst"\n1 row.\n'
+
+
 def test_a_service_that_occurs_twice_is_asked_for_by_uid(office: Mapiwright) -> None:
     uids = column(office, "PR_SERVICE_UID", PROFILE, "--where", "PR_SERVICE_NAME=MSUPST MS")
     unclear = office("profile", "table", PROFILE, "providers", "--service", "MSUPST MS")

@@ -136,12 +136,15 @@ def _document(tags: Sequence[int], row: Sequence[Cell]) -> Json:
 
 
 def _lines(kind: str, tags: Sequence[int], rows: Sequence[Sequence[Cell]]) -> Iterator[Line]:
-    from mapiwright.mapi.tags import name_in_section
+    """A block for each row; its private properties by the names that its service gives them."""
+    from mapiwright.mapi.tags import PR_SERVICE_NAME, name_in_section
 
     for number, row in enumerate(rows, 1):
+        cells = {tag: _value(found) for tag, found in zip(tags, row, strict=True)}
         yield Line(f"Row {number}", Style.HEADING)
-        for tag, found in zip(tags, row, strict=True):
-            yield Line(f"  {name_in_section(tag)} = {_text(tag, _value(found), kind)}")
+        for tag, value in cells.items():
+            name = name_in_section(tag, str(cells.get(PR_SERVICE_NAME) or ""))
+            yield Line(f"  {name} = {_text(tag, value, kind)}")
     yield Line(f"{len(rows)} row{'' if len(rows) == 1 else 's'}.", Style.QUIET)
 
 
