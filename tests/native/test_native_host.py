@@ -119,7 +119,7 @@ def own(outcome: EntryOutcome) -> Mapping[int, PropertyValue | None]:
 
 def test_a_good_service_finds_all_as_documented(bench: Bench) -> None:
     for context in (Context.CREATE, Context.CONFIGURE):
-        given = {SERVER: "mäil.example", PORT: -1} if context is Context.CONFIGURE else {}
+        given: dict[int, PropertyValue] = {SERVER: "mäil.example", PORT: -1} if context is Context.CONFIGURE else {}
         outcome = bench.call("good", context, given)
         assert outcome.hresult == Result.S_OK
         assert own(outcome)[VERDICT] == "all well"
