@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.tables import Table
 
