@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.drafts import Drafts, Due
+from mapiwright.admin.following import TolerantCall
 from mapiwright.admin.table import edition_of
-from mapiwright.admin.tolerant import TolerantCall
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile import Profile
+    from mapiwright.transaction.effect import Effect
     from mapiwright.transaction.plan import Step
     from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import User, Workstation
@@ -189,9 +190,9 @@ class Workspace:
         """Have an entry point called while the profiles are as they were."""
         self._drafts.calls_before.append(call)
 
-    def call_after(self, call: EntryCall, *, tolerant: bool = False) -> None:
-        """Have an entry point called when the profiles are as drafted."""
-        self._drafts.calls_after.append(Due(call, tolerant))
+    def call_after(self, call: EntryCall, step: Callable[[EntryCall], Effect] = lambda call: call) -> None:
+        """Have an entry point called when the profiles are as drafted; ``step`` adds what follows from that."""
+        self._drafts.calls_after.append(Due(call, step))
 
     def withdraw(self, profile: str, uid: str, provider: str = "") -> None:
         """Make none of the calls that wait for a service or provider, as it goes."""
@@ -271,7 +272,7 @@ class Workspace:
         )
         if changes or defaults:
             yield Leg(f"profiles of {self.user.name}", (*changes, *defaults))
-        yield from (TolerantCall(due.call) if due.tolerant else due.call for due in drafts.calls_after)
+        yield from (due.step(due.call) for due in drafts.calls_after)
 
 
 def _raise_first_failure(plan: Plan) -> None:
