@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 from mapiwright.errors import FormatError, RefusedError
 
 
-def sign(data: bytes, private_key: bytes, where: str) -> tuple[bytes, bytes]:
-    """The signature of ``data``, and the public key as PEM.
+def sign(data: bytes, private_key: bytes, where: str) -> tuple[bytes, bytes, str]:
+    """The signature of ``data``, the public key as PEM, and its fingerprint.
 
     Raises FormatError where ``private_key`` is no such key in PEM, RefusedError where it has a password.
     """
@@ -42,8 +42,9 @@ def sign(data: bytes, private_key: bytes, where: str) -> tuple[bytes, bytes]:
             expected="-----BEGIN PRIVATE KEY-----",
             remedy="Make one: openssl genpkey -algorithm ed25519 -out KEY.pem",
         )
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return bytes(key.sign(data)), bytes(public)
+    public = key.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return bytes(key.sign(data)), bytes(pem), fingerprint(public)
 
 
 def holds(data: bytes, signature: bytes, key: Ed25519PublicKey) -> bool:

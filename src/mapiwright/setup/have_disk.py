@@ -1,7 +1,7 @@
 """Have Disk, without a screen: what lies in a directory that somebody names, and whether it may be believed.
 
-Nothing of it is run, and nothing is written. What can be installed is read whole, so that what was verified is what is
-installed, whatever becomes of the directory meanwhile ([supporting-message-service-installation]).
+Nothing of it is run, and nothing is written. What can be installed is read whole, so that what was verified is what
+is installed, whatever becomes of the directory meanwhile ([supporting-message-service-installation]).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mapiwright.setup import manifest as manifests
 from mapiwright.setup.foreign_program import is_program, programs_among
 from mapiwright.setup.media import Memory, Watched, find
 from mapiwright.setup.package import FRAGMENT, read_package
+from mapiwright.setup.package_rules import finding
 from mapiwright.setup.publication import PROGRAM, SUMS, read_publication, refuse_unsigned
 from mapiwright.setup.setup_program import carried_package
 from mapiwright.setup.signatures import Signature, Standing
@@ -98,14 +99,16 @@ class _Look:
         if is_program(self.named):
             return self._foreign((self.named,))
         programs = programs_among(names)
-        if find(self.media, SUMS) is not None:
+        if self._is_published():
             found = read_publication(self.media, self.trust)
             package = read_package(found.media, code_page=self.code_page)
             return Disk(self.path, Kind.PUBLISHED, package, found.signature, found.findings, programs)
+        if self.named.lower().endswith(".pyz"):
+            return self._carried(self.named, programs)
         if find(self.media, manifests.FILE_NAME) is not None:
             return self._plain(Kind.PACKAGE, programs)
-        if find(self.media, PROGRAM) is not None:
-            return self._carried(programs)
+        if (program := find(self.media, PROGRAM)) is not None:
+            return self._carried(program, programs)
         if any(self._is_fragment(name) for name in names):
             return self._plain(Kind.BARE, programs)
         if programs:
@@ -113,9 +116,16 @@ class _Look:
         raise NotFoundError(
             "there is nothing to install in it",
             where=str(self.path),
-            expected=f"{SUMS}, {manifests.FILE_NAME}, {PROGRAM}, an INF with [Services] and its DLLs, or a setup program",
+            expected=f"{manifests.FILE_NAME}, an INF with [Services] and its DLLs, or a setup program",
             remedy="Name the directory that holds one of them.",
         )
+
+    def _is_published(self) -> bool:
+        """Whether there are sums, and a setup program that was named is among what they vouch for."""
+        told = find(self.media, SUMS)
+        if told is None:
+            return False
+        return not self.named.lower().endswith(".pyz") or self.named.encode() in self.media.read(told)
 
     def _is_fragment(self, name: str) -> bool:
         """Whether it is an INF for MAPI, and not one for a driver."""
@@ -129,22 +139,29 @@ class _Look:
     def _plain(self, kind: Kind, programs: tuple[str, ...]) -> Disk:
         package = read_package(self.media, code_page=self.code_page)
         refuse_unsigned(UNSIGNED, self.trust, str(self.path))
-        return Disk(self.path, kind, package, programs=programs)
+        return Disk(self.path, kind, package, findings=_unsigned(str(self.path)), programs=programs)
 
-    def _carried(self, programs: tuple[str, ...]) -> Disk:
-        name = find(self.media, PROGRAM) or PROGRAM
-        files = carried_package(self.media.read(name))
+    def _carried(self, name: str, programs: tuple[str, ...]) -> Disk:
+        where = f"{self.media.name}/{name}"
+        try:
+            files = carried_package(self.media.read(name))
+        except FormatError as error:
+            raise FormatError(error.what, where=where, remedy=error.remedy) from error
         if files is None:
             raise RefusedError(
                 "it carries no package of Mapiwright's",
-                where=str(self.path / name),
+                where=where,
                 expected="a setup program that `mapiwright publish` made",
                 remedy="Ask its vendor how it is installed.",
             )
         refuse_unsigned(UNSIGNED, self.trust, str(self.path))
-        package = read_package(Memory(files, str(self.path / name)), code_page=self.code_page)
-        return Disk(self.path, Kind.PROGRAM, package, programs=programs)
+        package = read_package(Memory(files, where), code_page=self.code_page)
+        return Disk(self.path, Kind.PROGRAM, package, findings=_unsigned(where), programs=programs)
 
     def _foreign(self, programs: tuple[str, ...]) -> Disk:
         refuse_unsigned(UNSIGNED, self.trust, str(self.path))
         return Disk(self.path, Kind.FOREIGN, programs=programs)
+
+
+def _unsigned(where: str) -> tuple[Finding, ...]:
+    return (finding("MW4305", where, f"there is no {SUMS}, and so nobody vouches for its bytes"),)

@@ -236,7 +236,9 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             "Get the directory anew from whoever published it: somebody or something has changed the file.",
         ),
         "MW4302": Rule(
-            ERROR, "Every file that SHA256SUMS lists is there.", "Get the directory anew from whoever published it."
+            ERROR,
+            "Every file that SHA256SUMS lists is there and can be read.",
+            "Get the directory anew from whoever published it.",
         ),
         "MW4303": Rule(
             ERROR,

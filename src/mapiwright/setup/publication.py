@@ -63,7 +63,7 @@ def read_publication(media: Media, trust: Trust) -> Publication:
     Raises FindingsError with every fault where a sum is wrong, a file is missing or the signature is not that of the
     sums, RefusedError where trust is demanded and none of its keys has signed.
     """
-    told = media.read(SUMS)
+    told = media.read(find(media, SUMS) or SUMS)
     try:
         listed = sums.parse(told)
     except FormatError as error:
@@ -105,13 +105,12 @@ def refuse_unsigned(signature: Signature, trust: Trust, where: str) -> None:
 
 
 def _signature(media: Media, told: bytes, trust: Trust) -> Signature:
-    there = {name for name in (SIGNATURE, KEY) if find(media, name) is not None}
-    if not there:
+    signature, key = find(media, SIGNATURE), find(media, KEY)
+    if signature is None and key is None:
         return Signature(Standing.NONE)
-    if len(there) == 1:
-        (missing,) = {SIGNATURE, KEY} - there
-        return Signature(Standing.TAMPERED, reason=f"{missing} is missing")
-    return verify(told, media.read(SIGNATURE), media.read(KEY), trust)
+    if signature is None or key is None:
+        return Signature(Standing.TAMPERED, reason=f"{KEY if signature else SIGNATURE} is missing")
+    return verify(told, media.read(signature), media.read(key), trust)
 
 
 def _broken(faults: list[Finding], where: str) -> FindingsError:

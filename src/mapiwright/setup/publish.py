@@ -23,40 +23,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What is published: a package, and all files of the public directory by their paths with ``/``."""
+    """What is published of the package in the directory ``source``: all files by their paths with ``/``.
 
+    ``signer`` is the fingerprint of the key that signed it, or "".
+    """
+
+    source: Path
     package: Package
     files: Mapping[str, bytes]
-
-    @property
-    def signed(self) -> bool:
-        """Whether it bears a signature."""
-        return SIGNATURE in self.files
+    signer: str = ""
 
 
-def make_edition(package: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> Edition:
-    """The package in the directory ``package`` as it is published, signed with the private key in ``key_file``.
+def make_edition(source: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> Edition:
+    """The package in the directory ``source`` as it is published, signed with the private key in ``key_file``.
 
     All that lies in the directory is published, save names that begin with a period, ``__pycache__``, and what an
     earlier publication added. Raises FindingsError where the package is not in order, RefusedError where a file
     cannot be read, or its name is none for Windows.
     """
-    read = dict(_files(Directory(package)))
-    opened = read_package(Memory(read, str(package)), code_page=code_page)
+    read = dict(_files(Directory(source)))
+    package = read_package(Memory(read, str(source)), code_page=code_page)
     files = {**read, PROGRAM: setup_program.make(read)}
     files[SUMS] = sums.render(files)
+    signer = ""
     if key_file is not None:
-        files[SIGNATURE], files[KEY] = signing.sign(files[SUMS], key_file)
-    return Edition(opened, files)
+        files[SIGNATURE], files[KEY], signer = signing.sign(files[SUMS], key_file)
+    return Edition(source, package, files, signer)
 
 
-def publish(edition: Edition, directory: Path, *, source: Path) -> None:
-    """Put the edition into ``directory``, in one step; an older publication there is replaced.
+def publish(edition: Edition, directory: Path) -> None:
+    """Put the edition into ``directory``, in one step; an older publication there is replaced. See `check_place`."""
+    check_place(edition, directory)
+    put_folder(directory, edition.files, check=_refuse_foreign)
 
-    Raises RefusedError where ``directory`` lies in the package of ``source``, or that in it; ExistsError where it
-    holds anything that no publication brought.
+
+def check_place(edition: Edition, directory: Path) -> None:
+    """Raise RefusedError where ``directory`` and the package lie in each other, ExistsError where it holds anything
+    that no publication brought.
     """
-    here, there = directory.resolve(), source.resolve()
+    here, there = directory.resolve(), edition.source.resolve()
     if here != there and (here.is_relative_to(there) or there.is_relative_to(here)):
         raise RefusedError(
             "the package and the public directory lie in each other",
@@ -64,7 +69,8 @@ def publish(edition: Edition, directory: Path, *, source: Path) -> None:
             expected="a directory beside the package",
             remedy="Nothing was changed. Name another directory.",
         )
-    put_folder(directory, edition.files, check=_refuse_foreign)
+    if here.is_dir():
+        _refuse_foreign(here)
 
 
 def _files(package: Directory, folder: str = "") -> Iterator[tuple[str, bytes]]:

@@ -33,13 +33,14 @@ _MAIN = '''"""Installs the package that this file carries."""
 import sys
 
 if sys.version_info < (3, 11):
-    sys.exit("This is Python %d.%d, and setup.pyz needs 3.11 or later." % sys.version_info[:2])
+    sys.exit("This is Python %d.%d, and this program needs 3.11 or later." % sys.version_info[:2])
 
-import os.path
+from pathlib import Path
 
-from mapiwright.ui.cli.carried import main
+from mapiwright.__main__ import main
+from mapiwright.ui.cli.carried import setup_in
 
-sys.exit(main(os.path.dirname(os.path.abspath(__file__))))
+sys.exit(main(program=setup_in(Path(__file__).absolute().parent)))
 '''
 
 

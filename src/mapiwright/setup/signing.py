@@ -43,13 +43,23 @@ class Trust:
 NOBODY = Trust()
 
 
+def keys_folder() -> Path:
+    """Where the administrator of this computer keeps the keys that he trusts, whoever runs the program."""
+    from platformdirs import site_config_path
+
+    return site_config_path("mapiwright", appauthor=False) / "trusted-keys"
+
+
 def can_verify() -> bool:
     """Whether the library is there."""
     return find_spec("cryptography") is not None
 
 
-def sign(data: bytes, key_file: Path) -> tuple[bytes, bytes]:
-    """The signature of ``data``, and the public key as PEM; raises RefusedError where the key cannot be used."""
+def sign(data: bytes, key_file: Path) -> tuple[bytes, bytes, str]:
+    """The signature of ``data``, the public key as PEM, and its fingerprint.
+
+    Raises RefusedError where the key cannot be used, NotFoundError where it is not there.
+    """
     if not can_verify():
         raise RefusedError(f"nothing can be signed here: {_MISSING}", remedy=_REMEDY)
     from mapiwright.setup import ed25519
