@@ -30,6 +30,7 @@ from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.profile import Profile
@@ -408,3 +409,19 @@ def code_of() -> Callable[[Callable[[], object]], int]:
         return caught.value.hresult
 
     return call
+
+
+@pytest.fixture
+def keys(tmp_path: Path, witness_module: Callable[[str], ModuleType]) -> Callable[[str], tuple[Path, Path]]:
+    """``keys("vendor")`` are the files of a private key and of its public half."""
+    ed25519 = witness_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+    form = witness_module("cryptography.hazmat.primitives.serialization")
+
+    def make(name: str) -> tuple[Path, Path]:
+        key = ed25519.Ed25519PrivateKey.generate()
+        private, public = tmp_path / f"{name}.key", tmp_path / f"{name}.pem"
+        private.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+        public.write_bytes(key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo))
+        return private, public
+
+    return make
