@@ -83,7 +83,7 @@ class Proof:
         self.work = work
         self.begins = "none" if way == "fresh" else "old"
         if way == "apart":
-            whole_folder.exchange = lambda _one, _other: False
+            vars(whole_folder)["exchange"] = lambda _one, _other: False
         self.allowed = {self.begins, "new"} | ({"none"} if way == "apart" else set())
         self.run(self.fresh())  # so that no child has to load a module
 

@@ -17,6 +17,7 @@ from mapiwright.entry.record import ServiceRecord, record_changes
 from mapiwright.errors import MapiwrightError
 from mapiwright.setup.install import plan_install
 from mapiwright.setup.package import open_package
+from mapiwright.setup.publish import make_edition, publish
 from mapiwright.setup.uninstall import plan_uninstall
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.cli.app import run
@@ -409,6 +410,24 @@ def code_of() -> Callable[[Callable[[], object]], int]:
         return caught.value.hresult
 
     return call
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Acme Mail as it is published, with a name of no ASCII in it, unsigned; to be copied, and not changed."""
+    folder = tmp_path_factory.mktemp("published")
+    package = folder / "acme"
+    shutil.copytree(ACME, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "docs" / "Änderungen 変更.txt").write_bytes(b"news")
+    publish(make_edition(package), folder / "public")
+    return folder / "public"
+
+
+@pytest.fixture
+def public(published: Path, tmp_path: Path) -> Path:
+    """A copy of it, for one story."""
+    shutil.copytree(published, tmp_path / "öffentlich")
+    return tmp_path / "öffentlich"
 
 
 @pytest.fixture

@@ -36,14 +36,6 @@ if TYPE_CHECKING:
     Closed = Callable[[Path], AbstractContextManager[None]]
 
 
-@pytest.fixture
-def public(acme: Path, tmp_path: Path) -> Path:
-    """Acme Mail as it is published, unsigned."""
-    place = tmp_path / "öffentlich"
-    publish(make_edition(acme), place)
-    return place
-
-
 def ids(error: FindingsError) -> dict[str, str]:
     return {finding.where: finding.id for finding in error.findings}
 
@@ -208,7 +200,7 @@ class TestWhatIsNotAsItWasPublished:
     def test_a_setup_program_that_is_damaged(self, public: Path, tmp_path: Path) -> None:
         data = bytearray((public / PROGRAM).read_bytes())
         whole = tmp_path / "whole.pyz"
-        for name, bad in {"cut.pyz": data[: len(data) // 2], "text.pyz": b"#!python"}.items():
+        for name, bad in {"cut.pyz": bytes(data[: len(data) // 2]), "text.pyz": b"#!python"}.items():
             (tmp_path / name).write_bytes(bad)
             with pytest.raises(FormatError, match="damaged"):
                 look(tmp_path / name)
@@ -431,7 +423,7 @@ class TestWhatAForeignProgramAdded:
         assert [effect.title for effect in plan.effects] == ["call NEWS with MSG_SERVICE_INSTALL"]
         execute(plan, there)
         (receipt,) = receipts(there)
-        assert [effect.status.value for effect in receipt.effects] == ["pending"]
+        assert [effect.status for effect in receipt.effects] == ["pending"]
 
     def test_it_is_called_only_as_asked(self, workstation_folder: Path) -> None:
         here = open_workstation(f"image:{workstation_folder}")

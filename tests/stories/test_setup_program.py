@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import venv
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +17,7 @@ from mapiwright.workstation.create import create_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +31,6 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = subprocess.run([python, "-I", "-c", "import click"], capture_output=True, check=False)
     assert b"ModuleNotFoundError" in asked.stderr
     return python
-
-
-@pytest.fixture
-def public(tmp_path: Path, acme: Path) -> Path:
-    """Acme Mail as it is published, with a name of no ASCII in it."""
-    package = tmp_path / "acme"
-    shutil.copytree(acme, package)
-    (package / "docs" / "Änderungen 変更.txt").write_bytes(b"news")
-    place = tmp_path / "öffentlich"
-    publish(make_edition(package), place)
-    return place
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from importlib import resources
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
@@ -74,7 +76,7 @@ def carried_package(program: bytes) -> dict[str, bytes] | None:
         with zipfile.ZipFile(io.BytesIO(program)) as bundle:
             names = [name for name in bundle.namelist() if name.startswith(PACKAGE) and not name.endswith("/")]
             return {name.removeprefix(PACKAGE): bundle.read(name) for name in names} or None
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise FormatError(
             "the setup program is damaged", remedy="Get it anew from where it was published."
         ) from error
@@ -130,7 +132,7 @@ def _distributed(found: Distribution) -> Iterator[tuple[str, bytes]]:
         )
     for path in paths:
         if not path.startswith("../") and ".dist-info/" not in path and "__pycache__/" not in path:
-            yield path, found.locate_file(path).read_bytes()
+            yield path, Path(str(found.locate_file(path))).read_bytes()
     yield from _about(found)
 
 
@@ -139,4 +141,4 @@ def _about(found: Distribution) -> Iterator[tuple[str, bytes]]:
     for path in map(str, found.files or ()):
         name = path.replace("\\", "/")
         if _OF_DISTRIBUTION.fullmatch(name):
-            yield name, found.locate_file(path).read_bytes()
+            yield name, Path(str(found.locate_file(path))).read_bytes()
