@@ -46,7 +46,7 @@ VERBS = {
     "doctor": Verb("doctor", "Tell what is wrong and how to mend it; change nothing."),
     "log": Verb("doctor", "Show what was done and what failed on a workstation."),
     "support-bundle": Verb("doctor", "Pack what a helpdesk needs into a file, user data masked."),
-    "publish": Verb("publishing", "Put a package, with a setup program, into a public directory."),
+    "publish": Verb("publishing", "Put a package and its setup into a public directory."),
     "have-disk": Verb("disk", "See what lies in a public directory, and install it."),
     "test": Verb("matrix", "Try a package on every kind of Outlook, in memory."),
 }
