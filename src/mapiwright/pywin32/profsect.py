@@ -34,7 +34,7 @@ class PyIMAPIProp(PyIAdministered[ProfileSection]):
     interface = IIDS["IID_IMAPIProp"]
 
     def GetProps(self, propList: Tags, flags: int = 0) -> tuple[int, tuple[Pair, ...]]:
-        """S_OK or MAPI_W_ERRORS_RETURNED, and a pair for each tag, or for all that there is where the list is None."""
+        """S_OK or MAPI_W_ERRORS_RETURNED, and a pair for each tag, or for all that there is where none is named."""
         answer = self.behind.get_props(tags_of(propList), bits(flags))
         return answer.hresult, row_to_script(answer.values, self._code_page)
 

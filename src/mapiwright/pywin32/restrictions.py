@@ -38,8 +38,8 @@ class Kind(IntEnum):
     COMMENT = 10
 
 
-def restriction_of(spelled: Spelled, code_page: str) -> Restriction:
-    """The restriction that a script spells; raises TypeError for what is none, ValueError for a kind of no use here."""
+def restriction_of(spelled: Any, code_page: str) -> Restriction:
+    """The restriction that a script spells; raises TypeError for what is none, ValueError for another kind."""
     if not isinstance(spelled, Sequence) or len(spelled) != 2:
         raise TypeError("The SRestriction object must be a sequence of length 2")
     kind, body = spelled

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class PyIMsgServiceAdmin(PyIAdministered[MessageServiceAdmin]):
-    """Adds, configures and removes services. CopyMsgService, MsgServiceTransportOrder, SetPrimaryIdentity are ours."""
+    """Adds, configures and removes services.
+
+    CopyMsgService, MsgServiceTransportOrder and SetPrimaryIdentity are ours.
+    """
 
     interface = IIDS["IID_IMsgServiceAdmin"]
 

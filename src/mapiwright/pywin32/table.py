@@ -38,7 +38,7 @@ class View(Remembering):
         self.code_page = code_page
 
     @remembered
-    def do(self, deed: Callable[Concatenate[Table, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+    def do(self, deed: Callable[Concatenate[Table, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Ask the table."""
         return deed(self.table, *args, **kwargs)
 

@@ -80,8 +80,11 @@ def uninitialize() -> None:
     """Count a user less; with the last one all sessions end that are left ([mapiuninitialize], [derived])."""
     _MAPI.uses = max(0, _MAPI.uses - 1)
     if not _MAPI.uses and _MAPI.workspace is not None:
+        from mapiwright.admin.session import Session
+
         for session in tuple(_MAPI.workspace.usage.sessions):
-            session.logoff()
+            if isinstance(session, Session):
+                session.logoff()
 
 
 def _user(workstation: Workstation, name: str | None) -> User:

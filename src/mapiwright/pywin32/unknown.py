@@ -90,7 +90,7 @@ class PyIUnknown(Generic[Behind]):
         """Another interface of the same object, by its id."""
         wanted = bytes_of(iid)
         for face in self._whole.__mro__:
-            if "interface" in vars(face) and bytes_of(face.interface) == wanted:
+            if issubclass(face, PyIUnknown) and "interface" in vars(face) and bytes_of(face.interface) == wanted:
                 return face(self.behind, self._whole)
         raise CallError("the object has no such interface", hresult=E_NOINTERFACE)
 

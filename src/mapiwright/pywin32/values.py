@@ -64,7 +64,7 @@ def text_or_none(text: str | bytes | None, code_page: str) -> str | None:
     return None if text is None else text_of(text, code_page)
 
 
-def from_script(pair: Pair, code_page: str) -> tuple[int, PropertyValue]:
+def from_script(pair: Any, code_page: str) -> tuple[int, PropertyValue]:
     """A property that a script sets or compares with; raises TypeError for what is none."""
     if not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[0], int):
         raise TypeError("An SPropValue item must be a tuple of (integer, object)")
