@@ -29,8 +29,7 @@ Tags: TypeAlias = int | Sequence[int] | None
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TICKS = 10_000
-_WIDE = frozenset({PropertyType.I8, PropertyType.MV_I8})
-_INTEGERS = frozenset({PropertyType.I2, PropertyType.LONG, PropertyType.I8, PropertyType.BOOLEAN, PropertyType.ERROR})
+_INTEGERS = frozenset({PropertyType.I2, PropertyType.LONG, PropertyType.I8, PropertyType.ERROR})
 _FLOATS = frozenset({PropertyType.R4, PropertyType.DOUBLE, PropertyType.APPTIME})
 
 
@@ -108,6 +107,8 @@ def _one_from(kind: int, value: Any, code_page: str) -> Any:
             return bytes_of(value)
         case PropertyType.SYSTIME:
             return _ticks(value)
+        case PropertyType.BOOLEAN:
+            return bool(index(value))
         case PropertyType.NULL:
             return 0
     if kind in _INTEGERS:
