@@ -6,10 +6,12 @@ here, too: narrow names that come as bytes, one tag that is no tuple, ids of row
 
 from __future__ import annotations
 
+import doctest
 import gc
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +22,11 @@ from mapiwright.workstation.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from conftest import Office
     from mapiwright.pywin32.profadmin import PyIProfAdmin
     from mapiwright.pywin32.services import PyIMsgServiceAdmin
+
+    Office = Any  # of conftest
 
 PR_SERVER = 0x6600001F
 PR_SERVER_A = 0x6600001E
@@ -760,6 +762,13 @@ def test_a_call_that_cannot_be_made_here_is_told_as_a_warning(pc: Office) -> Non
     with pytest.warns(PendingCallWarning, match="WIRE"):
         services.CreateMsgService("WIRE", None)
     assert services.GetMsgServiceTable(0).GetRowCount(0) == 1
+
+
+def test_the_page_shows_what_happens() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "run-a-pywin32-script.md"
+    shown = doctest.testfile(str(page), module_relative=False)
+    assert shown.attempted > 1
+    assert not shown.failed
 
 
 def test_importing_mapi_loads_no_administration() -> None:

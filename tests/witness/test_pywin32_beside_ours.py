@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from mapiwright.entry.wine import WinePython
 
 HERE = Path(__file__).parent
-SUBSYSTEM = HERE.parent / "native" / "subsystem.c"
+SUBSYSTEM = HERE / "subsystem.c"
+HEADERS = HERE.parent / "native"
 SCRIPT = (HERE / "pywin32_script.txt").read_text(encoding="utf-8")
 COMPILER = "x86_64-w64-mingw32-gcc"
+OPTIONS = ("-std=c11", "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-shared")
 INF = """\
 [Services]
 DEMO=Demo service
@@ -64,6 +66,7 @@ here.files.apply(record_changes(here, record, StandIn.sources))
 mapi.use_workstation(here)
 """
 THEIRS = rf"""
+import atexit
 import sys
 
 sys.path[:0] = [r"C:\pywin32", r"C:\pywin32\win32", r"C:\pywin32\win32\lib"]
@@ -71,16 +74,21 @@ import pythoncom
 import winreg
 from win32com.mapi import mapi, mapitags, mapiutil
 
+with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, r"{CLIENT}") as clients:
+    before = winreg.QueryValue(clients, None)
+    with winreg.CreateKey(clients, "Mapiwright tests") as client:
+        for name in ("DLLPathEx", "DLLPath"):
+            winreg.SetValueEx(client, name, 0, winreg.REG_SZ, sys.argv[1])
+    winreg.SetValueEx(clients, "", 0, winreg.REG_SZ, "Mapiwright tests")
 
-def client(name):
-    with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, r"{CLIENT}") as key:
-        winreg.SetValueEx(key, "", 0, winreg.REG_SZ, name)
+
+@atexit.register
+def restore():
+    with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, r"{CLIENT}") as clients:
+        winreg.SetValueEx(clients, "", 0, winreg.REG_SZ, before)
+        winreg.DeleteKey(clients, "Mapiwright tests")
 
 
-with winreg.CreateKey(winreg.HKEY_LOCAL_MACHINE, r"{CLIENT}\Mapiwright tests") as key:
-    for name in ("DLLPathEx", "DLLPath"):
-        winreg.SetValueEx(key, name, 0, winreg.REG_SZ, sys.argv[1])
-client("Mapiwright tests")
 """
 
 
@@ -88,7 +96,10 @@ def test_a_script_prints_the_same_with_pywin32_and_with_ours(
     wine: WinePython, tmp_path: Path, witness: Callable[[str], str]
 ) -> None:
     library = tmp_path / "subsystem.dll"
-    subprocess.run([witness(COMPILER), "-std=c11", "-Os", "-s", "-shared", "-o", library, SUBSYSTEM], check=True)
+    subprocess.run(
+        [witness(COMPILER), *OPTIONS, "-I", str(HEADERS), "-o", str(library), str(SUBSYSTEM)],
+        check=True,
+    )
     (tmp_path / "theirs.py").write_text(THEIRS + SCRIPT, encoding="utf-8")
     (tmp_path / "ours.py").write_text(OURS + SCRIPT, encoding="utf-8")
     theirs = subprocess.run(
