@@ -332,9 +332,9 @@ def test_an_id_is_an_iid_its_text_or_sixteen_bytes(services: PyIMsgServiceAdmin)
 
 def test_problems_are_told_to_who_wants_them(services: PyIMsgServiceAdmin) -> None:
     section = services.OpenProfileSection(added(services), None, mapi.MAPI_MODIFY)
-    given = [(PR_SERVER, "a"), (mapitags.PR_OBJECT_TYPE, 5), (0x80010003, 5)]
+    given = [(PR_SERVER, "a"), (PR_SERVER, "b"), (mapitags.PR_OBJECT_TYPE, 5), (0x80010003, 5)]
     assert section.SetProps(given) == (0, None)
-    problems = ((1, mapitags.PR_OBJECT_TYPE, mapi.MAPI_E_COMPUTED), (2, 0x80010003, mapi.MAPI_E_NO_SUPPORT))
+    problems = ((2, mapitags.PR_OBJECT_TYPE, mapi.MAPI_E_COMPUTED), (3, 0x80010003, mapi.MAPI_E_NO_SUPPORT))
     assert section.SetProps(given, True) == (0, problems)
     assert section.SetProps([(PR_SERVER, "a")], True) == (0, None)
     assert section.DeleteProps((PR_SERVER, mapitags.PR_OBJECT_TYPE), True) == (

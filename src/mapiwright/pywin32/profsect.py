@@ -44,7 +44,8 @@ class PyIMAPIProp(PyIAdministered[ProfileSection]):
 
     def SetProps(self, propList: Sequence[Pair], wantProblems: bool = False) -> Problems:
         """Set properties, at once."""
-        return _told(self.behind.set_props(all_from_script(propList, self._code_page)), wantProblems)
+        pairs = all_from_script(propList, self._code_page)
+        return _told(self.behind.set_props(dict(pairs)), wantProblems, [tag for tag, _ in pairs])
 
     def DeleteProps(self, propList: Tags, wantProblems: bool = False) -> Problems:
         """Delete properties, at once."""
@@ -140,6 +141,10 @@ def _must_be_interface(iid: Uid | None) -> None:
         raise CallError("a profile section has no such interface", hresult=E_NOINTERFACE)
 
 
-def _told(problems: tuple[PropertyProblem, ...], wanted: bool) -> Problems:
-    told = tuple((problem.index, problem.tag, signed(problem.hresult)) for problem in problems)
+def _told(problems: tuple[PropertyProblem, ...], wanted: bool, given: Sequence[int] = ()) -> Problems:
+    """What a script is told; a tag that it gave twice is set once, and is called by its first place."""
+    told = tuple(
+        (given.index(problem.tag) if given else problem.index, problem.tag, signed(problem.hresult))
+        for problem in problems
+    )
     return 0, told if wanted and told else None

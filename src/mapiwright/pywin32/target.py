@@ -53,7 +53,7 @@ def choose(workstation: Workstation | str, user: str | None, host: str | None) -
         interpreter_named(place)  # what cannot be meant is told now
     opened = open_workstation(workstation) if isinstance(workstation, str) else workstation
     chosen = _user(opened, os.environ.get(USER) if user is None else user)
-    _MAPI.workspace = Workspace(opened, chosen, send=lambda plan: _send(plan, opened, place))
+    _MAPI.workspace = Workspace(opened, chosen, send=lambda plan: _send(plan, opened), host=place)
     return _MAPI.workspace
 
 
@@ -106,12 +106,12 @@ def _user(workstation: Workstation, name: str | None) -> User:
     return people[0]
 
 
-def _send(plan: Plan, workstation: Workstation, host: str) -> None:
-    from mapiwright.entry.call import MAKERS, through
+def _send(plan: Plan, workstation: Workstation) -> None:
+    from mapiwright.entry.call import MAKERS
     from mapiwright.transaction.effect import Status
     from mapiwright.transaction.transaction import execute
 
-    receipt = execute(through(plan, host) if host else plan, workstation, makers=MAKERS)
+    receipt = execute(plan, workstation, makers=MAKERS)
     for effect in receipt.effects:
         if effect.status == Status.PENDING:
             warnings.warn(f"{effect.title}: pending, as {effect.message}", PendingCallWarning, stacklevel=2)
