@@ -693,7 +693,7 @@ def test_services_are_copied_ordered_and_chosen_as_in_c(services: PyIMsgServiceA
     added(services)
     stores = providers(mapi.MAPI_STORE_PROVIDER)
     work = mapi.MAPILogonEx(0, "Work", None, mapi.MAPI_NEW_SESSION)
-    work.SetDefaultStore(1, stores[1])
+    work.SetDefaultStore(mapi.MAPI_DEFAULT_STORE, stores[1])
     default = (mapi.RES_BITMASK, (mapi.BMR_NEZ, FLAGS, mapi.STATUS_DEFAULT_STORE))
     rows = mapi.HrQueryAllRows(services.GetProviderTable(0), (mapitags.PR_PROVIDER_UID,), default, None, 0)
     assert [row[0][1] for row in rows] == [stores[1]]

@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+import mapiwright
 from mapiwright.entry.wine import python
 
 if TYPE_CHECKING:
@@ -92,36 +96,72 @@ def restore():
 """
 
 
-def test_a_script_prints_the_same_with_pywin32_and_with_ours(
-    wine: WinePython, tmp_path: Path, witness: Callable[[str], str]
-) -> None:
-    library = tmp_path / "subsystem.dll"
-    subprocess.run(
-        [witness(COMPILER), *OPTIONS, "-I", str(HEADERS), "-o", str(library), str(SUBSYSTEM)],
-        check=True,
-    )
-    (tmp_path / "theirs.py").write_text(THEIRS + SCRIPT, encoding="utf-8")
-    (tmp_path / "ours.py").write_text(OURS + SCRIPT, encoding="utf-8")
-    theirs = subprocess.run(
-        [
-            wine.environment()["WINELOADER"],
-            wine.path(python(wine.prefix)),
-            "-X",
-            "utf8",
-            wine.path(tmp_path / "theirs.py"),
-            wine.path(library),
-        ],
-        env=os.environ | wine.environment(),
+THEIR_TYPES = r"""
+import sys
+
+sys.path[:0] = [*sys.argv[1:], r"C:\pywin32\win32", r"C:\pywin32\win32\lib"]
+import pywintypes
+
+assert "pywintypes311.dll" in pywintypes.__file__.lower()
+"""
+
+
+def told(command: list[str], environment: dict[str, str] | None = None) -> list[str]:
+    """The lines that a script prints."""
+    ended = subprocess.run(
+        command,
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
     )
-    ours = subprocess.run(
-        [sys.executable, "-W", "error", tmp_path / "ours.py"], capture_output=True, text=True, check=False
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What the script prints with mapiwright.pywin32 on this system."""
+    script = tmp_path_factory.mktemp("ours") / "ours.py"
+    script.write_text(OURS + SCRIPT, encoding="utf-8")
+    return told([sys.executable, "-X", "utf8", "-W", "error", str(script)])
+
+
+@pytest.fixture
+def in_wine(wine: WinePython, tmp_path: Path) -> Callable[..., list[str]]:
+    """``in_wine(text, *words)`` is what a script prints in a Windows Python."""
+
+    def run(text: str, *words: str) -> list[str]:
+        script = tmp_path / "script.py"
+        script.write_text(text, encoding="utf-8")
+        start = [wine.environment()["WINELOADER"], wine.path(python(wine.prefix)), "-X", "utf8"]
+        return told([*start, wine.path(script), *words], os.environ | wine.environment())
+
+    return run
+
+
+def test_a_script_prints_the_same_with_pywin32_and_with_ours(
+    in_wine: Callable[..., list[str]],
+    ours: list[str],
+    wine: WinePython,
+    tmp_path: Path,
+    witness: Callable[[str], str],
+) -> None:
+    library = tmp_path / "subsystem.dll"
+    subprocess.run(
+        [witness(COMPILER), *OPTIONS, "-I", str(HEADERS), "-o", str(library), str(SUBSYSTEM)],
+        check=True,
     )
-    assert ours.returncode == 0, ours.stderr
-    assert theirs.returncode == 0, theirs.stdout + theirs.stderr
-    assert len(ours.stdout.splitlines()) > 100
-    assert ours.stdout.splitlines() == theirs.stdout.splitlines()
+    assert len(ours) > 100
+    assert ours == in_wine(THEIRS + SCRIPT, wine.path(library))
+
+
+def test_on_windows_ours_works_with_the_errors_and_the_types_of_pywin32(
+    in_wine: Callable[..., list[str]], ours: list[str], wine: WinePython
+) -> None:
+    """Its com_error is raised, its IIDs and times are handed out and taken."""
+    folders = [Path(mapiwright.__file__).parents[1], Path(sysconfig.get_path("purelib"))]
+    same = "import pywintypes as theirs; assert pythoncom.com_error is theirs.com_error\n"
+    assert ours == in_wine(THEIR_TYPES + OURS + same + SCRIPT, *map(wine.path, folders))
