@@ -33,7 +33,10 @@ def edit(
     from mapiwright.entry.contract import EntryPolicy
 
     policy = EntryPolicy.REQUIRE if must_call else EntryPolicy.DEFER
-    spaces = [Workspace(target.workstation, user, policy=policy) for user in users.all_of(target.workstation)]
+    spaces = [
+        Workspace(target.workstation, user, policy=policy, host=consent.host)
+        for user in users.all_of(target.workstation)
+    ]
     for space in spaces:
         with space.batch():
             draft(ProfileAdmin(space))
