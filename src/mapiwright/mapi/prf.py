@@ -333,7 +333,7 @@ def _assignment(item: Item, entry: Entry, word: str, faults: list[Finding]) -> A
         if word == SERVICE and not is_settable(slot.tag):
             what = f"{entry.key} of {item.key} goes to 0x{slot.id:04x}, which no PRF file can set"
             faults.append(_fault("MW8036", entry, what))
-            return Assignment(entry.key, None, None, secret, entry.index + 1)
+            return Assignment(entry.key, slot, None, secret, entry.index + 1)
         try:
             value = read_value(slot.kind, entry.value)
         except FormatError as error:
