@@ -1,4 +1,4 @@
-"""A PRF file is applied: the profile is made, changed or left alone as the file says, and a second time nothing is."""
+"""A PRF file is applied: the profile is made, changed or left alone as the file says, the second time always alone."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def slot_text(slot: Slot) -> str:
 def read_value(kind: PropertyType, text: str) -> int | bool | str:
     """The value that ``text`` spells; raises FormatError that does not repeat it, as it may be a secret.
 
-    A number in hex is written in the order of numbers, not of bytes ([prf] 1.2).
+    A number in hex is written in the order of numbers, not of bytes ([prf] 1.2); it is given with its sign.
     """
     match kind:
         case PropertyType.STRING8 | PropertyType.UNICODE:
@@ -120,7 +120,7 @@ def read_value(kind: PropertyType, text: str) -> int | bool | str:
         case PropertyType.LONG if _NUMBER.fullmatch(text):
             number = int(text, 16) if text[:2].lower() == "0x" else int(text)
             if -(1 << 31) <= number < 1 << 32:
-                return number
+                return number - (1 << 32) if number >= 1 << 31 else number
     raise FormatError(f"the value does not fit {_SPELLED[kind]}", expected=EXPECTED[kind])
 
 
@@ -138,10 +138,10 @@ def value_text(kind: PropertyType, value: int | bool | str) -> str:
     match kind, value:
         case PropertyType.BOOLEAN, int():
             return "TRUE" if value else "FALSE"
-        case PropertyType.LONG, int():
+        case PropertyType.LONG, int() if -(1 << 31) <= value < 1 << 32:
             number = value & 0xFFFFFFFF
             return str(number) if number < 1 << 16 else f"0x{number:08x}"
-        case _, str(text) if text and _is_line(text):
+        case ((PropertyType.STRING8 | PropertyType.UNICODE), str(text)) if text and _is_line(text):
             return text
     raise FormatError("the value cannot stand on a line", expected=EXPECTED[kind])
 

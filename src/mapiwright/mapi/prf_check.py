@@ -11,6 +11,7 @@ from mapiwright.formats.prf import is_slot
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf_rules import quoted
 from mapiwright.mapi.prf import (
+    ACCOUNT,
     ACCOUNT_LIST,
     GENERAL,
     SERVICE,
@@ -108,11 +109,12 @@ def _duplicates(document: Inf) -> Iterator[Finding]:
             first = section.entry(entry.key)
             if first is None or first is entry:
                 continue
-            if in_list:
+            listed = in_list and upcase(entry.key).startswith((SERVICE, ACCOUNT))
+            if listed:
                 what = f"{entry.key} is given again: {quoted(entry.value)} is never added"
             else:
                 what = f"{entry.key} is given again; line {first.index + 1} counts"
-            yield finding("MW8026" if in_list else "MW8007", what, line=entry.index + 1)
+            yield finding("MW8026" if listed else "MW8007", what, line=entry.index + 1)
 
 
 # [General] and the lists.
