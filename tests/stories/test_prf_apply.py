@@ -1,4 +1,4 @@
-"""A PRF file is applied: the profile is made, changed or left alone as the file says, the second time always alone."""
+"""A PRF file is applied: a profile is made, changed or left alone, as it says; the second time there is nothing left."""
 
 from __future__ import annotations
 
@@ -376,7 +376,8 @@ def test_a_section_that_a_service_brings_is_not_taken_from_it(
     shelf.apply(
         "[General]\nCustom=1\nProfileName=Work\nOverwriteProfile=Yes\n[Service List]\n"
         "ServiceEGS=Exchange Global Section\nService1=Microsoft Exchange Server\n"
-        "[ServiceEGS]\nConfigFlags=0x6\nMailboxName=zoe\n[Service1]\nUniqueService=Yes\nMailboxName=zoe\nHomeServer=mail\n"
+        "[ServiceEGS]\nConfigFlags=0x6\nMailboxName=zoe\n"
+        "[Service1]\nUniqueService=Yes\nMailboxName=zoe\nHomeServer=mail\n"
     )
     section = shelf.profile().services[0].extras[0]
     assert section.uid == "13dbb0c8aa05101a9bb000aa002fc45a"

@@ -71,6 +71,12 @@ ACCOUNT = (
     "[Acme]\n",
     f"{I_MAIL}[Acme]\n",
 )
+MAIL_SERVICE = """\
+[Internet E-mail]
+ServiceName=IMAIL
+AccountName=PT_STRING8,0x661f
+LongAccountName=PT_STRING8,0x3001
+"""
 OLD_ACCOUNT = (*ACCOUNT, "PT_UNICODE,0x0002", "PT_STRING8,0x1235", "AccountType=POP3\n", "")
 
 # What is changed in the sound file (old, new, old, new...), the rules that break, and the line of the first one.
@@ -259,8 +265,7 @@ def test_the_old_dialect_has_its_service_with_names_that_fit() -> None:
         "[Service1]\n",
         "[Service3]\nUniqueService=No\nAccountName=zoe\nLongAccountName=Internet E-mail - zoe\n[Service1]\n",
         "[Acme]\n",
-        "[Internet E-mail]\nServiceName=IMAIL\nAccountName=PT_STRING8,0x661f\n"
-        "LongAccountName=PT_STRING8,0x3001\n[Acme]\n",
+        f"{MAIL_SERVICE}[Acme]\n",
     )
     file = parsed(edited(*OLD_ACCOUNT, *service))
     assert ids(check(file)) == {"MW8102"}

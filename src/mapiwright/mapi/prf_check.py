@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 ENCRYPTION = 0x6702
 _ENCRYPTIONS = {
     ANSI_PST: frozenset({0x80000000, 0x40000000, 0x20000000}),
-    UNICODE_PST: frozenset({0x50000000}),
+    UNICODE_PST: frozenset({0x50000000, 0x10000000}),
 }
+"""What stands in PRF files; 0x10000000 is how Outlook keeps it for a Unicode data file ([REAL], 2010 and 2016)."""
 _OF_EXCHANGE = {"HomeServer": 0x6608, "MailboxName": 0x6607}
 """What NEWPROF needs of an Exchange service, or it deletes it again (Q164346)."""
 _LONG_NAME, _ACCOUNT_NAME = 0x3001, 0x661F

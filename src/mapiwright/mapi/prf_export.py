@@ -200,7 +200,8 @@ def _service(pen: _Pen, service: Service, definition: ServiceDefinition | None) 
     values: list[tuple[str, str]] = []
     for tag, value in _settings(pen, service, definition):
         known = builtin.key_of(prop_id(tag)) if builtin is not None else None
-        key, slot = known if known is not None and _alike(known[1], tag) else (f"P{tag:08X}", _slot(tag))
+        named = "Name" if tag == tags.PR_DISPLAY_NAME else f"P{tag:08X}"
+        key, slot = known if known is not None and _alike(known[1], tag) else (named, _slot(tag))
         text = pen.text(slot, value, f"{tags.name_of(tag, service.name)} of {service.name}")
         if text is not None:
             keys[key] = slot
@@ -259,7 +260,8 @@ def _given(service: Service, definition: ServiceDefinition | None) -> list[tuple
     providers = [each.properties for each in definition.providers] if definition is not None else []
     for provider in service.providers:
         of_kind = (each for each in providers if each.get(tags.PR_RESOURCE_TYPE) == provider.kind)
-        given.append((provider.section, _taken(providers, next(of_kind, None))))
+        known = _taken(providers, next(of_kind, None))
+        given.append((provider.section, known or {tags.PR_DISPLAY_NAME: provider.section.text(tags.PR_DISPLAY_NAME)}))
     extras = list(definition.extras) if definition is not None else []
     fixed = {each.uid.hex(): each.properties for each in extras if each.uid is not None}
     loose = [each.properties for each in extras if each.uid is None]

@@ -184,7 +184,8 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8038": Rule(
             WARNING,
-            "The EncryptionType of a data file is 0x80000000, 0x40000000 or 0x20000000; of a Unicode one 0x50000000.",
+            "The EncryptionType of a data file is 0x80000000, 0x40000000 or 0x20000000; of a Unicode one 0x50000000 "
+            "(or 0x10000000, as Outlook keeps it).",
             "Write 0x50000000 for Unicode Personal Folders; Microsoft's wizard writes a wrong number.",
         ),
         "MW8039": Rule(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mapiwright.formats.inf import Kind
 from mapiwright.formats.prf import slot_text
+from mapiwright.mapi.protected import is_secret_line
 from mapiwright.mapi.tags import name_in_section
-from mapiwright.ui.secrets import MASK, mask_line
+from mapiwright.ui.secrets import MASK
 from mapiwright.ui.terminal import Line, Style, escape
 from mapiwright.ui.values import property_text
 
@@ -33,7 +34,9 @@ def prf_lines(file: ProfileFile) -> Iterator[Line]:
     strays = [(number, line.text) for number, line in enumerate(file.document.lines, 1) if line.kind is Kind.STRAY]
     if strays:
         yield Line("Lines that are passed over", Style.HEADING)
-        yield from (Line(f"  {number}: {escape(mask_line(text))}", Style.QUIET) for number, text in strays)
+        for number, text in strays:
+            shown = MASK if is_secret_line(f"{text}=") else escape(text)
+            yield Line(f"  {number}: {shown}", Style.QUIET)
 
 
 _IF_THERE = {"no": "left as it is", "yes": "replaced", "append": "changed in what the file names"}
