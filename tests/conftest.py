@@ -12,13 +12,15 @@ import tempfile
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 
+from mapiwright.entry.wine import WinePython, loader
+from mapiwright.errors import RefusedError
 from mapiwright.workstation.registry import Key, Value, ValueType
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ NIGHTLY = bool(os.environ.get("MAPIWRIGHT_NIGHTLY"))
 NOBODY = 65534
 """A user who owns nothing; root may read what is closed to everybody else."""
 WITNESSES_ARE_REQUIRED = os.environ.get("CI") == "true"
+MAKE_PREFIX = Path(__file__).parent / "windows" / "make_prefix.py"
+NATIVE_SERVICES = Path(__file__).parent / "native" / "build.py"
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 # Every commit sees the same examples, so a red run is the fault of the commit; new ones are looked for at night.
@@ -84,6 +88,32 @@ def witness_module() -> Callable[[str], ModuleType]:
         return import_module(module)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``service("good")`` is a message service of tests/native as a library of this computer.
+
+    ``service("good", "x64")`` is the same for Windows; "x86" as well. All workers of a run share what is compiled.
+    """
+    spec = spec_from_file_location("native_services", NATIVE_SERVICES)
+    assert spec is not None
+    assert spec.loader is not None
+    services = module_from_spec(spec)
+    spec.loader.exec_module(services)
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "native-services"
+
+    def compiled(name: str, flavour: str = "so") -> Path:
+        if flavour == "so" and sys.platform == "win32":
+            pytest.skip("native services: this is Windows itself")
+        compiler = services.compiler(name, flavour)
+        if shutil.which(compiler) is None:
+            absent(compiler)
+        made: Path = services.build(name, flavour, folder)
+        return made
+
+    return compiled
 
 
 @pytest.fixture
@@ -212,3 +242,31 @@ def closed() -> Callable[[Path], AbstractContextManager[None]]:
             folder.chmod(before)
 
     return close
+
+
+@pytest.fixture(scope="session")
+def wine() -> Iterator[WinePython]:
+    """A real Windows Python in a Wine prefix of the suite's own, whose server runs as long as a test run needs it."""
+    if sys.platform == "win32":
+        pytest.skip("Wine: this is Windows itself")
+    import fcntl
+
+    try:
+        loader(os.environ)
+    except RefusedError:
+        absent("wine64")
+    made = subprocess.run([sys.executable, MAKE_PREFIX], capture_output=True, text=True, check=False)
+    if made.returncode:
+        absent(f"Windows Python ({made.stderr.strip()[-500:]})")
+    wine = WinePython(Path(made.stdout.strip()))
+    server = wine.environment()["WINESERVER"], os.environ | wine.environment()
+    with (wine.prefix / "users").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        subprocess.run([server[0], "-p"], env=server[1], check=False)  # a second one finds the first, and ends
+        wine.prepare()
+        yield wine
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another worker still uses it
+        subprocess.run([server[0], "-k"], env=server[1], check=False)

@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.admin.flags import ProviderFlag, SectionFlag
+from mapiwright.admin.following import ProviderRemoval
 from mapiwright.admin.session import logon
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.contract import Context
 from mapiwright.errors import EntryPointError, NotFoundError, RefusedError
-from mapiwright.mapi import tags
+from mapiwright.mapi import store, tags
 from mapiwright.mapi.graph import faults
+from mapiwright.mapi.providers import remove_provider
 from mapiwright.mapi.tags import ResourceType, StatusFlag
+from mapiwright.transaction.effect import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.admin.providers import ProviderAdmin
     from mapiwright.mapi.profile import Service
     from mapiwright.mapi.tables import Table
+    from mapiwright.workstation.workstation import Workstation
 
     Rows = Callable[[Table], list[dict[int, Any]]]
     CodeOf = Callable[[Callable[[], object]], int]
@@ -210,6 +217,48 @@ def test_a_batch_in_which_a_provider_comes_and_goes_calls_nobody(office: Office)
     with office.workspace.batch():
         providers.delete_provider(providers.create_provider("MailBook"))
     assert office.calls == ["MAIL CREATE"]
+
+
+def test_a_service_that_deletes_the_provider_itself_does_the_same(office: Office) -> None:
+    """[msgserviceentry]: its entry point calls IProviderAdmin::DeleteProvider, as DLLs do"""
+    providers = providers_of(office)
+    provider = service_of(office, providers).providers[1]
+    before = office.stored()
+    after = remove_provider(before, provider.uid)
+    space, user = office.workspace, office.workstation.users[0]
+
+    class OwnHands(EntryCall):
+        """A call that comes to what a DLL's call comes to, which no stand-in can."""
+
+        def run(self, workstation: Workstation) -> Outcome:
+            pair = before, after
+            code_page = workstation.code_page
+            changes = store.profiles_changes(workstation.registry, user.root, space.edition, [pair], code_page)
+            return Outcome(Status.DONE, "it did it itself", changes)
+
+    call = OwnHands("MAIL", Context.PROVIDER_DELETE, user.name, "Work", providers.uid, provider=provider.uid)
+    with space.batch("by its own hands"):
+        space.call_after(call, ProviderRemoval)
+    assert office.stored() == after
+
+
+def test_in_a_batch_a_provider_that_goes_is_gone_for_tables_and_goes_with_the_batch(
+    office: Office, rows: Rows
+) -> None:
+    providers = providers_of(office)
+    uid = service_of(office, providers).providers[1].uid
+    with office.workspace.batch():
+        office.services().create_message_service("BOOK")  # it changes the same lists
+        providers.delete_provider(uid)
+        table = rows(providers.get_provider_table())
+        assert uid not in [row[tags.PR_PROVIDER_UID].hex() for row in table]
+        with pytest.raises(NotFoundError):
+            providers.delete_provider(uid)
+        office.profiles.rename_profile("Work", "Bureau")
+    assert len(office.stored("Bureau").services) == 2
+    assert office.stored("Bureau").section(uid) is None
+    assert faults(office.stored("Bureau")) == ()
+    assert office.workspace.usage.gone_providers("Work") == frozenset()
 
 
 def test_what_went_meanwhile_is_not_found_and_unknown_flags_are_refused(office: Office, code_of: CodeOf) -> None:

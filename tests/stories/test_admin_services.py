@@ -20,7 +20,8 @@ from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.mapi.tables import Notification, Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]

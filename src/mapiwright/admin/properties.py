@@ -7,7 +7,6 @@ in both, but for characters that the ANSI code page lacks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -19,7 +18,7 @@ from mapiwright.mapi.row import cell, in_width
 from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from mapiwright.formats.props import PropertyValue
 
@@ -134,9 +133,7 @@ class PropertyObject(ABC, Remembering):
     # Writing.
 
     @remembered
-    def set_props(
-        self, values: Mapping[int, PropertyValue] | Iterable[tuple[int, PropertyValue]]
-    ) -> tuple[PropertyProblem, ...]:
+    def set_props(self, values: Mapping[int, PropertyValue]) -> tuple[PropertyProblem, ...]:
         """Set properties at once; gives the problems of those that were left out ([imapiprop-setprops]).
 
         MAPI_E_COMPUTED: it is MAPI's own; MAPI_E_NO_SUPPORT: an id of 0x8000 or above, which is a named property
@@ -145,16 +142,15 @@ class PropertyObject(ABC, Remembering):
         PT_OBJECT, an empty list, and a value that is not of its type; RefusedError where the object is read-only, and
         for a secure property, which needs Windows to encrypt it: then nothing was set.
         """
-        pairs = tuple(values.items() if isinstance(values, Mapping) else values)
-        if not pairs:
+        if not values:
             raise UsageError("SetProps was given no property", expected="tags with values")
-        self._begin([tag for tag, _ in pairs])
-        for tag, value in pairs:
+        self._begin(values)
+        for tag, value in values.items():
             if prop_type(tag) == PropertyType.OBJECT or value == ():
                 raise UsageError(f"property {tag:08X} cannot be set: an object, or an empty list")
             if prop_type(tag) in _STORABLE and prop_id(tag) < 0x8000:
                 checked(prop_type(tag), value)
-        return self._changed([(index, tag, value) for index, (tag, value) in enumerate(pairs)])
+        return self._changed([(index, tag, value) for index, (tag, value) in enumerate(values.items())])
 
     @remembered
     def delete_props(self, tags: Iterable[int]) -> tuple[PropertyProblem, ...]:

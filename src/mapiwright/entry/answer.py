@@ -192,15 +192,21 @@ def _report(lines: list[dict[str, Any]], request: EntryRequest) -> Report:
     )
 
 
-def _end_of(ended: Ended, *, loaded: bool, deadline: float) -> tuple[str, int]:
-    """The sentence and the HRESULT for a child that gave no last answer."""
+def _end_of(ended: Ended, lines: list[dict[str, Any]], deadline: float) -> tuple[str, int]:
+    """The sentence and the HRESULT for a child that gave no last answer.
+
+    Where its exit status was cut short on the way, whoever watched it has told it whole.
+    """
+    loaded = any(each.get("phase") == "loaded" for each in lines)
+    told = next((each.get("status") for each in lines if each.get("phase") == "ended"), None)
+    status = told if type(told) is int else ended.status
     when = "in the call" if loaded else "while it was loaded"
     if ended.timed_out:
         return f"did not finish within {deadline:g} s and was ended {when}", Result.MAPI_E_TIMEOUT
-    crash = crash_of(ended.status)
+    crash = crash_of(status)
     if crash:
         return f"crashed {when}: {crash}", Result.MAPI_E_CALL_FAILED
-    return f"ended {when} without a result (exit status {ended.status})", Result.MAPI_E_CALL_FAILED
+    return f"ended {when} without a result (exit status {status})", Result.MAPI_E_CALL_FAILED
 
 
 def _exception(last: dict[str, Any], request: EntryRequest) -> str:
@@ -251,8 +257,7 @@ def judge(
         if last.get("phase") == "failed":
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:
-            loaded = any(each.get("phase") == "loaded" for each in lines)
-            what, hresult = _end_of(ended, loaded=loaded, deadline=deadline)
+            what, hresult = _end_of(ended, lines, deadline)
     except (_NonsenseError, ValueError) as error:
         reason = str(error) if isinstance(error, _NonsenseError) else "a value is not one that the protocol has"
         what, hresult = f"gave an answer that cannot be used: {reason}", int(Result.MAPI_E_CORRUPT_DATA)

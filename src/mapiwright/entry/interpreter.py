@@ -9,7 +9,10 @@ from __future__ import annotations
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ISOLATED = ("-I", "-S", "-B", "-X", "utf8")
 """No environment variables, no user's folder, no site packages, no file written, UTF-8."""
@@ -59,8 +62,11 @@ class Interpreter(Protocol):
         """See that it can be started; raises RefusedError or EntryPointError where it cannot."""
         ...
 
-    def command(self, program: str) -> list[str]:
-        """The command line that runs ``program``, a module of ``entry.child``."""
+    def command(self, archive: Callable[[], Path], *words: str) -> list[str]:
+        """The command line that runs the child with ``words``, the name of its program first.
+
+        ``archive`` makes the one file that the child is to an interpreter which has nothing of ours.
+        """
         ...
 
     def environment(self) -> dict[str, str]:
@@ -88,9 +94,10 @@ class ThisPython:
     def prepare(self) -> None:
         """Nothing: it runs."""
 
-    def command(self, program: str) -> list[str]:
-        """From where Mapiwright is installed, so that its compiled modules serve."""
-        return [sys.executable, *ISOLATED, "-c", _START.format(root=_ROOT, program=program)]
+    def command(self, archive: Callable[[], Path], *words: str) -> list[str]:
+        """From where Mapiwright is installed, so that its compiled modules serve, and no archive is made."""
+        del archive
+        return [sys.executable, *ISOLATED, "-c", _START.format(root=_ROOT, program=words[0])]
 
     def environment(self) -> dict[str, str]:
         """None."""

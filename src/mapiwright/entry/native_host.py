@@ -16,6 +16,7 @@ from mapiwright.entry.interpreter import Interpreter, ThisPython
 from mapiwright.entry.isolation import converse
 from mapiwright.entry.library import Flavour, describe, refuse_uncallable
 from mapiwright.entry.message import encode
+from mapiwright.entry.parcel import archive
 from mapiwright.errors import EntryPointError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class NativeHost:
             trace=self.trace,
         )
         ended = converse(
-            self.interpreter.command("native"),
+            self.interpreter.command(archive, "native"),
             message,
             self.deadline,
             END,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.interpreter import ISOLATED, ThisPython
 from mapiwright.entry.library import describe
-from mapiwright.entry.parcel import archive
 from mapiwright.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -32,6 +32,6 @@ class OtherPython(ThisPython):
         if not self.executable.is_file():
             raise UsageError("there is no such Python", where=str(self.executable), expected="--host python:PATH")
 
-    def command(self, program: str) -> list[str]:
+    def command(self, archive: Callable[[], Path], *words: str) -> list[str]:
         """From one file."""
-        return [str(self.executable), *ISOLATED, str(archive()), program]
+        return [str(self.executable), *ISOLATED, str(archive()), *words]

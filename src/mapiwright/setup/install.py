@@ -55,11 +55,13 @@ def plan_install(
     policy: EntryPolicy = EntryPolicy.DEFER,
     half: Half = Half.BOTH,
     force: bool = False,
+    found: Sequence[Finding] | None = None,
 ) -> Plan:
     """The plan that installs ``package``, or one half of it; empty where everything is there already.
 
     ``users`` get registry values and, as ``wish`` says, a profile; for the machine's half they are not looked at.
-    ``force`` goes back to an older version, and replaces files whoever brought them.
+    ``force`` goes back to an older version, and replaces files whoever brought them. ``found`` is what `preflight`
+    gave, for a caller who has told it already.
 
     Raises FindingsError where the package does not fit the workstation, ConflictError where something stands in
     its place that is not its own, RefusedError for a downgrade, or for a user's half without the machine's. A dry run
@@ -67,13 +69,27 @@ def plan_install(
     """
     if half is not Half.USER:
         refuse_as_user(workstation)
+    _refuse_others(workstation, users)
     before = installations(workstation).get(package.id)
     if half is Half.USER:
         _refuse_without_machine(package, before, workstation)
     else:
         refuse_downgrade(package, before, workstation, force=force)
-        _refuse_faults(package, workstation, force=force)
+        _refuse_faults(package, workstation, preflight(package, workstation, force=force) if found is None else found)
     return _Install(package, workstation, users, before, wish, policy, half, force).plan()
+
+
+def _refuse_others(workstation: Workstation, users: Sequence[User]) -> None:
+    """A user who does his half himself does nobody else's."""
+    own = workstation.as_user
+    others = [user.name for user in users if own is not None and user.sid != own.sid]
+    if own is not None and others:
+        raise RefusedError(
+            f"the half of {', '.join(others)} is not for {own.name} to do",
+            where=workstation.uri,
+            expected=f"user {own.name}",
+            remedy="Run the command as that user, or elevated. Nothing was changed.",
+        )
 
 
 def _refuse_without_machine(package: Package, before: Installation | None, workstation: Workstation) -> None:
@@ -90,8 +106,7 @@ def _refuse_without_machine(package: Package, before: Installation | None, works
         )
 
 
-def _refuse_faults(package: Package, workstation: Workstation, *, force: bool) -> None:
-    found = preflight(package, workstation, force=force)
+def _refuse_faults(package: Package, workstation: Workstation, found: Iterable[Finding]) -> None:
     faults = [finding for finding in found if finding.severity is Severity.ERROR]
     if faults:
         raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)

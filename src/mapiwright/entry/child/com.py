@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mapiwright.entry.child import abi
 from mapiwright.entry.child.heap import Heap
-from mapiwright.entry.child.memory import Codec, Refusal, put_pointer, uid_at
+from mapiwright.entry.child.memory import Codec, Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.shapes import INTERFACES, Method
+from mapiwright.entry.child.silence import ours
 
 if TYPE_CHECKING:
     from mapiwright.entry.child.sections import Sections
@@ -52,6 +53,7 @@ class World:
         self.flavour = flavour
         self.trace = trace
         self.heap = Heap(trace.misuse)
+        self.heaps = [self.heap]
         self.codec = Codec(self.heap, code_page)
         self.objects: list[ComObject] = []
 
@@ -68,7 +70,7 @@ class World:
             for found in self.objects
             if found.references > found.held
         ]
-        return [*left, *self.heap.leaks()]
+        return [*left, *(sentence for heap in self.heaps for sentence in heap.leaks())]
 
 
 _LIVE: dict[int, ComObject] = {}
@@ -97,23 +99,23 @@ class ComObject:
         world.objects.append(self)
         self.name = f"{self.interface}#{len(world.objects)}"
         self._memory = (ctypes.c_void_p * 2)(_table(type(self), world.flavour), 0)
-        self.address = ctypes.addressof(self._memory)
-        _LIVE[self.address] = self
+        self.pointer = ctypes.addressof(self._memory)
+        _LIVE[self.pointer] = self
 
     def hold(self) -> int:
         """Keep the first reference for the host; gives the address to hand out."""
         self.held = 1
-        return self.address
+        return self.pointer
 
     def query_interface(self, record: Record, wanted: int, out: int) -> int:
         """The same object, if it is what is wanted ([iunknown-queryinterface])."""
-        put_pointer(out, 0)
+        clear(out)
         asked = uid_at(wanted)
         record.given(iid=asked)
         if asked != IUNKNOWN and asked not in self.iids:
             return E_NO_INTERFACE
         self.references += 1
-        put_pointer(out, self.address)
+        put_pointer(out, self.pointer)
         return S_OK
 
     def add_ref(self, record: Record) -> int:
@@ -155,15 +157,16 @@ def _answer(kind: type[ComObject], method: Method, this: int | None, *arguments:
     record = trace.begin(found.name, method.name)
     answer = failed
     try:
-        handler = getattr(found, method.handler, None)
-        if handler is None:
-            trace.want(f"{kind.interface}::{method.name}")
-            for letter, argument in zip(method.arguments, arguments, strict=True):
-                if letter == "o":
-                    put_pointer(argument or 0, 0)  # callers read it, whatever the result
-            answer = E_NO_SUPPORT if method.result == "u" else failed
-        else:
-            answer = handler(record, *(argument or 0 for argument in arguments))
+        with ours:
+            handler = getattr(found, method.handler, None)
+            if handler is None:
+                trace.want(f"{kind.interface}::{method.name}")
+                for letter, argument in zip(method.arguments, arguments, strict=True):
+                    if letter == "o":
+                        put_pointer(argument or 0, 0)  # callers read it, whatever the result
+                answer = E_NO_SUPPORT if method.result == "u" else failed
+            else:
+                answer = handler(record, *(argument or 0 for argument in arguments))
     except Refusal as refusal:
         record.why(refusal.why)
         answer = refusal.hresult

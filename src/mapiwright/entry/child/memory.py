@@ -250,6 +250,13 @@ def put_pointer(address: int, value: int) -> None:
         ctypes.c_void_p.from_address(address).value = value or None
 
 
+def clear(address: int) -> None:
+    """Make a pointer NULL that a method is about to set; raises Refusal where there is no place for it."""
+    if not address:
+        raise Refusal(E_INVALID_PARAMETER, "there is no place for what is asked for")
+    ctypes.c_void_p.from_address(address).value = None
+
+
 def put_number(address: int, value: int) -> None:
     """Write a ULONG to where the guest wants it; NULL is passed over."""
     if address:

@@ -8,9 +8,9 @@ import uuid
 from typing import Any, ClassVar
 
 from mapiwright.entry.child import abi
-from mapiwright.entry.child.com import ITANIUM, S_OK, ComObject, World, iid
+from mapiwright.entry.child.com import ITANIUM, IUNKNOWN, S_OK, ComObject, World, iid
 from mapiwright.entry.child.heap import Heap
-from mapiwright.entry.child.memory import Refusal, put_pointer, uid_at
+from mapiwright.entry.child.memory import Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.profile_section import (
     E_INTERFACE_NOT_SUPPORTED,
     E_INVALID_PARAMETER,
@@ -22,9 +22,10 @@ from mapiwright.entry.child.profile_section import (
     MAPI_UNICODE,
     ProfSect,
 )
+from mapiwright.entry.child.silence import ours
 from mapiwright.entry.child.table import TableObject
 from mapiwright.entry.child.trace import Record, shown
-from mapiwright.entry.child.wire import COMPUTED
+from mapiwright.entry.child.wire import COMPUTED, fault_of
 from mapiwright.mapi.tables import Table
 
 E_UNKNOWN_FLAGS = 0x80040106
@@ -61,7 +62,7 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
 
     Real services open a section twice, so that a second opener is let in.
     """
-    put_pointer(out, 0)
+    clear(out)
     asked = uid_at(uid) if uid else None
     record.given(uid=asked, iid=uid_at(wanted) if wanted else None, flags=flags)
     if wanted and uid_at(wanted) not in {IPROFSECT, IMAPIPROP}:
@@ -78,7 +79,7 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
             raise Refusal(E_NOT_FOUND, "there is no such section")
         section = sections.create_extra(asked)
     opened = ProfSect(world, section, writable=writable)
-    put_pointer(out, opened.address)
+    put_pointer(out, opened.pointer)
     record.got(section=opened.name)
     return S_OK
 
@@ -98,6 +99,12 @@ class Support(ComObject):
             make(number, pointer)(self._free),
         )
 
+    def query_interface(self, record: Record, wanted: int, out: int) -> int:
+        """The same; where a C library's GetMemAllocRoutines hits this in the other flavour, no id is asked for."""
+        if self.world.flavour == ITANIUM and wanted and uid_at(wanted)[8:] != IUNKNOWN[8:]:
+            self.world.trace.doubt("IMAPISupport::QueryInterface was called with what is no interface id")
+        return super().query_interface(record, wanted, out)
+
     def get_mem_alloc_routines(self, record: Record, allocate: int, more: int, free: int) -> int:
         """[imapisupport-getmemallocroutines]."""
         record.quiet()
@@ -113,9 +120,10 @@ class Support(ComObject):
 
     def _handed(self, out: int | None, make: Any) -> int:
         try:
-            put_pointer(out or 0, 0)
-            made = make()
-            put_pointer(out or 0, made or 0)
+            with ours:
+                put_pointer(out or 0, 0)
+                made = make()
+                put_pointer(out or 0, made or 0)
         except MemoryError:
             return E_NO_MEMORY
         except BaseException as error:  # noqa: BLE001 - nothing may escape into native code
@@ -160,7 +168,7 @@ class Support(ComObject):
         """[imapisupport-getsvcconfigsupportobj]: this is one already."""
         record.given(flags=flags)
         self.references += 1
-        put_pointer(out, self.address)
+        put_pointer(out, self.pointer)
         return S_OK
 
     def unsubscribe(self, record: Record, connection: int) -> int:
@@ -186,7 +194,7 @@ class ProviderAdmin(ComObject):
 
     def get_provider_table(self, record: Record, flags: int, out: int) -> int:
         """[iprovideradmin-getprovidertable]: the providers, and a row for each extra section, without a type."""
-        put_pointer(out, 0)
+        clear(out)
         record.given(flags=flags)
         sections = self.world.sections
         rows = []
@@ -202,7 +210,7 @@ class ProviderAdmin(ComObject):
                 }
             rows.append(row)
         table = TableObject(self.world, Table(PROVIDER_COLUMNS, rows, unicode=bool(flags & MAPI_UNICODE)))
-        put_pointer(out, table.address)
+        put_pointer(out, table.pointer)
         record.got(table=table.name, rows=len(rows))
         return S_OK
 
@@ -223,11 +231,7 @@ class ProviderAdmin(ComObject):
         record.given(name=called, values={f"{tag:08X}": shown(tag, value) for tag, value in given}, flags=flags)
         if sections.service is None:
             raise Refusal(E_NOT_FOUND, "no profile is concerned")
-        good = {
-            tag: value
-            for tag, value in given
-            if not isinstance(value, Refusal) and (tag == PR_RESOURCE_TYPE or tag >> 16 not in COMPUTED)
-        }
+        good = dict(filter(_is_kept, given))
         section = sections.adopt(called, good) or self._made(called, good)
         if out:
             ctypes.memmove(out, section.uid, 16)
@@ -257,6 +261,22 @@ class ProviderAdmin(ComObject):
         return open_section(self.world, record, uid, wanted, flags, out)
 
 
+def _is_kept(cell: tuple[int, Any]) -> bool:
+    """Whether a provider is made with a property: what is MAPI's to set is passed over, but for its type.
+
+    Raises Refusal for what no section holds: this call has no place to tell problems one by one.
+    """
+    tag, value = cell
+    if tag == PR_RESOURCE_TYPE and type(value) is int:
+        return True
+    if tag >> 16 in COMPUTED:
+        return False
+    fault = value.why if isinstance(value, Refusal) else fault_of(tag, value)
+    if fault:
+        raise Refusal(E_INVALID_PARAMETER, f"property {tag:08X}: {fault}")
+    return True
+
+
 class Malloc(ComObject):
     """OLE's allocator, with a heap of its own ([imalloc])."""
 
@@ -266,6 +286,7 @@ class Malloc(ComObject):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.heap = Heap(world.trace.misuse)
+        world.heaps.append(self.heap)
 
     def alloc(self, record: Record, size: int) -> int:
         """A block, or NULL."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from mapiwright.entry.child import abi
 from mapiwright.entry.child.com import S_OK, ComObject, World, iid
-from mapiwright.entry.child.memory import MOST, Refusal, number, put_number, put_pointer
+from mapiwright.entry.child.memory import MOST, Refusal, clear, number, put_number, put_pointer
 from mapiwright.entry.child.trace import Record, shown
 from mapiwright.errors import MapiwrightError
 from mapiwright.mapi import restriction as r
@@ -103,7 +103,7 @@ class TableObject(ComObject):
 
     def query_columns(self, record: Record, flags: int, out: int) -> int:
         """[imapitable-querycolumns]."""
-        put_pointer(out, 0)
+        clear(out)
         record.given(flags=flags)
         with _Answered():
             tags = self.table.query_columns(flags & TBL_ALL_COLUMNS)
@@ -189,7 +189,7 @@ class TableObject(ComObject):
     def query_sort_order(self, record: Record, out: int) -> int:
         """[imapitable-querysortorder]."""
         record.quiet()
-        put_pointer(out, 0)
+        clear(out)
         with _Answered():
             order = self.table.query_sort_order()
         head, each = ctypes.sizeof(abi.SortOrderSet), ctypes.sizeof(abi.SortOrder)
@@ -202,7 +202,7 @@ class TableObject(ComObject):
 
     def query_rows(self, record: Record, count: int, flags: int, out: int) -> int:
         """[imapitable-queryrows]; each row is a buffer of its own."""
-        put_pointer(out, 0)
+        clear(out)
         record.given(count=count, flags=flags)
         with _Answered():
             rows = self.table.query_rows(count, flags)
