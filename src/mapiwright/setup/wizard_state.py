@@ -239,7 +239,12 @@ class State:
         """[launchwizardentry]: a default profile, one service, and it is there already: S_OK, and nothing is done."""
         held = {upcase(name) for name in self.ground.held}
         only = self.launch.flags & WizardFlag.ADD_SERVICE_ONLY
-        return bool(only) and self.ground.default is not None and len(self.chosen) == 1 and upcase(self.chosen[0]) in held
+        return (
+            bool(only)
+            and self.ground.default is not None
+            and len(self.chosen) == 1
+            and upcase(self.chosen[0]) in held
+        )
 
 
 def _path_page(tag: int) -> Page:
