@@ -303,7 +303,7 @@ def _judged(
     where: str,
     deadline: float,
 ) -> T:
-    """What ``read`` makes of the last answer and all of them; EntryPointError says how it ended where that is None."""
+    """What ``read`` makes of the last answer and all of them; where that is None, how the child ended is raised."""
     log = _log(ended, request)
     try:
         lines = _lines(ended)

@@ -1,7 +1,7 @@
 """A service's own pages of the Profile Wizard, as data: what a person is asked, and what it is stored as.
 
-A form comes from the service's package and lies in its record, or its Python wizard entry answers with one. No code of
-a vendor draws anything.
+A form comes from the service's package and lies in its record, or its Python wizard entry answers with one. No
+code of a vendor draws anything.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class Field:
     """One question, whose answer becomes the property ``tag``; the type of the tag is the type of the field.
 
     ``name`` is what answers and messages call it. ``default`` is None where nothing is filled in. ``pattern`` is a
-    regular expression for the whole of a text, and ``hint`` says in words what it wants. ``least`` and ``most`` bound a
-    number.
+    regular expression for the whole of a text, and ``hint`` says in words what it wants. ``least`` and ``most``
+    bound a number.
     """
 
     name: str

@@ -27,7 +27,7 @@ LONGEST_WORDS = 1000
 PR_WIZARD_NO_PST_PAGE = PRIVATE_NAMES[()]["PR_WIZARD_NO_PST_PAGE"]
 PR_WIZARD_NO_PAB_PAGE = PRIVATE_NAMES[()]["PR_WIZARD_NO_PAB_PAGE"]
 SUPPRESSIONS = MappingProxyType({"no_pst_page": PR_WIZARD_NO_PST_PAGE, "no_pab_page": PR_WIZARD_NO_PAB_PAGE})
-"""The keys of a form by which a service does without a page of the wizard ([pidtagwizardnopstpage-canonical-property])."""
+"""By these a service does without a page of the wizard's ([pidtagwizardnopstpage-canonical-property])."""
 
 _PAGE = frozenset({"title", "text", "fields"})
 _FIELD = frozenset(

@@ -1,7 +1,7 @@
 """A service's pages of the Profile Wizard: from the form in its record, or from its Python wizard entry.
 
-[wizardentry], [servicewizarddlgproc]: the wizard asks how many pages there are, and says where the user goes. A native
-one needs its dialogs drawn by Windows, so that its service has one page here, made of what MAPISVC.INF says of it.
+[wizardentry], [servicewizarddlgproc]: the wizard asks how many pages there are, and says where the user goes. A
+native one needs its dialogs drawn by Windows, so that its service has one page here, of what MAPISVC.INF says of it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mapiwright.entry.form import RANGES, TEXTS, Field, Page, Words
 from mapiwright.entry.interpreter import ThisPython
 from mapiwright.entry.isolation import converse
 from mapiwright.entry.message import encode
+from mapiwright.entry.parcel import archive
 from mapiwright.entry.record import read_record, sources_of
 from mapiwright.formats.props import PropertyType
 from mapiwright.mapi.catalogue import WIZARD_ENTRY
@@ -64,7 +65,7 @@ class WizardEntry:
         request = EntryRequest(self.service, Context.CONFIGURE, properties=properties)
         files = {name: data.hex() for name, data in self.sources.items()}
         message = encode(request, self.deadline, entry=self.entry, files=files, page=page)
-        ended = converse(ThisPython().command("wizard"), message, self.deadline, END)
+        ended = converse(ThisPython().command(archive, "wizard"), message, self.deadline, END)
         return judge_pages(ended, request, where=f"{self.entry} of {self.service}", deadline=self.deadline)
 
 
@@ -97,8 +98,8 @@ def _of_stand_in(workstation: Workstation, record: ServiceRecord) -> WizardEntry
 def generic_page(definition: ServiceDefinition) -> Page:
     """The page of a service whose own need Windows: what MAPISVC.INF has of its configuration, to be changed.
 
-    Its title is the service's; who shows it says that there is more on Windows. A service without an entry point could
-    not be told of a change, so nothing is asked of it.
+    Its title is the service's; who shows it says that there is more on Windows. A service without an entry point
+    could not be told of a change, so nothing is asked of it.
     """
     configurable = bool(definition.dll and definition.entry)
     return Page(Words.plain(definition.display), tuple(_generic_fields(definition)) if configurable else ())

@@ -95,7 +95,7 @@ class ServiceEntry:
     """What the manifest adds to a service of the INF: ``entry`` is ``module:function`` or "".
 
     ``flavour`` is that of the interfaces of its own library, None where that can be seen from the file. ``wizard`` is
-    a second function of the stand-in, which answers with the service's pages, or ""; ``form`` are those pages as data.
+    a second function of the stand-in, which answers with the service's pages, or ""; ``form`` has them as data.
     """
 
     entry: str = ""

@@ -16,8 +16,8 @@ def read_form(table: Table) -> Form | None:
     found = table.take("pages")
     kept = {key: table.flag(key) for key in SUPPRESSIONS}
     if found is None:
-        for key in kept:
-            table.check(key, "there are no pages that would say it" if kept[key] is not None else None, "MW4015")
+        for key, said in kept.items():
+            table.check(key, "there are no pages that would say it" if said is not None else None, "MW4015")
         return None
     pages, faults = pages_from(found)
     for fault in faults:

@@ -96,9 +96,9 @@ class Package:
     ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean, in
     the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins``, ``flavours`` (of the
     interfaces of their libraries, where the manifest says it) and ``configuration`` (what CONFIGURE is called with)
-    are by service name, as are ``forms`` (the service's pages of the Profile Wizard) and ``wizards`` (the function of its
-    stand-in that answers with them). ``migrations`` says under which tag the services keep what an older version kept under
-    another one.
+    are by service name, as are ``forms`` (the service's pages of the Profile Wizard) and ``wizards`` (the function of
+    its stand-in that answers with them). ``migrations`` says under which tag the services keep what an older version
+    kept under another one.
     """
 
     id: str

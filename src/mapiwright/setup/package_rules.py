@@ -75,7 +75,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW4015": Rule(
             ERROR,
-            "A page of a service has a title and fields, each with a name, a label and a tag whose type it is entered as.",
+            "A page of a service has a title and fields, each with a name, a label and a tag of its type.",
             "Write it as the format page shows.",
         ),
         # The package.

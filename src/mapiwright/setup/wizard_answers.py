@@ -70,7 +70,7 @@ class Answers:
 
 
 def read_answers(data: bytes, where: str) -> Answers:
-    """The answers in a TOML document; raises FormatError where it does not parse, UsageError for what means nothing."""
+    """The answers of a TOML document; raises FormatError where it is none, UsageError for what means nothing."""
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -150,8 +150,8 @@ class Unattended:
     read_secret: Callable[[SecretSource], str]
     _asked: dict[str, set[str]] = field(default_factory=dict)
 
-    def to_the_end(self) -> tuple[State, Write | None]:
-        """Where the wizard ends, and what is to be written, None where nothing is.
+    def to_the_end(self) -> Write | None:
+        """What is to be written; None where the default profile has the one service already.
 
         Raises UsageError for an answer that a field does not take, for one that no page asks for, and for one that is
         missing; RefusedError where a service refuses.
@@ -161,8 +161,9 @@ class Unattended:
             state, write = self.run.step(state, Next(self._entered(state)))
         if state.objection is not None:
             raise self._refused(state)
-        self._refuse_unasked(state)
-        return state, write
+        if write is not None:
+            self._refuse_unasked(state)
+        return write
 
     def _entered(self, state: State) -> dict[str, Entered]:
         stage, form = state.stage, state.form

@@ -34,7 +34,7 @@ ADDRESS_BOOK = ("MSPAB",)
 class WizardRun:
     """The Profile Wizard for one user: a state that events move, with the workstation behind it.
 
-    ``launch`` is told by whoever shows the pages, and ``policy`` says what happens to a call that cannot be made here.
+    ``policy`` says what happens to a call that cannot be made here.
     """
 
     workstation: Workstation

@@ -1,7 +1,7 @@
 """What the Profile Wizard knows and shows: how it was launched, what it found, its pages, what was entered.
 
-All of it is frozen; `wizard_flow` makes one state from another. Texts that a user enters may be secrets, and are in no
-``repr``.
+All of it is frozen; `wizard_flow` makes one state from another. Texts that a user enters may be secrets, and are in
+no ``repr``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.entry.form import NO_WORDS, Field, Page
 from mapiwright.entry.form_reading import PR_WIZARD_NO_PAB_PAGE, PR_WIZARD_NO_PST_PAGE
-from mapiwright.entry.wizard import Support
 from mapiwright.formats.regf.upcase import upcase
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.contract import WizardAnswer
     from mapiwright.entry.form import Entered, Why
+    from mapiwright.entry.wizard import Support
     from mapiwright.mapi.definition import Properties
 
 PR_PST_PATH = 0x6700001F
@@ -257,7 +257,7 @@ def _path_page(tag: int) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The user goes on, with what stands in the fields by their names; on the list, a service's name is ticked or not.
+    """The user goes on, with what stands in the fields by their names; on the list, services by name are ticked.
 
     On the last page it is Finish.
     """

@@ -16,6 +16,7 @@ from mapiwright.errors import RefusedError, UsageError
 from mapiwright.setup.wizard_answers import FLAGS, Unattended, read_answers
 from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Launch, WizardFlag
+from mapiwright.transaction.plan import Plan
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
@@ -24,11 +25,13 @@ from mapiwright.ui.terminal import is_terminal
 if TYPE_CHECKING:
     from mapiwright.setup.wizard_answers import SecretSource
     from mapiwright.setup.wizard_state import Write
-    from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
     from mapiwright.transaction.transaction import Progress
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
+
+NOTHING = Plan("profile", "the service is in the default profile already", ())
+"""[launchwizardentry]: that is S_OK, and nothing is done."""
 
 
 @click.command()
@@ -75,10 +78,7 @@ def wizard(
     launch = Launch(_together(flags), services, name)
     if file is not None:
         write = _unattended(run, file, launch)
-        if write is None:
-            tell("The service is in the default profile already; nothing was added.")
-        else:
-            send(target, run.plan(write), consent)
+        send(target, run.plan(write) if write is not None else NOTHING, consent)
         return
     refuse_the_unnamed(target)
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
@@ -123,7 +123,7 @@ def _unattended(run: WizardRun, file: Path, launch: Launch) -> Write | None:
     answers = read_answers(file.read_bytes(), str(file))
     given = answers.launch
     both = Launch(given.flags | launch.flags, launch.services or given.services, launch.name or given.name)
-    return Unattended(run, replace(answers, launch=both), str(file), _read_secret).to_the_end()[1]
+    return Unattended(run, replace(answers, launch=both), str(file), _read_secret).to_the_end()
 
 
 def _read_secret(source: SecretSource) -> str:
