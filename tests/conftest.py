@@ -12,7 +12,7 @@ import tempfile
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ NOBODY = 65534
 """A user who owns nothing; root may read what is closed to everybody else."""
 WITNESSES_ARE_REQUIRED = os.environ.get("CI") == "true"
 MAKE_PREFIX = Path(__file__).parent / "windows" / "make_prefix.py"
+NATIVE_SERVICES = Path(__file__).parent / "native" / "build.py"
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 # Every commit sees the same examples, so a red run is the fault of the commit; new ones are looked for at night.
@@ -87,6 +88,32 @@ def witness_module() -> Callable[[str], ModuleType]:
         return import_module(module)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``service("good")`` is a message service of tests/native as a library of this computer.
+
+    ``service("good", "x64")`` is the same for Windows; "x86" as well. All workers of a run share what is compiled.
+    """
+    spec = spec_from_file_location("native_services", NATIVE_SERVICES)
+    assert spec is not None
+    assert spec.loader is not None
+    services = module_from_spec(spec)
+    spec.loader.exec_module(services)
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "native-services"
+
+    def compiled(name: str, flavour: str = "so") -> Path:
+        if flavour == "so" and sys.platform == "win32":
+            pytest.skip("native services: this is Windows itself")
+        compiler = services.compiler(name, flavour)
+        if shutil.which(compiler) is None:
+            absent(compiler)
+        made: Path = services.build(name, flavour, folder)
+        return made
+
+    return compiled
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Acme Mail's message service entry point in Python, for computers that cannot run acme32.dll.
 
-It does to a profile what ``ServiceEntry`` of src/acme.c does, and names the providers after the account besides.
+It does to a profile what ``ServiceEntry`` of src/acme.c does.
 """
 
 import re
@@ -44,15 +44,16 @@ def configure(call: Any) -> int | None:
     service = call.service
     for tag, value in call.properties.items():
         service[tag] = value
-    server, port, user = (service.get(tag) for tag in (PR_ACME_SERVER, PR_ACME_PORT, PR_ACME_USER))
+    server, user = service.get(PR_ACME_SERVER), service.get(PR_ACME_USER)
+    port = service.get(PR_ACME_PORT, 0)
     if not server or not user:
         return MAPI_E_UNCONFIGURED
     if not HOST.match(server):
-        refuse(call, f"The server {server!r} is not the name of a host.", SERVER_IS_NO_HOST)
-    if port is None or not 1 <= port <= 65535:
+        refuse(call, f"The server '{server}' is not the name of a host.", SERVER_IS_NO_HOST)
+    if not 1 <= port <= 65535:
         refuse(call, f"The port {port} is not between 1 and 65535.", PORT_IS_OUT_OF_RANGE)
     if not USER.match(user):
-        refuse(call, f"The user {user!r} is not the name of an account.", USER_IS_NO_NAME)
+        refuse(call, f"The user '{user}' is not the name of an account.", USER_IS_NO_NAME)
     call.providers["ACME_AB"][PR_DISPLAY_NAME] = f"Acme Address Book ({server})"
     call.providers["ACME_Store"][PR_DISPLAY_NAME] = f"Acme Mailbox - {user}"
     call.providers["ACME_Transport"][PR_DISPLAY_NAME] = f"Acme Transport ({server})"

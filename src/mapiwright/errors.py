@@ -23,10 +23,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+SHOWN = 20
+"""The faults that an error shows to people; it holds all of them."""
 
 
 class MapiwrightError(Exception):
@@ -171,4 +176,10 @@ class FindingsError(RefusedError):
         self.findings = tuple(findings)
 
     def __str__(self) -> str:
-        return "\n".join([super().__str__(), *(f"  {finding}" for finding in self.findings)])
+        """The faults, each with its remedy, which several in a row may share; no more than a screen holds."""
+        lines = [super().__str__()]
+        for remedy, faults in groupby(self.findings[:SHOWN], key=lambda finding: finding.remedy):
+            lines += [*(f"  {finding}" for finding in faults), *([f"    {remedy}"] if remedy else [])]
+        if len(self.findings) > SHOWN:
+            lines.append(f"  ... and {len(self.findings) - SHOWN} more")
+        return "\n".join(lines)

@@ -120,6 +120,45 @@ def test_what_a_killed_run_left_in_a_folder_is_no_name_and_goes_with_the_next_lo
     assert [path.name for path in (tmp_path / "receipts").iterdir()] == ["1.json"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.parametrize("name", ["journal", "receipts/1.json", "lock", "lock-holder"])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda state, name: state.read(name),
+        lambda state, name: state.write(name, b"x"),
+        lambda state, name: state.append(name, b"x"),
+        lambda state, name: state.delete(name),
+    ],
+)
+def test_a_link_among_the_records_is_refused(
+    tmp_path: Path, name: str, deed: Callable[[FolderState, str], object]
+) -> None:
+    target, folder = tmp_path / "theirs", tmp_path / "Mapiwright"
+    target.write_bytes(b"theirs")
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).symlink_to(target)
+    state = FolderState(folder)
+    with pytest.raises(RefusedError, match="a link"):
+        deed(state, name)
+    if name.startswith("lock"):
+        with pytest.raises(RefusedError, match="a link"), state.lock():
+            pass
+    assert target.read_bytes() == b"theirs"
+
+
+def test_it_tells_whether_it_is_open_to_this_user(
+    open_folder: Path, closed: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    state = FolderState(open_folder / "Mapiwright")
+    assert (state.readable, state.closed) == (False, False), "there is none"
+    state.write("journal", b"x")
+    assert (state.readable, state.closed) == (True, False)
+    root = os.geteuid() == 0
+    with closed(state.folder):
+        assert (state.readable, state.closed) == (False, root), "who is shut out of his own can open it himself"
+
+
 @pytest.mark.parametrize("which", [".", "receipts"])
 @pytest.mark.parametrize("question", [FolderState.names, lambda state: state.read("receipts/1.json")])
 def test_what_another_user_keeps_closed_is_refused_and_not_told_as_absent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -57,6 +58,16 @@ def test_it_tells_where_things_are(subject: Subject) -> None:
     assert split(workstation.state_folder)[1:] == ("ProgramData", "Mapiwright")
     assert workstation.description
     assert [finding.id for finding in workstation.findings] == ([] if subject.whole else ["MW3004"])
+    inf = workstation.outlook.inf_path
+    assert workstation.place(inf) == (
+        inf if subject.whole else str(Path(workstation.place(inf)).resolve(strict=True))
+    )
+    assert workstation.place(workstation.state_folder).endswith("Mapiwright" if subject.whole else ".mapiwright")
+
+
+def test_its_records_are_the_machines_for_whoever_may_read_them(subject: Subject) -> None:
+    assert subject.workstation.as_user is None
+    assert not subject.workstation.users_states
 
 
 def test_its_uri_opens_it_again(subject: Subject) -> None:

@@ -238,7 +238,7 @@ def test_a_workstation_that_moved_is_refused_with_a_list(pc: MemoryWorkstation) 
 
 
 def test_a_folder_where_a_file_should_be_is_told_with_the_others(pc: MemoryWorkstation) -> None:
-    with pytest.raises(ConflictError, match=r"2 thing\(s\) .*C:\\Windows; .*Version"):
+    with pytest.raises(ConflictError, match=r"2 things .*:\n    C:\\Windows\n    .*Version"):
         execute(plan(Leg("files", (WriteFile(r"C:\Windows", None, b""), SET))), pc)
 
 

@@ -21,7 +21,7 @@ __declspec(dllimport) unsigned int __stdcall WinExec(const char *, unsigned int)
 #include <unistd.h>
 #endif
 
-/* Every way, whichever is compiled in; build.py has the same names. */
+/* Every way, whichever is compiled in; build.py reads their names here. */
 enum {
     crashes = 1,
     divides_by_zero,

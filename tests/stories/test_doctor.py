@@ -737,3 +737,24 @@ def test_the_diagnosis_puts_the_worst_first(workstation_folder: Path) -> None:
     diagnosis = diagnose(here(workstation_folder))
     assert [found.severity for found in diagnosis.findings] == ["error", "warning", "note"]
     assert not diagnosis.sound
+
+
+def test_what_a_package_of_ours_brought_is_put_back_by_guard(
+    mapiwright: Mapiwright, acme: Path, workstation_folder: Path
+) -> None:
+    inf = inf_path(workstation_folder)
+    before = inf.read_bytes()
+    assert mapiwright("install", acme, "--yes").code == 0
+    inf.write_bytes(before)
+    found = one(mapiwright, "MW6201")
+    assert "mapiwright guard acme-mail" in found["remedy"]
+    run_remedy(mapiwright, found)
+    assert mapiwright("doctor").code == 0
+
+
+def test_very_many_faults_of_mapisvc_inf_are_counted(mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    inf = inf_path(workstation_folder)
+    inf.write_bytes(inf.read_bytes() + b"".join(b"nothing %d\r\n" % number for number in range(400)))
+    answer = mapiwright("doctor")
+    assert answer.out.count("MW1001") == 20
+    assert "380 more errors" in answer.out

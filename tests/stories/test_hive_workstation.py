@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
+from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, difference, key_with_parents
 from mapiwright.workstation.create import create_image
 from mapiwright.workstation.hive_file import HiveFileWorkstation
@@ -151,3 +153,38 @@ def test_a_real_clean_hive_takes_a_key_and_gives_it_back(real_hive: Callable[[st
     assert workstation.registry.value(root / "Acmé", "v") == Value.binary(bytes(20000))
     workstation.registry.apply([change.inverse for change in reversed(changes)])
     assert open_workstation(f"hive:{path}").registry.read(root) == before
+
+
+def test_what_is_told_of_it_names_the_places_that_are_there(
+    hive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mapiwright(*words: object) -> pytest.CaptureResult[str]:
+        capsys.readouterr()
+        run([*map(str, words)])
+        return capsys.readouterr()
+
+    target = ("--workstation", f"hive:{hive}", "--edition", "2016")
+    inf = tmp_path / "their.inf"
+    inf.write_bytes(b"[Services]\r\nACME=Acme\r\n[ACME]\r\nPR_NONE_SUCH=1\r\n")
+    alone, with_inf = (
+        mapiwright("workstation", "show", *target),
+        mapiwright("workstation", "show", *target, "--inf", inf),
+    )
+    assert f"{hive}.mapiwright" in alone.out
+    assert "name one with --inf" in alone.out
+    assert f"{inf} (1 service)" in with_inf.out
+    assert json.loads(mapiwright("workstation", "show", *target, "--json").out)["workstation"]["outlook"][
+        "mapisvc"
+    ] == {
+        "path": None,
+        "present": False,
+        "services": None,
+        "not_read": [],
+    }
+    assert "name one with --inf" in mapiwright("service", "list", *target).out
+    listed = mapiwright("service", "list", *target, "--inf", inf)
+    assert f"{inf}:4: error MW1043" in listed.err
+    told = mapiwright("doctor", *target, "--inf", inf).out
+    assert f"{inf}: ACME" in told
+    for answer in (alone, with_inf, listed):
+        assert "C:\\" not in answer.out + answer.err

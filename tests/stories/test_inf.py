@@ -558,3 +558,27 @@ def test_a_japanese_file_is_read_in_its_code_page(folder: Path, capsys: pytest.C
     assert run(["inf", "check", str(file), "--code-page", "cp932"]) == 0
     assert run(["inf", "show", str(file), "--code-page", "cp932"]) == 0
     assert "郵便、メール" in capsys.readouterr().out
+
+
+def test_an_error_names_the_file_that_was_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = folder / "good.inf"
+    assert run(["inf", "remove", str(target), "NONE", "--yes"]) == 1
+    assert f"{target}: there is no message service" in capsys.readouterr().err
+
+
+def test_of_very_many_faults_the_first_are_shown_and_how_many_more(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "many.inf"
+    file.write_text("[Services]\n" + "".join(f"nothing {number}\n" for number in range(400)), encoding="ascii")
+    assert run(["inf", "check", str(file)]) == 1
+    told = capsys.readouterr().out
+    assert told.count("error MW1001") <= 50
+    assert "more; with --json all of them are told" in told
+    assert "400 errors" in told
+    assert run(["inf", "check", str(file), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["findings"]) >= 400
+    assert run(["inf", "merge", str(folder / "good.inf"), str(file), "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") < 60
+    assert re.search(r"\.\.\. and \d+ more", told)

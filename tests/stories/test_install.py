@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.setup.preflight import preflight
 from mapiwright.workstation.change import CreateKey, SetValue
 from mapiwright.workstation.create import create_image
 from mapiwright.workstation.office_layout import EVERY_INSTALLATION
@@ -18,7 +19,6 @@ from mapiwright.workstation.workstation import Bitness
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
 
     from mapiwright.workstation.office_layout import Installation
 
@@ -268,3 +268,46 @@ def test_a_profile_that_the_install_made_stays_where_a_section_was_added_since(
     assert mapiwright("uninstall", "acme-mail", "--yes").code == 0
     kept = open_workstation(f"image:{workstation_folder}").registry
     assert kept.value(section, "001f3001") == Value.binary(b"x\0\0\0"), "Outlook's own section is not ours to remove"
+
+
+def test_preflight_looks_once(mapiwright: Mapiwright, acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        looks.append(arguments)
+        return preflight(*arguments, **options)
+
+    for module in ("mapiwright.setup.install", "mapiwright.ui.cli.setup"):
+        monkeypatch.setattr(f"{module}.preflight", counted)
+    assert mapiwright("install", acme, "--yes").code == 0
+    assert len(looks) == 1
+
+
+class TestAnIdInPlaceOfThePath:
+    def test_plan_shows_what_would_put_back_what_is_missing(
+        self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path, tmp_path: Path
+    ) -> None:
+        mapiwright("install", acme, "--yes")
+        assert mapiwright("plan", "ACME-mail", "--json").document["plan"]["empty"]
+        dll = next(workstation_folder.rglob("acme32.dll"))
+        data = dll.read_bytes()
+        dll.unlink()
+        assert mapiwright("plan", "acme-mail", "-o", tmp_path / "a.plan").code == 0
+        assert mapiwright("apply", tmp_path / "a.plan", "--yes").code == 0
+        assert dll.read_bytes() == data
+
+    @pytest.mark.parametrize("words", [("install",), ("plan", "--machine"), ("plan", "--profile", "Work")])
+    def test_what_needs_the_media_says_so(self, mapiwright: Mapiwright, acme: Path, words: tuple[str, ...]) -> None:
+        mapiwright("install", acme, "--yes")
+        verb, *options = words
+        answer = mapiwright(verb, "acme-mail", *options)
+        assert answer.code == 1
+        assert "its media is not at hand" in answer.err
+        assert "mapiwright guard acme-mail" in answer.err
+
+    def test_one_that_is_not_installed_names_those_that_are(self, mapiwright: Mapiwright, acme: Path) -> None:
+        mapiwright("install", acme, "--yes")
+        answer = mapiwright("plan", "other")
+        assert answer.code == 1
+        assert "no package of that id is installed" in answer.err
+        assert "acme-mail" in answer.err

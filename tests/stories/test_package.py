@@ -474,3 +474,21 @@ def test_the_manifest_on_the_tutorial_page_is_a_package() -> None:
     )
     assert found(package, workstation()) == found(package, workstation(Bitness.X86)) == {}
     compile(blocks["python"], "demo_service.py", "exec")
+
+
+def test_a_fault_tells_its_remedy_in_itself(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    shutil.copytree(EXAMPLE, package)
+    manifest = package / "mapiwright.toml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(
+        "sttrange = 1\nother = 2\n" + text.replace('version = "4.2.1"', "version = 4"), encoding="utf-8"
+    )
+    with pytest.raises(FindingsError) as refused:
+        open_package(package)
+    told = str(refused.value)
+    assert {finding.id for finding in refused.value.findings} >= {"MW4002", "MW4004"}
+    for finding in refused.value.findings:
+        assert f"    {finding.remedy}" in told
+    assert told.count("Known here:") == 1, "said once of faults that share it"
+    assert "docs/" not in told

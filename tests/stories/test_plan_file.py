@@ -151,7 +151,7 @@ def test_what_moved_on_is_named_and_nothing_is_written(
     for arguments in (["--yes"], ["--dry-run"]):
         answer = mapiwright("apply", saved, *arguments)
         assert answer.code == 1
-        assert "1 thing(s)" in answer.err
+        assert "1 thing is not as the plan expects:\n    C:\\" in answer.err
         assert "MAPISVC.INF" in answer.err
         assert "Plan again" in answer.err
     assert picture() == before

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.entry.call import MAKERS
 from mapiwright.errors import ConflictError, FindingsError, NotFoundError, RefusedError
 from mapiwright.setup.installed import installations
 from mapiwright.setup.repair import plan_guard, plan_repair
 from mapiwright.setup.status import State, status
+from mapiwright.transaction.plan_file import load, save
 from mapiwright.transaction.receipt import receipts
+from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents
 from mapiwright.workstation.office_layout import Installation
 from mapiwright.workstation.registry import KeyPath, Value
@@ -20,6 +23,8 @@ from mapiwright.workstation.workstation import Bitness, Edition, Install
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mapiwright.transaction.plan_file import SavedPlan
 
     Mapiwright = Callable[..., Any]
     Release = Callable[..., Path]
@@ -357,3 +362,40 @@ class TestStatus:
         assert mapiwright("status", "acme-mail").code == 1
         assert mapiwright("uninstall", "acme-mail", "--yes").code == 0
         assert mapiwright("profile", "list", "--json").document["profiles"] == []
+
+
+class TestSaved:
+    """A plan of guard or repair that is approved now and applied later."""
+
+    @pytest.fixture(params=[plan_guard, plan_repair])
+    def saved(self, desk: Any, acme: Path, request: pytest.FixtureRequest) -> SavedPlan:
+        desk.install(acme)
+        lose_a_file(desk)
+        plan = save(request.param(desk.workstation, "acme-mail"), desk.workstation)
+        return load(plan.to_bytes(), MAKERS)
+
+    def test_it_is_applied_where_nothing_moved_on(self, desk: Any, saved: SavedPlan) -> None:
+        set_value(desk, desk.user("Zoë").root / r"Software\Acme Software\Acme Mail", "ShowWelcome", Value.dword(0))
+        desk.do(saved.plan_for(desk.workstation))
+        assert status(desk.workstation, "acme-mail").state is State.INTACT
+
+    @pytest.mark.parametrize("damage", [change_a_value, change_a_line, lose_the_record])
+    def test_what_was_whole_and_is_not_any_more_is_named(
+        self, desk: Any, saved: SavedPlan, damage: Callable[[Any], None]
+    ) -> None:
+        damage(desk)
+        with pytest.raises(ConflictError, match="not as the plan expects") as refused:
+            saved.plan_for(desk.workstation)
+        assert {change_a_value: "Acme Mail", change_a_line: "MAPISVC.INF", lose_the_record: "record.json"}[
+            damage
+        ] in refused.value.what
+
+    def test_it_brings_back_nothing_of_what_was_uninstalled_or_upgraded(
+        self, desk: Any, saved: SavedPlan, release: Release
+    ) -> None:
+        desk.install(release("5.0"), force=True)
+        with pytest.raises(ConflictError, match=r"what is installed of acme-mail: receipt \S+ is new"):
+            saved.plan_for(desk.workstation)
+        desk.uninstall()
+        with pytest.raises(ConflictError, match="what is installed of acme-mail"):
+            execute(saved.plan, desk.workstation)

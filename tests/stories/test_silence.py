@@ -58,14 +58,9 @@ class WindowsFaultError(OSError):
     ("fault", "status"),
     [
         (OSError("exception: access violation writing 0x0000000000000008"), 0xC0000005),
-        (OSError("exception: stack overflow"), 0xC00000FD),
-        (OSError("exception: integer division by zero"), 0xC0000094),
-        (OSError("exception: datatype misalignment"), 0x80000002),
+        (OSError("exception: integer divide by zero"), 0xC0000094),
         (OSError("exception: breakpoint encountered"), 0x80000003),
         (OSError("exception: single step"), 0x80000004),
-        (OSError("exception: array bounds exceeded"), 0xC000008C),
-        (OSError("exception: integer overflow"), 0xC0000095),
-        (OSError("exception: privileged instruction"), 0xC0000096),
         (WindowsFaultError(), 0xC000001D),
     ],
 )

@@ -51,7 +51,21 @@ ENTRY error_mode(void) { return GetErrorMode(); }
 ENTRY violate(void) { *(volatile int *)8 = 1; return 0; }
 static DWORD WINAPI body(void *unused) { (void)unused; return violate(); }
 ENTRY violate_in_a_thread(void) { WaitForSingleObject(CreateThread(0, 0, body, 0, 0, 0), INFINITE); return 0; }
+ENTRY call_back(void (*host)(void)) { host(); return 0; }
+static DWORD WINAPI call_it(void *host) { ((void (*)(void))host)(); return 0; }
+ENTRY call_back_from_a_thread(void (*host)(void)) {
+  WaitForSingleObject(CreateThread(0, 0, call_it, host, 0, 0), INFINITE);
+  return 0;
+}
+static LONG CALLBACK jump(EXCEPTION_POINTERS *e) { e->ContextRecord->Rip += 7; return EXCEPTION_CONTINUE_EXECUTION; }
+ENTRY handles_its_own(void) {
+  void *mine = AddVectoredExceptionHandler(0, jump);
+  __asm__ volatile(".byte 0xC6, 0x80, 8, 0, 0, 0, 1" ::"a"((long long)0)); /* mov byte [rax + 8], 1: 7 bytes */
+  RemoveVectoredExceptionHandler(mine);
+  return 42;
+}
 ENTRY illegal(void) { __asm__ volatile("ud2"); return 0; }
+ENTRY divide(void) { __asm__ volatile("xorl %%ecx, %%ecx; idivl %%ecx" ::: "eax", "ecx", "edx"); return 0; }
 ENTRY fail_fast(void) { __asm__ volatile("int $0x29" ::"c"(5)); return 0; }
 ENTRY heap(void) {
   char *p = HeapAlloc(GetProcessHeap(), 0, 16);
@@ -90,11 +104,24 @@ request = json.loads(sys.stdin.buffer.read())
 loud = "loud" in request
 channel = 1 if loud else silence.silence()
 
+@ctypes.CFUNCTYPE(None)
+def write_where_nothing_is():
+    with silence.ours:
+        ctypes.c_uint32.from_address(8).value = 1
+
 def say(phase, **facts):
     os.write(channel, json.dumps({"phase": phase, **facts}).encode() + b"\\n")
 
 if "list" in request:
     say("done", names=os.listdir(request["list"]), words=sys.argv[1:], platform=sys.platform, file=sys.argv[0])
+elif "raise" in request:
+    found = []
+    for status in request["raise"]:
+        try:
+            ctypes.windll.kernel32.RaiseException(status, 0, 0, None)
+        except OSError as error:
+            found.append(silence.ntstatus(error))
+    say("done", found=found)
 else:
     try:
         library = ctypes.CDLL(request["library"], winmode=0)
@@ -106,7 +133,7 @@ else:
             print("by print", flush=True)
             os.write(1, b"by os.write")
         try:
-            say("done", result=getattr(library, request["entry"])())
+            say("done", result=getattr(library, request["entry"])(write_where_nothing_is))
         except OSError as error:
             silence.die_of(error)
 os.write(channel, b"\\0")
@@ -137,7 +164,7 @@ class Guests:
     def call(self, entry: str, *, patience: float = 60.0) -> Heard:
         return self.ask({"library": self.wine.path(self.library), "entry": entry}, patience=patience)
 
-    def ask(self, request: dict[str, str], *words: str, patience: float = 60.0) -> Heard:
+    def ask(self, request: dict[str, Any], *words: str, patience: float = 60.0) -> Heard:
         """As a host asks its child; ``patience`` is from its first line on, and then the process group is killed."""
         mark = str(uuid.uuid4())
         process = subprocess.Popen(
@@ -247,7 +274,10 @@ def test_what_the_guest_prints_by_whatever_means_is_not_on_the_channel(guests: G
     [
         ("violate", 0xC0000005),
         ("violate_in_a_thread", 0xC0000005),
+        ("call_back", 0xC0000005),
+        ("call_back_from_a_thread", 0xC0000005),
         ("illegal", 0xC000001D),
+        ("divide", 0xC0000094),
         ("fail_fast", 0xC0000409),
         ("heap", 0xC0000005),
         ("corrupt", 0xC0000374),
@@ -260,6 +290,17 @@ def test_a_crash_is_told_with_all_32_bits_of_its_status(guests: Guests, entry: s
     heard = guests.call(entry)
     assert heard.lines == [{"phase": "loaded"}, {"phase": "ended", "status": status}]
     assert (heard.complete, heard.survivors) == (False, [])
+
+
+def test_every_exception_that_ctypes_catches_keeps_its_status(guests: Guests) -> None:
+    own_words = set(silence.NTSTATUS.values()) | {silence.ACCESS_VIOLATION}
+    own_words -= {0x80000003, 0x80000004}  # Wine lets neither reach a handler without a debugger
+    statuses = [*sorted(own_words), 0xC000001D, 0xC0000374, 0xE06D7363]
+    assert guests.ask({"raise": statuses}).last["found"] == statuses
+
+
+def test_a_guest_may_handle_a_fault_of_its_own(guests: Guests) -> None:
+    assert guests.call("handles_its_own").last == {"phase": "done", "result": 42}
 
 
 def test_no_fault_opens_a_window(guests: Guests) -> None:

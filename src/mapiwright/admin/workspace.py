@@ -290,5 +290,7 @@ def joined_plan(spaces: Sequence[Workspace]) -> Plan:
 
 def read_catalogue(workstation: Workstation) -> Catalogue:
     """What the workstation's MAPISVC.INF means; empty where there is no file."""
-    data = workstation.files.read(workstation.outlook.inf_path)
-    return Catalogue.of(inf.parse(data if data is not None else b"", workstation.code_page))
+    path = workstation.outlook.inf_path
+    data = workstation.files.read(path)
+    document = inf.parse(data if data is not None else b"", workstation.code_page)
+    return Catalogue.of(document, workstation.place(path) or path)

@@ -38,6 +38,7 @@ else:
     OF_ITS_OWN = 0
 
 NTSTATUS = {
+    0x80000003: "breakpoint",
     0xC0000005: "access violation",
     0xC000001D: "illegal instruction",
     0xC0000094: "division by zero",
@@ -46,6 +47,7 @@ NTSTATUS = {
     0xC000007B: "a DLL of another machine type",
     0xC0000374: "heap corruption",
     0xC0000409: "fail-fast",
+    0xE06D7363: "an exception of C++ that nobody caught",
 }
 """The exit statuses by which Windows says that a process crashed (ntstatus.h)."""
 
@@ -71,8 +73,8 @@ def crash_of(status: int) -> str | None:
             return f"{signal.Signals(-status).name} ({signal.strsignal(-status)})"
         except ValueError:
             return f"signal {-status}"
-    if status >= 0xC0000000:
-        return f"0x{status:08X} ({NTSTATUS.get(status, 'NTSTATUS')})"
+    if status >= 0x80000000:
+        return f"0x{status:08X} ({NTSTATUS.get(status, 'an exception that nobody caught')})"
     return None
 
 
@@ -135,13 +137,20 @@ def converse(
     and that holds the pipes open holds nothing up. ``environment`` is given to it besides what every child gets.
     Raises EntryPointError where it cannot be started.
     """
+    with tempfile.TemporaryDirectory(prefix="mapiwright-guest-", ignore_cleanup_errors=True) as folder:
+        process = _started(command, folder, environment)
+        return _heard_out(process, request, deadline, end, start)
+
+
+def _started(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The child, in a session and a folder of its own."""
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            cwd=tempfile.gettempdir(),
+            cwd=folder,
             env={**{name: os.environ[name] for name in PASSED if name in os.environ}, **environment},
             start_new_session=True,
             creationflags=OF_ITS_OWN,
@@ -153,6 +162,9 @@ def converse(
             where=command[0],
             remedy="Nothing was called. Check that this Python can start itself.",
         ) from error
+
+
+def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float, end: bytes, start: float) -> Ended:
     heard, tail, begun, ended = bytearray(), bytearray(), threading.Event(), threading.Event()
     printer = threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True)
     threading.Thread(target=_tell, args=(process.stdin, request), daemon=True).start()

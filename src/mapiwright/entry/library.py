@@ -98,12 +98,17 @@ def refuse_uncallable(library: Library, entry: str, interpreter: Interpreter, *,
             remedy="Name a Python of the library's kind by `--host python:PATH`.",
         )
     if library.exports is not None and entry not in library.exports:
-        near = next((name for name in library.exports if name.strip("_").partition("@")[0] == entry.strip("_")), None)
+        near = next((name for name in library.exports if _bare(name) == _bare(entry)), None)
         raise EntryPointError(
             f"the library exports no {entry}" + (f", only {near}" if near else ""),
             where=where,
             remedy="MAPI asks for the name exactly: export it undecorated, by a .def file." if near else "",
         )
+
+
+def _bare(name: str) -> str:
+    """A name without what compilers put around it."""
+    return name.strip("_").partition("@")[0]
 
 
 def _loads(process: str, library: str) -> bool:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mapiwright.formats.inf import Entry, Inf, Section
     from mapiwright.mapi.definition import Properties, PropertyValue
 
+WHERE = "MAPISVC.INF"
+"""The file, where nobody says which one."""
 SERVICES = "Services"
 DEFAULT_SERVICES = "Default Services"
 HELP_FILES = "Help File Mappings"
@@ -67,14 +69,16 @@ class Catalogue:
     services: Mapping[str, str]
     default_services: tuple[str, ...]
     help_files: Mapping[str, str]
+    where: str = WHERE
+    """The file, for errors."""
 
     @classmethod
-    def of(cls, inf: Inf) -> Catalogue:
+    def of(cls, inf: Inf, where: str = WHERE) -> Catalogue:
         """What the document means. Services are listed as they are named; ``definition`` reads one."""
         services = _global(inf, SERVICES)
         known = {upcase(name) for name in services}
         defaults = tuple(name for name in _global(inf, DEFAULT_SERVICES) if upcase(name) in known)
-        return cls(inf, services, defaults, _global(inf, HELP_FILES))
+        return cls(inf, services, defaults, _global(inf, HELP_FILES), where)
 
     def find(self, service: str) -> ServiceDefinition | None:
         """The definition of a service, or None where ``[Services]`` has no such key; raises as ``definition``."""
@@ -90,7 +94,7 @@ class Catalogue:
         if name is None:
             raise NotFoundError(
                 f"there is no message service {service!r}",
-                where="MAPISVC.INF",
+                where=self.where,
                 expected=", ".join(self.services) or "a service in [Services]",
             )
         section = self.inf.section(name)
@@ -105,7 +109,7 @@ class Catalogue:
         if section is None or errors:
             raise FindingsError(
                 f"the message service {name!r} cannot be used as MAPISVC.INF defines it",
-                [replace(fault, where="MAPISVC.INF") for fault in errors],
+                [replace(fault, where=self.where) for fault in errors],
                 remedy="Correct the lines; `mapiwright inf check` shows all findings of a file.",
             )
         return ServiceDefinition(

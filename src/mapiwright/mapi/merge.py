@@ -22,7 +22,7 @@ from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats import inf as text
 from mapiwright.formats.inf import Kind
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.catalogue import GLOBAL, PROVIDERS, SECTIONS, Catalogue, links
+from mapiwright.mapi.catalogue import GLOBAL, PROVIDERS, SECTIONS, WHERE, Catalogue, links
 from mapiwright.mapi.inf_rules import finding, quoted
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 Record: TypeAlias = "Mapping[str, Any]"
 """What a merge added, as JSON."""
 
-WHERE = "MAPISVC.INF"
 _GLOBAL = frozenset(upcase(name) for name in GLOBAL)
 
 
@@ -160,18 +159,19 @@ def unmerge(current: Inf, record: Record, others: Iterable[Record] = ()) -> Unme
     return Unmerged(None if record["absent"] and not left.lines else left, tuple(kept))
 
 
-def remove(target: Inf, services: Sequence[str]) -> Inf:
+def remove(target: Inf, services: Sequence[str], where: str = WHERE) -> Inf:
     """Take out services, whoever merged them: their lines and sections, and the sections that no other service names.
 
     Comments stay. The header of a section of the first level that becomes empty stays too, unless it stands below
-    other sections, where a merge puts one that was missing. Raises NotFoundError that names all that are not there.
+    other sections, where a merge puts one that was missing. Raises NotFoundError that names all that are not there;
+    ``where`` is the file, for that error.
     """
     listed = {upcase(name): name for name in Catalogue.of(target).services}
     unknown = [name for name in services if upcase(name) not in listed]
     if unknown:
         raise NotFoundError(
             f"there is no message service {', '.join(map(repr, unknown))}",
-            where=WHERE,
+            where=where,
             expected=", ".join(listed.values()) or "a service in [Services]",
         )
     wanted = {upcase(name) for name in services}

@@ -157,14 +157,15 @@ class _Examination:
         try:
             document = read_inf(here, path)
         except RefusedError as error:
-            self._fact("MAPISVC.INF", f"{path}: it cannot be read", rules)
-            self.findings.append(finding("MW6102", path, str(error)))
+            self._fact("MAPISVC.INF", f"{here.place(path)}: it cannot be read", rules)
+            self.findings.append(finding("MW6102", here.place(path), str(error)))
             return
         if document is None:
             self._no_inf(path, rules)
             return
         known = self.known = registered(document)
-        self._fact("MAPISVC.INF", f"{path}: {', '.join(Catalogue.of(document).services) or 'no service'}", rules)
+        services = ", ".join(Catalogue.of(document).services) or "no service"
+        self._fact("MAPISVC.INF", f"{here.place(path)}: {services}", rules)
         self._judge_inf(document, known, outlook, loader)
 
     def _no_inf(self, path: str, rules: tuple[str, ...]) -> None:
@@ -177,7 +178,7 @@ class _Examination:
 
     def _judge_inf(self, document: Inf, known: Registered, outlook: Outlook, loader: Loader) -> None:
         here, path = self.workstation, outlook.inf_path
-        self.findings += inf_findings(here, path, document)
+        self.findings += inf_findings(here, here.place(path), document)
         if self.has_machine:
             made_here = made_by_us(self.there, path)
             self.findings += own_findings(path, known, outlook.edition, made_here=made_here)
@@ -217,7 +218,7 @@ class _Examination:
         yield from default_findings(self.workstation, of)
         yield from graph_findings(self.workstation, of)
         if self.loader is not None:
-            yield from loading_findings(self.workstation, of, self.known, self.loader)
+            yield from loading_findings(self.workstation, of, self.known, self.loader, owners_of_services(self.there))
         yield from policy_findings(self.workstation, of.user, of.edition)
 
     def ours(self) -> None:

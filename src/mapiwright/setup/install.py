@@ -55,11 +55,13 @@ def plan_install(
     policy: EntryPolicy = EntryPolicy.DEFER,
     half: Half = Half.BOTH,
     force: bool = False,
+    found: Sequence[Finding] | None = None,
 ) -> Plan:
     """The plan that installs ``package``, or one half of it; empty where everything is there already.
 
     ``users`` get registry values and, as ``wish`` says, a profile; for the machine's half they are not looked at.
-    ``force`` goes back to an older version, and replaces files whoever brought them.
+    ``force`` goes back to an older version, and replaces files whoever brought them. ``found`` is what `preflight`
+    gave, for a caller who has told it already.
 
     Raises FindingsError where the package does not fit the workstation, ConflictError where something stands in
     its place that is not its own, RefusedError for a downgrade, or for a user's half without the machine's. A dry run
@@ -72,7 +74,7 @@ def plan_install(
         _refuse_without_machine(package, before, workstation)
     else:
         refuse_downgrade(package, before, workstation, force=force)
-        _refuse_faults(package, workstation, force=force)
+        _refuse_faults(package, workstation, preflight(package, workstation, force=force) if found is None else found)
     return _Install(package, workstation, users, before, wish, policy, half, force).plan()
 
 
@@ -90,8 +92,7 @@ def _refuse_without_machine(package: Package, before: Installation | None, works
         )
 
 
-def _refuse_faults(package: Package, workstation: Workstation, *, force: bool) -> None:
-    found = preflight(package, workstation, force=force)
+def _refuse_faults(package: Package, workstation: Workstation, found: Iterable[Finding]) -> None:
     faults = [finding for finding in found if finding.severity is Severity.ERROR]
     if faults:
         raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)

@@ -196,7 +196,6 @@ class _Reading:
                 f"the package has {len(self.faults)} fault(s)",
                 self.faults,
                 where=self.media.name,
-                remedy="The format is told in docs/reference/package-format.md.",
             )
         return Package(
             id=manifest.id,

@@ -28,7 +28,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4003": Rule(
             ERROR, "A manifest has id, name, version and vendor, and an entry its required keys.", "Add it."
         ),
-        "MW4004": Rule(ERROR, "A value has the type that its key asks for.", "Write it as the format page shows."),
+        "MW4004": Rule(
+            ERROR,
+            "A value has the type that its key asks for.",
+            "Write text in quotes, a number and true or false without them, and a list as [first, second].",
+        ),
         "MW4005": Rule(ERROR, "A name, version or ID can be used as such.", "Choose another one."),
         "MW4006": Rule(
             ERROR,
@@ -38,7 +42,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4007": Rule(
             ERROR,
             "A destination begins with one of the folder tokens and goes on with names that Windows takes.",
-            "Write {system}/name.dll, or another token of the format page.",
+            "Write {system}/name.dll, or begin with {mapi}, {program_files}, {common_files} or {program_data}.",
         ),
         "MW4008": Rule(
             ERROR,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.errors import ConflictError
+from mapiwright.errors import SHOWN, ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import (
     CreateKey,
@@ -55,6 +55,18 @@ def name(change: Change) -> str:
             return str(change.key)
         case WriteFile() | MakeFolder() | RemoveFolder():
             return change.path
+
+
+def counted(names: Collection[str]) -> str:
+    """How many things, as the beginning of a sentence about them."""
+    return "1 thing is" if len(names) == 1 else f"{len(names)} things are"
+
+
+def listed(names: Collection[str]) -> str:
+    """The names for people, one to a line and no more than a screen holds."""
+    shown = [*names][:SHOWN]
+    more = [f"... and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
+    return "".join(f"\n    {name}" for name in (*shown, *more))
 
 
 def net(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -255,10 +255,9 @@ def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
 def _refuse_astray(lost: tuple[str, ...], workstation: Workstation) -> None:
     if lost:
         raise ConflictError(
-            f"{len(lost)} thing(s) are not as the plan expects: {'; '.join(lost)}",
+            f"{net.counted(lost)} not as the plan expects:{net.listed(lost)}",
             where=workstation.uri,
-            expected="the workstation as it was when the plan was made",
-            remedy="Somebody else changed it. Plan again.",
+            remedy="Somebody else changed that since the plan was made. Plan again.",
         )
 
 

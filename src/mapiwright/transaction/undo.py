@@ -102,9 +102,8 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
     lost = (*net.astray(whole, workstation, {Standing.OLD}), *net.in_the_way(whole, workstation))
     if lost:
         raise ConflictError(
-            f"{len(lost)} thing(s) were changed since: {'; '.join(lost)}",
+            f"{net.counted(lost)} not as that run left them:{net.listed(lost)}",
             where=f"receipt {found.id}",
-            expected="what that run left",
             remedy="Undo what was done after it first, or put those things back.",
         )
     return plan

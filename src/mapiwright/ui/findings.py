@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 STYLES = {Severity.ERROR: Style.REMOVED, Severity.WARNING: Style.CHANGED, Severity.NOTE: Style.QUIET}
 
 
-def findings_lines(findings: Iterable[Finding]) -> Iterator[Line]:
-    """``MAPISVC.INF:12: error MW1204: ...``, then what the rule is and what to do."""
-    for finding in findings:
+def findings_lines(findings: Iterable[Finding], *, most: int | None = None) -> Iterator[Line]:
+    """``MAPISVC.INF:12: error MW1204: ...``, then what the rule is and what to do; of ``most``, and how many more."""
+    found = tuple(findings)
+    shown = found[:most]
+    for finding in shown:
         yield Line(escape(str(finding)), STYLES[finding.severity])
         if finding.rule:
             yield Line(f"    rule: {escape(finding.rule)}", Style.QUIET)
         if finding.remedy:
             yield Line(f"    remedy: {escape(finding.remedy)}", Style.QUIET)
+    if len(shown) < len(found):
+        yield Line(f"... and {len(found) - len(shown)} more; with --json all of them are told.", Style.QUIET)

@@ -91,6 +91,11 @@ class HiveFileWorkstation:
         """None but the one beside the hive."""
         return {}
 
+    def place(self, path: str) -> str:
+        """Where it really lies: the INF as it was given, our folder beside the hive."""
+        real = self.files.path_of(path)
+        return str(real) if real is not None else ""
+
     @property
     def code_page(self) -> str:
         """The usual ANSI code page; a finding says that the hive does not tell it."""

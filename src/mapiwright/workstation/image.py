@@ -99,6 +99,10 @@ class ImageWorkstation:
                     found[folder.user] = state
         return MappingProxyType(found)
 
+    def place(self, path: str) -> str:
+        """As Windows names it."""
+        return path
+
     @property
     def code_page(self) -> str:
         """Its ANSI code page."""

@@ -189,6 +189,10 @@ class MemoryWorkstation:
         folders = {found.user: found.path for found in windows.user_folders(self.registry, self.environment)}
         return windows.own_folder(folders[self.as_user]) if self.as_user else windows.state_folder(self.environment)
 
+    def place(self, path: str) -> str:
+        """As Windows names it."""
+        return path
+
     @property
     def code_page(self) -> str:
         """Its ANSI code page."""

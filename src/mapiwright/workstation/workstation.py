@@ -177,6 +177,13 @@ class Workstation(Protocol):
         """
         ...
 
+    def place(self, path: str) -> str:
+        """How people find a file or folder that Windows has at ``path``; "" where there can be none.
+
+        It is that path, but where the workstation is no Windows and the thing lies in a place of its own.
+        """
+        ...
+
     @property
     def code_page(self) -> str:
         """Its ANSI code page as a Python codec name, ``cp1252``."""

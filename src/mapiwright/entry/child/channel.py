@@ -60,7 +60,7 @@ def words_of(error: BaseException) -> str:
 
 
 def set_limits(deadline: float) -> None:
-    """Hold the guest to bounded memory and time, no core file, and no written byte; where the system can."""
+    """Hold the guest to bounded memory and time, no core file, and no change of a file; where the system can."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - Windows has none
@@ -77,3 +77,7 @@ def set_limits(deadline: float) -> None:
             resource.setrlimit(kind, (allowed, allowed))
         except (ValueError, OSError):  # macOS knows RLIMIT_AS and refuses it
             continue
+    if sys.platform == "linux":
+        from mapiwright.entry.child.landlock import forbid_changes  # noqa: PLC0415 - it is Linux' own
+
+        forbid_changes()

@@ -18,6 +18,7 @@ from mapiwright.entry.child import abi
 from mapiwright.entry.child.heap import Heap
 from mapiwright.entry.child.memory import Codec, Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.shapes import INTERFACES, Method
+from mapiwright.entry.child.silence import ours
 
 if TYPE_CHECKING:
     from mapiwright.entry.child.sections import Sections
@@ -52,6 +53,7 @@ class World:
         self.flavour = flavour
         self.trace = trace
         self.heap = Heap(trace.misuse)
+        self.heaps = [self.heap]
         self.codec = Codec(self.heap, code_page)
         self.objects: list[ComObject] = []
 
@@ -68,7 +70,7 @@ class World:
             for found in self.objects
             if found.references > found.held
         ]
-        return [*left, *self.heap.leaks()]
+        return [*left, *(sentence for heap in self.heaps for sentence in heap.leaks())]
 
 
 _LIVE: dict[int, ComObject] = {}
@@ -155,15 +157,16 @@ def _answer(kind: type[ComObject], method: Method, this: int | None, *arguments:
     record = trace.begin(found.name, method.name)
     answer = failed
     try:
-        handler = getattr(found, method.handler, None)
-        if handler is None:
-            trace.want(f"{kind.interface}::{method.name}")
-            for letter, argument in zip(method.arguments, arguments, strict=True):
-                if letter == "o":
-                    put_pointer(argument or 0, 0)  # callers read it, whatever the result
-            answer = E_NO_SUPPORT if method.result == "u" else failed
-        else:
-            answer = handler(record, *(argument or 0 for argument in arguments))
+        with ours:
+            handler = getattr(found, method.handler, None)
+            if handler is None:
+                trace.want(f"{kind.interface}::{method.name}")
+                for letter, argument in zip(method.arguments, arguments, strict=True):
+                    if letter == "o":
+                        put_pointer(argument or 0, 0)  # callers read it, whatever the result
+                answer = E_NO_SUPPORT if method.result == "u" else failed
+            else:
+                answer = handler(record, *(argument or 0 for argument in arguments))
     except Refusal as refusal:
         record.why(refusal.why)
         answer = refusal.hresult

@@ -17,7 +17,7 @@ from mapiwright.entry.child.com import ITANIUM, World
 from mapiwright.entry.child.memory import Pointer, Refusal
 from mapiwright.entry.child.objects import Malloc, ProviderAdmin, Support
 from mapiwright.entry.child.sections import Sections
-from mapiwright.entry.child.silence import die_of
+from mapiwright.entry.child.silence import die_of, ours
 from mapiwright.entry.child.trace import Trace
 from mapiwright.entry.child.wire import properties_from_wire
 
@@ -41,11 +41,11 @@ def load(library: str, entry: str) -> tuple[int, int]:
             # As mapi4linux loads its providers: at once, and for the libraries that come after ([native] 1.1).
             found = ctypes.CDLL(library, mode=os.RTLD_NOW | os.RTLD_GLOBAL)
     except OSError as error:
-        raise _NotLoadedError(f"its library cannot be loaded: {error}") from error
+        raise _NotLoadedError(f"has a library that cannot be loaded: {error}") from error
     try:
         function = getattr(found, entry)
     except AttributeError as error:
-        raise _NotLoadedError(f"its library has no function {entry}") from error
+        raise _NotLoadedError(f"has a library without a function {entry}") from error
     return found._handle, ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
@@ -136,18 +136,19 @@ def answer(request: Mapping[str, Any], say: Say) -> bytes:
         hresult = call.make(handle, address)
     except OSError as error:
         die_of(error)  # on Windows ctypes turns a structured exception into this
-    words = call.words()
-    for section in call.sections.fresh:
-        call.sections.list_extra(section)  # so that it is copied and removed along with the service
-    return line(
-        "done",
-        hresult=hresult,
-        error=words,
-        changed=call.sections.changes(),
-        made=call.sections.made,
-        gone=call.sections.gone,
-        report=call.report(),
-    )
+    with ours:
+        words = call.words()
+        for section in call.sections.fresh:
+            call.sections.list_extra(section)  # so that it is copied and removed along with the service
+        return line(
+            "done",
+            hresult=hresult,
+            error=words,
+            changed=call.sections.changes(),
+            made=call.sections.made,
+            gone=call.sections.gone,
+            report=call.report(),
+        )
 
 
 def main() -> NoReturn:

@@ -22,6 +22,7 @@ from mapiwright.entry.child.profile_section import (
     MAPI_UNICODE,
     ProfSect,
 )
+from mapiwright.entry.child.silence import ours
 from mapiwright.entry.child.table import TableObject
 from mapiwright.entry.child.trace import Record, shown
 from mapiwright.entry.child.wire import COMPUTED
@@ -119,9 +120,10 @@ class Support(ComObject):
 
     def _handed(self, out: int | None, make: Any) -> int:
         try:
-            put_pointer(out or 0, 0)
-            made = make()
-            put_pointer(out or 0, made or 0)
+            with ours:
+                put_pointer(out or 0, 0)
+                made = make()
+                put_pointer(out or 0, made or 0)
         except MemoryError:
             return E_NO_MEMORY
         except BaseException as error:  # noqa: BLE001 - nothing may escape into native code
@@ -272,6 +274,7 @@ class Malloc(ComObject):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.heap = Heap(world.trace.misuse)
+        world.heaps.append(self.heap)
 
     def alloc(self, record: Record, size: int) -> int:
         """A block, or NULL."""

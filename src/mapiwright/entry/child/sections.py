@@ -18,10 +18,18 @@ class Section(MutableMapping[int, Any]):
     A string property is found under either width, and keeps the width that it has ([imapiprop-getprops]).
     """
 
-    def __init__(self, uid: bytes, properties: Mapping[int, Any], before: Mapping[int, Any] | None = None) -> None:
+    def __init__(
+        self,
+        uid: bytes,
+        properties: Mapping[int, Any],
+        before: Mapping[int, Any] | None = None,
+        *,
+        is_new: bool = False,
+    ) -> None:
         self.uid = uid
         self._now = dict(properties)
         self._before = dict(properties if before is None else before)
+        self._is_new = is_new
         self.pointers: dict[int, Any] = {}
         """PT_OBJECT properties, which native code may keep here while it runs; they are stored nowhere."""
 
@@ -76,7 +84,7 @@ class Section(MutableMapping[int, Any]):
     @property
     def touched(self) -> bool:
         """Whether there is anything to tell of it: a section that was made is told of even when it is empty."""
-        return bool(self.changes()) or not self._before
+        return bool(self.changes()) or self._is_new
 
 
 class Sections:
@@ -133,7 +141,7 @@ class Sections:
             raise ValueError(f"section {uid.hex()} is not its own")
         if len(uid) != 16 or self.find(uid) is not None:
             raise ValueError(f"{uid.hex()} is not the 16 bytes of a new MAPIUID")
-        section = self.extras[uid.hex()] = Section(uid, {})
+        section = self.extras[uid.hex()] = Section(uid, {}, is_new=True)
         self.names[uid.hex()] = uid.hex()
         self.fresh.append(section)
         return section
@@ -148,7 +156,9 @@ class Sections:
     def create_provider(self, name: str, properties: Mapping[int, Any]) -> Section:
         """Make a provider from its definition and what is given beyond it ([iprovideradmin-createprovider])."""
         uid = uuid.uuid4().bytes
-        section = self.providers[uid.hex()] = Section(uid, {**self.definitions.get(name, {}), **properties}, {})
+        section = self.providers[uid.hex()] = Section(
+            uid, {**self.definitions.get(name, {}), **properties}, {}, is_new=True
+        )
         self.names[uid.hex()] = self.made[uid.hex()] = name
         return section
 

@@ -66,7 +66,7 @@ INTERFACES: Mapping[str, tuple[Method, ...]] = MappingProxyType(
                 SpoolerYield(u) SpoolerNotify(up) CreateOneOff(pppupp) SetProviderUID(pu) CompareEntryIDs(upupup)
                 OpenTemplateID(upuppop) OpenEntry(uppupo) GetOneOffTable(uo) Address(ppp) Details(pppuppppu)
                 NewEntry(nuupuppp) DoConfigPropsheet(nupppu) CopyMessages(pppppnpu) CopyFolder(ppuppppnpu)
-                DoCopyTo(ppuppnpppup) DoCopyProps(pnpppup) DoProgressDialog(nuo) ReadReceipt(upp) PrepareSubmit(pp)
+                DoCopyTo(ppuppnpppup) DoCopyProps(pppnpppup) DoProgressDialog(nuo) ReadReceipt(upp) PrepareSubmit(pp)
                 ExpandRecips(pp) UpdatePAB(up) DoSentMail(up) OpenAddressBook(puo) Preprocess(uup) CompleteMsg(uup)
                 StoreLogoffTransports(p) StatusRecips(pp) WrapStoreEntryID(uppp) ModifyProfile(u)
                 IStorageFromStream(ppuo) GetSvcConfigSupportObj(up)

@@ -151,5 +151,6 @@ def failed(error: BaseException, during: str) -> bytes:
 
 def main() -> NoReturn:
     """Serve one request."""
-    faulthandler.enable()  # a module of the vendor's may bring native code along
+    if sys.platform != "win32":  # there it faults without end where the heap is damaged
+        faulthandler.enable()
     serve(answer)

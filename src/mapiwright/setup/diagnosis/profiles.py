@@ -14,7 +14,7 @@ from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.workstation.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mapiwright.entry.loading import Library, Loader
     from mapiwright.errors import Finding
@@ -80,11 +80,16 @@ def graph_findings(workstation: Workstation, of: UserProfiles) -> Iterator[Findi
 
 
 def loading_findings(
-    workstation: Workstation, of: UserProfiles, known: Registered | None, loader: Loader
+    workstation: Workstation,
+    of: UserProfiles,
+    known: Registered | None,
+    loader: Loader,
+    owners: Mapping[str, str],
 ) -> Iterator[Finding]:
     """The services that MAPI would not load for this user: unregistered ones, and leftovers of uninstalled ones.
 
-    ``known`` is None where it cannot be told what is registered. A DLL that is registered is judged once, with
+    ``known`` is None where it cannot be told what is registered; ``owners`` are the packages that brought services,
+    by the services' names in upper case. A DLL that is registered is judged once, with
     MAPISVC.INF, and not again for every profile.
     """
     if known is None:
@@ -94,7 +99,10 @@ def loading_findings(
             where = f"{of.user.name}: {profile.name}: {service.name or service.uid}"
             words = ("profile", "remove-service", profile.name, service.uid)
             remedy = f"Take it out of the profile: {command(workstation, *words, user=of.user)}"
+            owner = owners.get(upcase(service.name))
             again = f"Install the vendor's package again; or take it out of the profile: {remedy.partition(': ')[2]}"
+            if owner:  # what a package of ours brought is registered again from what is kept of it
+                again = f"Put it back: {command(workstation, 'guard', owner)}"
             strange = [dll for dll in _dlls(service) if upcase(dll) not in known.dlls and not is_outlooks_own(dll)]
             gone = [dll for dll in strange if loader.told and _is_gone(loader.library(dll))]
             blocked = [dll for dll in strange if dll not in gone]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.loading import is_outlooks_own, missing_export
-from mapiwright.errors import FormatError, Severity
+from mapiwright.errors import SHOWN, FormatError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
@@ -57,12 +57,15 @@ def registered(document: inf.Inf) -> Registered:
 
 
 def inf_findings(workstation: Workstation, path: str, document: inf.Inf) -> Iterator[Finding]:
-    """The errors of a MAPISVC.INF one by one, and how much else `inf check` would tell."""
+    """The first errors of a MAPISVC.INF one by one, and how much else `inf check` would tell."""
     told = check(document, path, code_page=workstation.code_page)
-    yield from (fault for fault in told if fault.severity is Severity.ERROR)
+    errors = [fault for fault in told if fault.severity is Severity.ERROR]
+    yield from errors[:SHOWN]
     count = Counter(fault.severity for fault in told)
     others = [_counted(count[severity], severity.value) for severity in (Severity.WARNING, Severity.NOTE)]
-    if count[Severity.WARNING] or count[Severity.NOTE]:
+    if len(errors) > SHOWN:
+        others.insert(0, _counted(len(errors) - SHOWN, "more error"))
+    if len(errors) > SHOWN or count[Severity.WARNING] or count[Severity.NOTE]:
         yield finding("MW6103", path, f"`mapiwright inf check` tells {' and '.join(others)} of it")
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mapiwright.formats.inf import Inf
     from mapiwright.transaction.effect import Json
 
+MOST = 50
+"""Findings that people are shown; a file that is none of ours has one for each line."""
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 ANY = click.Path(dir_okay=False, path_type=Path)
 
@@ -107,14 +109,17 @@ def edit_options(verb: Callable[..., None]) -> Callable[..., None]:
 @code_page_option
 @json_option
 def check(file: Path, code_page: str, as_json: bool) -> None:
-    """Tell all that is wrong with FILE at once. Exit code 1 means that there are errors."""
+    """Tell all that is wrong with FILE at once. Exit code 1 means that there are errors.
+
+    Of very many findings the first are shown, and how many more there are; --json tells all.
+    """
     findings = findings_of(_parsed(file, _bytes(file), code_page), str(file), code_page=code_page)
     count = Counter(finding.severity for finding in findings)
     if as_json:
         counts = {f"{severity}s": count[severity] for severity in Severity}
         write_document({"file": str(file), **counts, **findings_document(findings)})
     else:
-        write(findings_lines(findings), sys.stdout)
+        write(findings_lines(findings, most=MOST), sys.stdout)
         summary = ", ".join(_counted(count[severity], severity) for severity in Severity)
         write([Line(f"{escape(str(file))}: {summary}")], sys.stdout)
     if count[Severity.ERROR]:
@@ -164,7 +169,7 @@ def remove(target: Path, services: tuple[str, ...], edit: Edit) -> None:
     Comments and everything of other services stay as they are.
     """
     old = _bytes(target)
-    left = without(_parsed(target, old, edit.code_page), services)
+    left = without(_parsed(target, old, edit.code_page), services, str(target))
     edit.put(target, old, text.render(left), {"services": list(services)})
 
 

@@ -54,7 +54,9 @@ def list_services(target: Target) -> None:
         origin = UNTOLD_ORIGIN if there is None else origin
         write([Line(escape(f"{row['name']}: {row['display']}{origin}"))], sys.stdout)
     if not rows:
-        write([Line("No message services.")], sys.stdout)
+        path = target.workstation.place(target.workstation.outlook.inf_path)
+        told = f"No message services in {path}." if path else "A hive has no MAPISVC.INF; name one with --inf."
+        write([Line(escape(told))], sys.stdout)
 
 
 @service.command()

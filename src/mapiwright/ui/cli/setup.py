@@ -12,13 +12,16 @@ import click
 
 from mapiwright.entry.call import MAKERS, through
 from mapiwright.entry.contract import EntryPolicy
+from mapiwright.errors import NotFoundError
+from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.diagnosis.installed import receipt_findings
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.installed import Half
+from mapiwright.setup.install import ANY_PROFILE, plan_install
+from mapiwright.setup.installed import Half, installations, refuse_as_user
 from mapiwright.setup.manifest import ProfilesOnUninstall
 from mapiwright.setup.package import open_package
 from mapiwright.setup.preflight import preflight
 from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.setup.repair import plan_guard
 from mapiwright.setup.uninstall import plan_uninstall
 from mapiwright.transaction.receipt import receipts as read_receipts
 from mapiwright.transaction.recovery import recover as end_transaction
@@ -33,6 +36,7 @@ from mapiwright.ui.terminal import Line, escape_lines, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mapiwright.errors import Finding
     from mapiwright.transaction.plan import Plan
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
@@ -52,10 +56,10 @@ class Wanted:
     """What an install was asked to do."""
 
     package: Path
-    wish: ProfileWish
-    policy: EntryPolicy
-    half: Half
-    force: bool
+    wish: ProfileWish = ANY_PROFILE
+    policy: EntryPolicy = EntryPolicy.DEFER
+    half: Half = Half.BOTH
+    force: bool = False
 
 
 def _install_options(verb: Callable[..., None]) -> Callable[..., None]:
@@ -105,8 +109,11 @@ def _install_options(verb: Callable[..., None]) -> Callable[..., None]:
 @target_options
 @user_options
 def plan(target: Target, users: UserChoice, wanted: Wanted, output: Path | None, host: str) -> None:
-    """Show what installing PACKAGE would change; change nothing."""
-    found = _install_plan(target, users, wanted)
+    """Show what installing PACKAGE would change; change nothing.
+
+    Of a package that is installed the id is enough, to show what would put back what is missing of it.
+    """
+    found = _install_plan(target, users, wanted, or_guard=True)
     show_plan(target, through(found, host) if host else found, output)
 
 
@@ -124,11 +131,18 @@ def install(target: Target, users: UserChoice, consent: Consent, wanted: Wanted)
     send(target, _install_plan(target, users, wanted), consent)
 
 
-def _install_plan(target: Target, users: UserChoice, wanted: Wanted) -> Plan:
+def _install_plan(target: Target, users: UserChoice, wanted: Wanted, *, or_guard: bool = False) -> Plan:
     workstation = target.workstation
+    if not wanted.package.exists():
+        return _plan_without_media(
+            target, str(wanted.package), or_guard=or_guard and wanted == Wanted(wanted.package)
+        )
     package = open_package(wanted.package, code_page=workstation.code_page)
+    found: tuple[Finding, ...] = ()
     if wanted.half is not Half.USER:
-        write(findings_lines(preflight(package, workstation, force=wanted.force)), sys.stderr)
+        refuse_as_user(workstation)
+        found = preflight(package, workstation, force=wanted.force)
+        write(findings_lines(found), sys.stderr)
     return plan_install(
         package,
         workstation,
@@ -137,6 +151,28 @@ def _install_plan(target: Target, users: UserChoice, wanted: Wanted) -> Plan:
         policy=wanted.policy,
         half=wanted.half,
         force=wanted.force,
+        found=found,
+    )
+
+
+def _plan_without_media(target: Target, named: str, *, or_guard: bool) -> Plan:
+    """What an id comes to in the place of a package's folder, which is not kept: what was installed of it."""
+    known = {upcase(id_): id_ for id_ in installations(target.workstation)}
+    if upcase(named) not in known:
+        raise NotFoundError(
+            "there is no such directory, and no package of that id is installed",
+            where=named,
+            expected="the package's directory, or the id of one of these: " + (", ".join(known.values()) or "none"),
+            remedy="Name the directory that holds mapiwright.toml, or the INF fragment and the DLLs.",
+        )
+    if or_guard:
+        return plan_guard(target.workstation, named)
+    raise NotFoundError(
+        f"{known[upcase(named)]} is installed, and its media is not at hand: what is kept of it can only be put back",
+        where=named,
+        expected="the package's directory",
+        remedy=f"To put back what is missing: {target.command('guard', known[upcase(named)])}\n"
+        "  For another version, user, profile or half, name the directory that it came from.",
     )
 
 

@@ -174,7 +174,7 @@ def _outlook_document(workstation: Workstation, outlook: Outlook) -> dict[str, o
         "view": outlook.view.value,
         "languages": list(outlook.lcids),
         "mapisvc": {
-            "path": outlook.inf_path,
+            "path": workstation.place(outlook.inf_path) or None,
             "present": services is not None,
             "services": services,
             "not_read": list(outlook.other_inf_paths),
@@ -207,7 +207,7 @@ def _lines(workstation: Workstation, outlooks: tuple[Outlook, ...], missing: str
         yield from (Line(escape(line), Style.QUIET) for line in more)
     for outlook in outlooks:
         yield from _outlook_lines(workstation, outlook, "Outlook" if outlook is outlooks[0] else "Also")
-    yield _fact("Our records", workstation.state_folder)
+    yield _fact("Our records", workstation.place(workstation.state_folder))
     yield _fact("Users", ", ".join(f"{user.name} ({user.sid})" for user in workstation.users if not user.template))
     for outlook in outlooks:
         which = f"Outlook {outlook.edition}" if len(outlooks) > 1 else "this"
@@ -226,7 +226,9 @@ def _outlook_lines(workstation: Workstation, outlook: Outlook, label: str) -> It
     yield _fact(label, f"{outlook.edition} ({outlook.bitness}){made_by}")
     if outlook.lcids:
         yield _fact("Languages", ", ".join(map(str, outlook.lcids)))
-    yield _fact("MAPISVC.INF", f"{outlook.inf_path} ({_services(workstation, outlook)[1]})")
+    path = workstation.place(outlook.inf_path)
+    told = f"{path} ({_services(workstation, outlook)[1]})" if path else "a hive has none; name one with --inf"
+    yield _fact("MAPISVC.INF", told)
     for path in outlook.other_inf_paths:
         yield _fact("Not read", path)
 
