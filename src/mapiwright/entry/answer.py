@@ -286,7 +286,8 @@ def judge_pages(ended: Ended, request: EntryRequest, *, where: str, deadline: fl
         found = _properties(last.get("properties"), request)
         return WizardAnswer(pages, {tag: value for tag, value in found.items() if value is not None})
 
-    return _judged(ended, request, read, where=where, deadline=deadline)
+    told: WizardAnswer | Refusal = _judged(ended, request, read, where=where, deadline=deadline)
+    return told
 
 
 def _log(ended: Ended, request: EntryRequest) -> str:

@@ -187,7 +187,7 @@ def _choices(found: Any, place: str, tag: int, faults: _Faults) -> Iterator[Choi
     for number, each in enumerate(faults.list_(found, place, 100), 1):
         here = f"{place}[{number}]"
         table = faults.table(each if isinstance(each, dict) else {"value": each}, here, _CHOICE)
-        value = table.get("value")
+        value: Any = table.get("value")
         label = faults.words(table.get("label", str(value)), f"{here}.label")
         least, most = RANGES.get(prop_type(tag), (1, 0))
         fits = (type(value) is int and least <= value <= most) or (

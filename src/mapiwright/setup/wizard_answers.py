@@ -205,7 +205,7 @@ class Unattended:
             what = "an answer is missing" if why == "missing" else "the answer does not fit"
             return UsageError(what, where=f"{self.where}: {place}", expected=asked.expected)
         return RefusedError(
-            f"the service does not go on: {objection.words}", where=f"{self.where}: {stage.service if stage else ''}"
+            f"the service does not go on: {objection.words}", where=f"{self.where}: service.{objection.service}"
         )
 
     def _refuse_unasked(self, state: State) -> None:

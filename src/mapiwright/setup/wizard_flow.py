@@ -18,6 +18,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.edit import check_profile_name
 from mapiwright.setup.wizard_state import (
     NAME,
+    PATHS,
     Asked,
     AskPages,
     Back,
@@ -104,7 +105,8 @@ def step(state: State, event: Event) -> Stepped:
         case Phase.PAGES, Refused(words) if state.asked is not None:
             # Before the first page there is nothing to stay on.
             phase = Phase.PAGES if state.stage is not None else Phase.FAILED
-            return replace(state, asked=None, phase=phase, objection=Objection(words=words)), ()
+            service = state.stages[state.asked.position].service
+            return replace(state, asked=None, phase=phase, objection=Objection(words=words, service=service)), ()
         case Phase.PAGES, Next(entered) if state.asked is None:
             return _next(_remember(state, entered), entered)
         case Phase.PAGES, Back(entered) if state.asked is None:
@@ -230,13 +232,12 @@ def _services(state: State) -> Iterator[Wanted]:
     for name in state.chosen:
         answer = state.gathered.get(name)
         yield Wanted(name, _stored(answer.properties if answer is not None else {}))
-    for stage in state.stages:
-        if stage.kind in {Kind.PERSONAL_FOLDERS, Kind.ADDRESS_BOOK}:
-            at = replace(state, position=state.stages.index(stage))
-            form = at.form
-            properties = _with_page({}, at, form) if form is not None else {}
+    for stage, fields in state.adds:
+        if stage.kind in PATHS:
+            values = ((asked.tag, asked.value_of(state.entered_in(asked, stage))) for asked in fields)
+            properties = {tag: value for tag, value in values if value is not None}
             if properties:
-                yield Wanted(stage.service, properties)
+                yield Wanted(stage.service, MappingProxyType(properties))
 
 
 def _stored(properties: Properties) -> Properties:

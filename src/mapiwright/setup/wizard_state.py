@@ -129,11 +129,12 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why a page stays: faults of its fields by name, a problem of the wizard's, or a service's own words."""
+    """Why a page stays: faults of its fields by name, a problem of the wizard's, or the own words of a service."""
 
     faults: Mapping[str, Why] = field(default_factory=lambda: MappingProxyType({}))
     problem: Problem | None = None
     words: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +218,31 @@ class State:
                 assert stage is not None  # noqa: S101 - it has a kind
                 answer = self.gathered.get(stage.service)
                 return answer.pages[self.page] if answer is not None and self.page < len(answer.pages) else None
-            case Kind.PERSONAL_FOLDERS:
-                return _path_page(PR_PST_PATH)
-            case Kind.ADDRESS_BOOK:
-                return _path_page(PR_PAB_PATH)
+            case Kind.PERSONAL_FOLDERS | Kind.ADDRESS_BOOK as kind:
+                return _path_page(kind)
         return None
 
-    def entered_in(self, asked: Field) -> Entered:
-        """What stands in a field of the page that is shown."""
-        stage = self.stage
-        return asked.first if stage is None else self.entered.get((stage.key, asked.name), asked.first)
+    def entered_in(self, asked: Field, stage: Stage | None = None) -> Entered:
+        """What stands in a field of a stage, of the one that is shown where none is named."""
+        at = stage or self.stage
+        return asked.first if at is None else self.entered.get((at.key, asked.name), asked.first)
+
+    @property
+    def adds(self) -> tuple[tuple[Stage, tuple[Field, ...]], ...]:
+        """What the profile gets: its services in order, with the fields of their pages; of the wizard's own two those
+        for which a path was given.
+        """
+        found = []
+        for stage in self.stages:
+            if stage.kind is Kind.SERVICE:
+                answer = self.gathered.get(stage.service)
+                pages = answer.pages if answer is not None else ()
+                found.append((stage, tuple(asked for page in pages for asked in page.fields)))
+            elif stage.kind in PATHS:
+                (asked,) = _path_page(stage.kind).fields
+                if self.entered_in(asked, stage):
+                    found.append((stage, (asked,)))
+        return tuple(found)
 
     @property
     def profile(self) -> str:
@@ -247,9 +263,13 @@ class State:
         )
 
 
-def _path_page(tag: int) -> Page:
-    """The wizard's own pages ask for the path of a file; without one nothing is added."""
-    return Page(NO_WORDS, (Field(PATH, tag, NO_WORDS, required=False),))
+PATHS: Mapping[Kind, int] = MappingProxyType({Kind.PERSONAL_FOLDERS: PR_PST_PATH, Kind.ADDRESS_BOOK: PR_PAB_PATH})
+"""The wizard's own pages that add a service, and the property that its path becomes."""
+
+
+def _path_page(kind: Kind) -> Page:
+    """Such a page asks for the path of a file; without one nothing is added."""
+    return Page(NO_WORDS, (Field(PATH, PATHS[kind], NO_WORDS, required=False),))
 
 
 # What happens.

@@ -15,11 +15,13 @@ from mapiwright.entry.contract import EntryPolicy
 from mapiwright.errors import RefusedError, UsageError
 from mapiwright.setup.wizard_answers import FLAGS, Unattended, read_answers
 from mapiwright.setup.wizard_run import WizardRun
-from mapiwright.setup.wizard_state import Launch, WizardFlag
+from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
 from mapiwright.transaction.plan import Plan
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
+from mapiwright.ui.language import texts_for
+from mapiwright.ui.screen import require_textual
 from mapiwright.ui.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.transaction import Progress
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
+    from mapiwright.ui.wizard import WizardApp
 
 NOTHING = Plan("profile", "the service is in the default profile already", ())
 """[launchwizardentry]: that is S_OK, and nothing is done."""
@@ -74,41 +77,52 @@ def wizard(
 
     Nothing is written before Finish, and Cancel changes nothing. With --answers nobody is asked.
     """
+    texts = texts_for(language)
     run = WizardRun(target.workstation, users.one_of(target.workstation), EntryPolicy(policy))
     launch = Launch(_together(flags), services, name)
     if file is not None:
         write = _unattended(run, file, launch)
         send(target, run.plan(write) if write is not None else NOTHING, consent)
         return
-    refuse_the_unnamed(target)
+    if not consent.dry_run:
+        refuse_the_unnamed(target)
+    state, write = run.begin(launch)
+    if write is not None or state.phase is Phase.DONE:  # [launchwizardentry]: there are no pages to show
+        send(target, run.plan(write) if write is not None else NOTHING, consent)
+        return
+    if state.objection is not None:
+        raise RefusedError(state.objection.words, where=state.objection.service)
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise RefusedError(
             "the wizard needs a terminal to show its pages",
             expected="--answers FILE",
             remedy="Write the answers into a file, and run it unattended.",
         )
-    from mapiwright.ui.screen import require_textual
-
     require_textual()
-    from mapiwright.ui.language import catalogue_for
     from mapiwright.ui.wizard import WizardApp
 
-    app = WizardApp(run, launch, catalogue_for(language), target.uri, _Performance(target, consent))
+    app = WizardApp(run, state, texts, target.uri, _Performance(target, consent))
     app.run()
+    _tell_end(target, consent, app)
+
+
+def _tell_end(target: Target, consent: Consent, app: WizardApp) -> None:
+    """What came of it, for who looks at the terminal afterwards; raises what went wrong."""
+    if app.defect is not None:
+        raise app.defect
+    if app.failure is not None:
+        raise app.failure
     if app.plan is not None and consent.dry_run:
         show_plan(target, app.plan, consent.output)
-    elif app.receipt is not None:
+    elif app.plan is not None and app.receipt is not None:
         from mapiwright.ui.documents import receipt_document, write_document
 
         if target.json:
             write_document({"receipt": receipt_document(app.receipt)})
         else:
             tell(f"Receipt: {app.receipt.id}. To take it back: {target.command('undo', app.receipt.id)}")
-        assert app.plan is not None  # noqa: S101 - a receipt is of a plan
         end_as_partial(app.plan)
-    elif app.failure is not None:
-        raise app.failure
-    elif app.cancelled:
+    else:
         raise RefusedError("the wizard was cancelled; nothing was changed")
 
 
@@ -149,6 +163,11 @@ class _Performance:
     def dry_run(self) -> bool:
         """Whether the plan is only shown."""
         return self.consent.dry_run
+
+    @property
+    def recover(self) -> str:
+        """What ends a transaction that stands half-way."""
+        return self.target.command("recover")
 
     def prepared(self, plan: Plan) -> Plan:
         """The plan as it will be sent."""
