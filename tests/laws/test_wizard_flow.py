@@ -209,12 +209,12 @@ def test_a_service_that_is_entered_from_behind_shows_its_last_page(first: int, s
     """[servicewizarddlgproc]: WIZ_PREV on arrival is the last page."""
     vendor = Vendor({"A": first, "B": second})
     state, _ = vendor.settle(begin(Launch(HIDE, ("A", "B")), vendor.ground()))
-    shown = []
+    shown: list[tuple[str, int]] = []
     while not shown or shown[-1][0]:
         state, _ = vendor.settle(step(state, right(state)))
         shown.append((state.stage.service if state.stage else "", state.page))
     assert shown == [*(("A", page) for page in range(first)), *(("B", page) for page in range(second)), ("", 0)]
-    backwards = []
+    backwards: list[tuple[str, int]] = []
     while not backwards or backwards[-1][0]:
         state, _ = vendor.settle(step(state, Back()))
         backwards.append((state.stage.service if state.stage else "", state.page))

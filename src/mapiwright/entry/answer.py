@@ -14,7 +14,6 @@ from mapiwright.entry.contract import (
     NO_REPORT,
     EntryOutcome,
     MapiError,
-    Refusal,
     Report,
     Result,
     Traced,
@@ -24,7 +23,7 @@ from mapiwright.entry.contract import (
 from mapiwright.entry.form_reading import pages_from
 from mapiwright.entry.isolation import ANSWERS, crash_of
 from mapiwright.entry.secrecy import betrays, holds_secrets
-from mapiwright.errors import EntryPointError
+from mapiwright.errors import EntryPointError, RefusedError
 from mapiwright.mapi.codes import hresult_name
 from mapiwright.mapi.tags import PR_RESOURCE_TYPE, ResourceType, is_secure, prop_id
 
@@ -271,13 +270,16 @@ def judge(
     return _judged(ended, request, read, where=where, deadline=deadline)
 
 
-def judge_pages(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> WizardAnswer | Refusal:
-    """What a wizard entry answered, its properties checked; raises EntryPointError where it did not."""
+def judge_pages(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> WizardAnswer:
+    """What a wizard entry answered, its properties checked.
 
-    def read(last: dict[str, Any], lines: list[dict[str, Any]]) -> WizardAnswer | Refusal | None:
+    Raises RefusedError with the service's own words where it does not go on, EntryPointError where it gave no answer.
+    """
+
+    def read(last: dict[str, Any], lines: list[dict[str, Any]]) -> WizardAnswer | None:
         del lines
         if last.get("phase") == "refused":
-            return Refusal(_text(last.get("words"), request))
+            raise RefusedError(_text(last.get("words"), request), where=where)
         if last.get("phase") != "pages":
             return None
         pages, faults = pages_from(last.get("pages")) if last.get("pages") != [] else ((), ())
@@ -286,8 +288,7 @@ def judge_pages(ended: Ended, request: EntryRequest, *, where: str, deadline: fl
         found = _properties(last.get("properties"), request)
         return WizardAnswer(pages, {tag: value for tag, value in found.items() if value is not None})
 
-    told: WizardAnswer | Refusal = _judged(ended, request, read, where=where, deadline=deadline)
-    return told
+    return _judged(ended, request, read, where=where, deadline=deadline)
 
 
 def _log(ended: Ended, request: EntryRequest) -> str:

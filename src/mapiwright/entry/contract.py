@@ -182,13 +182,6 @@ class WizardAnswer:
     properties: Properties = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A service will not go on from a page, and why, in its own words."""
-
-    words: str
-
-
 class EntryHost(Protocol):
     """Runs an entry point somewhere that cannot hurt us: in a child process with a deadline."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.answer import judge_pages
 from mapiwright.entry.child.wire import END
-from mapiwright.entry.contract import Context, EntryRequest, Refusal, WizardAnswer
+from mapiwright.entry.contract import Context, EntryRequest, WizardAnswer
 from mapiwright.entry.form import RANGES, TEXTS, Field, Page, Words
 from mapiwright.entry.interpreter import ThisPython
 from mapiwright.entry.isolation import converse
@@ -55,10 +55,11 @@ class WizardEntry:
     sources: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     deadline: float = 0
 
-    def pages(self, page: int | None, properties: Properties) -> WizardAnswer | Refusal:
+    def pages(self, page: int | None, properties: Properties) -> WizardAnswer:
         """The pages, as the user comes to the service (None) or goes on from a page of it, with what he entered.
 
-        Raises EntryPointError where the service's code crashed, hung, or cannot be loaded.
+        Raises RefusedError with the service's own words where it does not go on, EntryPointError where its code
+        crashed, hung, or cannot be loaded.
         """
         if not self.entry:
             return WizardAnswer(self.answer.pages, MappingProxyType({**self.answer.properties, **properties}))

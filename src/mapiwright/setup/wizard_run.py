@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.contract import EntryPolicy, Refusal
+from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.wizard import Support, WizardEntry, wizard_entry
-from mapiwright.errors import EntryPointError, FindingsError
+from mapiwright.errors import EntryPointError, FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.user import DEFAULT_PROFILE
 from mapiwright.setup.wizard_flow import begin, step
@@ -93,10 +93,9 @@ class WizardRun:
 
     def _pages(self, request: AskPages) -> Told | Refused:
         try:
-            answer = self._entries[request.service].pages(request.page, request.properties)
-        except EntryPointError as error:
+            return Told(self._entries[request.service].pages(request.page, request.properties))
+        except (EntryPointError, RefusedError) as error:
             return Refused(error.what)
-        return Refused(answer.words) if isinstance(answer, Refusal) else Told(answer)
 
     def _space(self) -> Workspace:
         return Workspace(self.workstation, self.user, policy=self.policy)

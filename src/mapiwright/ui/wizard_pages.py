@@ -260,6 +260,8 @@ def _shown(texts: Texts, asked: Field, value: object) -> str:
         return texts("summary.empty")
     if asked.secret:
         return texts("summary.secret")
+    if isinstance(value, bool):
+        return texts("summary.yes" if value else "summary.no")
     chosen = next((each.label.in_(texts.language) for each in asked.choices if each.value == value), None)
     return chosen if chosen is not None else escape(str(value))
 
@@ -277,7 +279,7 @@ def _done(scene: Scene) -> Iterator[Widget]:
     yield _line(texts("done.title"), "title")
     yield _line(texts("done.text", profile=scene.state.profile, target=scene.target), "text")
     for effect in scene.receipt.effects if scene.receipt is not None else ():
-        if effect.status is Status.PENDING:
+        if effect.status == Status.PENDING:
             yield _line(texts("done.pending", call=effect.title), "text")
 
 
