@@ -270,7 +270,7 @@ def test_what_went_meanwhile_is_not_found_and_unknown_flags_are_refused(office: 
         providers.get_provider_table()
 
 
-def test_a_service_that_refuses_at_the_last_logoff_keeps_its_provider(office: Office) -> None:
+def test_a_service_that_refuses_at_the_last_logoff_keeps_its_provider(office: Office, rows: Rows) -> None:
     providers = providers_of(office, "SHY")
     uid = service_of(office, providers).providers[0].uid
     session = logon(office.workspace, "Work")
@@ -278,4 +278,4 @@ def test_a_service_that_refuses_at_the_last_logoff_keeps_its_provider(office: Of
     with pytest.raises(EntryPointError):
         session.logoff()
     assert not session.open
-    assert office.stored().section(uid) is not None
+    assert uid in [row[tags.PR_PROVIDER_UID].hex() for row in rows(providers.get_provider_table())]
