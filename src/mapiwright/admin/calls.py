@@ -43,6 +43,7 @@ def call_for(
         policy=space.policy,
         flags=flags,
         provider=provider,
+        host=space.host,
     )
 
 

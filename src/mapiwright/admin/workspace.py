@@ -49,7 +49,7 @@ class Workspace:
     only plans. ``tell`` shows a person a sentence, of which MAPI has one, the restart warning; nobody is told where
     it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
     (their names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens
-    to a call that cannot be made here.
+    to a call that cannot be made here, and ``host`` where a service's own library is called (see ``entry.hosts``).
     """
 
     def __init__(
@@ -62,12 +62,14 @@ class Workspace:
         catalogue: Catalogue | None = None,
         stand_ins: frozenset[str] = frozenset(),
         policy: EntryPolicy = EntryPolicy.DEFER,
+        host: str = "",
         uid: Callable[[], bytes] = new_uid,
     ) -> None:
         self.workstation = workstation
         self.user = user
         self.uid = uid
         self.policy = policy
+        self.host = host
         self.edition = edition_of(workstation, user)
         self.tell = tell
         self.usage = Usage()
