@@ -260,8 +260,10 @@ def _given(service: Service, definition: ServiceDefinition | None) -> list[tuple
     providers = [each.properties for each in definition.providers] if definition is not None else []
     for provider in service.providers:
         of_kind = (each for each in providers if each.get(tags.PR_RESOURCE_TYPE) == provider.kind)
-        known = _taken(providers, next(of_kind, None))
-        given.append((provider.section, known or {tags.PR_DISPLAY_NAME: provider.section.text(tags.PR_DISPLAY_NAME)}))
+        declared = _taken(providers, next(of_kind, None))
+        given.append(
+            (provider.section, declared or {tags.PR_DISPLAY_NAME: provider.section.text(tags.PR_DISPLAY_NAME)})
+        )
     extras = list(definition.extras) if definition is not None else []
     fixed = {each.uid.hex(): each.properties for each in extras if each.uid is not None}
     loose = [each.properties for each in extras if each.uid is None]
