@@ -1,4 +1,4 @@
-"""A PRF file is applied: a profile is made, changed or left alone as it says; the second time nothing is left to do."""
+"""A PRF file is applied: a profile is made, changed or left alone as it says; the second time nothing is left."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def _service(pen: _Pen, service: Service, definition: ServiceDefinition | None) 
     for tag, value in _settings(pen, service, definition):
         known = builtin.key_of(prop_id(tag)) if builtin is not None else None
         named = "Name" if tag == tags.PR_DISPLAY_NAME else f"P{tag:08X}"
-        key, slot = known if known is not None and _alike(known[1], tag) else (named, _slot(tag))
+        key, slot = known if known is not None and _suits(known[1], tag, service) else (named, _slot(tag))
         text = pen.text(slot, value, f"{tags.name_of(tag, service.name)} of {service.name}")
         if text is not None:
             keys[key] = slot
@@ -260,8 +260,10 @@ def _given(service: Service, definition: ServiceDefinition | None) -> list[tuple
     providers = [each.properties for each in definition.providers] if definition is not None else []
     for provider in service.providers:
         of_kind = (each for each in providers if each.get(tags.PR_RESOURCE_TYPE) == provider.kind)
-        known = _taken(providers, next(of_kind, None))
-        given.append((provider.section, known or {tags.PR_DISPLAY_NAME: provider.section.text(tags.PR_DISPLAY_NAME)}))
+        declared = _taken(providers, next(of_kind, None))
+        # Where nothing tells what it was called first, it is called so still.
+        still = {tags.PR_DISPLAY_NAME: provider.section.text(tags.PR_DISPLAY_NAME)}
+        given.append((provider.section, declared or still))
     extras = list(definition.extras) if definition is not None else []
     fixed = {each.uid.hex(): each.properties for each in extras if each.uid is not None}
     loose = [each.properties for each in extras if each.uid is None]
@@ -284,9 +286,9 @@ def _is_given(own: Properties, tag: int, value: PropertyValue) -> bool:
     return any(own.get(each) == value for each in (tag, other) if each is not None)
 
 
-def _alike(slot: Slot, tag: int) -> bool:
-    """Whether a property can go by a mapping: of its type, or a string of the other width."""
-    return slot.kind == prop_type(tag) or {slot.kind, prop_type(tag)} == _STRINGS
+def _suits(slot: Slot, tag: int, service: Service) -> bool:
+    """Whether a property goes by Microsoft's mapping: of its type, or text whose width the service's code settles."""
+    return slot.kind == prop_type(tag) or (bool(service.entry) and {slot.kind, prop_type(tag)} == _STRINGS)
 
 
 def _slot(tag: int) -> Slot:
