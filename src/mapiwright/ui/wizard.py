@@ -243,4 +243,4 @@ class WizardApp(App[None]):
         self.query_one(ProgressBar).update(total=total, progress=done)
         number = min(done + 1, total)
         text = self.texts("working.step", number=number, total=total)
-        self.query_one("#step", Static).update(f"{text}: {title}" if title else text)
+        self.query_one("#step", Static).update(self.texts("summary.line", label=text, value=title))
