@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -414,3 +414,86 @@ def test_back_is_shut_on_the_first_page_only(ready: Any) -> None:
         assert (first, app.query_one("#back", Button).disabled) == (True, False)
 
     walk(app_on(ready), look)
+
+
+# Pictures. `pytest --snapshot-update` accepts what is drawn now: look at it first.
+
+SMALL, LARGE = (80, 24), (120, 36)
+LOOKS = {
+    "small-dark-en": (SMALL, "textual-dark", "en"),
+    "large-light-fr": (LARGE, "textual-light", "fr"),
+    "small-light-fr": (SMALL, "textual-light", "fr"),
+    "large-dark-en": (LARGE, "textual-dark", "en"),
+}
+TO_THE_FORM = keys("enter", "space", "pagedown")
+TO_THE_NAME = keys("tab", "tab", *typed("zoe"), "enter")
+
+
+async def at_work(app: WizardApp, pilot: Pilot[None]) -> None:
+    """The second of three steps, as it is drawn while the plan is sent."""
+    app.state = replace(app.state, phase=Phase.WORKING)
+    await app.redraw()
+    app.advance(1, 3, "call ACME with MSG_SERVICE_CREATE in profile 'Outlook' of Zoë")
+    await pilot.pause()
+
+
+async def fails(app: WizardApp, pilot: Pilot[None]) -> None:
+    """The service refuses to be configured when all else is done."""
+    files = app.flow.workstation.files
+    source = next(
+        path for path in _below(files, app.flow.workstation.state_folder) if path.endswith("acme_service.py")
+    )
+    app.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
+    await keys("enter")(app, pilot)
+
+
+SCREENS: dict[str, tuple[Walk, ...]] = {
+    "welcome": (),
+    "services": (keys("enter"),),
+    "no-service": (keys("enter", "pagedown"),),
+    "form": (TO_THE_FORM,),
+    "faults": (TO_THE_FORM, keys("tab", *typed("70000"), "pagedown")),
+    "name": (TO_THE_FORM, TO_THE_NAME),
+    "summary": (TO_THE_FORM, TO_THE_NAME, keys("enter")),
+    "working": (TO_THE_FORM, TO_THE_NAME, keys("enter"), at_work),
+    "done": (TO_THE_FORM, TO_THE_NAME, keys("enter", "enter")),
+    "failed": (TO_THE_FORM, TO_THE_NAME, keys("enter"), fails),
+}
+"""The screens, and how a person comes to each."""
+
+PICTURES = [
+    *((screen, look) for screen in SCREENS for look in ("small-dark-en", "large-light-fr")),
+    *(("faults", look) for look in ("small-light-fr", "large-dark-en")),
+]
+
+
+@pytest.mark.parametrize(("screen", "look"), PICTURES, ids=lambda each: each)
+def test_the_picture_of(ready: Any, snap_compare: Callable[..., bool], screen: str, look: str) -> None:
+    size, theme, language = LOOKS[look]
+    app = app_on(ready, language=language)
+
+    async def draw(pilot: Pilot[None]) -> None:
+        app.theme = theme
+        for each in SCREENS[screen]:
+            await each(app, pilot)
+        await settle(app, pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=draw)
+
+
+@pytest.mark.parametrize("look", ["small-dark-en", "large-light-fr"])
+def test_the_picture_of_a_page_for_a_data_file(
+    ready: Any, release: Callable[..., Path], snap_compare: Callable[..., bool], look: str
+) -> None:
+    size, theme, language = LOOKS[look]
+    ready.install(release("5.0", {"mapiwright.toml": {"no_pst_page = true\n": ""}}), "Zoë")
+    app = app_on(ready, language=language)
+
+    async def draw(pilot: Pilot[None]) -> None:
+        app.theme = theme
+        for each in (TO_THE_FORM, TO_THE_NAME):
+            await each(app, pilot)
+        assert app.state.stage is not None
+        assert app.state.stage.kind is Kind.PERSONAL_FOLDERS
+
+    assert snap_compare(app, terminal_size=size, run_before=draw)

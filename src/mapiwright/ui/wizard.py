@@ -106,9 +106,9 @@ class WizardApp(App[None]):
     async def on_mount(self) -> None:
         """Show the first page."""
         self.title = self.texts("wizard.title")
-        await self._show()
+        await self.redraw()
 
-    async def _show(self) -> None:
+    async def redraw(self) -> None:
         """Draw what the state says, and put the cursor where the user goes on."""
         state = self.state
         page = WizardPage(
@@ -208,7 +208,7 @@ class WizardApp(App[None]):
             self.state = state
             if write is not None:
                 await self._write(write)
-            await self._show()
+            await self.redraw()
         finally:
             self._busy = False
 
@@ -226,7 +226,7 @@ class WizardApp(App[None]):
             if self.performance.dry_run:
                 self.exit()
                 return
-            await self._show()
+            await self.redraw()
             self.receipt = await to_thread(self.performance.send, self.plan, self._progress)
         except (MapiwrightError, OSError) as error:
             self.failure = error if isinstance(error, MapiwrightError) else FailedError(error.strerror or str(error))
@@ -236,10 +236,11 @@ class WizardApp(App[None]):
 
     def _progress(self, done: int, total: int, title: str) -> None:
         self.begun = done + 1
-        self.call_from_thread(self._advance, done, total, title)
+        self.call_from_thread(self.advance, done, total, title)
 
-    def _advance(self, done: int, total: int, title: str) -> None:
+    def advance(self, done: int, total: int, title: str) -> None:
+        """Draw how far the plan is."""
         self.query_one(ProgressBar).update(total=total, progress=done)
         number = min(done + 1, total)
         text = self.texts("working.step", number=number, total=total)
-        self.query_one("#step", Static).update(f"{text}: {title}" if title else text)
+        self.query_one("#step", Static).update(self.texts("summary.line", label=text, value=title))

@@ -301,10 +301,10 @@ def _failed(scene: Scene) -> Iterator[Widget]:
             line = texts("summary.line", label=texts(f"failed.step-{how}"), value=each.title)
             yield _line(line, f"value {how}")
         if error.remedy:
-            yield _line(error.remedy, "help")
+            yield _line(error.remedy, "last help")
     else:
         yield _line(texts("failed.refused"), "text")
         if error is not None and error.remedy:
-            yield _line(error.remedy, "help")
+            yield _line(error.remedy, "last help")
     if scene.stage is not None:
         yield _line(texts("failed.back"), "last")
