@@ -101,12 +101,12 @@ def test_create_a_profile_add_a_service_and_configure_it(profiles: PyIProfAdmin)
     (_, uid), (_, name) = rows[-1]
     assert name == b"MAIL"
     iid = pythoncom.MakeIID(uid, 1)
-    services.ConfigureMsgService(iid, 0, 0, ((PR_SERVER_A, "mail.example"), (0x66010003, 7)))
+    services.ConfigureMsgService(iid, 0, 0, ((PR_SERVER_A, "mail.example"), (0x66010003, 7), (0x6602000B, 1)))
     profiles.SetDefaultProfile("Work", 0)
     section = services.OpenProfileSection(iid, None, 0)
-    assert section.GetProps((PR_SERVER, PR_SERVER_A, 0x66010003)) == (
+    assert section.GetProps((PR_SERVER, PR_SERVER_A, 0x66010003, 0x6602000B)) == (
         0,
-        ((PR_SERVER, "mail.example"), (PR_SERVER_A, b"mail.example"), (0x66010003, 7)),
+        ((PR_SERVER, "mail.example"), (PR_SERVER_A, b"mail.example"), (0x66010003, 7), (0x6602000B, True)),
     )
 
 
@@ -272,6 +272,9 @@ def test_a_property_has_the_form_that_pywin32_gives_its_type(services: PyIMsgSer
         (b"x", b""),
     ]
     assert section.GetProps((0x66050000, 0x66050000 + 0x1F), mapi.MAPI_UNICODE)[1][0] == (0x6605001F, "Zoë €")
+    ((_, ticks),) = section.behind.get_props([0x66060040]).values
+    assert isinstance(ticks, int)
+    assert ticks % 10_000 == 0, "Windows takes a time to the millisecond"
     assert section.GetProps((mapitags.PR_NULL,), 0) == (0, ((mapitags.PR_NULL, None),))
 
 
@@ -286,6 +289,7 @@ def test_what_pywin32_refuses_is_taken_where_it_can_mean_one_thing_only(services
         uid,
         -2147483648,
     ]
+    assert section.GetProps((0x80010003 - (1 << 32),))[1] == ((0x8001000A, mapi.MAPI_E_NOT_FOUND),)
     assert 0x6600001F in section.GetPropList(0x80000000)
     assert 0x6600001E in section.GetPropList(0)
 
@@ -468,6 +472,11 @@ def test_calls_fail_with_the_codes_of_their_pages(profiles: PyIProfAdmin) -> Non
     assert code_of(lambda: services.DeleteMsgService(iid)) == mapi.MAPI_E_NOT_FOUND
 
 
+def test_what_the_code_page_lacks_is_a_question_mark(profiles: PyIProfAdmin) -> None:
+    profiles.CreateProfile("日本", None, 0, mapi.MAPI_UNICODE)
+    assert profile_names(profiles) == [b"??"]
+
+
 # Tables
 
 
@@ -503,6 +512,8 @@ def test_a_table_is_restricted_sorted_and_walked(services: PyIMsgServiceAdmin) -
     assert names(1) == ["WIRE"]
     assert code_of(lambda: table.FindRow(wanted, mapi.BOOKMARK_CURRENT, 0)) == mapi.MAPI_E_NOT_FOUND
     assert code_of(lambda: table.FindRow(None, 0, 0)) == mapi.MAPI_E_INVALID_PARAMETER
+    categories = (((mapitags.PR_SERVICE_NAME, mapi.TABLE_SORT_ASCEND),), 1)
+    assert code_of(lambda: table.SortTable(categories, 0)) == mapi.MAPI_E_TOO_COMPLEX
     assert code_of(lambda: table.SortTable(None, 0)) == mapi.MAPI_E_INVALID_PARAMETER
     table.Restrict(wanted, 0)
     assert table.GetRowCount(0) == 1
@@ -744,6 +755,12 @@ def test_the_variables_name_workstation_and_user(desk: Any, monkeypatch: pytest.
     profiles = mapi.MAPIAdminProfiles(0)
     profiles.CreateProfile("Here", None)
     assert profile_names(mapi.MAPIAdminProfiles(0)) == [b"Here"]
+
+
+def test_who_may_reach_one_hive_only_administers_that_one(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.workstation, "as_user", desk.user("Łukasz"))
+    mapi.use_workstation(desk.workstation)
+    assert mapi.MAPIAdminProfiles(0).behind.workspace.user == desk.user("Łukasz")
 
 
 def test_a_call_that_cannot_be_made_here_is_told_as_a_warning(pc: Office) -> None:

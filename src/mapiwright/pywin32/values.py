@@ -128,8 +128,6 @@ def _one_to(kind: int, value: Any, code_page: str) -> Any:
             return _time(value)
         case PropertyType.LONG | PropertyType.ERROR:
             return signed(bits(value))
-        case PropertyType.BOOLEAN:
-            return bool(value)
         case PropertyType.NULL:
             return None
     return value
