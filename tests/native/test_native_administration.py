@@ -126,6 +126,8 @@ def test_one_more_provider_is_made_whichever_way_a_handler_goes_about_it(bench: 
     good.close()
     good.services.admin_providers(uid).delete_provider(made)
     assert good.calls() == ["PROVIDER_DELETE"]
+    (service,) = good.services.profile.services
+    assert made not in {provider.uid for provider in service.providers}
     good.close()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mapiwright.entry.form import Page
     from mapiwright.mapi.definition import Properties, PropertyValue
 
 
@@ -171,6 +172,14 @@ class EntryOutcome:
     gone: tuple[str, ...] = ()
     log: str = ""
     """The tail of what the guest printed; empty where the request held a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class WizardAnswer:
+    """A service's pages of the Profile Wizard, and the properties that are gathered for it by now."""
+
+    pages: tuple[Page, ...]
+    properties: Properties = field(repr=False)
 
 
 class EntryHost(Protocol):
