@@ -269,6 +269,7 @@ class EntryCall:
             hresult=answer.hresult,
             where=self.service,
             remedy="Everything is as it was. Correct what the service complains of, or ask its vendor.",
+            said=answer.error,
         )
 
     def _stored(self, answer: EntryOutcome, workstation: Workstation, subject: Subject | None) -> tuple[Change, ...]:

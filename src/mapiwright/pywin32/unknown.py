@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.entry.contract import MapiError
+    from mapiwright.errors import MapiError
     from mapiwright.pywin32.pywintypes import IIDType
     from mapiwright.pywin32.uid import Uid
 
