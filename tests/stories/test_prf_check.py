@@ -294,6 +294,10 @@ def test_what_the_workstation_lacks_is_told(desk: Any) -> None:
     assert against(desk) == ()
     assert ids(against(desk, "ServiceName=CONTAB", "ServiceName=NOWHERE")) == {"MW8110"}
     assert ids(against(desk, "Documents", "Nowhere")) == {"MW8042"}
+    exchange = ("ServiceName=CONTAB", "ServiceName=MSEMS\nBook=PT_STRING8,0x660e")
+    offline = (*exchange, "Server=mail", "Server=mail\nBook=C:\\Users\\Zoë")
+    assert ids(against(desk, *offline)) == {"MW8110"}, "the address book has a folder, and that is there"
+    assert ids(against(desk, *offline, "Book=C:\\Users\\Zoë", "Book=C:\\Users\\Zoë\\oab")) == {"MW8042", "MW8110"}
     assert against(desk, "C:\\Users\\Zoë\\Documents", "Z:\\mail") == (), "another drive cannot be seen"
     assert against(desk, "C:\\Users\\Zoë\\Documents", "\\\\server\\mail") == (), "nor a server"
     assert ids(against(desk, "Server=mail", "Server=%Nobody%")) == {"MW8041"}
