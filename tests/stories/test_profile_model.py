@@ -588,9 +588,10 @@ def test_a_service_lists_the_sections_that_it_makes(new_uid: Callable[[], bytes]
 
 
 def test_what_holds_the_profile_together_is_not_set_by_hand(new_uid: Callable[[], bytes]) -> None:
-    profile = profile_with(new_uid, service("A", store_of()))
+    profile = edit.create_section(profile_with(new_uid, service("A", store_of())), "ab" * 16)
     each = found(profile, "A")
     own = (
+        ("ab" * 16, tags.PR_SERVICE_UID, bytes.fromhex(each.uid)),  # it would be one of that service's
         (ADMIN, tags.PR_SERVICES, b""),
         (ADMIN, tags.PR_STORE_PROVIDERS, None),
         (INSTANCE, tags.PR_SEARCH_KEY, bytes(16)),

@@ -256,7 +256,8 @@ def set_properties(profile: Profile, uid: str, changes: Mapping[int, PropertyVal
             raise UsageError(f"property {tag:08X} is a named property", where=where, expected="an id below 0x8000")
         if section.get(tag) == value:
             continue
-        if prop_id(tag) in _COMPUTED or (holds_graph and prop_id(tag) in _MAPIS_OWN):
+        names_service = prop_id(tag) == prop_id(tags.PR_SERVICE_UID)  # it would make any section one of its service
+        if prop_id(tag) in _COMPUTED or names_service or (holds_graph and prop_id(tag) in _MAPIS_OWN):
             raise _computed(tag, where)
         if section.uid.lower() == INSTANCE and tag == tags.PR_SEARCH_KEY:
             raise _computed(tag, where)
