@@ -216,6 +216,7 @@ def test_a_password_is_in_no_finding_and_in_no_repr() -> None:
         ("Tls=TRUE", "Tls=TRUE\nPassword=tr0ub4dor"),
         ("Tls=TRUE", "Tls=TRUE\nPassword=tr0ub4dor", "Password=PT_STRING8,0x67f0", "Password=PT_LONG,0x6609"),
         ("Tls=TRUE", "Tls=TRUE\nMailPassword=tr0ub4dor"),
+        ("Tls=TRUE", "Tls=TRUE\nKey=tr0ub4dor", "Password=PT_STRING8,0x67f0", "Key=PT_STRING8,0x67f0"),
         ("Tls=TRUE", "Tls=TRUE\npassword tr0ub4dor"),
         ("Name=PT_UNICODE,0x3001", "Key=PT_STRING8,0x6703", "UniqueService=No", "UniqueService=No\nKey=tr0ub4dor"),
     ):

@@ -126,6 +126,7 @@ def test_show_tells_where_each_value_goes_and_no_password(mapiwright: Mapiwright
     shown = mapiwright("prf", "show", str(path))
     assert shown.code == 0
     assert '"Mail of Zoë"  (PT_UNICODE,0x3001 PR_DISPLAY_NAME)' in shown.out
+    assert "Password = (secret, not shown)" in shown.out
     assert "Colour = (not read)  (written nowhere)" in shown.out
     assert "Unicode Personal Folders  -> service MSUPST MS" in shown.out
     assert "2: Anna's mail" in shown.out
