@@ -59,7 +59,7 @@ def main() -> None:
         admin = ProviderAdmin(world)
         plain = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p)(lambda _: 0)
         address = ctypes.cast(plain, ctypes.c_void_p)
-        callback = seconds(lambda: loop.call_back(admin.address, TIMES)) / TIMES
+        callback = seconds(lambda: loop.call_back(admin.pointer, TIMES)) / TIMES
         bare = seconds(lambda: loop.call_plain(address, TIMES)) / TIMES
 
         library = built(SERVICES / "needs_configuration.c", folder)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,22 @@ def digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
+def native_call(folder: Path) -> None:
+    """Show what the compiled service does, where this computer can compile it."""
+    if sys.platform != "linux" or shutil.which("cc") is None:
+        return
+    say(
+        "4b. The same service, compiled: its C source is built for this computer and called in a scratch profile."
+        "\nThese are its calls of MAPI's interfaces, and what it leaves. --host wine:PREFIX calls the DLL itself."
+    )
+    build = [sys.executable, str(PACKAGE / "build.py"), "--linux", str(folder)]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
+    settings = ["--set", "6600001E=mail.acme.example", "--set", "66010003=993", "--set", "6602001E=guest"]
+    inf = ["--inf", str(PACKAGE / "acme.inf")]
+    library = ["--library", str(folder / "acme.so")]
+    mapiwright("service", "call", "--context", "CONFIGURE", *library, *inf, *settings, "--trace")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mapiwright-demo-") as folder:
         workstation = Path(folder) / "pc"
@@ -65,6 +82,8 @@ def main() -> None:
         say("4. The profile. A profile is what Outlook opens: the services of a user and their settings.")
         mapiwright("profile", "list")
         mapiwright("profile", "show")
+
+        native_call(Path(folder))
 
         say("5. The uninstall. It takes away exactly what the install brought, and keeps our receipts of both.")
         mapiwright("uninstall", "acme-mail", "--yes")

@@ -19,6 +19,17 @@ PUBLIC = {
     "execute": "mapiwright.transaction.transaction",
     "Workstation": "mapiwright.workstation.workstation",
     "open_workstation": "mapiwright.workstation.open",
+    "admin_profiles": "mapiwright.admin.profiles",
+    "logon": "mapiwright.admin.session",
+    "ProfileAdmin": "mapiwright.admin.profiles",
+    "MessageServiceAdmin": "mapiwright.admin.services",
+    "ProviderAdmin": "mapiwright.admin.providers",
+    "ProfileSection": "mapiwright.admin.sections",
+    "ProfileFlag": "mapiwright.admin.flags",
+    "ProviderFlag": "mapiwright.admin.flags",
+    "SectionFlag": "mapiwright.admin.flags",
+    "LogonFlag": "mapiwright.admin.flags",
+    "EntryFlag": "mapiwright.entry.contract",
 }
 """The public names, and the module that each one comes from when it is first asked for."""
 

@@ -147,6 +147,16 @@ def test_a_link_among_the_records_is_refused(
     assert target.read_bytes() == b"theirs"
 
 
+@pytest.mark.parametrize("name", ["../x", "receipts/../../x", "/etc/x", "", "a//b", "a\\..\\b", "C:x"])
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    state = FolderState(tmp_path / "Mapiwright")
+    state.write("journal", b"x")
+    for deed in (state.read, state.delete, lambda name: state.write(name, b"x")):
+        with pytest.raises(RefusedError, match="no name of a record"):
+            deed(name)
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "Mapiwright", tmp_path / "Mapiwright" / "journal"]
+
+
 def test_it_tells_whether_it_is_open_to_this_user(
     open_folder: Path, closed: Callable[[Path], AbstractContextManager[None]]
 ) -> None:

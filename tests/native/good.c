@@ -87,6 +87,11 @@ static LONG type_of(const SRow *row)
     return row->lpProps[TYPE].ulPropTag == PR_RESOURCE_TYPE ? row->lpProps[TYPE].Value.l : 0;
 }
 
+static const char *name_of(const SRow *row)
+{
+    return row->lpProps[NAME].ulPropTag == PR_DISPLAY_NAME_A ? row->lpProps[NAME].Value.lpszA : "";
+}
+
 /* Where the next row stands, counted from the first. */
 static ULONG position(IMAPITable *table)
 {
@@ -132,7 +137,7 @@ static void walk_search(IMAPITable *table, ULONG all, SRowSet *rows)
     if (name.ulPropTag == PR_DISPLAY_NAME_A) { /* an extra section may have none */
         EXPECT(CALL(table, FindRow, &named, BOOKMARK_BEGINNING, 0) == S_OK);
         if (EXPECT(CALL(table, QueryRows, 1, 0, &found) == S_OK && found && found->cRows == 1)) {
-            EXPECT(strcmp(found->aRow[0].lpProps[NAME].Value.lpszA, name.Value.lpszA) == 0);
+            EXPECT(strcmp(name_of(&found->aRow[0]), name.Value.lpszA) == 0);
             free_rows(found);
         }
         named.res.compare.value = &none;
@@ -148,7 +153,7 @@ static void walk_search(IMAPITable *table, ULONG all, SRowSet *rows)
     EXPECT(CALL(table, SeekRow, BOOKMARK_BEGINNING, 0, NULL) == S_OK);
     if (EXPECT(CALL(table, QueryRows, 1000, 0, &found) == S_OK && found && found->cRows == providers)) {
         for (ULONG i = 1; i < found->cRows; i++)
-            EXPECT(strcmp(found->aRow[i - 1].lpProps[NAME].Value.lpszA, found->aRow[i].lpProps[NAME].Value.lpszA) >= 0);
+            EXPECT(strcmp(name_of(&found->aRow[i - 1]), name_of(&found->aRow[i])) >= 0);
         free_rows(found);
     }
 }
@@ -167,7 +172,7 @@ static void walk_provider(IProviderAdmin *admin, const SRow *row)
     if (EXPECT(SUCCEEDED(CALL(section, GetProps, TAGS(PR_DISPLAY_NAME_A), 0, &count, &found)) && count == 1)) {
         EXPECT(found[0].ulPropTag == row->lpProps[NAME].ulPropTag);
         if (found[0].ulPropTag == PR_DISPLAY_NAME_A)
-            EXPECT(strcmp(found[0].Value.lpszA, row->lpProps[NAME].Value.lpszA) == 0);
+            EXPECT(strcmp(found[0].Value.lpszA, name_of(row)) == 0);
         buffers.release(found);
     }
     RELEASE(section);
@@ -183,7 +188,8 @@ static void walk_table(IProviderAdmin *admin)
     if (!EXPECT(CALL(admin, GetProviderTable, 0, &table) == S_OK && table))
         return;
     EXPECT(CALL(table, GetRowCount, 0, &all) == S_OK);
-    EXPECT(CALL(table, SetColumns, TAGS(PR_DISPLAY_NAME_A, PR_RESOURCE_TYPE, PR_PROVIDER_UID, PR_INSTANCE_KEY), 0) == S_OK);
+    EXPECT(CALL(table, SetColumns, TAGS(PR_DISPLAY_NAME_A, PR_RESOURCE_TYPE, PR_PROVIDER_UID, PR_INSTANCE_KEY), 0) ==
+           S_OK);
     if (EXPECT(CALL(table, QueryColumns, 0, &columns) == S_OK && columns)) {
         EXPECT(columns->cValues == COLUMNS && columns->aulPropTag[TYPE] == PR_RESOURCE_TYPE);
         buffers.release(columns);
@@ -194,9 +200,7 @@ static void walk_table(IProviderAdmin *admin)
             const SRow *row = &rows->aRow[i];
             size_t used = strlen(rows_seen);
             EXPECT(row->cValues == COLUMNS && row->lpProps[KEY].ulPropTag == PR_INSTANCE_KEY);
-            snprintf(rows_seen + used, sizeof rows_seen - used, "%s=%d;",
-                     row->lpProps[NAME].ulPropTag == PR_DISPLAY_NAME_A ? row->lpProps[NAME].Value.lpszA : "",
-                     (int)type_of(row));
+            snprintf(rows_seen + used, sizeof rows_seen - used, "%s=%d;", name_of(row), (int)type_of(row));
             if (type_of(row))
                 walk_provider(admin, row);
         }
@@ -323,14 +327,17 @@ static void walk_copies(IMAPISupport *support, IProviderAdmin *admin, IProfSect 
         return;
     EXPECT(CALL(own, SetProps, 2, values, NULL) == S_OK);
     EXPECT(CALL(own, CopyProps, TAGS(PR_TEXT, PR_BYTES), 0, NULL, &IID_IProfSect, made, 0, NULL) == S_OK);
-    EXPECT(CALL(own, CopyTo, 0, NULL, TAGS(PR_BYTES, PR_DISPLAY_NAME_A), 0, NULL, &IID_IMAPIProp, made, 0, NULL) == S_OK);
+    EXPECT(CALL(own, CopyTo, 0, NULL, TAGS(PR_BYTES, PR_DISPLAY_NAME_A), 0, NULL, &IID_IMAPIProp, made, 0, NULL) ==
+           S_OK);
     EXPECT(CALL(made, GetProps, TAGS(PR_TEXT, PR_BYTES), 0, &count, &found) == S_OK);
     EXPECT(strcmp(found[0].Value.lpszA, "copied") == 0 && found[1].Value.bin.cb == 2);
     buffers.release(found);
     EXPECT(CALL(made, GetProps, NULL, 0, &count, &found) == S_OK);
-    for (ULONG i = 0; i < count; i++) /* leave nothing but the seven */
-        if (PROP_ID(found[i].ulPropTag) != PROP_ID(PR_OBJECT_TYPE) && PROP_ID(found[i].ulPropTag) != PROP_ID(PR_PROFILE_NAME_A))
+    for (ULONG i = 0; i < count; i++) { /* leave nothing but what MAPI has in every section, and the seven */
+        ULONG id = PROP_ID(found[i].ulPropTag);
+        if (id != PROP_ID(PR_OBJECT_TYPE) && id != PROP_ID(PR_PROFILE_NAME_A))
             CALL(made, DeleteProps, TAGS(found[i].ulPropTag), NULL);
+    }
     buffers.release(found);
     EXPECT(set(made, long_value(PR_SEVEN, 7)) == S_OK && CALL(made, SaveChanges, 0) == S_OK);
     RELEASE(made);

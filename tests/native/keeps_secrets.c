@@ -1,8 +1,8 @@
 /*
  * A service with a password, which is 67F0001E: in the secure range, where no list shows it.
  *
- * CONFIGURE stores what it is given. Each call leaves 6680000B: whether there is a password now, and 6681000B: whether a
- * list of all properties has shown it; and prints it, as careless services do.
+ * CONFIGURE stores what it is given. Each call leaves 6680000B: whether there is a password now, and 6681000B: whether
+ * a list of all properties has shown it; and prints it, as careless services do.
  */
 #include "service.h"
 

@@ -245,14 +245,14 @@ struct SRestriction {
 
 /* Interfaces: an object begins with the address of its vtable, whose order and argument shapes are fixed. */
 #define METHOD(name, ...) HRESULT(MAPI_CALL *name)(void *self, __VA_ARGS__)
-#define UNKNOWN_METHODS                                                                                               \
-    METHOD(QueryInterface, const GUID *, void **);                                                                    \
-    ULONG(MAPI_CALL *AddRef)(void *self);                                                                             \
+#define UNKNOWN_METHODS                                                                                              \
+    METHOD(QueryInterface, const GUID *, void **);                                                                   \
+    ULONG(MAPI_CALL *AddRef)(void *self);                                                                            \
     ULONG(MAPI_CALL *Release)(void *self);
-#define INTERFACE(name)                                                                                               \
-    typedef struct {                                                                                                  \
-        const struct name##Vtbl *lpVtbl;                                                                              \
-    } name;                                                                                                           \
+#define INTERFACE(name)                                                                                              \
+    typedef struct {                                                                                                 \
+        const struct name##Vtbl *lpVtbl;                                                                             \
+    } name;                                                                                                          \
     struct name##Vtbl
 #define CALL(object, method, ...) ((object)->lpVtbl->method((object), __VA_ARGS__))
 #define ADDREF(object) ((object)->lpVtbl->AddRef(object))
@@ -386,8 +386,8 @@ INTERFACE(IMAPISupport)
 };
 
 /* The entry point: of stdcall, so that on x86 the callee takes 40 bytes off the stack. */
-#define SERVICE_ENTRY(name)                                                                                           \
-    HRESULT MAPI_CALL name(void *instance, IMalloc *memory, IMAPISupport *support, ULONG_PTR ui, ULONG flags,         \
+#define SERVICE_ENTRY(name)                                                                                          \
+    HRESULT MAPI_CALL name(void *instance, IMalloc *memory, IMAPISupport *support, ULONG_PTR ui, ULONG flags,        \
                            ULONG context, ULONG count, SPropValue *given, IProviderAdmin *admin, MAPIERROR **error)
 
 #ifdef __cplusplus

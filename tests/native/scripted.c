@@ -1,9 +1,9 @@
 /*
  * A service that is driven by bytes: each few of them are one call of any method of any object that it holds.
  *
- * The script is the configuration property 66F00102. The arguments are odd but never wild: every pointer is NULL or leads
- * to something of the kind that the method takes. So whatever ends badly is the host's fault. A script may free twice,
- * call what was released, and leak; it leaves 66800003, the number of its calls, as far as it lets that stand.
+ * The script is the configuration property 66F00102. The arguments are odd but never wild: every pointer is NULL or
+ * leads to something of the kind that the method takes. So whatever ends badly is the host's fault. A script may free
+ * twice, call what was released, and leak; it leaves 66800003, the number of its calls, if it has a section then.
  */
 #include "service.h"
 
@@ -45,10 +45,14 @@ static SRestriction restrictions[8];
 
 static ULONG any_tag(void)
 {
-    static const uint16_t types[] = {PT_UNSPECIFIED, PT_NULL, PT_I2, PT_LONG, PT_R4, PT_DOUBLE, PT_CURRENCY, PT_APPTIME,
-                                     PT_ERROR, PT_BOOLEAN, PT_OBJECT, PT_I8, PT_STRING8, PT_UNICODE, PT_SYSTIME, PT_CLSID,
-                                     PT_BINARY, PT_MV_LONG, PT_MV_STRING8, PT_MV_UNICODE, PT_MV_BINARY, 0x1FFF};
-    static const uint16_t ids[] = {0x6600, 0x6601, 0x6602, 0x3001, 0x67F0, 0x3D0D, 0x3D12, 0x0FFE, 0x3E03, 0x300C, 0x8001, 0};
+    static const uint16_t types[] = {
+        PT_UNSPECIFIED, PT_NULL,    PT_I2,      PT_LONG,      PT_R4,     PT_DOUBLE,  PT_CURRENCY,   PT_APPTIME,
+        PT_ERROR,       PT_BOOLEAN, PT_OBJECT,  PT_I8,        PT_CLSID,  PT_STRING8, PT_UNICODE,    PT_SYSTIME,
+        PT_BINARY,      PT_MV_LONG, PT_MV_STRING8, PT_MV_UNICODE, PT_MV_BINARY, 0x1FFF,
+    };
+    static const uint16_t ids[] = {
+        0x6600, 0x6601, 0x6602, 0x3001, 0x67F0, 0x3D0D, 0x3D12, 0x0FFE, 0x3E03, 0x300C, 0x8001, 0,
+    };
     unsigned type = types[below(COUNT_OF(types))];
     return PROP_TAG(type, ids[below(COUNT_OF(ids))]);
 }
@@ -125,9 +129,9 @@ static void change_arguments(unsigned at)
 }
 
 /*
- * The methods by slot, with a letter for each argument: F flags, c count, i LONG, b bookmark, n ULONG_PTR, V properties,
- * T tags, R restriction, S sort order, U uid, G iid, L text, X object; what comes back is I an object of the same kind,
- * P a section, Q a table, K a support object, O a buffer, N a number, A a bare 16 bytes.
+ * The methods by slot, with a letter for each argument: F flags, c count, i LONG, b bookmark, n ULONG_PTR,
+ * V properties, T tags, R restriction, S sort order, U uid, G iid, L text, X object; what comes back is I an object of
+ * the same kind, P a section, Q a table, K a support object, O a buffer, N a number, A a bare 16 bytes.
  */
 #define UNKNOWN_SHAPES "GI", "", ""
 static const char *const section_shapes[] = {
@@ -137,12 +141,13 @@ static const char *const table_shapes[] = {
     UNKNOWN_SHAPES, "FFO", "FXN", "n",  "NN", "TF",  "FO", "FN", "biN", "FF", "NNN", "RbF",    "RF",
     "N",            "b",   "SF",  "O",  "iFO", "",   "cUcFON", "cUFN", "FFN", "FcUNO", "FcUN", NULL};
 static const char *const support_shapes[] = {
-    UNKNOWN_SHAPES, "FFO", "AAA", "LFFXN", "n", "UcVN", "cVF", "UFP", "ULLLLF", "A", "FXFF", "F", "FV", "LLLFNO", "UF",
-    "cUcUFN", "cUFXGIX", "cUGFNI", "FQ", "NVO", "NXXcUXXLF", "nFcUcUNO", "nFLXXF", "GXTGXnXF", "GXcUGXLnXF",
-    "GXcGTnXGXFO", "GXTnXGXFO", "nFI", "FXI", "XN", "XN", "FX", "FX", "GFI", "FcU", "FcU", "N", "XV", "cUNO", "F", "XGFI",
-    "FK", NULL};
+    UNKNOWN_SHAPES, "FFO", "AAA", "LFFXN", "n", "UcVN", "cVF", "UFP", "ULLLLF", "A", "FXFF", "F", "FV",
+    "LLLFNO", "UF", "cUcUFN", "cUFXGIX", "cUGFNI", "FQ", "NVO", "NXXcUXXLF", "nFcUcUNO", "nFLXXF", "GXTGXnXF",
+    "GXcUGXLnXF", "GXcGTnXGXFO", "GXTnXGXFO", "nFI", "FXI", "XN", "XN", "FX", "FX", "GFI", "FcU", "FcU", "N",
+    "XV", "cUNO", "F", "XGFI", "FK", NULL,
+};
 
-#define ALL_SLOTS(shapes, interface)                                                                                  \
+#define ALL_SLOTS(shapes, interface)                                                                                 \
     static_assert(COUNT_OF(shapes) == sizeof(struct interface##Vtbl) / sizeof(void *) + 1, #interface)
 ALL_SLOTS(section_shapes, IProfSect);
 ALL_SLOTS(admin_shapes, IProviderAdmin);
@@ -221,22 +226,25 @@ typedef uintptr_t A;
 static HRESULT invoke(const void *slot, void *self, unsigned count, const A *a)
 {
 #define AS(...) (*(HRESULT(MAPI_CALL *const *)(__VA_ARGS__))slot)
+#define A4 A, A, A, A
+#define FOUR(from) a[from], a[from + 1], a[from + 2], a[from + 3]
     switch (count) {
     case 0: return AS(void *)(self);
     case 1: return AS(void *, A)(self, a[0]);
     case 2: return AS(void *, A, A)(self, a[0], a[1]);
     case 3: return AS(void *, A, A, A)(self, a[0], a[1], a[2]);
-    case 4: return AS(void *, A, A, A, A)(self, a[0], a[1], a[2], a[3]);
-    case 5: return AS(void *, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4]);
-    case 6: return AS(void *, A, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4], a[5]);
-    case 7: return AS(void *, A, A, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-    case 8: return AS(void *, A, A, A, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
-    case 9: return AS(void *, A, A, A, A, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
-    case 10: return AS(void *, A, A, A, A, A, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]);
-    default:
-        return AS(void *, A, A, A, A, A, A, A, A, A, A, A)(self, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10]);
+    case 4: return AS(void *, A4)(self, FOUR(0));
+    case 5: return AS(void *, A4, A)(self, FOUR(0), a[4]);
+    case 6: return AS(void *, A4, A, A)(self, FOUR(0), a[4], a[5]);
+    case 7: return AS(void *, A4, A, A, A)(self, FOUR(0), a[4], a[5], a[6]);
+    case 8: return AS(void *, A4, A4)(self, FOUR(0), FOUR(4));
+    case 9: return AS(void *, A4, A4, A)(self, FOUR(0), FOUR(4), a[8]);
+    case 10: return AS(void *, A4, A4, A, A)(self, FOUR(0), FOUR(4), a[8], a[9]);
+    default: return AS(void *, A4, A4, A, A, A)(self, FOUR(0), FOUR(4), a[8], a[9], a[10]);
     }
 #undef AS
+#undef A4
+#undef FOUR
 }
 
 static void call_a_method(void)

@@ -9,15 +9,15 @@
 #include <string.h>
 
 #define ENTRY MAPI_EXPORT SERVICE_ENTRY(ServiceEntry)
-#define UNUSED_ARGUMENTS                                                                                              \
-    (void)instance, (void)memory, (void)support, (void)ui, (void)flags, (void)context, (void)count, (void)given,      \
+#define UNUSED_ARGUMENTS                                                                                             \
+    (void)instance, (void)memory, (void)support, (void)ui, (void)flags, (void)context, (void)count, (void)given,     \
         (void)admin, (void)error
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 /* TAGS(PR_A, PR_B): an SPropTagArray that lives as long as the block it stands in. */
-#define TAGS(...)                                                                                                     \
-    ((const SPropTagArray *)&(const struct {                                                                          \
-        ULONG count, tags[COUNT_OF(((ULONG[]){__VA_ARGS__}))];                                                        \
+#define TAGS(...)                                                                                                    \
+    ((const SPropTagArray *)&(const struct {                                                                         \
+        ULONG count, tags[COUNT_OF(((ULONG[]){__VA_ARGS__}))];                                                       \
     }){COUNT_OF(((ULONG[]){__VA_ARGS__})), {__VA_ARGS__}})
 
 static const GUID IID_IUnknown = MAPI_IID(IID_NUMBER_UNKNOWN);

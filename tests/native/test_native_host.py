@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,8 @@ class Bench:
 
 @pytest.fixture(params=["so", "x64"])
 def bench(request: pytest.FixtureRequest, service: Callable[..., Path]) -> Bench:
-    interpreter = ThisPython() if request.param == "so" else request.getfixturevalue("wine")
+    on_itself = request.param == "so" or sys.platform == "win32"
+    interpreter = ThisPython() if on_itself else request.getfixturevalue("wine")
     return Bench(service, request.param, interpreter, [])
 
 
@@ -117,7 +119,7 @@ def own(outcome: EntryOutcome) -> Mapping[int, PropertyValue | None]:
 
 def test_a_good_service_finds_all_as_documented(bench: Bench) -> None:
     for context in (Context.CREATE, Context.CONFIGURE):
-        given = {SERVER: "mäil.example", PORT: -1} if context is Context.CONFIGURE else {}
+        given: dict[int, PropertyValue] = {SERVER: "mäil.example", PORT: -1} if context is Context.CONFIGURE else {}
         outcome = bench.call("good", context, given)
         assert outcome.hresult == Result.S_OK
         assert own(outcome)[VERDICT] == "all well"

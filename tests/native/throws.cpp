@@ -8,7 +8,8 @@ extern "C" MAPI_EXPORT SERVICE_ENTRY(ServiceEntry)
     (void)instance, (void)memory, (void)ui, (void)flags, (void)context, (void)count, (void)given, (void)error;
     MAPIUID uid;
     IProfSect *section = nullptr;
-    if (CALL(support, NewUID, &uid) == S_OK && CALL(admin, OpenProfileSection, &uid, nullptr, MAPI_MODIFY, &section) == S_OK)
+    if (SUCCEEDED(CALL(support, NewUID, &uid)) &&
+        SUCCEEDED(CALL(admin, OpenProfileSection, &uid, nullptr, MAPI_MODIFY, &section)))
         RELEASE(section);
     throw std::runtime_error("nobody catches this");
 }

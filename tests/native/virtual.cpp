@@ -65,7 +65,7 @@ struct IProfSect : public virtual IMAPIProp {};
 struct IProviderAdmin : public virtual IUnknown {
     virtual HRESULT GetLastError(HRESULT, ULONG flags, MAPIERROR **) = 0;
     virtual HRESULT GetProviderTable(ULONG flags, IMAPITable **) = 0;
-    virtual HRESULT CreateProvider(const char *name, ULONG count, const SPropValue *, ULONG ui, ULONG flags, void *) = 0;
+    virtual HRESULT CreateProvider(const char *, ULONG count, const SPropValue *, ULONG ui, ULONG flags, void *) = 0;
     virtual HRESULT DeleteProvider(const void *uid) = 0;
     virtual HRESULT OpenProfileSection(const void *uid, const GUID *, ULONG flags, IProfSect **) = 0;
 };

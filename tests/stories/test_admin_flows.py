@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mapiwright.admin.flags import SectionFlag
-from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.profiles import ProfileAdmin, admin_profiles
 from mapiwright.admin.session import logon
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
+from mapiwright.errors import NotFoundError, UsageError
 from mapiwright.mapi import tags
 from mapiwright.mapi.restriction import Content, Property, Relation
 from mapiwright.mapi.tables import query_all_rows
 from mapiwright.mapi.tags import ResourceType
 from mapiwright.transaction.transaction import execute
+from mapiwright.workstation.create import create_image
 from mapiwright.workstation.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.tables import Table
 
@@ -179,3 +184,30 @@ def test_two_hundred_set_props_in_a_batch_write_the_hive_once(
     section.set_props({0x66000003: 1})
     section.set_props({0x66000003: 2})
     assert len(files) == 4, "without a batch each call is a transaction"
+
+
+def test_the_scripts_of_the_how_to_run_as_they_stand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    create_image(tmp_path / "pc", users=["anna"])
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "administer-profiles-from-python.md"
+    text = page.read_text(encoding="utf-8").replace("image:/tmp/pc", f"image:{tmp_path / 'pc'}")
+    blocks = [dedent(block) for block in re.findall(r"(?:^    .*\n|^\n)+", text, re.MULTILINE) if block.strip()]
+    exec(compile("\n".join(blocks), "the page", "exec"), {})  # noqa: S102 - the page's own scripts
+    printed = capsys.readouterr().out
+    assert "MSUPST MS" in printed
+    assert "mspst.dll" in printed
+    assert "80070005" in printed
+    user = open_workstation(f"image:{tmp_path / 'pc'}")
+    profiles = admin_profiles(user)
+    assert profiles.workspace.names == ("Work",)
+    assert len(profiles.admin_services("Work").profile.services) == 3
+
+
+def test_the_administration_of_a_user_is_got_by_his_name_or_as_the_only_one(office: Office, tmp_path: Path) -> None:
+    """[mapiadminprofiles]"""
+    admin_profiles(office.workstation).create_profile("Work")
+    assert admin_profiles(office.workstation, "zoë").workspace.names == ("Work",)
+    with pytest.raises(NotFoundError):
+        admin_profiles(office.workstation, "Nobody")
+    create_image(tmp_path / "two", users=["anna", "bert"])
+    with pytest.raises(UsageError):
+        admin_profiles(open_workstation(f"image:{tmp_path / 'two'}"))

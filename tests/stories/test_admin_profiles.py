@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.admin.flags import ProfileFlag
+from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.session import logon
 from mapiwright.errors import EntryPointError, ExistsError, NotFoundError, UsageError
 from mapiwright.mapi import edit, tags
@@ -19,7 +20,8 @@ from mapiwright.workstation.outlook import PROFILE_ROOTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.mapi.tables import Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]
@@ -104,7 +106,7 @@ def test_a_name_that_is_taken_is_no_access_in_whatever_case(office: Office, code
 
 
 def test_default_services_are_all_copied_before_the_first_is_called(office: Office) -> None:
-    """[iprofadmin-createprofile]: two phases, one call each, in the order of the file; BAD is left out ([derived])."""
+    """[iprofadmin-createprofile]: two phases, one call each, in the file's order; BAD is left out ([derived])"""
     with pytest.raises(EntryPointError) as caught:
         office.profiles.create_profile("Work", ProfileFlag.DEFAULT_SERVICES)
     assert caught.value.hresult == 0x80040119
@@ -133,9 +135,18 @@ def test_a_ui_is_forwarded_to_default_services_with_mapi_dialog_only(office: Off
 
 
 def test_in_a_batch_the_failure_of_a_default_service_comes_when_the_batch_ends(office: Office) -> None:
-    with pytest.raises(EntryPointError), office.workspace.batch():
-        office.profiles.create_profile("Work", ProfileFlag.DEFAULT_SERVICES)
-        office.profiles.set_default_profile("Work")
+    def both() -> None:
+        with office.workspace.batch():
+            office.profiles.create_profile("Work", ProfileFlag.DEFAULT_SERVICES)
+            office.profiles.set_default_profile("Work")
+            office.profiles.delete_profile("Used")
+
+    office.profiles.create_profile("Used")
+    session = logon(office.workspace, "Used")
+    with pytest.raises(EntryPointError):
+        both()
+    session.logoff()
+    assert office.workspace.names == ("Work",), "what was done stays done, and what was marked marked"
     assert office.workspace.default == "Work"
     assert [service.name for service in office.stored().services] == ["MAIL", "BOOK"]
 
@@ -201,7 +212,7 @@ def test_each_service_is_called_with_delete_before_the_profile_goes(office: Offi
 
 
 def test_a_missing_profile_is_not_found_here_and_logon_failed_there(office: Office, code_of: CodeOf) -> None:
-    """The asymmetry of [iprofadmin-deleteprofile], -copyprofile, -setdefaultprofile and [iprofadmin-adminservices]."""
+    """The asymmetry of [iprofadmin-deleteprofile], -copyprofile, -setdefaultprofile and -adminservices"""
     assert code_of(lambda: office.profiles.delete_profile("Nobody")) == NOT_FOUND
     assert code_of(lambda: office.profiles.copy_profile("Nobody", "New")) == NOT_FOUND
     assert code_of(lambda: office.profiles.rename_profile("Nobody", "New")) == NOT_FOUND
@@ -353,9 +364,14 @@ def test_a_batch_is_one_transaction_and_an_error_in_it_takes_all_back(office: Of
     assert set(office.workspace.names) == {"Home", "Bureau"}
     assert office.workspace.default == "Bureau"
     assert office.calls == ["MAIL CREATE"], "the call found the profile under its last name"
-    with pytest.raises(ExistsError), office.workspace.batch():
-        office.profiles.delete_profile("Home")
-        office.profiles.create_profile("bureau")
+
+    def fails_at_last() -> None:
+        with office.workspace.batch():
+            office.profiles.delete_profile("Home")
+            office.profiles.create_profile("bureau")
+
+    with pytest.raises(ExistsError):
+        fails_at_last()
     assert set(office.workspace.names) == {"Home", "Bureau"}
     assert len(office.receipts) == 1
 
@@ -389,19 +405,25 @@ def test_what_comes_and_goes_in_one_batch_is_never_called(office: Office) -> Non
 
 def test_a_mark_that_was_set_in_a_batch_that_failed_is_none(office: Office, rows: Rows) -> None:
     office.services()
-    with logon(office.workspace, "Work"):
-        with pytest.raises(UsageError), office.workspace.batch():
+
+    def fails_at_last() -> None:
+        with office.workspace.batch():
             office.profiles.delete_profile("Work")
             office.profiles.create_profile("")
+
+    with logon(office.workspace, "Work"):
+        with pytest.raises(UsageError):
+            fails_at_last()
         assert names(office, rows) == ["Work"]
     assert names(office, rows) == ["Work"]
 
 
 def test_another_workspace_sees_what_was_sent_and_the_default_as_it_is_now(office: Office) -> None:
     other = office.another()
-    assert other.default is None
+    assert (other.names, other.default) == ((), None)
     office.profiles.create_profile("Work")
     office.profiles.set_default_profile("Work")
-    assert (other.names, other.default) == (("Work",), "Work")
+    assert other.names == ("Work",)
+    assert ProfileAdmin(other).get_profile_table().query_rows(1)[0][1] == (tags.PR_DEFAULT_PROFILE, True)
     root = office.workstation.users[0].root / PROFILE_ROOTS[office.workspace.edition].profiles
     assert office.workstation.registry.subkeys(root) == ("Work",)

@@ -21,10 +21,15 @@ from mapiwright.workstation.registry import Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
+    from mapiwright.admin.providers import ProviderAdmin
     from mapiwright.admin.sections import ProfileSection
+    from mapiwright.admin.services import MessageServiceAdmin
+    from mapiwright.admin.session import Session
     from mapiwright.formats.props import PropertyValue
 
+    Door = MessageServiceAdmin | ProviderAdmin | Session
     CodeOf = Callable[[Callable[[], object]], int]
 
 NOT_FOUND = 0x8004010F
@@ -58,11 +63,12 @@ def plant(office: Office, name: str, value: Value) -> None:
 
 
 def test_a_section_that_is_not_there_is_made_by_who_would_write(office: Office, code_of: CodeOf) -> None:
-    """[imsgserviceadmin-openprofilesection], [imapisession-openprofilesection], [iprovideradmin-openprofilesection]"""
+    """[imsgserviceadmin-openprofilesection], [imapisession-openprofilesection], and -iprovideradmin-"""
     services = office.services()
     services.create_message_service("WIRE")
     with logon(office.workspace, "Work") as session:
-        for number, opener in enumerate((services, session, services.admin_providers("WIRE"))):
+        doors: tuple[Door, ...] = (services, session, services.admin_providers("WIRE"))
+        for number, opener in enumerate(doors):
             uid = f"{number:032x}"
             assert code_of(lambda opener=opener, uid=uid: opener.open_profile_section(uid)) == NOT_FOUND  # type: ignore[misc]
             with opener.open_profile_section(bytes.fromhex(uid), MODIFY) as section:
@@ -112,13 +118,14 @@ def test_a_section_that_was_forgotten_holds_nobody_up(office: Office) -> None:
 
 
 def test_a_providers_section_is_opened_by_force_only(office: Office, code_of: CodeOf) -> None:
-    """[imsgserviceadmin-openprofilesection], [iprovideradmin-openprofilesection], [imapisession-openprofilesection]"""
+    """[imsgserviceadmin-openprofilesection]: MAPI_FORCE_ACCESS, at all three doors"""
     services = office.services()
     services.create_message_service("MAIL")
     service = office.stored().services[0]
     uid = service.providers[0].uid
     with logon(office.workspace, "Work") as session:
-        for opener in (services, session, services.admin_providers("MAIL")):
+        doors: tuple[Door, ...] = (services, session, services.admin_providers("MAIL"))
+        for opener in doors:
             assert code_of(lambda opener=opener: opener.open_profile_section(uid)) == NO_ACCESS  # type: ignore[misc]
             assert code_of(lambda opener=opener: opener.open_profile_section(uid, MODIFY)) == NO_ACCESS  # type: ignore[misc]
             opener.open_profile_section(uid, FORCE).close()
@@ -278,7 +285,7 @@ def test_what_is_set_is_set_at_once_and_saving_saves_nothing(office: Office) -> 
     assert office.stored().existing([OURS])[0].properties == values
     section.save_changes(SaveFlag.KEEP_OPEN_READWRITE)
     assert len(office.receipts) == receipts
-    assert section.set_props(list(values.items())) == ()
+    assert section.set_props(values) == ()
     assert len(office.receipts) == receipts, "it is so already"
 
 
@@ -296,16 +303,16 @@ def test_each_property_has_its_own_problem_and_the_others_are_set(office: Office
     """[imapiprop-setprops], [iprofsectimapiprop]"""
     section = ours(office)
     problems = section.set_props(
-        [
-            (tags.PR_OBJECT_TYPE, 3),
-            (TEXT, "set"),
-            (0x8001001F, "named"),
-            (tags.PR_PROFILE_NAME, "Other"),
-            (0x66070005, 1),
-            (0x6608000A, NOT_FOUND),
-            (0x00000001, 0),
-            (NUMBER, 5),
-        ]
+        {
+            tags.PR_OBJECT_TYPE: 3,
+            TEXT: "set",
+            0x8001001F: "named",
+            tags.PR_PROFILE_NAME: "Other",
+            0x66070005: 1,
+            0x6608000A: NOT_FOUND,
+            0x00000001: 0,
+            NUMBER: 5,
+        }
     )
     assert problems == (
         PropertyProblem(0, tags.PR_OBJECT_TYPE, COMPUTED),
@@ -351,7 +358,8 @@ def test_what_holds_the_profile_together_is_mapis_own(office: Office) -> None:
         (INSTANCE, tags.PR_SEARCH_KEY),
     ):
         with services.open_profile_section(uid, MODIFY | FORCE) as section:
-            value: PropertyValue = {0x1F: "x", 0x03: 1}.get(tags.prop_type(tag), b"x" * 16)
+            values: dict[int, PropertyValue] = {0x1F: "x", 0x03: 1, 0x102: b"x" * 16}
+            value = values[tags.prop_type(tag)]
             assert section.set_props({tag: value}) == (PropertyProblem(0, tag, COMPUTED),)
             assert section.delete_props([tag]) == (PropertyProblem(0, tag, COMPUTED),)
     assert office.stored() == before
@@ -390,6 +398,22 @@ def test_all_properties_are_copied_but_those_that_are_excluded_secure_or_compute
         target.set_props({NUMBER: 9})
         section.copy_to(target, flags=CopyFlag.NOREPLACE)
         assert target.get_props([NUMBER, TEXT]).values == ((NUMBER, 9), (TEXT, "x"))
+
+
+def test_a_copy_of_a_service_s_section_is_not_one_of_that_service(office: Office) -> None:
+    """[imapiprop-copyto]: PR_SERVICE_UID says whose a section is, and stays behind"""
+    services = office.services()
+    services.create_message_service("MAIL")
+    providers = office.stored().services[0].providers
+    with (
+        services.open_profile_section(providers[0].uid, FORCE) as source,
+        services.open_profile_section("0" * 32, MODIFY) as target,
+    ):
+        source.copy_to(target)
+        copied = office.stored().existing([target.uid])[0].properties
+    assert tags.PR_PROVIDER_DISPLAY in copied
+    assert tags.PR_SERVICE_UID not in copied
+    assert len(office.stored().services[0].providers) == len(providers)
 
 
 def test_a_move_takes_away_what_was_copied(office: Office) -> None:

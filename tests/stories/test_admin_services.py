@@ -20,7 +20,8 @@ from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.mapi.tables import Notification, Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]
@@ -194,6 +195,17 @@ def test_a_deleted_service_leaves_no_section_behind(office: Office) -> None:
     services.delete_message_service(uid)
     assert office.stored() == before
     assert office.calls == ["MAIL CREATE", "MAIL DELETE"]
+
+
+def test_a_service_that_comes_and_goes_in_one_batch_is_never_called(office: Office) -> None:
+    services = office.services()
+    before = office.stored()
+    with office.workspace.batch():
+        uid = services.create_message_service("MAIL")
+        services.configure_message_service(uid, {SERVER: "x"})
+        services.delete_message_service(uid)
+    assert office.calls == []
+    assert office.stored() == before
 
 
 def test_what_is_no_service_is_not_found(office: Office, code_of: CodeOf) -> None:

@@ -17,7 +17,8 @@ from mapiwright.mapi.tags import StatusFlag
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Office
+    from tests.stories.conftest import Office
+
     from mapiwright.mapi.profile import Provider
 
     CodeOf = Callable[[Callable[[], object]], int]

@@ -577,16 +577,27 @@ class TestARunThatWasCutShort:
 class TestPublicNames:
     def test_are_pinned(self) -> None:
         assert sorted(mapiwright.PUBLIC) == [
+            "EntryFlag",
             "FailedError",
             "Finding",
+            "LogonFlag",
             "MapiwrightError",
+            "MessageServiceAdmin",
             "Plan",
             "Profile",
+            "ProfileAdmin",
+            "ProfileFlag",
+            "ProfileSection",
+            "ProviderAdmin",
+            "ProviderFlag",
             "Receipt",
             "RecoveryNeededError",
             "RefusedError",
+            "SectionFlag",
             "Workstation",
+            "admin_profiles",
             "execute",
+            "logon",
             "open_workstation",
         ]
 

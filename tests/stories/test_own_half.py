@@ -8,14 +8,22 @@ from __future__ import annotations
 import json
 import os
 import stat
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
+from mapiwright.errors import RecoveryNeededError
+from mapiwright.setup.install import plan_install
 from mapiwright.setup.installed import Half, installation, installations
-from mapiwright.setup.status import status
+from mapiwright.setup.package import open_package
+from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.setup.status import State, status
 from mapiwright.transaction.receipt import (
     Receipt,
     backup_name,
@@ -25,19 +33,23 @@ from mapiwright.transaction.receipt import (
     receipt_to_bytes,
     receipts,
 )
-from mapiwright.transaction.recovery import held
+from mapiwright.transaction.recovery import held, recover
+from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
+from mapiwright.transaction.wire import canonical
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.create import create_image
-from mapiwright.workstation.folder_state import MemoryState
+from mapiwright.workstation.folder_state import FolderState, MemoryState
 from mapiwright.workstation.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from subprocess import CompletedProcess
 
+    from mapiwright.transaction.plan import Plan
     from mapiwright.workstation.change import Change
 
     Nora = Callable[..., CompletedProcess[str]]
@@ -220,6 +232,7 @@ def test_what_is_the_machines_is_refused(pc: Path, nora: Admin, acme: Path) -> N
         told = nora(*words, code=1)
         assert "cannot be read by this user" in told
         assert "elevated" in told
+    assert "not for nora to do" in nora("install", acme, "--per-user", "--user", "Zoë", "--yes", code=1)
     assert "MW6409" in nora("doctor", code=1)
     assert own(pc) == []
 
@@ -247,6 +260,32 @@ def test_where_the_administrator_did_both_halves_hers_has_nothing_to_do(
     nora("install", acme, "--per-user", "--yes")
     assert nora("profile", "list", "--json") == profiles
     assert json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["plan"]["empty"]
+
+
+def test_it_is_done_for_the_one_user_whose_hive_belongs_to_who_runs_it(
+    pc: Path, closed: Callable[[Path], AbstractContextManager[None]]
+) -> None:
+    def who() -> str | None:
+        user = open_workstation(f"image:{pc}").as_user
+        return user.name if user is not None else None
+
+    machine = FolderState(pc / "ProgramData" / "Mapiwright")
+    assert who() is None, "there is nothing that could be closed"
+    machine.write("log", b"")
+    assert who() is None, "root may read everything"
+    hives = {name: pc / "Users" / name / "NTUSER.DAT" for name in ("nora", "Zoë", "Default")}
+    (pc / "Users" / "Zoë").chmod(0o755)
+    for owned, told in (
+        (["nora"], "nora"),
+        (["nora", "Default"], "nora"),
+        (["Zoë"], "Zoë"),
+        (["nora", "Zoë"], None),
+        ([], None),
+    ):
+        for name, hive in hives.items():
+            os.chown(hive, NOBODY if name in owned else 0, 0)
+        with closed(machine.folder):
+            assert who() == told, owned
 
 
 KILL = """
@@ -335,6 +374,105 @@ def test_a_link_among_her_records_leads_no_administrator_elsewhere(
     assert (bytes_below(machine), bytes_below(aside)) == before
 
 
+@pytest.mark.usefixtures("half")
+def test_what_an_administrators_run_makes_in_her_store_is_hers(
+    pc: Path, nora: Admin, admin: Admin, acme: Path
+) -> None:
+    nora("install", acme, "--per-user", "--yes")
+    (pc / OWN / "lock").unlink()
+    admin("guard", "acme-mail", "--yes")
+    (pc / "Windows" / "System32" / "acme32.dll").unlink()
+    admin("guard", "acme-mail", "--yes")
+    assert {path.stat().st_uid for path in (pc / OWN).rglob("*")} == {NOBODY}
+    nora("profile", "create", "Second", "--yes")
+
+
+SECOND = """[ACME2]
+PR_DISPLAY_NAME=Acme Calendar
+PR_SERVICE_DLL_NAME=acme.dll
+PR_SERVICE_ENTRY_NAME=ServiceEntry
+PR_RESOURCE_FLAGS=SERVICE_NO_PRIMARY_IDENTITY
+Providers=ACME2_Store
+
+[ACME2_Store]
+PR_RESOURCE_TYPE=MAPI_STORE_PROVIDER
+PR_PROVIDER_DLL_NAME=acme.dll
+PR_PROVIDER_DISPLAY=Acme Calendar
+PR_DISPLAY_NAME=Acme Calendar
+
+"""
+
+
+class TestWithoutTheMachinesRecords:
+    """What the half of a user does who does not see what an administrator's run did for him."""
+
+    @staticmethod
+    def half(desk: Any, package: Path, **how: Any) -> Plan:
+        user = desk.user("Zoë")
+        seen = desk.workstation.seen_by(user)
+        plan = plan_install(open_package(package), seen, [user], half=Half.USER, **how)
+        if not plan.empty:
+            execute(plan, seen, makers=MAKERS)
+        assert plan_install(open_package(package), seen, [user], half=Half.USER, **how).empty
+        return plan
+
+    def test_a_value_that_is_there_is_taken_for_his_setting(self, desk: Any, acme: Path) -> None:
+        desk.install(acme, "Zoë")
+        key = desk.user("Zoë").root / r"Software\Acme Software\Acme Mail"
+        registry = desk.workstation.registry
+        registry.apply([SetValue(key, "ShowWelcome", Value.dword(1), Value.dword(0))])
+        self.half(desk, acme)
+        assert registry.value(key, "ShowWelcome") == Value.dword(0)
+        desk.uninstall()
+        assert registry.value(key, "ShowWelcome") == Value.dword(0)
+
+    def test_the_profile_that_an_administrator_made_follows_a_new_version(
+        self, desk: Any, acme: Path, release: Callable[..., Path]
+    ) -> None:
+        before = desk.picture()
+        desk.install(acme, "Zoë")
+        moved = '{ source = "BITS/acme32.dll", destination = "{system}/acmemail32.dll" }'
+        manifest = {f'"{bits}/acme32.dll"': moved.replace("BITS", bits) for bits in ("x64", "x86")}
+        newer = release("5.0", {"acme.inf": {"=acme.dll": "=acmemail.dll"}, "mapiwright.toml": manifest})
+        desk.install(newer, half=Half.MACHINE)
+        self.half(desk, newer)
+        (service,) = Workspace(desk.workstation, desk.user("Zoë")).profile("Acme Mail").services
+        assert service.dll == "acmemail.dll"
+        desk.uninstall()
+        assert desk.picture()[0] == before[0]
+
+    def test_a_service_that_the_new_version_lacks_leaves_his_profile(
+        self, desk: Any, release: Callable[..., Path]
+    ) -> None:
+        both = "ACME=Acme Mail\nACME2=Acme Calendar"
+        older = release("4.9", {"acme.inf": {"ACME=Acme Mail": both, "[ACME_Store]": f"{SECOND}[ACME_Store]"}})
+        desk.install(older, half=Half.MACHINE)
+        self.half(desk, older)
+        space = Workspace(desk.workstation, desk.user("Zoë"))
+        assert [service.name for service in space.profile("Acme Mail").services] == ["ACME", "ACME2"]
+        newer = release("5.0")
+        desk.install(newer, half=Half.MACHINE)
+        self.half(desk, newer)
+        assert [service.name for service in space.profile("Acme Mail").services] == ["ACME"]
+
+    def test_it_waits_for_outlooks_profile_by_itself(self, desk: Any, acme: Path) -> None:
+        desk.install(acme, half=Half.MACHINE)
+        plan = self.half(desk, acme, wish=ProfileWish(ProfilePolicy.EXISTING))
+        assert plan.record["waiting"]
+        seen, user = desk.workstation.seen_by(desk.user("Zoë")), desk.user("Zoë")
+        assert installation(desk.workstation, "acme-mail").waits_for(user), "an administrator sees it, too"
+        profiles = ProfileAdmin(Workspace(seen, user, send=lambda made: execute(made, seen)))
+        profiles.create_profile("Outlook")
+        profiles.set_default_profile("Outlook")
+        self.half(desk, acme)
+        (service,) = Workspace(seen, user).profile("Outlook").services
+        assert service.name == "ACME"
+        assert not installation(desk.workstation, "acme-mail").waits_for(user)
+
+
+MACHINES = "the id of the machine's receipt"
+
+
 class TestWhatAUserIsBelieved:
     """His records are in his hands: an administrator's run believes them of his own keys and profiles only."""
 
@@ -394,6 +532,41 @@ class TestWhatAUserIsBelieved:
             "the receipt is damaged: its id or its time is none of ours"
         ]
         desk.uninstall()
+
+    @pytest.mark.parametrize("wrong", [None, 1, "x", [1], [{}], [{"sid": 1}], {"a": 1}, [{"made": []}]])
+    def test_of_no_record_that_is_none_of_ours(self, desk: Any, tell: Callable[..., Receipt], wrong: Any) -> None:
+        members = ("profiles", "waiting", "services", "reached", "unreached", "half", "inf", "undoes", "outlook")
+        tell(**dict.fromkeys(members, wrong))
+        tell(id_="20200102T000000-0bad", package=wrong)
+        assert status(desk.workstation, "acme-mail").state is State.INTACT
+        assert not installation(desk.workstation, "acme-mail").waits_for(desk.user("Zoë"))
+        desk.uninstall()
+
+    @pytest.mark.parametrize(
+        "records",
+        [
+            [{"n": 0, "do": "begin", "id": "../../x", "title": "t"}, {"n": 1, "do": "leg", "leg": 0}],
+            [{"n": 0, "do": "commit"}],
+            [{"n": 0, "do": "begin"}, {"n": 1, "do": "will", "effect": 0, "kind": "x", "title": "t"}],
+            [{"n": 0, "do": "takes-over", "receipts": ["../../x"]}, {"n": 1, "do": "commit"}],
+            [{"n": 0}, {"do": "leg"}, 7, []],
+            [{"n": 0, "do": "begin", "id": "20200101T000000-0bad"}, {"n": 1, "do": "leg", "leg": 0}],
+            [{"n": 0, "do": "begin", "title": "t"}, {"n": 1, "do": "takes-over", "receipts": [MACHINES]}],
+        ],
+    )
+    def test_a_journal_that_is_none_of_ours_ends_or_is_told_and_harms_nothing(
+        self, desk: Any, tell: Callable[..., Receipt], records: list[Any]
+    ) -> None:
+        tell()
+        machines = receipts(desk.workstation)[-1]
+        before = desk.picture(), installation(desk.workstation, "acme-mail").machine
+        assert before[1] == (machines,)
+        lines = [canonical(record).replace(MACHINES.encode(), machines.id.encode()) for record in records]
+        data = b"".join(f"{zlib.crc32(line):08x} ".encode() + line + b"\n" for line in lines)
+        desk.workstation.users_states[desk.user("Zoë")].write("journal", data)
+        with suppress(RecoveryNeededError):
+            recover(desk.workstation, MAKERS)
+        assert (desk.picture(), installation(desk.workstation, "acme-mail").machine) == before
 
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"version": 1}', b"\xff"])
     def test_what_is_none_of_ours_stops_nobody(self, desk: Any, tell: Callable[..., Receipt], data: bytes) -> None:

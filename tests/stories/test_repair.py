@@ -379,16 +379,17 @@ class TestSaved:
         desk.do(saved.plan_for(desk.workstation))
         assert status(desk.workstation, "acme-mail").state is State.INTACT
 
-    @pytest.mark.parametrize("damage", [change_a_value, change_a_line, lose_the_record])
+    @pytest.mark.parametrize(
+        ("damage", "named"),
+        [(change_a_value, "Acme Mail"), (change_a_line, "MAPISVC.INF"), (lose_the_record, "record.json")],
+    )
     def test_what_was_whole_and_is_not_any_more_is_named(
-        self, desk: Any, saved: SavedPlan, damage: Callable[[Any], None]
+        self, desk: Any, saved: SavedPlan, damage: Callable[[Any], None], named: str
     ) -> None:
         damage(desk)
         with pytest.raises(ConflictError, match="not as the plan expects") as refused:
             saved.plan_for(desk.workstation)
-        assert {change_a_value: "Acme Mail", change_a_line: "MAPISVC.INF", lose_the_record: "record.json"}[
-            damage
-        ] in refused.value.what
+        assert named in refused.value.what
 
     def test_it_brings_back_nothing_of_what_was_uninstalled_or_upgraded(
         self, desk: Any, saved: SavedPlan, release: Release

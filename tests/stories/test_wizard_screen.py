@@ -443,7 +443,7 @@ async def fails(app: WizardApp, pilot: Pilot[None]) -> None:
     source = next(
         path for path in _below(files, app.flow.workstation.state_folder) if path.endswith("acme_service.py")
     )
-    app.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])  # type: ignore[attr-defined]
+    app.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
     await keys("enter")(app, pilot)
 
 

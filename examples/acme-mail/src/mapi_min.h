@@ -75,9 +75,9 @@ typedef struct {
     ULONG cValues, aulPropTag[1];
 } SPropTagArray, *LPSPropTagArray;
 
-#define SizedSPropTagArray(count, name)                                                                               \
-    struct {                                                                                                          \
-        ULONG cValues, aulPropTag[count];                                                                             \
+#define SizedSPropTagArray(count, name)                                                                              \
+    struct {                                                                                                         \
+        ULONG cValues, aulPropTag[count];                                                                            \
     } name
 
 typedef struct {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mapiwright.admin.following import ProviderRemoval, TolerantCall
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.contract import Context, EntryFlag
 from mapiwright.mapi.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
@@ -42,17 +43,23 @@ def call_for(
         policy=space.policy,
         flags=flags,
         provider=provider,
+        host=space.host,
     )
 
 
 def say_created(
     space: Workspace, profile: Profile, uid: str, flags: EntryFlag = EntryFlag.UNICODE, *, tolerant: bool = False
 ) -> None:
-    """Have a service that was added called with MSG_SERVICE_CREATE, once it is there."""
+    """Have a service that was added called with MSG_SERVICE_CREATE, once it is there.
+
+    The failure of a ``tolerant`` call takes out the service alone.
+    """
     service = profile.service(uid)
     call = call_for(space, profile, service, Context.CREATE, flags=flags) if service is not None else None
-    if call is not None:
-        space.call_after(call, tolerant=tolerant)
+    if call is not None and tolerant:
+        space.call_after(call, TolerantCall)
+    elif call is not None:
+        space.call_after(call)
 
 
 def say_deleted(space: Workspace, profile: Profile, service: Service) -> None:
@@ -69,12 +76,17 @@ def say_deleted(space: Workspace, profile: Profile, service: Service) -> None:
             space.call_before(call)
 
 
-def say_provider_deleted(space: Workspace, profile: Profile, service: Service, provider: Provider) -> None:
-    """Have a service called with MSG_SERVICE_PROVIDER_DELETE while the provider is there; it may refuse."""
+def say_provider_deleted(space: Workspace, profile: Profile, service: Service, provider: Provider) -> bool:
+    """Have a service called with MSG_SERVICE_PROVIDER_DELETE, and the provider removed then, unless it refuses.
+
+    False where nobody is to be called: there is no entry point, or the provider came in the same batch.
+    """
     space.withdraw(profile.name, service.uid, provider.uid)
     stored = space.origin(profile.name)
     there = stored.service(service.uid) if stored is not None else None
-    if stored is not None and there is not None and any(each.uid == provider.uid for each in there.providers):
-        call = call_for(space, stored, there, Context.PROVIDER_DELETE, provider=provider.uid)
-        if call is not None:
-            space.call_before(call)
+    if there is None or all(each.uid != provider.uid for each in there.providers):
+        return False
+    call = call_for(space, profile, service, Context.PROVIDER_DELETE, provider=provider.uid)
+    if call is not None:
+        space.call_after(call, ProviderRemoval)
+    return call is not None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile import Profile
+    from mapiwright.transaction.effect import Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A call that waits for its profile; where it is ``tolerant``, its failure takes out the service alone."""
+    """A call that waits for its profile; what follows from it is said by ``step``, which makes it a plan's step."""
 
     call: EntryCall
-    tolerant: bool = False
+    step: Callable[[EntryCall], Effect]
 
 
 @dataclass(slots=True)

@@ -11,18 +11,39 @@ from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.admin.rows import profile_table
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.admin.table import profile_table as name_and_default
+from mapiwright.admin.workspace import Workspace
+from mapiwright.entry.call import MAKERS
 from mapiwright.errors import CallError, ExistsError, NotFoundError, UsageError
+from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import edit
 from mapiwright.mapi.app_profile import as_app_profile, is_app_profile
+from mapiwright.transaction.transaction import execute
 
 if TYPE_CHECKING:
-    from mapiwright.admin.workspace import Workspace
     from mapiwright.mapi.profile import Profile
     from mapiwright.mapi.tables import Table
+    from mapiwright.workstation.workstation import Workstation
 
 E_FAIL = 0x80004005
 MAPI_E_LOGON_FAILED = 0x80040111
 MAPI_E_NO_ACCESS = 0x80070005
+
+
+def admin_profiles(workstation: Workstation, user: str = "", flags: int = NONE) -> ProfileAdmin:
+    """The administration of a user's profiles, each call of it one transaction ([mapiadminprofiles]).
+
+    Without ``user``, the only one that the workstation has. Raises NotFoundError for a name that nobody has, and
+    UsageError where there are several to choose from.
+    """
+    check_flags(flags, ProfileFlag.UNICODE, "MAPIAdminProfiles")
+    people = [each for each in workstation.users if not each.template]
+    found = [each for each in people if upcase(each.name) == upcase(user)] if user else people
+    names = ", ".join(each.name for each in people) or "none"
+    if not found:
+        raise NotFoundError(f"there is no user {user!r}", where=workstation.uri, expected=names)
+    if len(found) > 1:
+        raise UsageError("several users have profiles here", where=workstation.uri, expected=f"one of {names}")
+    return ProfileAdmin(Workspace(workstation, found[0], send=lambda plan: execute(plan, workstation, makers=MAKERS)))
 
 
 class ProfileAdmin(Remembering):

@@ -7,7 +7,6 @@ in both, but for characters that the ANSI code page lacks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -16,10 +15,10 @@ from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.errors import CallError, UsageError
 from mapiwright.formats.props import checked
 from mapiwright.mapi.row import cell, in_width
-from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.tags import PR_SERVICE_UID, PropertyType, is_secure, prop_id, prop_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from mapiwright.formats.props import PropertyValue
 
@@ -134,9 +133,7 @@ class PropertyObject(ABC, Remembering):
     # Writing.
 
     @remembered
-    def set_props(
-        self, values: Mapping[int, PropertyValue] | Iterable[tuple[int, PropertyValue]]
-    ) -> tuple[PropertyProblem, ...]:
+    def set_props(self, values: Mapping[int, PropertyValue]) -> tuple[PropertyProblem, ...]:
         """Set properties at once; gives the problems of those that were left out ([imapiprop-setprops]).
 
         MAPI_E_COMPUTED: it is MAPI's own; MAPI_E_NO_SUPPORT: an id of 0x8000 or above, which is a named property
@@ -145,16 +142,15 @@ class PropertyObject(ABC, Remembering):
         PT_OBJECT, an empty list, and a value that is not of its type; RefusedError where the object is read-only, and
         for a secure property, which needs Windows to encrypt it: then nothing was set.
         """
-        pairs = tuple(values.items() if isinstance(values, Mapping) else values)
-        if not pairs:
+        if not values:
             raise UsageError("SetProps was given no property", expected="tags with values")
-        self._begin([tag for tag, _ in pairs])
-        for tag, value in pairs:
+        self._begin(values)
+        for tag, value in values.items():
             if prop_type(tag) == PropertyType.OBJECT or value == ():
                 raise UsageError(f"property {tag:08X} cannot be set: an object, or an empty list")
             if prop_type(tag) in _STORABLE and prop_id(tag) < 0x8000:
                 checked(prop_type(tag), value)
-        return self._changed([(index, tag, value) for index, (tag, value) in enumerate(pairs)])
+        return self._changed([(index, tag, value) for index, (tag, value) in enumerate(values.items())])
 
     @remembered
     def delete_props(self, tags: Iterable[int]) -> tuple[PropertyProblem, ...]:
@@ -200,12 +196,13 @@ class PropertyObject(ABC, Remembering):
         """Copy or move all properties but those of the excluded ids to another object ([imapiprop-copyto]).
 
         Secure properties are not copied: the pages leave it open, and so none gets where it was not put ([derived]).
-        MAPI_E_COMPUTED in the answer is no failure. Raises UsageError for an empty ``exclude``, and CallError
-        (MAPI_E_NO_ACCESS) where the target is this object.
+        Nor is PR_SERVICE_UID, which says whose a section is: the target would be one of that service's, too
+        ([derived]). MAPI_E_COMPUTED in the answer is no failure. Raises UsageError for an empty ``exclude``, and
+        CallError (MAPI_E_NO_ACCESS) where the target is this object.
         """
         if exclude is not None and not exclude:
             raise UsageError("CopyTo was given an empty list of what to exclude", expected="tags, or None")
-        ids = {prop_id(tag) for tag in exclude or ()}
+        ids = {prop_id(tag) for tag in (*(exclude or ()), PR_SERVICE_UID)}
         return self._copied(target, [tag for tag in self._row() if prop_id(tag) not in ids], flags, "CopyTo")
 
     @remembered

@@ -40,10 +40,17 @@ def rename_profile(space: Workspace, profile: Profile, name: str) -> None:
 
 
 def remove_provider(space: Workspace, profile: Profile, service: Service, provider: Provider) -> None:
-    """Call its service with MSG_SERVICE_PROVIDER_DELETE, then remove it ([iprovideradmin-deleteprovider])."""
+    """Call its service with MSG_SERVICE_PROVIDER_DELETE, then remove it ([iprovideradmin-deleteprovider]).
+
+    It may remove the provider itself, so that the removal is planned when it has answered. Until then tables do
+    not show it.
+    """
     with space.batch(f"remove provider {provider.display or provider.uid} of {service.name} from {profile.name}"):
-        say_provider_deleted(space, profile, service, provider)
-        space.put(profile, providers.remove_provider(profile, provider.uid))
+        if say_provider_deleted(space, profile, service, provider):
+            space.usage.mark_provider(profile.name, provider.uid)
+            space.afterwards(lambda: space.usage.unmark_provider(profile.name, provider.uid))
+        else:
+            space.put(profile, providers.remove_provider(profile, provider.uid))
 
 
 def release(space: Workspace, name: str) -> None:

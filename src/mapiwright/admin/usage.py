@@ -88,6 +88,10 @@ class Usage:
         """Delete a provider when its profile is free."""
         self.marks = replace(self.marks, providers=self.marks.providers | {(upcase(profile), uid.lower())})
 
+    def unmark_provider(self, profile: str, uid: str) -> None:
+        """It is deleted."""
+        self.marks = replace(self.marks, providers=self.marks.providers - {(upcase(profile), uid.lower())})
+
     def is_gone(self, profile: str) -> bool:
         """Whether a profile is only there until its sessions end."""
         return upcase(profile) in self.marks.gone

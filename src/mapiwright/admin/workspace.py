@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.drafts import Drafts, Due
+from mapiwright.admin.following import TolerantCall
 from mapiwright.admin.table import edition_of
-from mapiwright.admin.tolerant import TolerantCall
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile import Profile
+    from mapiwright.transaction.effect import Effect
     from mapiwright.transaction.plan import Step
     from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import User, Workstation
@@ -47,7 +49,7 @@ class Workspace:
     only plans. ``tell`` shows a person a sentence, of which MAPI has one, the restart warning; nobody is told where
     it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
     (their names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens
-    to a call that cannot be made here.
+    to a call that cannot be made here, and ``host`` where a service's own library is called (see ``entry.hosts``).
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class Workspace:
         catalogue: Catalogue | None = None,
         stand_ins: frozenset[str] = frozenset(),
         policy: EntryPolicy = EntryPolicy.DEFER,
+        host: str = "",
         uid: Callable[[], bytes] = new_uid,
     ) -> None:
         self.workstation = workstation
         self.user = user
         self.uid = uid
         self.policy = policy
+        self.host = host
         self.edition = edition_of(workstation, user)
         self.tell = tell
         self.usage = Usage()
@@ -150,7 +154,7 @@ class Workspace:
             code_page=self.workstation.code_page,
         )
 
-    @property
+    @cached_property
     def pointer(self) -> int:
         """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
         return self.workstation.outlook.bitness.pointer
@@ -186,9 +190,9 @@ class Workspace:
         """Have an entry point called while the profiles are as they were."""
         self._drafts.calls_before.append(call)
 
-    def call_after(self, call: EntryCall, *, tolerant: bool = False) -> None:
-        """Have an entry point called when the profiles are as drafted."""
-        self._drafts.calls_after.append(Due(call, tolerant))
+    def call_after(self, call: EntryCall, step: Callable[[EntryCall], Effect] = lambda call: call) -> None:
+        """Have an entry point called when the profiles are as drafted; ``step`` adds what follows from that."""
+        self._drafts.calls_after.append(Due(call, step))
 
     def withdraw(self, profile: str, uid: str, provider: str = "") -> None:
         """Make none of the calls that wait for a service or provider, as it goes."""
@@ -205,7 +209,7 @@ class Workspace:
         An error that leaves a batch takes back what was drafted in it, and so one that leaves the outermost sends
         nothing.
         """
-        drafts, marks = self._drafts.copy(), self.usage.marks
+        drafts, marks, sent = self._drafts.copy(), self.usage.marks, None
         if title:
             self._drafts.titles.append(title)
         self._depth += 1
@@ -215,17 +219,18 @@ class Workspace:
             finally:
                 self._depth -= 1
             if not self._depth and self._send is not None:
-                plan, afterwards = self.plan(), self._drafts.afterwards
+                sent, whole = self.plan(), self._drafts
                 self._drafts = Drafts()
-                if not plan.empty:
-                    self._send(plan)
-                for tell in afterwards:
-                    tell()
-                _raise_first_failure(plan)
+                if not sent.empty:
+                    self._send(sent)
         except BaseException:
             self.usage.marks = marks
             self._drafts = drafts
             raise
+        if sent is not None:  # it is done, whatever is told of it now
+            for tell in whole.afterwards:
+                tell()
+            _raise_first_failure(sent)
 
     @property
     def title(self) -> str:
@@ -268,7 +273,7 @@ class Workspace:
         )
         if changes or defaults:
             yield Leg(f"profiles of {self.user.name}", (*changes, *defaults))
-        yield from (TolerantCall(due.call) if due.tolerant else due.call for due in drafts.calls_after)
+        yield from (due.step(due.call) for due in drafts.calls_after)
 
 
 def _raise_first_failure(plan: Plan) -> None:

@@ -13,7 +13,6 @@ from mapiwright.entry.child import wire
 from mapiwright.entry.contract import (
     NO_REPORT,
     EntryOutcome,
-    MapiError,
     Report,
     Result,
     Traced,
@@ -23,7 +22,7 @@ from mapiwright.entry.contract import (
 from mapiwright.entry.form_reading import pages_from
 from mapiwright.entry.isolation import ANSWERS, crash_of
 from mapiwright.entry.secrecy import betrays, holds_secrets
-from mapiwright.errors import EntryPointError, RefusedError
+from mapiwright.errors import EntryPointError, MapiError, RefusedError
 from mapiwright.mapi.codes import hresult_name
 from mapiwright.mapi.tags import PR_RESOURCE_TYPE, ResourceType, is_secure, prop_id
 

@@ -30,6 +30,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import store, tags
 from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.mapi.codes import hresult_name
+from mapiwright.mapi.resemblance import matched
 from mapiwright.transaction.effect import Outcome, Status
 
 if TYPE_CHECKING:
@@ -212,7 +213,6 @@ class EntryCall:
         definition = _definition(workstation, self.service)
         sections = guest_sections(subject.service, definition)
         own = {section.uid for section in sections}
-        about = next((section for section in sections if section.uid == self.provider), None)
         return EntryRequest(
             self.service,
             self.context,
@@ -224,8 +224,15 @@ class EntryCall:
             code_page=workstation.code_page,
             definitions={each.section: each.properties for each in definition.providers} if definition else {},
             foreign=frozenset(uid.lower() for uid in subject.profile.sections if is_uid(uid)) - own,
-            provider=(about.name, about.uid) if about and self.context is Context.PROVIDER_CREATE else None,
+            provider=self._new_provider(subject, definition),
         )
+
+    def _new_provider(self, subject: Subject, definition: ServiceDefinition | None) -> tuple[str, str] | None:
+        """The name in MAPISVC.INF and the uid of the provider that was made before PROVIDER_CREATE is sent."""
+        if self.context is not Context.PROVIDER_CREATE or definition is None:
+            return None
+        made = [each.section for each in subject.service.providers if each.uid == self.provider]
+        return next(((found.section, uid) for uid, found in matched(made, definition.providers).items()), None)
 
     def _concluded(self, answer: EntryOutcome, workstation: Workstation, subject: Subject | None) -> Outcome:
         """What a result means in its context ([msgserviceentry], mapi.md 4.4 to 4.6)."""
@@ -262,11 +269,19 @@ class EntryCall:
             hresult=answer.hresult,
             where=self.service,
             remedy="Everything is as it was. Correct what the service complains of, or ask its vendor.",
+            said=answer.error,
         )
 
     def _stored(self, answer: EntryOutcome, workstation: Workstation, subject: Subject | None) -> tuple[Change, ...]:
         if subject is None:
             return ()
+        if self.context is Context.PROVIDER_DELETE and self.provider:
+            # [msgserviceentry] has the handler delete it; where it did not, it goes all the same, and goes once.
+            answer = replace(
+                answer,
+                gone=tuple(dict.fromkeys((*answer.gone, self.provider))),
+                changed={uid: properties for uid, properties in answer.changed.items() if uid != self.provider},
+            )
         return changes_of(answer, workstation, subject, where=f"{self.service}, {self._message}")
 
     def _passed_over(self, why: str, hresult: int) -> Outcome:

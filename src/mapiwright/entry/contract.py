@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mapiwright.entry.form import Page
+    from mapiwright.errors import MapiError
     from mapiwright.mapi.definition import Properties, PropertyValue
 
 
@@ -110,16 +111,6 @@ class EntryRequest:
     """The uids of the profile's other sections, which are not the service's own."""
     provider: tuple[str, str] | None = None
     """Under PROVIDER_CREATE the name and uid of the provider that was made, for the service to go on with."""
-
-
-@dataclass(frozen=True, slots=True)
-class MapiError:
-    """A MAPIERROR as data ([mapierror])."""
-
-    error: str
-    component: str = ""
-    low_level: int = 0
-    context: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,11 @@ def _encoded(kind: int, value: PropertyValue, pointer: int, code_page: str) -> V
 # A user's profiles.
 
 
+def profile_key(user_root: KeyPath, edition: Edition, name: str) -> KeyPath:
+    """The registry key of a user's profile."""
+    return user_root / PROFILE_ROOTS[edition].profiles / name
+
+
 def profile_names(registry: RegistryReader, user_root: KeyPath, edition: Edition) -> tuple[str, ...]:
     """The names of a user's profiles, as stored."""
     return registry.subkeys(user_root / PROFILE_ROOTS[edition].profiles) or ()

@@ -69,6 +69,7 @@ def plan_install(
     """
     if half is not Half.USER:
         refuse_as_user(workstation)
+    _refuse_others(workstation, users)
     before = installations(workstation).get(package.id)
     if half is Half.USER:
         _refuse_without_machine(package, before, workstation)
@@ -76,6 +77,19 @@ def plan_install(
         refuse_downgrade(package, before, workstation, force=force)
         _refuse_faults(package, workstation, preflight(package, workstation, force=force) if found is None else found)
     return _Install(package, workstation, users, before, wish, policy, half, force).plan()
+
+
+def _refuse_others(workstation: Workstation, users: Sequence[User]) -> None:
+    """A user who does his half himself does nobody else's."""
+    own = workstation.as_user
+    others = [user.name for user in users if own is not None and user.sid != own.sid]
+    if own is not None and others:
+        raise RefusedError(
+            f"the half of {', '.join(others)} is not for {own.name} to do",
+            where=workstation.uri,
+            expected=f"user {own.name}",
+            remedy="Run the command as that user, or elevated. Nothing was changed.",
+        )
 
 
 def _refuse_without_machine(package: Package, before: Installation | None, workstation: Workstation) -> None:

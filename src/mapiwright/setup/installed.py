@@ -184,36 +184,32 @@ def _in_his_words(receipt: Receipt) -> Receipt | None:
     """A user's receipt with what his half may tell of himself; None where it is none of a half."""
     sid, record = receipt.owner, receipt.record
     match record:
-        case {"package": {"id": str(), "name": str(), "version": str()} as package, "profiles": [*profiles]} if (
-            receipt.verb == INSTALL
-        ):
-            waiting = record.get(WAITING, ())
+        case {"package": {"id": str(), "name": str(), "version": str()} as package} if receipt.verb == INSTALL:
             return replace(
                 receipt,
                 record={
                     "package": package,
                     "services": [],  # which there are is the machine's half to tell
                     "half": Half.USER.value,
-                    "profiles": [entry for entry in profiles if _is_of(entry, sid)],
+                    "profiles": _of_him(record.get("profiles"), sid, profile=str, made=bool),
                     "reached": [sid],
-                    WAITING: [entry for entry in waiting if _is_of(entry, sid)],
+                    WAITING: _of_him(record.get(WAITING), sid),
                 },
                 effects=(),
             )
     return None
 
 
-def _is_of(entry: Json, sid: str) -> bool:
-    """Whether an entry of a receipt is about that user, as far as it is an entry."""
-    match entry:
-        case {"user": str(), "sid": str(whose)}:
-            return (
-                whose == sid
-                and isinstance(entry.get("profile", ""), str)
-                and entry.get("made") in {None, True, False}
-            )
-        case _:
-            return False
+def _of_him(entries: Json, sid: str, **kinds: type) -> list[Json]:
+    """The entries of a record that are about that user, and hold what such an entry does."""
+    kinds = {"user": str, **kinds}
+    return [
+        entry
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+        and entry.get("sid") == sid
+        and all(isinstance(entry.get(name), kind) for name, kind in kinds.items())
+    ]
 
 
 def _scan(workstation: Workstation) -> tuple[dict[str, Installation], dict[str, Installation]]:
@@ -241,12 +237,10 @@ def _made(found: Mapping[str, list[Receipt]], repairs: Mapping[str, list[Receipt
 def refuse_as_user(workstation: Workstation) -> None:
     """Raise RefusedError where this run sees a user's own records only: the machine's half is not his to touch."""
     if workstation.as_user is not None:
-        error = closed_records(windows.state_folder(workstation.environment))
-        error.remedy = (
-            f"Run the command again elevated. {workstation.as_user.name} may do his own half: "
-            f"mapiwright install PACKAGE --per-user, and undo. {error.remedy.rpartition('. ')[2]}"
+        raise closed_records(
+            windows.state_folder(workstation.environment),
+            instead="A user may do his own half: mapiwright install PACKAGE --per-user; and undo it.",
         )
-        raise error
 
 
 def installation(workstation: Workstation, id_: str) -> Installation:

@@ -55,17 +55,17 @@ class Journal:
 
     def has(self, do: str, **fields: Json) -> bool:
         """Whether there is such a record."""
-        return any(all(record[name] == value for name, value in fields.items()) for record in self.of(do))
+        return any(all(record.get(name) == value for name, value in fields.items()) for record in self.of(do))
 
     @property
     def id(self) -> str:
         """The id of the transaction, or "" where not even its first line was written."""
-        return str(self.records[0]["id"]) if self.records else ""
+        return str(self.records[0].get("id", "")) if self.records else ""
 
     @property
     def title(self) -> str:
         """What the transaction was to do."""
-        return str(self.records[0]["title"]) if self.records else ""
+        return str(self.records[0].get("title", "")) if self.records else ""
 
     @property
     def committed(self) -> bool:
@@ -103,7 +103,7 @@ def _record(line: bytes) -> Record | None:
     if line[8:9] != b" " or f"{zlib.crc32(line[9:]):08x}".encode("ascii") != line[:8]:
         return None
     try:
-        record: Record = parse(line[9:])
+        record = parse(line[9:])
     except FormatError:
         return None
-    return record
+    return record if isinstance(record, dict) and {"n", "do"} <= record.keys() else None

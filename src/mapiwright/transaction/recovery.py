@@ -126,10 +126,10 @@ def roll_back(
     notes: list[str] = []
     for record in reversed(tuple(journal.records)):
         match record:
-            case {"do": "leg", "leg": leg} if not journal.has("undone", leg=leg):
+            case {"do": "leg", "leg": leg, "title": _, "digest": _} if not journal.has("undone", leg=leg):
                 _take_back(workstation, store, journal.id, record)
                 journal.add("undone", leg=leg)
-            case {"do": "takes-over", "receipts": taken}:
+            case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:
                     drop_copy(workstation, id_)
             case {"do": "will", "effect": number, "title": title} if not _harmless(journal, number):

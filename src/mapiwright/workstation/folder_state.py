@@ -144,6 +144,8 @@ class FolderState:
             os.chown(path, folder.st_uid, folder.st_gid)
 
     def _at(self, name: str) -> Path:
+        if not {"", ".", ".."}.isdisjoint(name.split("/")) or "\\" in name or ":" in name:
+            raise RefusedError("this is no name of a record of ours", where=f"{self.folder}: {name}")
         path = self.folder / name
         for each in (path, *path.parents[: len(path.relative_to(self.folder).parts) - 1]):
             if each.is_symlink():

@@ -92,7 +92,7 @@ class ImageWorkstation:
     def users_states(self) -> Mapping[User, FolderState]:
         """The records of users who did; what is closed, or lies elsewhere by a link, is not believed to be theirs."""
         found: dict[User, FolderState] = {}
-        for folder in self._user_folders if self._own is None else ():
+        for folder in self._people if self._own is None else ():
             with suppress(RefusedError, PermissionError):
                 state = self._state_of(folder)
                 if state.readable:
@@ -177,7 +177,7 @@ class ImageWorkstation:
         """The profile folder of the one user whose hive is his who runs this, where the machine's records are not."""
         if self._machine_state is None or not self._machine_state.closed:
             return None
-        mine = [folder for folder in self._user_folders if self._is_ours(folder.user)]
+        mine = [folder for folder in self._people if self._is_ours(folder.user)]
         return mine[0] if len(mine) == 1 else None
 
     def _is_ours(self, user: User) -> bool:
@@ -195,6 +195,11 @@ class ImageWorkstation:
         if real is None or real.parents[len(windows.LOCAL_DATA)] != profile:
             raise RefusedError("a link leads out of the user's profile folder", where=path)
         return FolderState(real)
+
+    @property
+    def _people(self) -> tuple[UserFolder, ...]:
+        """Without Default, who runs nothing and whose records every new user would be given."""
+        return tuple(folder for folder in self._user_folders if not folder.user.template)
 
     @cached_property
     def _user_folders(self) -> tuple[UserFolder, ...]:

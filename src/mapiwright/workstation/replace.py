@@ -146,7 +146,11 @@ def _copy_guards(target: Path, like: os.stat_result, handle: int, beside: Path) 
     here = os.fstat(handle)
     if (here.st_uid, here.st_gid) != (like.st_uid, like.st_gid):
         # Not tolerated: a hive that changes hands is one that its user can no longer open.
-        os.fchown(handle, like.st_uid, like.st_gid)
+        try:
+            os.fchown(handle, like.st_uid, like.st_gid)
+        except OSError as error:
+            error.filename = str(target)  # which a handle does not tell
+            raise
     os.fchmod(handle, stat.S_IMODE(like.st_mode))
     if sys.platform == "linux":
         _copy_attributes(target, handle)

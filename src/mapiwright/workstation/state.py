@@ -17,13 +17,18 @@ JOURNAL = "journal"
 """The name of the journal; it is there exactly while a transaction is under way or stands half-way."""
 
 
-def closed_records(where: str) -> RefusedError:
-    """The error for records that are another user's to read: what is installed is then unknown, not nothing."""
+def closed_records(where: str, *, instead: str = "") -> RefusedError:
+    """The error for records that are another user's to read: what is installed is then unknown, not nothing.
+
+    ``instead`` is a sentence about what this user may do.
+    """
     return RefusedError(
         "Mapiwright's records on this workstation cannot be read by this user",
         where=where,
         expected="the owner of that folder, or an administrator",
-        remedy="Run the command again as that user, or elevated. Nothing was changed.",
+        remedy=" ".join(
+            filter(None, ["Run the command again as that user, or elevated.", instead, "Nothing was changed."])
+        ),
     )
 
 

@@ -99,13 +99,13 @@ class ComObject:
         world.objects.append(self)
         self.name = f"{self.interface}#{len(world.objects)}"
         self._memory = (ctypes.c_void_p * 2)(_table(type(self), world.flavour), 0)
-        self.address = ctypes.addressof(self._memory)
-        _LIVE[self.address] = self
+        self.pointer = ctypes.addressof(self._memory)
+        _LIVE[self.pointer] = self
 
     def hold(self) -> int:
         """Keep the first reference for the host; gives the address to hand out."""
         self.held = 1
-        return self.address
+        return self.pointer
 
     def query_interface(self, record: Record, wanted: int, out: int) -> int:
         """The same object, if it is what is wanted ([iunknown-queryinterface])."""
@@ -115,7 +115,7 @@ class ComObject:
         if asked != IUNKNOWN and asked not in self.iids:
             return E_NO_INTERFACE
         self.references += 1
-        put_pointer(out, self.address)
+        put_pointer(out, self.pointer)
         return S_OK
 
     def add_ref(self, record: Record) -> int:

@@ -25,7 +25,7 @@ from mapiwright.entry.child.profile_section import (
 from mapiwright.entry.child.silence import ours
 from mapiwright.entry.child.table import TableObject
 from mapiwright.entry.child.trace import Record, shown
-from mapiwright.entry.child.wire import COMPUTED
+from mapiwright.entry.child.wire import COMPUTED, fault_of
 from mapiwright.mapi.tables import Table
 
 E_UNKNOWN_FLAGS = 0x80040106
@@ -79,7 +79,7 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
             raise Refusal(E_NOT_FOUND, "there is no such section")
         section = sections.create_extra(asked)
     opened = ProfSect(world, section, writable=writable)
-    put_pointer(out, opened.address)
+    put_pointer(out, opened.pointer)
     record.got(section=opened.name)
     return S_OK
 
@@ -168,7 +168,7 @@ class Support(ComObject):
         """[imapisupport-getsvcconfigsupportobj]: this is one already."""
         record.given(flags=flags)
         self.references += 1
-        put_pointer(out, self.address)
+        put_pointer(out, self.pointer)
         return S_OK
 
     def unsubscribe(self, record: Record, connection: int) -> int:
@@ -210,7 +210,7 @@ class ProviderAdmin(ComObject):
                 }
             rows.append(row)
         table = TableObject(self.world, Table(PROVIDER_COLUMNS, rows, unicode=bool(flags & MAPI_UNICODE)))
-        put_pointer(out, table.address)
+        put_pointer(out, table.pointer)
         record.got(table=table.name, rows=len(rows))
         return S_OK
 
@@ -231,11 +231,7 @@ class ProviderAdmin(ComObject):
         record.given(name=called, values={f"{tag:08X}": shown(tag, value) for tag, value in given}, flags=flags)
         if sections.service is None:
             raise Refusal(E_NOT_FOUND, "no profile is concerned")
-        good = {
-            tag: value
-            for tag, value in given
-            if not isinstance(value, Refusal) and (tag == PR_RESOURCE_TYPE or tag >> 16 not in COMPUTED)
-        }
+        good = dict(filter(_is_kept, given))
         section = sections.adopt(called, good) or self._made(called, good)
         if out:
             ctypes.memmove(out, section.uid, 16)
@@ -263,6 +259,22 @@ class ProviderAdmin(ComObject):
     def open_profile_section(self, record: Record, uid: int, wanted: int, flags: int, out: int) -> int:
         """[iprovideradmin-openprofilesection]."""
         return open_section(self.world, record, uid, wanted, flags, out)
+
+
+def _is_kept(cell: tuple[int, Any]) -> bool:
+    """Whether a provider is made with a property: what is MAPI's to set is passed over, but for its type.
+
+    Raises Refusal for what no section holds: this call has no place to tell problems one by one.
+    """
+    tag, value = cell
+    if tag == PR_RESOURCE_TYPE and type(value) is int:
+        return True
+    if tag >> 16 in COMPUTED:
+        return False
+    fault = value.why if isinstance(value, Refusal) else fault_of(tag, value)
+    if fault:
+        raise Refusal(E_INVALID_PARAMETER, f"property {tag:08X}: {fault}")
+    return True
 
 
 class Malloc(ComObject):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mapiwright.entry.child.com import S_OK, ComObject, World, iid
 from mapiwright.entry.child.memory import Pointer, Refusal, clear, put_number, put_pointer, uid_at
 from mapiwright.entry.child.trace import Record, shown
-from mapiwright.entry.child.wire import COMPUTED, fault_of
+from mapiwright.entry.child.wire import COMPUTED, EXTRA_UIDS, fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,7 +123,7 @@ class ProfSect(ComObject):
         """Set properties; gives the problems."""
         problems = []
         for index, (tag, value) in enumerate(given):
-            scode = self._refused(tag, value)
+            scode = self._refused(tag, value) or self._unlisted(tag, value)
             if scode:
                 problems.append((index, tag, scode))
             elif isinstance(value, Pointer):
@@ -145,6 +145,12 @@ class ProfSect(ComObject):
             return 0
         return E_INVALID_TYPE if fault_of(tag, value) else 0
 
+    def _unlisted(self, tag: int, value: Any) -> int:
+        """MAPI_E_NO_ACCESS where PR_SERVICE_EXTRA_UIDS would name a section that is another's, or drop one."""
+        if tag >> 16 != EXTRA_UIDS >> 16 or self.section is not self.world.sections.service:
+            return 0
+        return 0 if tag == EXTRA_UIDS and self.world.sections.may_list(value) else E_NO_ACCESS
+
     def delete_props(self, record: Record, tags: int, problems: int) -> int:
         """[imapiprop-deleteprops]: what cannot be deleted is told one by one."""
         put_pointer(problems, 0)
@@ -157,6 +163,9 @@ class ProfSect(ComObject):
         for index, tag in enumerate(asked):
             if tag >> 16 in COMPUTED:
                 found.append((index, tag, E_COMPUTED))
+                continue
+            if tag >> 16 == EXTRA_UIDS >> 16 and self.section is self.world.sections.service:
+                found.append((index, tag, E_NO_ACCESS))
                 continue
             there = {known for known in (*self.section, *self.section.pointers) if known >> 16 == tag >> 16}
             for known in there:

@@ -153,6 +153,16 @@ class Sections:
         if section.uid not in (listed[at : at + 16] for at in range(0, len(listed), 16)):
             self.service.store(EXTRA_UIDS, listed + section.uid)
 
+    def may_list(self, packed: Any) -> bool:
+        """Whether PR_SERVICE_EXTRA_UIDS may become that: sections of the service's own, and all that were listed."""
+        before = self.service.get(EXTRA_UIDS, b"") if self.service is not None else b""
+        if not isinstance(packed, bytes) or len(packed) % 16:
+            return False
+        listed, wanted = (
+            {value[at : at + 16].hex() for at in range(0, len(value), 16)} for value in (before, packed)
+        )
+        return listed <= wanted <= listed | set(self.extras)
+
     def create_provider(self, name: str, properties: Mapping[int, Any]) -> Section:
         """Make a provider from its definition and what is given beyond it ([iprovideradmin-createprovider])."""
         uid = uuid.uuid4().bytes

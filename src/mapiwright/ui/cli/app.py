@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ import click
 from mapiwright import __version__
 from mapiwright.errors import MapiwrightError
 from mapiwright.ui.cli.edge import close_output, tell_error, tell_interrupt, tell_system_error, tell_usage
+from mapiwright.ui.cli.verbs import command_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ VERBS = {
     "workstation": Verb("workstation", "Make a demo workstation, or look at one."),
     "inf": Verb("inf", "Check, show, merge into and remove from MAPISVC.INF."),
     "profile": Verb("profile", "List, show and edit the profiles of a user."),
+    "prf": Verb("prf", "Check, show, apply and export Outlook profile files."),
     "wizard": Verb("wizard", "Make a profile with message services in it, page by page."),
     "service": Verb("service", "List, show and call the message services of a workstation."),
     "plan": Verb("setup", "Show what an install would change; change nothing."),
@@ -62,9 +63,7 @@ class Program(click.Group):
 
             near = get_close_matches(cmd_name, VERBS, 1)
             ctx.fail(f"There is no verb {cmd_name!r}." + "".join(f" Did you mean {verb}?" for verb in near))
-        command = getattr(import_module(f"mapiwright.ui.cli.{VERBS[cmd_name].module}"), cmd_name.replace("-", "_"))
-        assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
-        return command
+        return command_in(VERBS[cmd_name].module, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """One line for each verb, from the table."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.errors import EntryPointError, FailedError, NotFoundError, RefusedError, UsageError
+from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import json_option, user_options, workstation_options
 from mapiwright.ui.cli.writing import Consent, consent_options, end_what_was_cut_short, send
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from mapiwright.entry.contract import EntryOutcome, Report
     from mapiwright.mapi.definition import PropertyValue
     from mapiwright.transaction.effect import Json
+    from mapiwright.ui.cli.assignments import Assignments
     from mapiwright.ui.cli.target import Target, UserChoice
 
 CONTEXTS = ("INSTALL", "CREATE", "CONFIGURE", "DELETE", "UNINSTALL", "PROVIDER_CREATE", "PROVIDER_DELETE")
-FROM_INPUT = "-"
 
 
 @dataclass(slots=True)
@@ -53,13 +54,7 @@ class _Seen:
     "--context", type=click.Choice(CONTEXTS, case_sensitive=False), help="Why it is called: MSG_SERVICE_..."
 )
 @click.option("--profile", metavar="NAME", help="The profile that holds the service; the default one where left out.")
-@click.option(
-    "--set",
-    "assignments",
-    metavar="TAG=VALUE",
-    multiple=True,
-    help="A configuration property, for CONFIGURE; repeatable. A secure one is written TAG=- and read from stdin.",
-)
+@assignment_options
 @click.option("--pending", is_flag=True, help="Send the calls that were deferred; NAME's only, where it is given.")
 @click.option("--trace", is_flag=True, help="Tell every call that the service's library makes.")
 @click.option(
@@ -82,7 +77,7 @@ def call(
     name: str | None,
     context: str | None,
     profile: str | None,
-    assignments: tuple[str, ...],
+    assignments: Assignments,
     pending: bool,
     trace: bool,
     library: Path | None,
@@ -123,26 +118,12 @@ def call(
     )
 
 
-def _given(assignments: Sequence[str], context: str) -> dict[int, PropertyValue]:
-    """The configuration properties; raises UsageError for a secret on the command line, which others can read."""
-    from mapiwright.mapi.property_text import assignment, value_of
-    from mapiwright.mapi.tags import is_secure
-
+def _given(assignments: Assignments, context: str) -> dict[int, PropertyValue]:
+    """The configuration properties; raises UsageError where the context takes none."""
     if assignments and context.upper() != "CONFIGURE":
         # [msgserviceentry]: properties are meaningful for CONFIGURE only
         raise UsageError("configuration properties go with --context CONFIGURE only")
-    found: dict[int, PropertyValue] = {}
-    for text in assignments:
-        tag, written = assignment(text)
-        if is_secure(tag):
-            if written != FROM_INPUT:
-                raise UsageError(
-                    f"{tag:08X} is a secret, and others can read a command line",
-                    expected=f"--set {tag:08X}=- and the value on standard input, one line each",
-                )
-            written = sys.stdin.readline().removesuffix("\n")
-        found[tag] = value_of(tag, written)
-    return found
+    return assignments.read()
 
 
 # On a workstation.

@@ -1,4 +1,7 @@
-"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, add-service, remove-service."""
+"""The ``profile`` verbs: list, show, dump, create, copy, rename, delete, default, add-service, remove-service.
+
+The others are ELSEWHERE.
+"""
 
 # ruff: noqa: PLC0415 - `profile list` does not pay for what the others print
 
@@ -11,13 +14,13 @@ import click
 
 from mapiwright.admin.table import stored_profiles
 from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.cli.editing import edit
 from mapiwright.ui.cli.target import target_options, user_options
-from mapiwright.ui.cli.writing import send, writing_options
+from mapiwright.ui.cli.verbs import Verbs
+from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.terminal import Line, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.transaction.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
@@ -27,7 +30,17 @@ APP_PROFILE = 0x4
 """ProfileFlag.APP_PROFILE, which `profile list` need not load: who types a name means that profile."""
 
 
-@click.group()
+ELSEWHERE = {
+    "section": "section",
+    "table": "table",
+    "configure-service": "configure",
+    "identity": "roles",
+    "default-store": "roles",
+}
+"""The verbs that have modules of their own."""
+
+
+@click.group(cls=Verbs, elsewhere=ELSEWHERE)
 def profile() -> None:
     """List, show and edit the profiles of a user."""
 
@@ -125,7 +138,7 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
         if as_default:
             profiles.set_default_profile(name)
 
-    _edit(target, users, consent, draft)
+    edit(target, users, consent, draft)
 
 
 @profile.command()
@@ -136,7 +149,7 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
 @writing_options
 def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Copy a profile."""
-    _edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
+    edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
 
 
 @profile.command()
@@ -147,7 +160,7 @@ def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_nam
 @writing_options
 def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Give a profile another name."""
-    _edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
+    edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
 
 
 @profile.command()
@@ -157,7 +170,7 @@ def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_n
 @writing_options
 def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
     """Remove a profile; each of its services is told before."""
-    _edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
+    edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
 
 
 @profile.command()
@@ -170,7 +183,7 @@ def default(target: Target, users: UserChoice, consent: Consent, name: str | Non
     """Make NAME the default profile."""
     if (name is None) is not clear:
         raise click.UsageError("Give the name of a profile, or --none.")
-    _edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
+    edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
 
 
 @profile.command("add-service")
@@ -184,7 +197,7 @@ def add_service(
     target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
 ) -> None:
     """Add a SERVICE of MAPISVC.INF to the profile NAME."""
-    _edit(
+    edit(
         target,
         users,
         consent,
@@ -200,16 +213,4 @@ def add_service(
 @writing_options
 def remove_service(target: Target, users: UserChoice, consent: Consent, name: str, service: str) -> None:
     """Remove a SERVICE, by name or uid, from the profile NAME."""
-    _edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
-
-
-def _edit(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], object]) -> None:
-    """Draft the edit for each user, and make them all one plan."""
-    from mapiwright.admin.profiles import ProfileAdmin
-    from mapiwright.admin.workspace import Workspace, joined_plan
-
-    spaces = [Workspace(target.workstation, user) for user in users.all_of(target.workstation)]
-    for space in spaces:
-        with space.batch():
-            draft(ProfileAdmin(space))
-    send(target, joined_plan(spaces), consent)
+    edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))

@@ -12,9 +12,10 @@ from mapiwright.entry.record import read_record
 from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
-from mapiwright.setup.installed import installations
+from mapiwright.setup.installed import installations, refuse_as_user
 from mapiwright.setup.pending import pending_calls
 from mapiwright.ui.cli.call import call
+from mapiwright.ui.cli.roles import order
 from mapiwright.ui.cli.target import target_options
 from mapiwright.ui.documents import write_document
 from mapiwright.ui.terminal import Line, Style, escape, write
@@ -33,10 +34,11 @@ UNTOLD_ORIGIN = "  (package cannot be told: Mapiwright's records are closed to t
 
 @click.group()
 def service() -> None:
-    """List, show and call the message services of a workstation."""
+    """List, show, call and order the message services of a workstation."""
 
 
 service.add_command(call)
+service.add_command(order)
 
 
 @service.command("list")
@@ -75,6 +77,7 @@ def show(target: Target, name: str) -> None:
 def _installed(workstation: Workstation) -> Mapping[str, Installation] | None:
     """The installed packages by id, or None where our records are closed to this user."""
     try:
+        refuse_as_user(workstation)
         return installations(workstation)
     except RefusedError:
         return None

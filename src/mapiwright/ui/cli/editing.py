@@ -1,0 +1,59 @@
+"""How a verb looks at a profile, and how it edits some: the same draft for each user, and one plan for them all."""
+
+# ruff: noqa: PLC0415 - a verb that only looks does not pay for what edits
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.ui.cli.writing import send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.admin.services import MessageServiceAdmin
+    from mapiwright.transaction.effect import Json
+    from mapiwright.ui.cli.target import Target, UserChoice
+    from mapiwright.ui.cli.writing import Consent
+
+
+def services_in(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
+    """The services of the profile of that name, or of the default one, to look at."""
+    from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.admin.workspace import Workspace
+
+    space = Workspace(target.workstation, users.one_of(target.workstation))
+    return ProfileAdmin(space).admin_services(name if name is not None else space.default_or_only)
+
+
+def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
+    """Which profile of whom a document is about."""
+    return {"profile": services.name, "user": services.workspace.user.name}
+
+
+def edit(
+    target: Target,
+    users: UserChoice,
+    consent: Consent,
+    draft: Callable[[ProfileAdmin], object],
+    *,
+    must_call: bool = False,
+) -> None:
+    """Draft the edit for each user, make them all one plan, and send it.
+
+    Where ``must_call``, an entry point that cannot be called here is an error, and its call is not deferred.
+    """
+    from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.admin.workspace import Workspace, joined_plan
+    from mapiwright.entry.contract import EntryPolicy
+
+    policy = EntryPolicy.REQUIRE if must_call else EntryPolicy.DEFER
+    spaces = [
+        Workspace(target.workstation, user, policy=policy, host=consent.host)
+        for user in users.all_of(target.workstation)
+    ]
+    for space in spaces:
+        with space.batch():
+            draft(ProfileAdmin(space))
+    send(target, joined_plan(spaces), consent)

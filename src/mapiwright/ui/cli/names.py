@@ -1,0 +1,121 @@
+"""What people call the sections of a profile: by uid, by a well-known name, by service, provider or extra section."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FindingsError, NotFoundError, UsageError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi import tags
+from mapiwright.mapi.resemblance import matched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from mapiwright.admin.services import MessageServiceAdmin
+    from mapiwright.mapi.profile import Section, Service
+
+FORMS = "32 hex digits, a well-known name, SERVICE, or SERVICE/PROVIDER"
+_UID = re.compile(r"[0-9a-fA-F]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A provider of a service, or an extra section; ``inf`` is its section in MAPISVC.INF, or "" if it is in none."""
+
+    section: Section
+    service: Service
+    extra: bool
+    inf: str
+
+    @property
+    def uid(self) -> str:
+        """The uid of its section."""
+        return self.section.uid
+
+    @property
+    def display(self) -> str:
+        """What it is called: its display name, else its section in MAPISVC.INF, else its uid."""
+        return next(filter(None, (*self.displays, self.inf, self.uid)))
+
+    @property
+    def displays(self) -> tuple[str, str]:
+        """Its name, and that which its vendor gave its kind."""
+        return self.section.text(tags.PR_DISPLAY_NAME), self.section.text(tags.PR_PROVIDER_DISPLAY)
+
+    @property
+    def path(self) -> str:
+        """SERVICE/PROVIDER."""
+        return f"{self.service.name}/{self.display}"
+
+
+def parts_of(services: MessageServiceAdmin) -> tuple[Part, ...]:
+    """The providers and extra sections of all services of a profile, in their order."""
+    return tuple(part for service in services.profile.services for part in _parts(services, service))
+
+
+def _parts(services: MessageServiceAdmin, service: Service) -> Iterator[Part]:
+    try:
+        definition = services.workspace.catalogue.find(service.name)
+    except FindingsError:
+        definition = None  # a MAPISVC.INF that is damaged names nothing; `inf check` tells of it
+    providers = [provider.section for provider in service.providers]
+    known = {} if definition is None else matched(providers, definition.providers)
+    for section in providers:
+        yield Part(section, service, extra=False, inf=known[section.uid].section if section.uid in known else "")
+    others = {} if definition is None else matched(service.extras, definition.extras)
+    for section in service.extras:
+        yield Part(section, service, extra=True, inf=others[section.uid].section if section.uid in others else "")
+
+
+_WAYS: Sequence[Callable[[Part], Collection[str]]] = (
+    lambda part: (part.uid,),
+    lambda part: part.displays,
+    lambda part: (part.inf,),
+)
+
+
+def part_named(text: str, parts: Sequence[Part], what: str, where: str) -> Part:
+    """The one of ``parts`` that ``text`` means: by uid, by a display name, or by its section in MAPISVC.INF.
+
+    ``what`` and ``where`` say in errors what is looked for. Raises NotFoundError, and UsageError that lists the uids
+    where there are several.
+    """
+    for way in _WAYS:
+        found = [part for part in parts if upcase(text) in map(upcase, way(part))]
+        if len(found) > 1:
+            uids = ", ".join(part.uid for part in found)
+            raise UsageError(
+                f"{what} {text!r} occurs {len(found)} times", where=where, remedy=f"Name one by its uid: {uids}."
+            )
+        if found:
+            return found[0]
+    there = ", ".join(part.display for part in parts) or "none"
+    raise NotFoundError(f"there is no {what} {text!r}", where=where, remedy=f"There are: {there}.")
+
+
+def section_named(services: MessageServiceAdmin, text: str) -> str:
+    """The uid of the section of a profile that ``text`` means, as FORMS has it; by uid it need not be there.
+
+    A provider or extra section is named as ``part_named`` has it. Raises NotFoundError, and UsageError that lists the
+    uids where a name occurs several times.
+    """
+    if _UID.fullmatch(text):
+        return text.lower()
+    known = next((uid for uid, name in tags.WELL_KNOWN.items() if upcase(name) == upcase(text)), None)
+    if known is not None:
+        return known
+    profile = services.profile
+    name, slash, part = text.partition("/")
+    try:
+        if not slash or any(upcase(service.name) == upcase(text) for service in profile.services):
+            return services.find(text).uid
+        service = services.find(name)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"{text!r} names no section", where=f"profile {profile.name}", expected=FORMS, remedy=error.remedy
+        ) from error
+    own = tuple(each for each in parts_of(services) if each.service.uid == service.uid)
+    return part_named(part, own, "provider", f"service {service.name} of profile {profile.name}").uid
