@@ -170,14 +170,14 @@ class WizardApp(App[None]):
             lines[lines.index(event.input) + 1].focus()
 
     def action_go_on(self) -> None:
-        """Go on."""
+        """Go on, when what was typed before is in its field."""
         if self.state.phase is Phase.PAGES:
-            self._happens(Next(self.page.entered))
+            (self.focused or self).call_later(lambda: self._happens(Next(self.page.entered)))
 
     def action_go_back(self) -> None:
         """Go back; from what failed, to correct it."""
         if self._mended:
-            self._happens(Back(self.page.entered))
+            (self.focused or self).call_later(lambda: self._happens(Back(self.page.entered)))
 
     def action_give_up(self) -> None:
         """Give it up, or close it at its end; what is being written is not interrupted."""
