@@ -121,14 +121,33 @@ class CancelledError(FailedError):
     hresult = 0x80040113
 
 
+@dataclass(frozen=True, slots=True)
+class MapiError:
+    """A MAPIERROR as data ([mapierror])."""
+
+    error: str
+    component: str = ""
+    low_level: int = 0
+    context: int = 0
+
+
 class EntryPointError(FailedError):
-    """A service's entry point failed, crashed, hung or could not be loaded."""
+    """A service's entry point failed, crashed, hung or could not be loaded; ``said`` is its own MAPIERROR."""
 
     hresult = 0x80040119
 
-    def __init__(self, what: str, *, hresult: int = 0x80040119, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        hresult: int = 0x80040119,
+        where: str = "",
+        remedy: str = "",
+        said: MapiError | None = None,
+    ) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.hresult = hresult
+        self.said = said
 
 
 class RecoveryNeededError(MapiwrightError):

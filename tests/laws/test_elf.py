@@ -63,7 +63,7 @@ def written(
 
 
 NAMES = st.lists(
-    st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=12),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12),
     max_size=5,
     unique=True,
 ).map(tuple)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from mapiwright.entry.answer import judge
 from mapiwright.entry.child import sections, wire
-from mapiwright.entry.contract import Context, EntryFlag, EntryOutcome, EntryRequest, GuestSection, MapiError
+from mapiwright.entry.contract import Context, EntryFlag, EntryOutcome, EntryRequest, GuestSection
 from mapiwright.entry.isolation import Ended
 from mapiwright.entry.record import folder_name
-from mapiwright.errors import EntryPointError, UsageError
+from mapiwright.errors import EntryPointError, MapiError, UsageError
 from mapiwright.formats.props import PropertyType, checked, encode
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.tags import is_secure, prop_type

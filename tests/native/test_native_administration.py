@@ -10,7 +10,7 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
 from mapiwright.entry.contract import Result
-from mapiwright.errors import CancelledError, EntryPointError
+from mapiwright.errors import CancelledError, EntryPointError, MapiError
 from mapiwright.mapi.graph import faults
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import file_with_parents
@@ -126,6 +126,8 @@ def test_one_more_provider_is_made_whichever_way_a_handler_goes_about_it(bench: 
     good.close()
     good.services.admin_providers(uid).delete_provider(made)
     assert good.calls() == ["PROVIDER_DELETE"]
+    (service,) = good.services.profile.services
+    assert made not in {provider.uid for provider in service.providers}
     good.close()
 
 
@@ -147,6 +149,7 @@ def test_a_service_that_is_unconfigured_stays_and_is_configured_next(bench: Call
         asks.services.configure_message_service(uid, {SERVER: ""})
     assert caught.value.hresult == Result.MAPI_E_EXTENDED_ERROR
     assert "server name missing" in caught.value.what
+    assert caught.value.said == MapiError("server name missing", "TESTSVC", 1234, 0xACE)
     section = asks.services.profile.section(uid)
     assert section is not None
     assert section.get(SERVER) == "mail.example"

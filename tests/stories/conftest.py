@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.receipt import Receipt
     from mapiwright.workstation.layout import Layout
     from mapiwright.workstation.registry import Key
-    from mapiwright.workstation.workstation import User
+    from mapiwright.workstation.workstation import User, Workstation
 
 ACME = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 
@@ -334,8 +334,8 @@ class Office:
     ARCHIVE is a store that is never the default one; SHY asks to be configured and takes no providers; BAD fails.
     """
 
-    def __init__(self) -> None:
-        self.workstation = MemoryWorkstation.of(layout(users=["Zoë"]))
+    def __init__(self, workstation: Workstation | None = None) -> None:
+        self.workstation = workstation or MemoryWorkstation.of(layout(users=["Zoë"]))
         files = self.workstation.files
         inf = self.workstation.outlook.inf_path
         files.apply([WriteFile(inf, files.read(inf), OFFICE_INF.encode("cp1252"))])
@@ -388,6 +388,12 @@ class OfficeStandIn:
 @pytest.fixture
 def office() -> Office:
     return Office()
+
+
+@pytest.fixture
+def office_on() -> type[Office]:
+    """``office_on(workstation)`` is the same office on a workstation of another kind."""
+    return Office
 
 
 def rows_of(table: Table) -> list[dict[int, Any]]:

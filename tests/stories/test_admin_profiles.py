@@ -139,9 +139,14 @@ def test_in_a_batch_the_failure_of_a_default_service_comes_when_the_batch_ends(o
         with office.workspace.batch():
             office.profiles.create_profile("Work", ProfileFlag.DEFAULT_SERVICES)
             office.profiles.set_default_profile("Work")
+            office.profiles.delete_profile("Used")
 
+    office.profiles.create_profile("Used")
+    session = logon(office.workspace, "Used")
     with pytest.raises(EntryPointError):
         both()
+    session.logoff()
+    assert office.workspace.names == ("Work",), "what was done stays done, and what was marked marked"
     assert office.workspace.default == "Work"
     assert [service.name for service in office.stored().services] == ["MAIL", "BOOK"]
 

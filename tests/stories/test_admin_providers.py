@@ -13,10 +13,13 @@ from mapiwright.entry.call import EntryCall
 from mapiwright.entry.contract import Context
 from mapiwright.errors import EntryPointError, NotFoundError, RefusedError
 from mapiwright.mapi import store, tags
+from mapiwright.mapi.accounts import ACCOUNTS
 from mapiwright.mapi.graph import faults
+from mapiwright.mapi.profile import Section
 from mapiwright.mapi.providers import remove_provider
-from mapiwright.mapi.tags import ResourceType, StatusFlag
+from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
 from mapiwright.transaction.effect import Outcome, Status
+from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,6 +167,41 @@ def test_a_deleted_provider_leaves_nothing_and_hands_its_roles_over(office: Offi
         assert code_of(lambda wrong=wrong: providers.delete_provider(wrong)) == NOT_FOUND  # type: ignore[misc]
 
 
+def test_a_service_that_says_the_identity_is_its_own_keeps_it_without_that_provider(office: Office) -> None:
+    """[mapi-primary-identity]: SERVICE_PRIMARY_IDENTITY stands in its own section"""
+    providers = providers_of(office)
+    office.services().create_message_service("PIPE")
+    providers.delete_provider(service_of(office, providers).providers[0].uid)
+    flags = [each.flags for service in office.stored().services for each in service.providers]
+    assert not any(StatusFlag.PRIMARY_IDENTITY in each for each in flags)
+    assert ServiceFlag.PRIMARY_IDENTITY in service_of(office, providers).flags
+
+
+def test_an_account_that_sent_through_a_transport_loses_it_with_the_provider(office: Office) -> None:
+    """[profile-in-the-registry] 9: XP Provider UID is a member of PR_TRANSPORT_PROVIDERS; the account stays"""
+    providers = providers_of(office)
+    wire = service_of(office, providers).providers[2].uid
+    account = Key({"XP Provider UID": Value.binary(bytes.fromhex(wire)), "Account Name": Value.sz("POP3")})
+    with office.workspace.batch():
+        before = office.services().profile
+        office.workspace.put(before, before.with_sections(Section(ACCOUNTS, keys={"00000001": account})))
+    providers.delete_provider(wire)
+    manager = office.stored().section(ACCOUNTS)
+    assert manager is not None
+    assert set(manager.keys["00000001"].values) == {"Account Name"}
+    assert faults(office.stored()) == ()
+
+
+def test_a_row_of_an_extra_section_never_has_a_resource_type(office: Office, rows: Rows) -> None:
+    """[iprovideradmin-getprovidertable]"""
+    providers = providers_of(office)
+    uid = service_of(office, providers).extras[0].uid
+    with providers.open_profile_section(uid, SectionFlag.MODIFY) as section:
+        assert section.set_props({tags.PR_RESOURCE_TYPE: 33}) == ()
+    row = next(row for row in rows(providers.get_provider_table()) if row[tags.PR_PROVIDER_UID].hex() == uid)
+    assert row[0x3E03000A] == NOT_FOUND
+
+
 def test_a_provider_of_a_profile_in_use_is_marked_and_goes_at_the_last_logoff(
     office: Office, rows: Rows, code_of: CodeOf
 ) -> None:
@@ -270,7 +308,7 @@ def test_what_went_meanwhile_is_not_found_and_unknown_flags_are_refused(office: 
         providers.get_provider_table()
 
 
-def test_a_service_that_refuses_at_the_last_logoff_keeps_its_provider(office: Office) -> None:
+def test_a_service_that_refuses_at_the_last_logoff_keeps_its_provider(office: Office, rows: Rows) -> None:
     providers = providers_of(office, "SHY")
     uid = service_of(office, providers).providers[0].uid
     session = logon(office.workspace, "Work")
@@ -278,4 +316,4 @@ def test_a_service_that_refuses_at_the_last_logoff_keeps_its_provider(office: Of
     with pytest.raises(EntryPointError):
         session.logoff()
     assert not session.open
-    assert office.stored().section(uid) is not None
+    assert uid in [row[tags.PR_PROVIDER_UID].hex() for row in rows(providers.get_provider_table())]

@@ -400,6 +400,22 @@ def test_all_properties_are_copied_but_those_that_are_excluded_secure_or_compute
         assert target.get_props([NUMBER, TEXT]).values == ((NUMBER, 9), (TEXT, "x"))
 
 
+def test_a_copy_of_a_service_s_section_is_not_one_of_that_service(office: Office) -> None:
+    """[imapiprop-copyto]: PR_SERVICE_UID says whose a section is, and stays behind"""
+    services = office.services()
+    services.create_message_service("MAIL")
+    providers = office.stored().services[0].providers
+    with (
+        services.open_profile_section(providers[0].uid, FORCE) as source,
+        services.open_profile_section("0" * 32, MODIFY) as target,
+    ):
+        source.copy_to(target)
+        copied = office.stored().existing([target.uid])[0].properties
+    assert tags.PR_PROVIDER_DISPLAY in copied
+    assert tags.PR_SERVICE_UID not in copied
+    assert len(office.stored().services[0].providers) == len(providers)
+
+
 def test_a_move_takes_away_what_was_copied(office: Office) -> None:
     """[imapiprop-copyto], [imapiprop-copyprops]: MAPI_MOVE"""
     section = ours(office)

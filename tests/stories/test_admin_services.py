@@ -197,6 +197,17 @@ def test_a_deleted_service_leaves_no_section_behind(office: Office) -> None:
     assert office.calls == ["MAIL CREATE", "MAIL DELETE"]
 
 
+def test_a_service_that_comes_and_goes_in_one_batch_is_never_called(office: Office) -> None:
+    services = office.services()
+    before = office.stored()
+    with office.workspace.batch():
+        uid = services.create_message_service("MAIL")
+        services.configure_message_service(uid, {SERVER: "x"})
+        services.delete_message_service(uid)
+    assert office.calls == []
+    assert office.stored() == before
+
+
 def test_what_is_no_service_is_not_found(office: Office, code_of: CodeOf) -> None:
     """[imsgserviceadmin-deletemsgservice], -copymsgservice, -adminproviders"""
     services = office.services()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -116,16 +117,20 @@ def test_a_secret_is_typed_unseen_on_a_terminal(installed: Mapiwright, workstati
     )
     os.close(terminal)
     shown = b""
-    while b"PR_AUTOCFG_USER_PASSWORD" not in shown:
-        shown += os.read(controller, 1024)
-    os.write(controller, f"{SECRET}\n".encode())
-    out, _ = running.communicate(timeout=60)
-    while True:
-        try:
+    try:
+        while b"PR_AUTOCFG_USER_PASSWORD" not in shown:
+            assert select.select([controller], [], [], 30)[0], "it does not ask"
+            shown += os.read(controller, 1024)
+        os.write(controller, f"{SECRET}\n".encode())
+        out, _ = running.communicate(timeout=60)
+        while select.select([controller], [], [], 0)[0]:
             shown += os.read(controller, 4096)
-        except OSError:  # the other side is gone
-            break
-    os.close(controller)
+    except OSError:
+        pass  # Linux says so that the other side is gone, and all of it is read
+    finally:
+        os.close(controller)
+        running.kill()
+        running.communicate()
     assert running.returncode == 3, "the example stores it, and off Windows nothing can encrypt it"
     assert PASSWORD.encode() in shown
     assert SECRET.encode() not in shown + out

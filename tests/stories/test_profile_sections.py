@@ -322,6 +322,35 @@ def test_what_is_mapis_own_is_refused_with_all_that_came_with_it(installed: Mapi
     assert picture() == before
 
 
+def test_the_bits_of_roles_are_left_to_the_verbs_that_choose_them(installed: Mapiwright) -> None:
+    words = ("profile", "section", "set", PROFILE, "ACME/ACME_Store", "--yes", "--set")
+    kept = installed(*words, "PR_RESOURCE_FLAGS=STATUS_OWN_STORE")
+    assert kept.code == 0
+    assert "`profile default-store` and `profile identity` choose them" in kept.err
+    assert get(installed, "ACME/ACME_Store", "PR_RESOURCE_FLAGS") == {"30090003": 0x102}
+    told = installed(*words, "PR_RESOURCE_FLAGS=STATUS_OWN_STORE | STATUS_DEFAULT_STORE")
+    assert "choose them" not in told.err
+    assert "Nothing to do" in told.out
+
+
+def test_every_section_of_a_real_profile_is_listed_and_read_without_its_secrets(
+    mapiwright: Mapiwright, tmp_path: Path, real_hive: Callable[[str], bytes]
+) -> None:
+    (tmp_path / "NTUSER.DAT").write_bytes(real_hive("o2010-x64"))
+    target = ("--workstation", f"hive:{tmp_path / 'NTUSER.DAT'}")
+    rows = mapiwright("profile", "section", "list", "Outlook", "--json", *target).document["sections"]
+    paths = mapiwright("profile", "section", "list", "Outlook", *target).out
+    assert "CONTAB/Outlook Address Book\n" in paths
+    assert "Outlook accounts\n" in paths, "its key is in capitals"
+    for row in rows:
+        if row["uid"].startswith("{"):
+            continue  # no MAPIUID: a key of some other program
+        shown = mapiwright("profile", "section", "get", "Outlook", row["uid"], *target)
+        assert shown.code == 0, shown.err
+        assert shown.out.count(" = ") >= row["properties"]
+        assert "01 00 00 00 d0 8c 9d df" not in shown.out
+
+
 # Secrets
 
 

@@ -92,6 +92,9 @@ def test_any_property_of_a_row_may_be_a_column_or_a_condition(office: Mapiwright
     assert column(office, "66010000", PROFILE, "--where", "66010003=993") == [993]
     assert column(office, "PR_SERVICE_NAME", PROFILE, "--where", "PR_SERVICE_SUPPORT_FILES=ACME.dll") == ["ACME"]
     assert column(office, "PR_SERVICE_NAME", PROFILE, "--where", "66010003=994") == []
+    office("profile", "section", "set", PROFILE, "ACME", "--set", "6643101F=Zoë; Łukasz", "--yes")
+    for value, found in (("łukasz", ["ACME"]), ("zoë;łukasz", ["ACME"]), ("łukasz;zoë", [])):
+        assert column(office, "PR_SERVICE_NAME", PROFILE, "--where", f"6643101F={value}") == found
 
 
 def test_a_table_for_people_has_names_and_uids_that_other_commands_take(office: Mapiwright) -> None:

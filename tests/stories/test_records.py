@@ -87,6 +87,9 @@ class TestClosedRecords:
     def test_profiles_services_and_the_workstation_are_shown(self, another: Mapiwright) -> None:
         assert "Zoë" in another("profile", "list").out
         assert "ACME" in another("profile", "show").out
+        for look in (["section", "list"], ["table"], ["identity"], ["default-store"]):
+            assert "ACME" in another("profile", *look, "Acme Mail").out
+        assert "ACME" in another("service", "order").out
         assert another("workstation", "show").code == 0
         listed = another("service", "list")
         assert listed.code == 0
@@ -105,6 +108,12 @@ class TestCutShort:
                 "An earlier run was cut short: install X. What you see may be half-done; end it: mapiwright recover\n"
                 in mapiwright(*verb).err
             )
+        mapiwright("recover")
+        mapiwright("profile", "create", "One", "--yes")
+        cut_short(workstation_folder)
+        choices = (["profile", "identity", "One"], ["profile", "default-store", "One"], ["service", "order", "One"])
+        for verb in choices:
+            assert "What you see may be half-done; end it: mapiwright recover\n" in mapiwright(*verb).err
         assert "cut short" not in mapiwright("recover").err
         assert "cut short" not in mapiwright("profile", "list").err
 
@@ -115,6 +124,14 @@ class TestCutShort:
         answer = mapiwright("install", acme, "--yes")
         assert answer.code == 0
         assert answer.err.count("was cut short") == 1
+        for verb in (
+            ["profile", "identity", "Acme Mail", "--clear", "--yes"],
+            ["profile", "section", "set", "Acme Mail", "ACME", "--set", "66010003=1", "--yes"],
+            ["profile", "configure-service", "Acme Mail", "ACME", "--set", "66010003=143", "--yes"],
+        ):
+            cut_short(workstation_folder)
+            answer = mapiwright(*verb)
+            assert (answer.code, answer.err.count("was cut short")) == (0, 1)
 
     def test_a_damaged_journal_is_told(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
         state = open_workstation(f"image:{workstation_folder}").state

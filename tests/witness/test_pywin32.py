@@ -13,6 +13,7 @@ import sys
 import tempfile
 from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,19 @@ from zipfile import ZipFile
 
 import pytest
 
-from mapiwright.pywin32 import mapitags, mapiutil, pythoncom
+from mapiwright.pywin32 import mapi, mapitags, mapiutil, pythoncom, target
 from mapiwright.pywin32.constants import CONSTANTS
 from mapiwright.pywin32.constants import OURS as OUR_CONSTANTS
 from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.iids import OURS as OUR_IIDS
+from mapiwright.pywin32.profadmin import PyIProfAdmin
+from mapiwright.pywin32.profsect import PyIMAPIProp, PyIProfSect
+from mapiwright.pywin32.provideradmin import PyIProviderAdmin
+from mapiwright.pywin32.services import PyIMsgServiceAdmin, PyIMsgServiceAdmin2
+from mapiwright.pywin32.session import PyIMAPISession
+from mapiwright.pywin32.sink import PyIMAPIAdviseSink
+from mapiwright.pywin32.table import PyIMAPITable
+from mapiwright.pywin32.unknown import PyIAdministered, PyIObject, PyIUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,3 +228,103 @@ def test_mapi_exports_the_numbers_of_pywin32_and_ours_beside_them() -> None:
 def test_mapi_exports_the_ids_of_pywin32_and_ours_beside_them() -> None:
     assert {name: str(iid) for name, iid in IIDS.items() if name not in OUR_IIDS} == LISTED["iids"]
     assert OUR_IIDS.items() <= IIDS.items()
+
+
+OF_MESSAGES = {
+    "CloseIMsgSession",
+    "OpenIMsgOnIStg",
+    "OpenIMsgSession",
+    "OpenStreamOnFile",
+    "OpenStreamOnFileW",
+    "RTFStreamToHTML",
+    "RTFSync",
+    "WrapCompressedRTFStream",
+    "WrapCompressedRTFStreamEx",
+}
+"""Functions of pywin32 that ours lacks: they are about messages and streams."""
+ADMINISTER: dict[str, type[PyIUnknown[Any]]] = {
+    "IMAPIAdviseSink": PyIMAPIAdviseSink,
+    "IMAPIProp": PyIMAPIProp,
+    "IMAPISession": PyIMAPISession,
+    "IMAPITable": PyIMAPITable,
+    "IMsgServiceAdmin": PyIMsgServiceAdmin,
+    "IMsgServiceAdmin2": PyIMsgServiceAdmin2,
+    "IProfAdmin": PyIProfAdmin,
+    "IProfSect": PyIProfSect,
+    "IProviderAdmin": PyIProviderAdmin,
+}
+OUR_METHODS = {
+    "IMAPIProp": {"get_one", "set_one"},
+    "IMAPISession": {"SetDefaultStore"},
+    "IMAPITable": {"QuerySortOrder", "query_all"},
+    "IMsgServiceAdmin": {"CopyMsgService", "MsgServiceTransportOrder", "SetPrimaryIdentity"},
+    "IMsgServiceAdmin2": {"CopyMsgService", "MsgServiceTransportOrder", "SetPrimaryIdentity"},
+    "IProfSect": {"get_one", "set_one"},
+}
+OF_MAIL = {
+    "IABContainer",
+    "IAddrBook",
+    "IAttach",
+    "IConverterSession",
+    "IDistList",
+    "IExchangeManageStore",
+    "IExchangeManageStoreEx",
+    "IMAPIContainer",
+    "IMAPIFolder",
+    "IMAPIStatus",
+    "IMailUser",
+    "IMessage",
+    "IMsgStore",
+}
+"""Interfaces of pywin32 that ours lacks."""
+
+
+def test_mapi_has_the_functions_of_pywin32_but_those_of_messages() -> None:
+    ours = {name for name, value in vars(mapi).items() if isfunction(value) and name in mapi.__all__}
+    assert set(LISTED["functions"]) - ours == OF_MESSAGES
+    assert ours - set(LISTED["functions"]) == {"batch", "use_workstation"}
+    exported = set(vars(mapi))
+    assert LISTED["constants"].keys() | LISTED["iids"].keys() <= exported
+    assert exported >= mapi.OURS
+    assert not mapi.OURS & (LISTED["constants"].keys() | LISTED["iids"].keys() | set(LISTED["functions"]))
+
+
+@pytest.mark.parametrize("name", sorted(ADMINISTER))
+def test_an_interface_has_the_methods_of_pywin32_and_ours_beside_them(name: str) -> None:
+    theirs, ours = LISTED["interfaces"][name], ADMINISTER[name]
+    public = {method for method in dir(ours) if callable(getattr(ours, method)) and not method.startswith("_")}
+    assert public - set(theirs["methods"]) == OUR_METHODS.get(name, set())
+    assert set(theirs["methods"]) <= public
+    assert str(ours.interface) == theirs["iid"]
+    assert ours.__name__ == f"Py{name}"
+    bases = {each.__name__.removeprefix("Py") for each in ours.__mro__[1:]}
+    assert set(theirs["is"]) <= bases
+    assert all("interface" not in vars(each) for each in (PyIObject, PyIAdministered))
+
+
+def test_the_interfaces_that_ours_lacks_are_those_of_mail() -> None:
+    assert LISTED["interfaces"].keys() - ADMINISTER.keys() == OF_MAIL
+
+
+def test_the_helpers_of_pywin32_work_on_our_sections(theirs: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their mapiutil with our mapi behind it: what it sets and gets is what ours sets and gets."""
+    monkeypatch.setattr(target, "_MAPI", target._Mapi())
+    mapi.use_workstation("memory:")
+    profiles = mapi.MAPIAdminProfiles(0)
+    profiles.CreateProfile("Work", None)
+    services = profiles.AdminServices("Work")
+    tag = mapitags.PROP_TAG(mapitags.PT_UNICODE, 0x6600)
+    found = []
+    for helpers in (theirs.mapiutil, mapiutil):
+        section = services.OpenProfileSection(pythoncom.CreateGuid(), None, mapi.MAPI_MODIFY)
+        helpers.SetPropertyValue(section, tag, "text")
+        helpers.SetProperties(section, {0x66010003: 5, 0x66020102: b"bytes"})
+        helpers.SetPropertyValue(section, 0x66010003, None)
+        found.append(
+            [
+                helpers.GetProperties(section, tag),
+                helpers.GetProperties(section, (0x66020102, mapitags.PR_OBJECT_TYPE)),
+                helpers.GetProperties(section, 0x66010003),
+            ]
+        )
+    assert found[0] == found[1] == ["text", [b"bytes", mapi.MAPI_PROFSECT], None]

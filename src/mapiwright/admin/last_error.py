@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from mapiwright.entry.contract import MapiError
-from mapiwright.errors import EntryPointError, MapiwrightError
+from mapiwright.errors import EntryPointError, MapiError, MapiwrightError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,16 +26,20 @@ class Remembering:
     def get_last_error(self, hresult: int | None = None) -> MapiError | None:
         """The MAPIERROR of the last call that failed on this object, or None ([imapiprop-getlasterror]).
 
-        With an HRESULT, only where that call failed with it. What a service said comes with the service's name as
-        its component. MAPI_E_BAD_CHARWIDTH has no occasion: a str has no width.
+        With an HRESULT, only where that call failed with it. What a service said in a MAPIERROR of its own is given
+        as it said it; where it only failed, its name is the component. MAPI_E_BAD_CHARWIDTH has no occasion: a str
+        has no width.
         """
         if self._last is None or (hresult is not None and hresult & 0xFFFFFFFF != self._last[0]):
             return None
         return self._last[1]
 
     def _remember(self, error: MapiwrightError) -> None:
-        who = error.where if isinstance(error, EntryPointError) and error.where else "Mapiwright"
-        self._last = error.hresult, MapiError(str(error), who[:LONGEST_COMPONENT])
+        said = error.said if isinstance(error, EntryPointError) else None
+        if said is None:
+            who = error.where if isinstance(error, EntryPointError) and error.where else "Mapiwright"
+            said = MapiError(str(error), who[:LONGEST_COMPONENT])
+        self._last = error.hresult, said
 
 
 def remembered(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:

@@ -15,7 +15,7 @@ from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.errors import CallError, UsageError
 from mapiwright.formats.props import checked
 from mapiwright.mapi.row import cell, in_width
-from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.tags import PR_SERVICE_UID, PropertyType, is_secure, prop_id, prop_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -196,12 +196,13 @@ class PropertyObject(ABC, Remembering):
         """Copy or move all properties but those of the excluded ids to another object ([imapiprop-copyto]).
 
         Secure properties are not copied: the pages leave it open, and so none gets where it was not put ([derived]).
-        MAPI_E_COMPUTED in the answer is no failure. Raises UsageError for an empty ``exclude``, and CallError
-        (MAPI_E_NO_ACCESS) where the target is this object.
+        Nor is PR_SERVICE_UID, which says whose a section is: the target would be one of that service's, too
+        ([derived]). MAPI_E_COMPUTED in the answer is no failure. Raises UsageError for an empty ``exclude``, and
+        CallError (MAPI_E_NO_ACCESS) where the target is this object.
         """
         if exclude is not None and not exclude:
             raise UsageError("CopyTo was given an empty list of what to exclude", expected="tags, or None")
-        ids = {prop_id(tag) for tag in exclude or ()}
+        ids = {prop_id(tag) for tag in (*(exclude or ()), PR_SERVICE_UID)}
         return self._copied(target, [tag for tag in self._row() if prop_id(tag) not in ids], flags, "CopyTo")
 
     @remembered

@@ -14,7 +14,7 @@ from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.admin.sections import open_section, spelled
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.entry.contract import EntryFlag
-from mapiwright.errors import CallError, NotFoundError, UsageError
+from mapiwright.errors import CallError, MapiwrightError, NotFoundError, UsageError
 from mapiwright.mapi import roles
 from mapiwright.mapi.edit import LONGEST_NAME
 from mapiwright.mapi.tags import PR_ENTRYID, PR_STORE_PROVIDERS, StatusFlag
@@ -100,12 +100,20 @@ class Session(Remembering):
 
     @remembered
     def logoff(self) -> None:
-        """End the session; the last one of a profile has done what waited for it ([imapisession-logoff])."""
+        """End the session; the last one of a profile has done what waited for it ([imapisession-logoff]).
+
+        Where that fails, as a service may refuse to let a provider go, all is as it was and waits no more.
+        """
         if not self.open:
             return
         self.workspace.usage.sessions.remove(self)
         if not self.workspace.usage.in_use(self.profile_name):
-            release.release(self.workspace, self.profile_name)
+            usage = self.workspace.usage
+            try:
+                release.release(self.workspace, self.profile_name)
+            except MapiwrightError:
+                usage.marks = usage.marks.without(self.profile_name)
+                raise
 
     @remembered
     def admin_services(self) -> MessageServiceAdmin:

@@ -209,7 +209,7 @@ class Workspace:
         An error that leaves a batch takes back what was drafted in it, and so one that leaves the outermost sends
         nothing.
         """
-        drafts, marks = self._drafts.copy(), self.usage.marks
+        drafts, marks, sent = self._drafts.copy(), self.usage.marks, None
         if title:
             self._drafts.titles.append(title)
         self._depth += 1
@@ -219,17 +219,18 @@ class Workspace:
             finally:
                 self._depth -= 1
             if not self._depth and self._send is not None:
-                plan, afterwards = self.plan(), self._drafts.afterwards
+                sent, whole = self.plan(), self._drafts
                 self._drafts = Drafts()
-                if not plan.empty:
-                    self._send(plan)
-                for tell in afterwards:
-                    tell()
-                _raise_first_failure(plan)
+                if not sent.empty:
+                    self._send(sent)
         except BaseException:
             self.usage.marks = marks
             self._drafts = drafts
             raise
+        if sent is not None:  # it is done, whatever is told of it now
+            for tell in whole.afterwards:
+                tell()
+            _raise_first_failure(sent)
 
     @property
     def title(self) -> str:

@@ -7,13 +7,22 @@ nothing is repeated in an error where the request carried a secret.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mapiwright.entry.child import wire
-from mapiwright.entry.contract import NO_REPORT, EntryOutcome, MapiError, Report, Result, Traced, is_uid
+from mapiwright.entry.contract import (
+    NO_REPORT,
+    EntryOutcome,
+    Report,
+    Result,
+    Traced,
+    WizardAnswer,
+    is_uid,
+)
+from mapiwright.entry.form_reading import pages_from
 from mapiwright.entry.isolation import ANSWERS, crash_of
 from mapiwright.entry.secrecy import betrays, holds_secrets
-from mapiwright.errors import EntryPointError
+from mapiwright.errors import EntryPointError, MapiError, RefusedError
 from mapiwright.mapi.codes import hresult_name
 from mapiwright.mapi.tags import PR_RESOURCE_TYPE, ResourceType, is_secure, prop_id
 
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from mapiwright.entry.contract import EntryRequest
     from mapiwright.entry.isolation import Ended
     from mapiwright.mapi.definition import PropertyValue
+
+T = TypeVar("T")
 
 WORDS = 2000
 """The most characters of a service's own words that are shown."""
@@ -237,23 +248,70 @@ def judge(
 
     ``observe`` is told how the service behaved, as far as that can be told, before either.
     """
-    log = "" if holds_secrets(request) else _printable("\n".join(ended.log.strip()[-WORDS:].splitlines()[-LINES:]))
-    try:
-        lines = _lines(ended)
-        last = lines[-1] if ended.complete and lines else {}
+    log = _log(ended, request)
+
+    def read(last: dict[str, Any], lines: list[dict[str, Any]]) -> EntryOutcome | None:
         report = _report(lines, request)
         if report != NO_REPORT:
             observe(report)
-        if last.get("phase") == "done":
-            made = _made(last.get("made", {}), request)
-            return EntryOutcome(
-                hresult=_hresult(last.get("hresult")),
-                error=_mapi_error(last.get("error"), request),
-                changed=_changed(last.get("changed"), request, made),
-                made=made,
-                gone=_gone(last.get("gone", []), request),
-                log=log,
-            )
+        if last.get("phase") != "done":
+            return None
+        made = _made(last.get("made", {}), request)
+        return EntryOutcome(
+            hresult=_hresult(last.get("hresult")),
+            error=_mapi_error(last.get("error"), request),
+            changed=_changed(last.get("changed"), request, made),
+            made=made,
+            gone=_gone(last.get("gone", []), request),
+            log=log,
+        )
+
+    return _judged(ended, request, read, where=where, deadline=deadline)
+
+
+def judge_pages(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> WizardAnswer:
+    """What a wizard entry answered, its properties checked.
+
+    Raises RefusedError with the service's own words where it does not go on, EntryPointError where it gave no answer.
+    """
+
+    def read(last: dict[str, Any], lines: list[dict[str, Any]]) -> WizardAnswer | None:
+        del lines
+        if last.get("phase") == "refused":
+            raise RefusedError(_text(last.get("words"), request), where=where)
+        if last.get("phase") != "pages":
+            return None
+        pages, faults = pages_from(last.get("pages")) if last.get("pages") != [] else ((), ())
+        if faults:
+            raise _NonsenseError(_text(faults[0], request))
+        found = _properties(last.get("properties"), request)
+        return WizardAnswer(pages, {tag: value for tag, value in found.items() if value is not None})
+
+    return _judged(ended, request, read, where=where, deadline=deadline)
+
+
+def _log(ended: Ended, request: EntryRequest) -> str:
+    if holds_secrets(request):
+        return ""
+    return _printable("\n".join(ended.log.strip()[-WORDS:].splitlines()[-LINES:]))
+
+
+def _judged(
+    ended: Ended,
+    request: EntryRequest,
+    read: Callable[[dict[str, Any], list[dict[str, Any]]], T | None],
+    *,
+    where: str,
+    deadline: float,
+) -> T:
+    """What ``read`` makes of the last answer and all of them; where that is None, how the child ended is raised."""
+    log = _log(ended, request)
+    try:
+        lines = _lines(ended)
+        last = lines[-1] if ended.complete and lines else {}
+        found = read(last, lines)
+        if found is not None:
+            return found
         if last.get("phase") == "failed":
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:

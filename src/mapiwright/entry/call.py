@@ -269,16 +269,17 @@ class EntryCall:
             hresult=answer.hresult,
             where=self.service,
             remedy="Everything is as it was. Correct what the service complains of, or ask its vendor.",
+            said=answer.error,
         )
 
     def _stored(self, answer: EntryOutcome, workstation: Workstation, subject: Subject | None) -> tuple[Change, ...]:
         if subject is None:
             return ()
-        if self.context is Context.PROVIDER_DELETE:
-            # A handler deletes it, as the page tells it to; whoever asked removes it next, and once is enough.
+        if self.context is Context.PROVIDER_DELETE and self.provider:
+            # [msgserviceentry] has the handler delete it; where it did not, it goes all the same, and goes once.
             answer = replace(
                 answer,
-                gone=tuple(uid for uid in answer.gone if uid != self.provider),
+                gone=tuple(dict.fromkeys((*answer.gone, self.provider))),
                 changed={uid: properties for uid, properties in answer.changed.items() if uid != self.provider},
             )
         return changes_of(answer, workstation, subject, where=f"{self.service}, {self._message}")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mapiwright.entry.form import Page
+    from mapiwright.errors import MapiError
     from mapiwright.mapi.definition import Properties, PropertyValue
 
 
@@ -112,16 +114,6 @@ class EntryRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class MapiError:
-    """A MAPIERROR as data ([mapierror])."""
-
-    error: str
-    component: str = ""
-    low_level: int = 0
-    context: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Traced:
     """One call of an interface that a native service made, for people: ``on`` is ``IProfSect#4``.
 
@@ -171,6 +163,14 @@ class EntryOutcome:
     gone: tuple[str, ...] = ()
     log: str = ""
     """The tail of what the guest printed; empty where the request held a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class WizardAnswer:
+    """A service's pages of the Profile Wizard, and the properties that are gathered for it by now."""
+
+    pages: tuple[Page, ...]
+    properties: Properties = field(repr=False)
 
 
 class EntryHost(Protocol):

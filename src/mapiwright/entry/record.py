@@ -1,4 +1,4 @@
-r"""What MAPISVC.INF cannot say about an installed service: whose package it is, and the stand-in for its DLL.
+r"""What MAPISVC.INF cannot say about an installed service: whose package it is, the stand-in for its DLL, its form.
 
 A record lies on the workstation, in ``services\<NAME>`` of our folder there: ``record.json``, and the sources of the
 stand-in below ``standin``. It is written and removed as every other file: by changes in a plan.
@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mapiwright.entry.form_reading import form_document, form_from
 from mapiwright.entry.library import Flavour
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
@@ -22,6 +23,7 @@ from mapiwright.workstation.state import closed_records
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mapiwright.entry.form import Form
     from mapiwright.workstation.change import FileChange
     from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.workstation import Workstation
@@ -59,11 +61,15 @@ class GivenStandIn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A stand-in as a record names it: ``files`` are the paths of its sources, with ``/``."""
+    """A stand-in as a record names it: ``files`` are the paths of its sources, with ``/``.
+
+    ``wizard`` is its entry for the Profile Wizard, ``module:function``, or "".
+    """
 
     entry: str
     deadline: float
     files: tuple[str, ...]
+    wizard: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class ServiceRecord:
     stand_in: StandIn | None = None
     flavour: Flavour | None = None
     """The flavour of its library's interfaces, where the file does not tell it."""
+    form: Form | None = None
+    """Its pages of the Profile Wizard, where its package describes them."""
 
     @classmethod
     def of(
@@ -86,12 +94,14 @@ class ServiceRecord:
         version: str,
         stand_in: GivenStandIn | None,
         flavour: Flavour | None = None,
+        form: Form | None = None,
+        wizard: str = "",
     ) -> ServiceRecord:
         """The record of a service as its package describes it."""
         if stand_in is None:
-            return cls(service, package, version, flavour=flavour)
-        kept = StandIn(stand_in.entry, float(stand_in.deadline), tuple(sorted(stand_in.sources)))
-        return cls(service, package, version, kept, flavour)
+            return cls(service, package, version, flavour=flavour, form=form)
+        kept = StandIn(stand_in.entry, float(stand_in.deadline), tuple(sorted(stand_in.sources)), wizard)
+        return cls(service, package, version, kept, flavour, form)
 
 
 def folder_name(service: str) -> str:
@@ -186,8 +196,16 @@ def _encode(record: ServiceRecord) -> bytes:
         "service": record.service,
         "package": record.package,
         "version": record.version,
-        "stand_in": kept and {"entry": kept.entry, "deadline": kept.deadline, "files": list(kept.files)},
+        "stand_in": kept
+        and {
+            "entry": kept.entry,
+            "deadline": kept.deadline,
+            "files": list(kept.files),
+            **({"wizard": kept.wizard} if kept.wizard else {}),
+        },
+        # Keys that an older reader does not ask for, and does without.
         **({"flavour": record.flavour.value} if record.flavour else {}),
+        **({"form": form_document(record.form)} if record.form else {}),
     }
     return json.dumps(document, indent=2).encode() + b"\n"
 
@@ -202,6 +220,7 @@ def _decode(data: bytes, path: str) -> ServiceRecord:
             _text(document["version"]),
             None if document["stand_in"] is None else _stand_in(document["stand_in"]),
             Flavour(document["flavour"]) if "flavour" in document else None,
+            _form(document.get("form")),
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError("the record of a service is damaged", where=path, remedy=REINSTALL) from error
@@ -217,7 +236,14 @@ def _stand_in(found: Mapping[str, object]) -> StandIn:
         raise ValueError("deadline")
     if not isinstance(files, list):
         raise TypeError("files")
-    return StandIn(_text(found["entry"]), float(deadline), tuple(map(_text, files)))
+    return StandIn(_text(found["entry"]), float(deadline), tuple(map(_text, files)), _text(found.get("wizard", "")))
+
+
+def _form(found: object) -> Form | None:
+    form, faults = form_from(found)
+    if faults:
+        raise ValueError("form")
+    return form
 
 
 def _text(found: object) -> str:

@@ -35,6 +35,9 @@ LARGEST = 1 << 20
 BLANKS = " \t\v\f\x1a"
 """What stands for nothing at the ends of names and values; Ctrl-Z is how DOS editors ended a file."""
 
+COMMENTS = ";#"
+"""The characters that make a line a comment where they begin it."""
+
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -151,6 +154,7 @@ class Inf:
     lines: tuple[Line, ...]
     sections: tuple[Section, ...] = field(compare=False, repr=False)
     _first: Mapping[str, Section] = field(compare=False, repr=False)
+    comments: str = COMMENTS
 
     def section(self, name: str) -> Section | None:
         """The section that Windows finds under ``name``: the first one, without regard to case."""
@@ -177,15 +181,18 @@ def empty(code_page: str = "cp1252") -> Inf:
     return _document(Encoding(_codec(code_page)), b"")
 
 
-def parse(data: bytes, code_page: str = "cp1252") -> Inf:
-    """Read a document; raises FormatError with a line, and UsageError for what is no ANSI code page."""
+def parse(data: bytes, code_page: str = "cp1252", *, comments: str = COMMENTS) -> Inf:
+    """Read a document; raises FormatError with a line, and UsageError for what is no ANSI code page.
+
+    A line that begins with one of ``comments`` is a comment.
+    """
     if len(data) > LARGEST:
         raise FormatError(f"the text has {len(data)} bytes", expected=f"at most {LARGEST}")
     encoding = Encoding(_codec(code_page))
     for mark, codec in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             encoding = Encoding(codec, mark)
-    return _document(encoding, data[len(encoding.mark) :])
+    return _document(encoding, data[len(encoding.mark) :], comments)
 
 
 def render(inf: Inf) -> bytes:
@@ -214,7 +221,7 @@ def splice(inf: Inf, inserted: Mapping[int, Sequence[str]], deleted: Collection[
     if out and inf.lines and not inf.lines[-1].newline:
         out[-1] = (out[-1][0], "")
     breaks = {newline: newline.encode(inf.encoding.codec) for newline in ("", "\n", "\r", "\r\n")}
-    return _document(inf.encoding, b"".join(data + breaks[newline] for data, newline in out))
+    return _document(inf.encoding, b"".join(data + breaks[newline] for data, newline in out), inf.comments)
 
 
 def entry_text(key: str, value: str) -> str:
@@ -327,12 +334,12 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
         yield (match[1], match[2]) if match[2] else (match[3], "")
 
 
-def _classify(text: str) -> tuple[Kind, str, str]:
+def _classify(text: str, comments: str = COMMENTS) -> tuple[Kind, str, str]:
     """What a line is, the name that it bears, and its value."""
     bare = text.strip(BLANKS)
     if not bare:
         return Kind.BLANK, "", ""
-    if bare[0] in ";#":
+    if bare[0] in comments:
         return Kind.COMMENT, "", ""
     if bare[0] == "[":
         name, closed, _ = bare[1:].partition("]")
@@ -348,7 +355,7 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
-def _document(encoding: Encoding, body: bytes) -> Inf:
+def _document(encoding: Encoding, body: bytes, comments: str = COMMENTS) -> Inf:
     # No trail byte of a double-byte ANSI code page is CR or LF, so bytes can be split before they are text.
     carrier = encoding.codec if encoding.wide else "latin-1"
     if encoding.wide and len(body) % 2:
@@ -368,10 +375,10 @@ def _document(encoding: Encoding, body: bytes) -> Inf:
                 expected="text",
                 remedy="UTF-16 text needs its byte order mark; anything else with NULs is no INF.",
             )
-        lines.append(Line(data, newline, text, *_classify(text)))
+        lines.append(Line(data, newline, text, *_classify(text, comments)))
     sections = tuple(_sections(lines))
     first = {upcase(section.name): section for section in reversed(sections)}
-    return Inf(encoding, tuple(lines), sections, MappingProxyType(first))
+    return Inf(encoding, tuple(lines), sections, MappingProxyType(first), comments)
 
 
 def _sections(lines: Sequence[Line]) -> Iterator[Section]:

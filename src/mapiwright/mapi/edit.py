@@ -271,6 +271,12 @@ def set_properties(profile: Profile, uid: str, changes: Mapping[int, PropertyVal
     return profile.with_sections(section.with_properties(wanted))
 
 
+def is_settable(tag: int) -> bool:
+    """Whether a property can be set in any section: not MAPI's own, not secure, no named property, and of an id."""
+    own = prop_id(tag) in _COMPUTED | _MAPIS_OWN
+    return 0 < prop_id(tag) < 0x8000 and not own and not tags.is_secure(tag)
+
+
 def _computed(tag: int, where: str) -> RefusedError:
     error = RefusedError(f"property {tags.name_of(tag)} is MAPI's own", where=where)
     error.hresult = 0x8004011A  # MAPI_E_COMPUTED ([imapiprop-setprops])

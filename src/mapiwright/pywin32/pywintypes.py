@@ -59,7 +59,7 @@ _PyIID.__name__ = "PyIID"
 _ComError.__name__ = _ComError.__qualname__ = "com_error"  # tracebacks name it so
 
 
-def _iid(text: Any, is_bytes: bool = False) -> _PyIID:
+def _iid(text: Any, is_bytes: int = False) -> _PyIID:
     """The IID of ``{...}`` text, or of the first 16 of some bytes, which ``is_bytes`` announces.
 
     Raises com_error where the text is none: the names of programs that pywin32 takes are in no workstation's reach.

@@ -104,6 +104,8 @@ def record_changes_of(package: Package, workstation: Workstation) -> Iterator[Fi
             version=package.version,
             stand_in=stand_in,
             flavour=package.flavours.get(service.name),
+            form=package.forms.get(service.name),
+            wizard=package.wizards.get(service.name, ""),
         )
         yield from record_changes(workstation, record, stand_in.sources if stand_in else {})
 

@@ -20,6 +20,7 @@ from mapiwright.formats import inf, props
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.setup.destination import fault_of_destination
+from mapiwright.setup.manifest_form import read_form
 from mapiwright.setup.package_rules import finding
 from mapiwright.setup.table import Table
 from mapiwright.workstation.files import fault_of_name
@@ -29,6 +30,7 @@ from mapiwright.workstation.workstation import Bitness
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mapiwright.entry.form import Form
     from mapiwright.errors import Finding
     from mapiwright.mapi.definition import Properties, PropertyValue
 
@@ -92,7 +94,8 @@ class FileEntry:
 class ServiceEntry:
     """What the manifest adds to a service of the INF: ``entry`` is ``module:function`` or "".
 
-    ``flavour`` is that of the interfaces of its own library, None where that can be seen from the file.
+    ``flavour`` is that of the interfaces of its own library, None where that can be seen from the file. ``wizard`` is
+    a second function of the stand-in, which answers with the service's pages, or ""; ``form`` has them as data.
     """
 
     entry: str = ""
@@ -100,6 +103,8 @@ class ServiceEntry:
     deadline: float = DEADLINE
     flavour: Flavour | None = None
     properties: Properties = field(default_factory=lambda: MappingProxyType({}))
+    wizard: str = ""
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +309,14 @@ def _service(table: Table) -> ServiceEntry:
         if not {f"{of_module}.py", f"{of_module}/__init__.py"} & set(sources):
             table.check("sources", f"the module of {entry!r} is not among them", "MW4011")
     properties = _properties(table.table("properties"))
+    wizard = table.text("wizard", default="")
+    if wizard:
+        table.check("wizard", _fault_of_wizard(wizard, entry), "MW4011")
+    form = read_form(table)
+    if wizard and form is not None:
+        table.check("wizard", "the service has pages, too; one of the two says what is shown", "MW4015")
     table.close()
-    return ServiceEntry(entry, sources, deadline, Flavour(flavour) if flavour else None, properties)
+    return ServiceEntry(entry, sources, deadline, Flavour(flavour) if flavour else None, properties, wizard, form)
 
 
 def _fault_of_flavour(flavour: str) -> str | None:
@@ -316,6 +327,10 @@ def _fault_of_entry(entry: str) -> str | None:
     module, colon, function = entry.partition(":")
     fits = colon and all(part.isidentifier() for part in (*module.split("."), function))
     return None if fits else "it is not written as module:function"
+
+
+def _fault_of_wizard(wizard: str, entry: str) -> str | None:
+    return _fault_of_entry(wizard) or (None if entry else "there is no entry, among whose sources it could be")
 
 
 def _properties(table: Table) -> Properties:

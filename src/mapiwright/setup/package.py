@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from mapiwright.entry.form import Form
     from mapiwright.entry.library import Flavour
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
@@ -95,8 +96,9 @@ class Package:
     ``fragment`` are the bytes of its INF, in ``code_page`` (a Python codec name); ``services`` is what they mean, in
     the order of [Services]. ``profile`` is the name for a default profile, or "". ``stand_ins``, ``flavours`` (of the
     interfaces of their libraries, where the manifest says it) and ``configuration`` (what CONFIGURE is called with)
-    are by service name. ``migrations`` says under which tag the services keep what an older version kept under
-    another one.
+    are by service name, as are ``forms`` (the service's pages of the Profile Wizard) and ``wizards`` (the function of
+    its stand-in that answers with them). ``migrations`` says under which tag the services keep what an older version
+    kept under another one.
     """
 
     id: str
@@ -114,6 +116,8 @@ class Package:
     profile: str = ""
     profiles_on_uninstall: ProfilesOnUninstall = ProfilesOnUninstall.REMOVE
     migrations: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    forms: Mapping[str, Form] = field(default_factory=lambda: MappingProxyType({}))
+    wizards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def files_for(self, bitness: Bitness) -> tuple[PackageFile, ...]:
         """The files that an Outlook of this bitness gets: the process that loads a DLL decides."""
@@ -209,6 +213,8 @@ class _Reading:
             profile=manifest.profile,
             profiles_on_uninstall=manifest.profiles_on_uninstall,
             migrations=manifest.migrations,
+            forms=MappingProxyType({name: entry.form for name, entry in entries.items() if entry.form}),
+            wizards=MappingProxyType({name: entry.wizard for name, entry in entries.items() if entry.wizard}),
         )
 
     def fault(self, id_: str, where: str, what: str) -> None:

@@ -77,6 +77,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             "A companion names the destination of a file of the package that is no companion itself.",
             'Write companion = "{system}/acme32.dll": where the file goes that it follows.',
         ),
+        "MW4015": Rule(
+            ERROR,
+            "A page of a service has a title and fields, each with a name, a label and a tag of its type.",
+            "Write it as the format page shows.",
+        ),
         # The package.
         "MW4101": Rule(
             ERROR,

@@ -107,7 +107,7 @@ def line_of(error: BaseException) -> str:
     return place
 
 
-def load(files: Mapping[str, bytes], entry: str) -> Callable[[Call], Any]:
+def load(files: Mapping[str, bytes], entry: str) -> Callable[..., Any]:
     """Import the stand-in's module and find its function."""
     module, _, function = entry.partition(":")
     sys.meta_path.insert(0, Sources(files))

@@ -1,4 +1,4 @@
-"""How a verb edits profiles: the same draft for each user, and one plan for them all."""
+"""How a verb looks at a profile, and how it edits some: the same draft for each user, and one plan for them all."""
 
 # ruff: noqa: PLC0415 - a verb that only looks does not pay for what edits
 
@@ -12,8 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.admin.services import MessageServiceAdmin
+    from mapiwright.transaction.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
+
+
+def services_in(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
+    """The services of the profile of that name, or of the default one, to look at."""
+    from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.admin.workspace import Workspace
+
+    space = Workspace(target.workstation, users.one_of(target.workstation))
+    return ProfileAdmin(space).admin_services(name if name is not None else space.default_or_only)
+
+
+def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
+    """Which profile of whom a document is about."""
+    return {"profile": services.name, "user": services.workspace.user.name}
 
 
 def edit(
@@ -33,7 +49,10 @@ def edit(
     from mapiwright.entry.contract import EntryPolicy
 
     policy = EntryPolicy.REQUIRE if must_call else EntryPolicy.DEFER
-    spaces = [Workspace(target.workstation, user, policy=policy) for user in users.all_of(target.workstation)]
+    spaces = [
+        Workspace(target.workstation, user, policy=policy, host=consent.host)
+        for user in users.all_of(target.workstation)
+    ]
     for space in spaces:
         with space.batch():
             draft(ProfileAdmin(space))

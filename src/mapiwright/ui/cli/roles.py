@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.ui.cli.editing import edit
+from mapiwright.ui.cli.editing import edit, place_document, services_in
 from mapiwright.ui.cli.target import target_options, tell_what_was_cut_short, user_options
 from mapiwright.ui.cli.writing import consent_options, end_what_was_cut_short
 from mapiwright.ui.terminal import Line, escape, write
@@ -41,7 +41,7 @@ def identity(
     """Show or choose the service that provides the primary identity of a PROFILE: the user of a session."""
     _check(chosen, clear=clear)
     if chosen is None and not clear:
-        _show_identity(target, _services(target, users, name))
+        _show_identity(target, _seen(target, users, name))
         return
 
     def draft(profiles: ProfileAdmin) -> None:
@@ -64,7 +64,7 @@ def default_store(
     """Show or choose the default message store of a PROFILE."""
     _check(chosen, clear=clear)
     if chosen is None and not clear:
-        _show_store(target, _services(target, users, name))
+        _show_store(target, _seen(target, users, name))
         return
 
     def draft(profiles: ProfileAdmin) -> None:
@@ -98,7 +98,7 @@ def default_store(
 def order(target: Target, users: UserChoice, consent: Consent, name: str | None, chosen: tuple[str, ...]) -> None:
     """Show or choose the order in which the transports of a PROFILE, or the default one, are asked to send."""
     if not chosen:
-        _show_order(target, _services(target, users, name))
+        _show_order(target, _seen(target, users, name))
         return
 
     def draft(profiles: ProfileAdmin) -> None:
@@ -121,14 +121,10 @@ def _write(target: Target, users: UserChoice, consent: Consent, draft: Callable[
     edit(target, users, consent, draft)
 
 
-def _services(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
+def _seen(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
     """The services of a profile that is only looked at."""
-    from mapiwright.admin.profiles import ProfileAdmin
-    from mapiwright.admin.workspace import Workspace
-
     tell_what_was_cut_short(target)
-    space = Workspace(target.workstation, users.one_of(target.workstation))
-    return ProfileAdmin(space).admin_services(name if name is not None else space.default_or_only)
+    return services_in(target, users, name)
 
 
 def _listed(services: MessageServiceAdmin, tag: int) -> tuple[Part, ...]:
@@ -183,6 +179,6 @@ def _tell(target: Target, services: MessageServiceAdmin, document: dict[str, Jso
     if target.json:
         from mapiwright.ui.documents import write_document
 
-        write_document({"profile": services.name, "user": services.workspace.user.name, **document})
+        write_document({**place_document(services), **document})
         return
     write((Line(escape(line)) for line in lines), sys.stdout)

@@ -13,7 +13,7 @@ import click
 from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import tell
-from mapiwright.ui.cli.editing import edit
+from mapiwright.ui.cli.editing import edit, place_document, services_in
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.terminal import Line, Style, escape, write
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.properties import PropertyProblem
+    from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.definition import PropertyValue
     from mapiwright.transaction.effect import Json
@@ -46,14 +47,14 @@ def section() -> None:
 @user_options
 def list_sections(target: Target, users: UserChoice, name: str) -> None:
     """List the sections of a PROFILE: whose they are, and how many properties they have."""
-    services = _services(target, users, name)
+    services = services_in(target, users, name)
     owners = _owners(services)
     found = [(each, owners.get(each.uid, NOBODY)) for each in services.profile.sections.values()]
     if target.json:
         from mapiwright.ui.documents import write_document
 
         rows: list[Json] = [{**owner.document(each.uid), "properties": len(each.properties)} for each, owner in found]
-        write_document({**_place(services), "sections": rows})
+        write_document({**place_document(services), "sections": rows})
         return
     count = max((len(str(len(each.properties))) for each, _ in found), default=0)
     write(
@@ -81,7 +82,7 @@ def get(target: Target, users: UserChoice, name: str, text: str, wanted: tuple[s
     from mapiwright.ui.cli.names import section_named
 
     asked = [any_tag_named(each) for each in wanted]
-    services = _services(target, users, name)
+    services = services_in(target, users, name)
     uid = section_named(services, text)
     with services.open_profile_section(uid, SectionFlag.FORCE_ACCESS) as opened:
         (found,) = services.profile.existing([opened.uid])
@@ -93,7 +94,7 @@ def get(target: Target, users: UserChoice, name: str, text: str, wanted: tuple[s
         from mapiwright.ui.documents import write_document
 
         properties = {f"{each.tag:08X}": each.document() for each in read}
-        write_document({**_place(services), "section": {**owner.document(uid), "properties": properties}})
+        write_document({**place_document(services), "section": {**owner.document(uid), "properties": properties}})
     else:
         write(_lines(uid, owner, [each for each in read if not each.missing]), sys.stdout)
     missing = [f"{each.tag:08X}" for each in read if each.missing]
@@ -136,6 +137,7 @@ def set_(
         with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
             if given:
                 _refuse(opened.set_props(given), "set", f"section {opened.uid} of profile {services.name}")
+                _tell_kept(given, opened)
 
     edit(target, users, consent, draft)
 
@@ -179,6 +181,18 @@ def _must_be_there(target: Target, services: MessageServiceAdmin, uid: str) -> N
         raise
 
 
+def _tell_kept(given: Mapping[int, PropertyValue], opened: ProfileSection) -> None:
+    """The bits of PR_RESOURCE_FLAGS that say who plays a role are not set in a section; tell whoever tries."""
+    from mapiwright.mapi.tags import PR_RESOURCE_FLAGS
+
+    wanted = given.get(PR_RESOURCE_FLAGS)
+    if wanted is not None and opened.get_props([PR_RESOURCE_FLAGS]).values != ((PR_RESOURCE_FLAGS, wanted),):
+        tell(
+            "PR_RESOURCE_FLAGS keeps its bits of who is the default store and the primary identity: "
+            "`profile default-store` and `profile identity` choose them."
+        )
+
+
 def _refuse(problems: Sequence[PropertyProblem], done: str, where: str) -> None:
     """A property that MAPI leaves out ends it all: who types a list means all of it."""
     from mapiwright.mapi.codes import hresult_name
@@ -191,18 +205,6 @@ def _refuse(problems: Sequence[PropertyProblem], done: str, where: str) -> None:
         )
         error.hresult = problems[0].hresult
         raise error
-
-
-def _services(target: Target, users: UserChoice, name: str) -> MessageServiceAdmin:
-    from mapiwright.admin.profiles import ProfileAdmin
-    from mapiwright.admin.workspace import Workspace
-
-    space = Workspace(target.workstation, users.one_of(target.workstation))
-    return ProfileAdmin(space).admin_services(name)
-
-
-def _place(services: MessageServiceAdmin) -> Mapping[str, Json]:
-    return {"profile": services.name, "user": services.workspace.user.name}
 
 
 # Whose a section is, and what it says.

@@ -14,12 +14,12 @@ from click.types import StringParamType
 
 from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
 from mapiwright.formats.command_line import quoted
-from mapiwright.formats.regf.upcase import upcase
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.findings import findings_lines
 from mapiwright.ui.terminal import write
 from mapiwright.workstation.open import demo_folder, open_workstation
 from mapiwright.workstation.state import JOURNAL
+from mapiwright.workstation.users import user_named
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class UserChoice:
         if workstation.as_user is not None:
             people = (workstation.as_user,)
         if self.names:
-            return tuple(dict.fromkeys(_named(name, workstation.users) for name in self.names))
+            return tuple(dict.fromkeys(user_named(name, workstation.users) for name in self.names))
         if not people:
             raise NotFoundError(
                 "the workstation has no user", where=workstation.uri, remedy="Name one with --user, such as Default."
@@ -110,14 +110,6 @@ def _listed(users: Sequence[User]) -> str:
     return ", ".join(f"--user {quoted(user.name)}" for user in users)
 
 
-def _named(name: str, users: Sequence[User]) -> User:
-    for user in users:
-        if upcase(name) in {upcase(user.name), upcase(user.sid)}:
-            return user
-    known = ", ".join(user.name for user in users) or "none"
-    raise NotFoundError(f"there is no user {name!r}", remedy=f"Its users: {known}.")
-
-
 class UserNames(StringParamType):
     """A user's name. In the variable they are separated by ``;``, which no Windows name may hold; a blank may."""
 
@@ -143,7 +135,7 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--edition",
         type=click.Choice([edition.value for edition in Edition]),
-        help="With hive: only: the edition of Outlook that the hive belongs to.",
+        help="With hive: only, and prf check: the edition of Outlook that is meant.",
     )
     @click.option(
         "--inf",

@@ -1,0 +1,53 @@
+"""Runs a vendor's wizard entry: the function of its stand-in that tells the service's pages of the Profile Wizard.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mapiwright.entry.child.channel import Say, line, serve
+from mapiwright.entry.child.standin import Failure, failed, load
+from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class WizardCall:
+    """One question of the wizard: what ``wizard_entry(call)`` is given. It answers with the list of its pages.
+
+    ``page`` is None where the wizard comes to the service, from either side, and counts from 0 where the user goes on
+    from a page. ``properties`` are what was gathered so far, and may be changed.
+    """
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self.page: int | None = request["page"]
+        self.properties: dict[int, Any] = properties_from_wire(request["properties"])
+
+    def fail(self, text: str) -> NoReturn:
+        """Refuse what was entered: the page stays, with this text."""
+        raise Failure(0x80004005, text, "", 0, 0)
+
+
+def answer(request: Mapping[str, Any], say: Say) -> bytes:
+    """Call the wizard entry that the request names; the last line of the answers."""
+    files = {name: bytes.fromhex(data) for name, data in request["files"].items()}
+    during = "loading"
+    try:
+        function = load(files, request["entry"])
+        say("loaded")
+        during = "call"
+        call = WizardCall(request)
+        pages = function(call)
+        return line("pages", pages=pages, properties=properties_to_wire(call.properties))
+    except Failure as failure:
+        return line("refused", words=failure.error["error"])
+    except BaseException as error:  # noqa: BLE001 - SystemExit and MemoryError too
+        return failed(error, during)
+
+
+def main() -> NoReturn:
+    """Serve one request."""
+    serve(answer)

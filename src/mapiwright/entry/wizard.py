@@ -1,0 +1,115 @@
+"""A service's pages of the Profile Wizard: from the form in its record, or from its Python wizard entry.
+
+[wizardentry], [servicewizarddlgproc]: the wizard asks how many pages there are, and says where the user goes. A
+native one needs its dialogs drawn by Windows, so that its service has one page here, of what MAPISVC.INF says of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.answer import judge_pages
+from mapiwright.entry.child.wire import END
+from mapiwright.entry.contract import Context, EntryRequest, WizardAnswer
+from mapiwright.entry.form import RANGES, TEXTS, Field, Page, Words
+from mapiwright.entry.interpreter import ThisPython
+from mapiwright.entry.isolation import converse
+from mapiwright.entry.message import encode
+from mapiwright.entry.parcel import archive
+from mapiwright.entry.record import read_record, sources_of
+from mapiwright.formats.props import PropertyType
+from mapiwright.mapi.catalogue import WIZARD_ENTRY
+from mapiwright.mapi.tags import name_of, prop_id, prop_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mapiwright.entry.record import ServiceRecord
+    from mapiwright.mapi.definition import Properties, ServiceDefinition
+    from mapiwright.workstation.workstation import Workstation
+
+
+class Support(StrEnum):
+    """Where a service's pages come from ([creating-a-profile-by-using-the-profile-wizard])."""
+
+    FORM = "form"
+    PYTHON = "python"
+    NATIVE = "native"
+    """It has a WIZARD_ENTRY_NAME, whose dialogs need Windows."""
+    NONE = "none"
+    """It does not support the wizard, and cannot be added by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WizardEntry:
+    """What answers for one service."""
+
+    service: str
+    support: Support
+    answer: WizardAnswer = field(default_factory=lambda: WizardAnswer((), MappingProxyType({})))
+    """The pages where they are always the same, and what is gathered unasked."""
+    entry: str = ""
+    sources: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    deadline: float = 0
+
+    def pages(self, page: int | None, properties: Properties) -> WizardAnswer:
+        """The pages, as the user comes to the service (None) or goes on from a page of it, with what he entered.
+
+        Raises RefusedError with the service's own words where it does not go on, EntryPointError where its code
+        crashed, hung, or cannot be loaded.
+        """
+        if not self.entry:
+            return WizardAnswer(self.answer.pages, MappingProxyType({**self.answer.properties, **properties}))
+        request = EntryRequest(self.service, Context.CONFIGURE, properties=properties)
+        files = {name: data.hex() for name, data in self.sources.items()}
+        message = encode(request, self.deadline, entry=self.entry, files=files, page=page)
+        ended = converse(ThisPython().command(archive, "wizard"), message, self.deadline, END)
+        return judge_pages(ended, request, where=f"{self.entry} of {self.service}", deadline=self.deadline)
+
+
+def wizard_entry(workstation: Workstation, definition: ServiceDefinition) -> WizardEntry:
+    """What answers for a service of MAPISVC.INF."""
+    record = read_record(workstation, definition.name)
+    if record is not None and record.stand_in is not None and record.stand_in.wizard:
+        return _of_stand_in(workstation, record)
+    if record is not None and record.form is not None:
+        answer = WizardAnswer(record.form.pages, record.form.properties)
+        return WizardEntry(definition.name, Support.FORM, answer)
+    if definition.keywords.get(WIZARD_ENTRY):
+        answer = WizardAnswer((generic_page(definition),), MappingProxyType({}))
+        return WizardEntry(definition.name, Support.NATIVE, answer)
+    return WizardEntry(definition.name, Support.NONE)
+
+
+def _of_stand_in(workstation: Workstation, record: ServiceRecord) -> WizardEntry:
+    kept = record.stand_in
+    assert kept is not None  # noqa: S101 - the caller has seen it
+    return WizardEntry(
+        record.service,
+        Support.PYTHON,
+        entry=kept.wizard,
+        sources=sources_of(workstation, record),
+        deadline=kept.deadline,
+    )
+
+
+def generic_page(definition: ServiceDefinition) -> Page:
+    """The page of a service whose own need Windows: what MAPISVC.INF has of its configuration, to be changed.
+
+    Its title is the service's; who shows it says that there is more on Windows. A service without an entry point
+    could not be told of a change, so nothing is asked of it.
+    """
+    configurable = bool(definition.dll and definition.entry)
+    return Page(Words.plain(definition.display), tuple(_generic_fields(definition)) if configurable else ())
+
+
+def _generic_fields(definition: ServiceDefinition) -> Iterator[Field]:
+    for tag, value in definition.properties.items():
+        known = prop_type(tag) in TEXTS | RANGES.keys() | {PropertyType.BOOLEAN}
+        if known and 0x6600 <= prop_id(tag) < 0x67F0:
+            label = Words.plain(name_of(tag, definition.name))
+            default = value - (1 << 32) if isinstance(value, int) and value > 0x7FFFFFFF else value
+            yield Field(f"{tag:08x}", tag, label, default=default, required=False)

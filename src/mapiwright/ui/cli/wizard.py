@@ -1,0 +1,183 @@
+"""The verb ``wizard``: the Profile Wizard, on the screen or by a file of answers."""
+
+# ruff: noqa: PLC0415 - who has answers does not pay for the screen
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mapiwright.entry.contract import EntryPolicy
+from mapiwright.errors import RefusedError, UsageError
+from mapiwright.setup.wizard_answers import FLAGS, Unattended, read_answers
+from mapiwright.setup.wizard_run import WizardRun
+from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
+from mapiwright.transaction.plan import Plan
+from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.cli.target import target_options, user_options
+from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
+from mapiwright.ui.language import texts_for
+from mapiwright.ui.screen import require_textual
+from mapiwright.ui.terminal import is_terminal
+
+if TYPE_CHECKING:
+    from mapiwright.setup.wizard_answers import SecretSource
+    from mapiwright.setup.wizard_state import Write
+    from mapiwright.transaction.receipt import Receipt
+    from mapiwright.transaction.transaction import Progress
+    from mapiwright.ui.cli.target import Target, UserChoice
+    from mapiwright.ui.cli.writing import Consent
+    from mapiwright.ui.wizard import WizardApp
+
+NOTHING = Plan("profile", "the service is in the default profile already", ())
+"""[launchwizardentry]: that is S_OK, and nothing is done."""
+
+
+@click.command()
+@click.option(
+    "--answers",
+    "file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run it unattended: a TOML file with the answers.",
+)
+@click.option("--service", "services", metavar="NAME", multiple=True, help="A service to add; repeatable.")
+@click.option("--profile", "name", metavar="NAME", default="", help="The name to propose for the profile.")
+@click.option(
+    "--flag", "flags", multiple=True, type=click.Choice(list(FLAGS)), help="A flag of LaunchWizard; repeatable."
+)
+@click.option("--language", metavar="LANGUAGE", default="", help="Of the pages: en or fr; the locale's by default.")
+@click.option(
+    "--entry",
+    "policy",
+    type=click.Choice([policy.value for policy in EntryPolicy]),
+    default=EntryPolicy.DEFER.value,
+    show_default=True,
+    help="What to do with an entry point that cannot run here.",
+)
+@target_options
+@user_options
+@writing_options
+def wizard(
+    target: Target,
+    users: UserChoice,
+    consent: Consent,
+    file: Path | None,
+    services: tuple[str, ...],
+    name: str,
+    flags: tuple[str, ...],
+    language: str,
+    policy: str,
+) -> None:
+    """Make a profile with message services in it, page by page.
+
+    Nothing is written before Finish, and Cancel changes nothing. With --answers nobody is asked.
+    """
+    texts = texts_for(language)
+    run = WizardRun(target.workstation, users.one_of(target.workstation), EntryPolicy(policy))
+    launch = Launch(_together(flags), services, name)
+    if file is not None:
+        write = _unattended(run, file, launch)
+        send(target, run.plan(write) if write is not None else NOTHING, consent)
+        return
+    if not consent.dry_run:
+        refuse_the_unnamed(target)
+    state, write = run.begin(launch)
+    if write is not None or state.phase is Phase.DONE:  # [launchwizardentry]: there are no pages to show
+        send(target, run.plan(write) if write is not None else NOTHING, consent)
+        return
+    if state.objection is not None:
+        raise RefusedError(state.objection.words, where=state.objection.service)
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise RefusedError(
+            "the wizard needs a terminal to show its pages",
+            expected="--answers FILE",
+            remedy="Write the answers into a file, and run it unattended.",
+        )
+    require_textual()
+    from mapiwright.ui.wizard import WizardApp
+
+    app = WizardApp(run, state, texts, target.uri, _Performance(target, consent))
+    app.run()
+    _tell_end(target, consent, app)
+
+
+def _tell_end(target: Target, consent: Consent, app: WizardApp) -> None:
+    """What came of it, for who looks at the terminal afterwards; raises what went wrong."""
+    if app.defect is not None:
+        raise app.defect
+    if app.failure is not None:
+        raise app.failure
+    if app.plan is not None and consent.dry_run:
+        show_plan(target, app.plan, consent.output)
+    elif app.plan is not None and app.receipt is not None:
+        from mapiwright.ui.documents import receipt_document, write_document
+
+        if target.json:
+            write_document({"receipt": receipt_document(app.receipt)})
+        else:
+            tell(f"Receipt: {app.receipt.id}. To take it back: {target.command('undo', app.receipt.id)}")
+        end_as_partial(app.plan)
+    else:
+        raise RefusedError("the wizard was cancelled; nothing was changed")
+
+
+def _together(flags: tuple[str, ...]) -> WizardFlag:
+    found = WizardFlag(0)
+    for flag in flags:
+        found |= FLAGS[flag]
+    return found
+
+
+def _unattended(run: WizardRun, file: Path, launch: Launch) -> Write | None:
+    answers = read_answers(file.read_bytes(), str(file))
+    given = answers.launch
+    both = Launch(given.flags | launch.flags, launch.services or given.services, launch.name or given.name)
+    return Unattended(run, replace(answers, launch=both), str(file), _read_secret).to_the_end()
+
+
+def _read_secret(source: SecretSource) -> str:
+    """One line; nothing of it is shown, ever."""
+    try:
+        text = Path(source.file).read_text(encoding="utf-8-sig") if source.file else sys.stdin.readline()
+    except UnicodeDecodeError:
+        text = ""
+    found = text.partition("\n")[0].rstrip("\r")
+    if not found:
+        raise UsageError("there is no secret", where=source.file or "standard input", expected="a line of UTF-8")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Performance:
+    """How the wizard on the screen makes its plan true."""
+
+    target: Target
+    consent: Consent
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether the plan is only shown."""
+        return self.consent.dry_run
+
+    @property
+    def recover(self) -> str:
+        """What ends a transaction that stands half-way."""
+        return self.target.command("recover")
+
+    def prepared(self, plan: Plan) -> Plan:
+        """The plan as it will be sent."""
+        from mapiwright.entry.call import through
+
+        return through(plan, self.consent.host) if self.consent.host else plan
+
+    def send(self, plan: Plan, progress: Progress) -> Receipt:
+        """Make it true; raises as the transaction does."""
+        from mapiwright.entry.call import MAKERS
+        from mapiwright.transaction.transaction import execute
+
+        return execute(plan, self.target.workstation, makers=MAKERS, progress=progress)

@@ -1,0 +1,182 @@
+"""The law of export and apply: a profile that is exported and applied elsewhere is the same profile."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapiwright.admin.flags import SectionFlag
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.workspace import Workspace
+from mapiwright.errors import Severity
+from mapiwright.formats import inf
+from mapiwright.formats import prf as text
+from mapiwright.mapi import roles
+from mapiwright.mapi.catalogue import Catalogue
+from mapiwright.mapi.graph import faults
+from mapiwright.mapi.prf import read
+from mapiwright.mapi.prf_check import check
+from mapiwright.mapi.prf_export import export
+from mapiwright.mapi.profile import INSTANCE
+from mapiwright.mapi.tags import PR_STORE_PROVIDERS
+from mapiwright.setup.prf import findings_for, plan_prf
+from mapiwright.transaction.transaction import execute
+from mapiwright.workstation.layout import layout
+from mapiwright.workstation.memory import MemoryWorkstation
+
+if TYPE_CHECKING:
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.profile import Profile
+
+# Services without an entry point, so that what is set is all there is. Names that are words of the format, or close.
+SERVICES = {
+    "ACME": ("", ["MAPI_STORE_PROVIDER", "MAPI_TRANSPORT_PROVIDER"]),
+    "BOOK": ("SERVICE_SINGLE_COPY", ["MAPI_AB_PROVIDER"]),
+    "SERVICE1": ("", ["MAPI_STORE_PROVIDER"]),
+    "General": ("", ["MAPI_AB_PROVIDER"]),
+    "Médiathèque": ("", ["MAPI_STORE_PROVIDER", "MAPI_STORE_PROVIDER"]),
+    "Personal Folders": ("SERVICE_SINGLE_COPY", ["MAPI_STORE_PROVIDER"]),
+    "EMABLT": ("", ["MAPI_AB_PROVIDER"]),
+}
+CLIENT = "0a0d020000000000c000000000000046"
+
+
+def services_text() -> str:
+    """The fragment that defines them; each has a property of its own, each provider another."""
+    lines = ["[Services]", *(f"{name}={name}" for name in SERVICES)]
+    for name, (flags, providers) in SERVICES.items():
+        lines += [f"[{name}]", f"Providers={', '.join(f'{name} {n}' for n in range(len(providers)))}"]
+        lines += [f"PR_RESOURCE_FLAGS={flags or 'SERVICE_NO_PRIMARY_IDENTITY'}", "6610001E=as shipped"]
+        for n, kind in enumerate(providers):
+            lines += [f"[{name} {n}]", f"PR_RESOURCE_TYPE={kind}", f"PR_DISPLAY_NAME={name} {n}"]
+            lines += ["PR_PROVIDER_DLL_NAME=x.dll", f"PR_PROVIDER_DISPLAY={name} {n}"]
+            lines += [f"662{n}0003=0{n}000000"]
+    return "\r\n".join(lines)
+
+
+CATALOGUE = Catalogue.of(inf.parse(services_text().encode("cp1252")))
+
+TEXTS = st.text(st.sampled_from("aB ;'#\"=[]é%,\\"), min_size=1, max_size=8)
+OWN = st.dictionaries(
+    st.sampled_from([0x6600001F, 0x6601001E, 0x66020003, 0x6603000B, 0x6610001E, 0x66200003, 0x3001001F]),
+    st.none(),
+    max_size=4,
+)
+
+
+@st.composite
+def settings_of(draw: st.DrawFn) -> dict[int, PropertyValue]:
+    """Values for properties of a service."""
+    kinds: dict[int, st.SearchStrategy[PropertyValue]] = {
+        0x1F: TEXTS,
+        0x1E: TEXTS,
+        0x03: st.integers(-(1 << 31), (1 << 31) - 1),
+        0x0B: st.booleans(),
+    }
+    return {tag: draw(kinds[tag & 0xFFFF]) for tag in draw(OWN)}
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> list[tuple[str, dict[int, PropertyValue]]]:
+    """Services in order, each with its settings; one that may be there once is there once."""
+    names = draw(st.lists(st.sampled_from(sorted(SERVICES)), max_size=5))
+    singles = {name for name, (flags, _) in SERVICES.items() if "SINGLE" in flags}
+    kept = [name for place, name in enumerate(names) if name not in singles or name not in names[:place]]
+    return [(name, draw(settings_of())) for name in kept]
+
+
+def fresh() -> MemoryWorkstation:
+    """A workstation without a profile."""
+    return MemoryWorkstation.of(layout(users=["Zoë"]))
+
+
+def space_of(workstation: MemoryWorkstation) -> Workspace:
+    """Its user's profiles, with those services and no others."""
+    return Workspace(workstation, workstation.users[0], catalogue=CATALOGUE)
+
+
+def made(
+    space: Workspace, wish: list[tuple[str, dict[int, PropertyValue]]], store: int, months: int | None
+) -> Profile:
+    """The profile of a wish, made through the administration objects."""
+    profiles = ProfileAdmin(space)
+    with space.batch():
+        profiles.create_profile("Work")
+        services = profiles.admin_services("Work")
+        for name, settings in wish:
+            uid = services.create_message_service(name)
+            homes = {0x6620: services.find(uid).providers[0].uid}
+            for tag, value in settings.items():
+                place = homes.get(tag >> 16, uid)
+                with services.open_profile_section(place, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as section:
+                    assert section.set_props({tag: value}) == ()
+        if months is not None:
+            with services.open_profile_section(CLIENT, SectionFlag.MODIFY) as section:
+                section.set_props({0x0270001E: f"web {months}", 0x0272000B: bool(months % 2)})
+        profile = space.profile("Work")
+        stores = profile.providers(PR_STORE_PROVIDERS)
+        if stores:
+            # A file names a service; of its stores it means the first.
+            chosen = stores[store % len(stores)]
+            first = next(each for each in stores if each.service_uid == chosen.service_uid)
+            space.put(profile, roles.set_default_store(profile, first.uid))
+    return space.profile("Work")
+
+
+def comparable(profile: Profile) -> dict[str, dict[int, PropertyValue]]:
+    """The sections of a profile with its uids, which are made up, replaced by their places."""
+    names: dict[bytes, bytes] = {}
+    for place, service in enumerate(profile.services):
+        names[bytes.fromhex(service.uid)] = b"service %d" % place
+        for number, provider in enumerate(service.providers):
+            names[bytes.fromhex(provider.uid)] = b"provider %d of %d" % (number, place)
+
+    def named(value: PropertyValue) -> PropertyValue:
+        if not isinstance(value, bytes) or len(value) % 16:
+            return value
+        parts = [value[at : at + 16] for at in range(0, len(value), 16)]
+        return b"|".join(names.get(part, part) for part in parts)
+
+    return {
+        repr(names.get(bytes.fromhex(uid), uid)): {tag: named(value) for tag, value in section.properties.items()}
+        for uid, section in profile.sections.items()
+        if uid != INSTANCE
+    }
+
+
+def is_carried(tag: int, value: PropertyValue) -> bool:
+    """Whether a value can stand on a line and is read as it is: others are told as left out."""
+    if not isinstance(value, str):
+        return True
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    expands = tag & 0xFFFF == 0x1E and re.search("%[^%]+%", value) is not None
+    return value == value.strip() and not quoted and not expands
+
+
+@given(wishes(), st.integers(0, 9), st.none() | st.integers(0, 9), st.booleans())
+def test_a_profile_that_is_exported_and_applied_is_the_same(
+    wish: list[tuple[str, dict[int, PropertyValue]]], store: int, months: int | None, default: bool
+) -> None:
+    before = made(space_of(fresh()), wish, store, months)
+    result = export(before, CATALOGUE.find, default=default, code_page="cp1252")
+    data = text.render(result.document)
+    file = read(text.parse(data))
+    workstation = fresh()
+    told = (*check(file), *findings_for(file, [space_of(workstation)]))
+    bad = [each for each in told if each.severity is not Severity.NOTE and each.id != "MW8041"]  # a % is a % there
+    assert not bad, data.decode("cp1252")
+    execute(plan_prf(file, [space_of(workstation)], name="x.prf"), workstation, makers={})
+    after = space_of(workstation).profile("Work")
+    assert faults(after) == ()
+    assert (space_of(workstation).default == "Work") is default
+    again = export(after, CATALOGUE.find, default=default, code_page="cp1252")
+    assert text.render(again.document) == data, "nothing of the file is lost on the way"
+    if all(is_carried(*each) for _, settings in wish for each in settings.items()):
+        assert result.findings == ()
+        assert comparable(after) == comparable(before)
+    else:
+        assert {each.id for each in result.findings} == {"MW8202"}
+    assert plan_prf(file, [space_of(workstation)], name="x.prf").empty, "it is there already"

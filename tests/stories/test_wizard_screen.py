@@ -1,0 +1,499 @@
+"""The Profile Wizard on the screen, walked by a person who has a keyboard and no mouse, and once by mouse."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Button, Input, Static
+
+from mapiwright.admin.workspace import Workspace
+from mapiwright.entry.call import MAKERS
+from mapiwright.errors import FailedError, RecoveryNeededError
+from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.setup.wizard_run import WizardRun
+from mapiwright.setup.wizard_state import Kind, Launch, Phase, WizardFlag
+from mapiwright.transaction.transaction import execute
+from mapiwright.ui.language import languages, texts_for, texts_in
+from mapiwright.ui.wizard import WizardApp
+from mapiwright.workstation.change import WriteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.receipt import Receipt
+    from mapiwright.transaction.transaction import Progress
+
+    Walk = Callable[[WizardApp, Pilot[None]], Awaitable[None]]
+
+DAMAGED = """\
+def service_entry(call):
+    if call.context == 3:
+        call.fail(0x80040119, "the licence has run out", component="ACME")
+"""
+
+
+@dataclass
+class Sends:
+    """Sends plans to the workstation, as the verb does."""
+
+    desk: Any
+    dry_run: bool = False
+    recover: str = "mapiwright recover"
+    error: Exception | None = None
+    sent: list[Plan] = field(default_factory=list)
+
+    def prepared(self, plan: Plan) -> Plan:
+        return plan
+
+    def send(self, plan: Plan, progress: Progress) -> Receipt:
+        self.sent.append(plan)
+        if self.error is not None:
+            raise self.error
+        return execute(plan, self.desk.workstation, makers=MAKERS, progress=progress)
+
+
+@pytest.fixture
+def ready(desk: Any, acme: Path) -> Any:
+    """A workstation with Acme Mail and no profile."""
+    desk.install(acme, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    return desk
+
+
+def app_on(desk: Any, launch: Launch | None = None, language: str = "en", **sends: Any) -> WizardApp:
+    run = WizardRun(desk.workstation, desk.user("Zoë"))
+    state, _ = run.begin(launch or Launch())
+    return WizardApp(run, state, texts_in(language), "image:pc", Sends(desk, **sends))
+
+
+def walk(app: WizardApp, *how: Walk, size: tuple[int, int] = (80, 24)) -> WizardApp:
+    """Show the wizard, and do what a person does."""
+
+    async def show() -> None:
+        async with app.run_test(size=size) as pilot:
+            for each in how:
+                await each(app, pilot)
+
+    asyncio.run(show())
+    return app
+
+
+def keys(*pressed: str) -> Walk:
+    """Press keys, one after the other, each when the wizard is at rest."""
+
+    async def press(app: WizardApp, pilot: Pilot[None]) -> None:
+        for key in pressed:
+            await pilot.press(key)
+            await settle(app, pilot)
+
+    return press
+
+
+async def settle(app: WizardApp, pilot: Pilot[None]) -> None:
+    """Wait until what was begun has ended."""
+    await pilot.pause()
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+
+
+def shown(app: WizardApp) -> str:
+    """All that is written on the page."""
+    return "\n".join(str(each.render()) for each in app.page.query(Static))
+
+
+def sees(*texts: str, kind: Kind | None = None) -> Walk:
+    """Look at the page."""
+
+    async def look(app: WizardApp, pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        for text in texts:
+            assert text in shown(app)
+        assert kind is None or (app.state.stage is not None and app.state.stage.kind is kind)
+
+    return look
+
+
+def typed(text: str) -> tuple[str, ...]:
+    return tuple({" ": "space", ".": "full_stop"}.get(each, each) for each in text)
+
+
+def profile(desk: Any, name: str) -> Any:
+    return Workspace(desk.workstation, desk.user("Zoë")).find(name)
+
+
+def test_a_whole_walk_by_keyboard_alone(ready: Any) -> None:
+    before = ready.picture()
+
+    async def nothing_is_written(_app: WizardApp, _pilot: Pilot[None]) -> None:
+        assert ready.picture() == before
+
+    app = walk(
+        app_on(ready),
+        sees("Welcome to the Profile Wizard", kind=Kind.WELCOME),
+        keys("enter"),
+        sees("Choose the message services", kind=Kind.SERVICES),
+        keys("pagedown"),
+        sees("Please tick at least one service."),
+        keys("space", "pagedown"),
+        sees("Your Acme account", "Where your mailbox lies", kind=Kind.SERVICE),
+        keys("tab", *typed("70000"), "pagedown"),
+        sees("Please enter a number from 1 to 65535.", "Please fill this in."),
+        keys(*typed("995"), "enter", *typed("zoe"), "enter"),
+        sees("Name the profile", kind=Kind.NAME),
+        keys("pageup"),
+        sees("Your Acme account"),
+        keys("pagedown", *typed("Work"), "enter"),
+        sees("Profile Work, new, the default profile of Zoë", "Port: 995", "User: zoe", kind=Kind.SUMMARY),
+        nothing_is_written,
+        keys("enter"),
+        sees("The profile is ready", "Work was made on image:pc"),
+        keys("enter"),
+    )
+    assert app.receipt is not None
+    assert app.state.phase is Phase.DONE
+    (service,) = profile(ready, "Work").services
+    assert service.section.properties[0x66010003] == 995
+    assert Workspace(ready.workstation, ready.user("Zoë")).default == "Work"
+
+
+def test_the_same_by_mouse(ready: Any) -> None:
+    async def click(app: WizardApp, pilot: Pilot[None]) -> None:
+        for target in ("#next", "Tick:enabled", "#next", "#field-user"):
+            await pilot.click(target)
+            await settle(app, pilot)
+        await pilot.press(*typed("zoe"))
+        for _ in range(3):
+            await pilot.click("#next")
+            await settle(app, pilot)
+
+    app = walk(app_on(ready), click, sees("The profile is ready"))
+    assert profile(ready, "Outlook") is not None
+    assert app.failure is None
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c", "ctrl+q"])
+def test_cancel_changes_nothing(ready: Any, key: str) -> None:
+    before = ready.picture()
+    app = walk(app_on(ready), keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe"), "enter", key))
+    assert (app.state.phase, app.plan, app.receipt) == (Phase.CANCELLED, None, None)
+    assert ready.picture() == before
+
+
+TO_THE_END = keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe"), "enter", "enter", "enter")
+
+
+def test_a_dry_run_ends_with_the_plan_and_writes_nothing(ready: Any) -> None:
+    before = ready.picture()
+    app = walk(app_on(ready, dry_run=True), TO_THE_END)
+    assert app.plan is not None
+    assert not app.plan.empty
+    assert ready.picture() == before
+
+
+def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> None:
+    files = ready.workstation.files
+    source = next(path for path in _below(files, ready.workstation.state_folder) if path.endswith("acme_service.py"))
+    files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
+    before = ready.picture()
+    app = walk(
+        app_on(ready),
+        TO_THE_END,
+        sees(
+            "The profile was not made",
+            "the licence has run out",
+            "taken back: profiles of Zoë",
+            "taken back: call ACME with MSG_SERVICE_CREATE",
+            "failed: call ACME with MSG_SERVICE_CONFIGURE",
+            "Everything was rolled back.",
+        ),
+        keys("tab", "enter"),
+        sees("Ready to finish", kind=Kind.SUMMARY),
+        keys("enter", "enter"),
+    )
+    assert isinstance(app.failure, FailedError)
+    assert app.receipt is None
+    assert ready.picture() == before
+
+
+def _below(files: Any, folder: str) -> list[str]:
+    found = []
+    for name in files.names(folder):
+        path = f"{folder}\\{name}"
+        found += _below(files, path) if files.is_folder(path) else [path]
+    return found
+
+
+def test_what_stands_half_way_is_not_called_rolled_back(ready: Any) -> None:
+    error = RecoveryNeededError("the disk is full")
+
+    async def looks(app: WizardApp, _pilot: Pilot[None]) -> None:
+        assert "taken back" not in shown(app)
+        assert not app.query_one("#back", Button).display, "nothing that is entered would help"
+
+    ends = sees("the disk is full", "half-way", "mapiwright recover")
+    app = walk(app_on(ready, error=error), TO_THE_END, ends, looks)
+    assert app.failure is error
+
+
+def test_a_defect_ends_the_wizard_and_is_told_by_the_verb(ready: Any) -> None:
+    defect = ValueError("a defect, and maybe somebody's data")
+    app = walk(app_on(ready, error=defect), keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe")), ends)
+    assert app.defect is defect
+
+
+async def ends(app: WizardApp, pilot: Pilot[None]) -> None:
+    """To the end, where the work fails in a way that nobody foresaw."""
+    for _ in range(2):
+        await pilot.press("pagedown")
+        await settle(app, pilot)
+    await pilot.press("pagedown")
+    for _ in range(500):
+        if app.defect is None:
+            await asyncio.sleep(0.01)
+
+
+def test_a_service_whose_pages_need_windows_says_so_and_shows_what_the_inf_has(ready: Any) -> None:
+    inf = ready.workstation.outlook.inf_path
+    files = ready.workstation.files
+    text = files.read(inf).decode("cp1252")
+    lines = "[Services]\r\nBOX=Box\r\n"
+    service = (
+        "\r\n[BOX]\r\nPR_DISPLAY_NAME=Box\r\nPR_SERVICE_DLL_NAME=box.dll\r\nPR_SERVICE_ENTRY_NAME=Entry\r\n"
+        "WIZARD_ENTRY_NAME=WizardEntry\r\nPR_RESOURCE_FLAGS=SERVICE_NO_PRIMARY_IDENTITY\r\n6600001E=box.example\r\n"
+        "66010003=19000000\r\nProviders=BoxBook\r\n[BoxBook]\r\nPR_RESOURCE_TYPE=MAPI_AB_PROVIDER\r\n"
+        "PR_PROVIDER_DLL_NAME=box.dll\r\nPR_PROVIDER_DISPLAY=Box\r\nPR_DISPLAY_NAME=Box\r\n"
+    )
+    changed = (
+        text.replace("[Services]\r\n", lines) if "[Services]\r\n" in text else text.replace("[Services]\n", lines)
+    )
+    files.apply([WriteFile(inf, files.read(inf), (changed + service).encode("cp1252"))])
+    app = walk(
+        app_on(ready, Launch(WizardFlag.HIDE_SERVICES_LIST, ("BOX",), "Box")),
+        keys("enter"),
+        sees("The pages of Box itself need Windows.", "6600001E", "66010003"),
+        keys(*typed("mail.example"), "pagedown", "pagedown", "pagedown"),
+        sees("Box configures the rest itself, on Windows."),
+        keys("enter"),
+        sees("The profile is ready", "Still to be sent", "MSG_SERVICE_CONFIGURE"),
+    )
+    assert app.receipt is not None
+    (configure,) = [each for each in app.receipt.effects if "CONFIGURE" in each.title]
+    assert configure.description["properties"] == {"6600001E": "mail.example", "66010003": 25}
+
+
+def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release: Callable[..., Path]) -> None:
+    package = release(
+        "5.0",
+        {
+            "mapiwright.toml": {
+                'name = "user"\ntag = "6602001E"': 'name = "user"\ntag = "67F1001F"\nsecret = true',
+                "pattern = '[A-Za-z0-9._-]{1,64}'\n": "",
+            }
+        },
+    )
+    ready.install(package, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+
+    async def hidden(app: WizardApp, pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        assert app.query_one("#field-user", Input).password
+        assert "hush" not in app.export_screenshot()
+
+    app = walk(
+        app_on(ready),
+        keys("enter", "space", "pagedown", "tab", "tab", *typed("hush")),
+        hidden,
+        keys("enter", "enter"),
+        sees("(given, not shown)", kind=Kind.SUMMARY),
+    )
+    assert "hush" not in repr(app.state)
+
+
+def test_a_choice_and_a_flag_are_asked_for_and_kept(ready: Any, release: Callable[..., Path]) -> None:
+    fields = """
+[[services.ACME.pages.fields]]
+name = "keep"
+tag = "6607000B"
+label = "Keep mail here"
+default = true
+
+[[services.ACME.pages.fields]]
+name = "safety"
+tag = "66080003"
+label = "Safety"
+choices = [{ value = 1, label = "none" }, { value = 2, label = "TLS" }]
+default = 2
+
+[uninstall]"""
+    package = release("5.0", {"mapiwright.toml": {"\n[uninstall]": fields}})
+    ready.install(package, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    walk(
+        app_on(ready),
+        keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe"), "tab", "space", "tab"),
+        keys("enter", "up", "enter", "pagedown", "enter"),
+        sees("Safety: none", "Keep mail here: no"),
+        keys("enter"),
+        size=(100, 40),
+    )
+    (service,) = profile(ready, "Outlook").services
+    assert service.section.properties[0x6607000B] is False
+    assert service.section.properties[0x66080003] == 1
+
+
+def test_every_language_has_every_text_with_the_same_names() -> None:
+    import string
+
+    assert {"en", "fr"} <= set(languages())
+    english = texts_in("en").texts
+    for language in languages():
+        texts = texts_in(language).texts
+        assert texts.keys() == english.keys(), language
+        for key, text in texts.items():
+            names = [
+                {name for _, name, _, _ in string.Formatter().parse(each) if name} for each in (text, english[key])
+            ]
+            assert names[0] == names[1], (language, key)
+
+
+def test_the_language_is_the_one_named_or_the_locales(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "fr_CA.UTF-8")
+    assert texts_for()("wizard.next") == "Suivant >"
+    monkeypatch.setenv("LC_ALL", "C")
+    assert texts_for()("wizard.next") == "Next >"
+    assert texts_for("fr-FR").language == "fr"
+
+
+def test_a_language_that_is_not_there_is_told(mapiwright: Callable[..., Any]) -> None:
+    told = mapiwright("wizard", "--language", "tlh", "--dry-run")
+    assert told.code == 2
+    assert "en, fr" in told.err
+
+
+def test_where_textual_is_missing_the_remedy_is_told(
+    mapiwright: Callable[..., Any], acme: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mapiwright.ui import screen
+
+    mapiwright("install", acme, "--no-profile", "--yes")
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("mapiwright.ui.cli.wizard.is_terminal", lambda _: True)
+    monkeypatch.setattr(screen, "find_spec", lambda _: None)
+    told = mapiwright("wizard")
+    assert told.code == 1
+    assert 'pip install "mapiwright[ui]"' in told.err
+    assert "--answers FILE" in told.err
+
+
+def test_textual_is_loaded_for_the_screen_alone() -> None:
+    import subprocess
+
+    code = "import sys, mapiwright.ui.cli.wizard; print('textual' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"
+
+
+def test_back_is_shut_on_the_first_page_only(ready: Any) -> None:
+    async def look(app: WizardApp, pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        first = app.query_one("#back", Button).disabled
+        await pilot.press("pagedown")
+        await settle(app, pilot)
+        assert (first, app.query_one("#back", Button).disabled) == (True, False)
+
+    walk(app_on(ready), look)
+
+
+# Pictures. `pytest --snapshot-update` accepts what is drawn now: look at it first.
+
+SMALL, LARGE = (80, 24), (120, 36)
+LOOKS = {
+    "small-dark-en": (SMALL, "textual-dark", "en"),
+    "large-light-fr": (LARGE, "textual-light", "fr"),
+    "small-light-fr": (SMALL, "textual-light", "fr"),
+    "large-dark-en": (LARGE, "textual-dark", "en"),
+}
+TO_THE_FORM = keys("enter", "space", "pagedown")
+TO_THE_NAME = keys("tab", "tab", *typed("zoe"), "enter")
+
+
+async def at_work(app: WizardApp, pilot: Pilot[None]) -> None:
+    """The second of three steps, as it is drawn while the plan is sent."""
+    app.state = replace(app.state, phase=Phase.WORKING)
+    await app.redraw()
+    app.advance(1, 3, "call ACME with MSG_SERVICE_CREATE in profile 'Outlook' of Zoë")
+    await pilot.pause()
+
+
+async def fails(app: WizardApp, pilot: Pilot[None]) -> None:
+    """The service refuses to be configured when all else is done."""
+    files = app.flow.workstation.files
+    source = next(
+        path for path in _below(files, app.flow.workstation.state_folder) if path.endswith("acme_service.py")
+    )
+    app.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
+    await keys("enter")(app, pilot)
+
+
+SCREENS: dict[str, tuple[Walk, ...]] = {
+    "welcome": (),
+    "services": (keys("enter"),),
+    "no-service": (keys("enter", "pagedown"),),
+    "form": (TO_THE_FORM,),
+    "faults": (TO_THE_FORM, keys("tab", *typed("70000"), "pagedown")),
+    "name": (TO_THE_FORM, TO_THE_NAME),
+    "summary": (TO_THE_FORM, TO_THE_NAME, keys("enter")),
+    "working": (TO_THE_FORM, TO_THE_NAME, keys("enter"), at_work),
+    "done": (TO_THE_FORM, TO_THE_NAME, keys("enter", "enter")),
+    "failed": (TO_THE_FORM, TO_THE_NAME, keys("enter"), fails),
+}
+"""The screens, and how a person comes to each."""
+
+PICTURES = [
+    *((screen, look) for screen in SCREENS for look in ("small-dark-en", "large-light-fr")),
+    *(("faults", look) for look in ("small-light-fr", "large-dark-en")),
+]
+
+
+@pytest.mark.parametrize(("screen", "look"), PICTURES, ids=lambda each: each)
+def test_the_picture_of(ready: Any, snap_compare: Callable[..., bool], screen: str, look: str) -> None:
+    size, theme, language = LOOKS[look]
+    app = app_on(ready, language=language)
+
+    async def draw(pilot: Pilot[None]) -> None:
+        app.theme = theme
+        for each in SCREENS[screen]:
+            await each(app, pilot)
+        await settle(app, pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=draw)
+
+
+@pytest.mark.parametrize("look", ["small-dark-en", "large-light-fr"])
+def test_the_picture_of_a_page_for_a_data_file(
+    ready: Any, release: Callable[..., Path], snap_compare: Callable[..., bool], look: str
+) -> None:
+    size, theme, language = LOOKS[look]
+    ready.install(release("5.0", {"mapiwright.toml": {"no_pst_page = true\n": ""}}), "Zoë")
+    app = app_on(ready, language=language)
+
+    async def draw(pilot: Pilot[None]) -> None:
+        app.theme = theme
+        for each in (TO_THE_FORM, TO_THE_NAME):
+            await each(app, pilot)
+        assert app.state.stage is not None
+        assert app.state.stage.kind is Kind.PERSONAL_FOLDERS
+
+    assert snap_compare(app, terminal_size=size, run_before=draw)

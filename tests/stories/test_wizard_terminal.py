@@ -1,0 +1,114 @@
+"""The verb ``wizard`` in a real terminal: a person types, and what he sees and finds afterwards."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("pseudo-terminals: Windows has none that Python opens", allow_module_level=True)
+
+import fcntl
+import pty
+import select
+import struct
+import termios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    Person = Callable[..., tuple[int, str]]
+
+DOWN, ENTER, ESCAPE = "\x1b[6~", "\r", "\x1b"
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def person(workstation_folder: Path) -> Iterator[Person]:
+    """``person(["wizard"], [("Welcome", ENTER), ...])`` sees a text, then types; the exit code and what was shown."""
+    uri = f"image:{workstation_folder}"
+    started: list[int] = []
+
+    def sit(words: Sequence[str], dialogue: Sequence[tuple[str, str]]) -> tuple[int, str]:
+        pid, terminal = pty.fork()
+        if pid == 0:  # pragma: no cover - it becomes the program
+            os.environ.update(TERM="xterm-256color", MAPIWRIGHT_WORKSTATION=uri, LC_ALL="C.UTF-8")
+            os.execv(sys.executable, [sys.executable, "-m", "mapiwright", *words])  # noqa: S606 - no shell is wanted
+        started.append(pid)
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        seen, begun = "", time.monotonic()
+        waiting = list(dialogue)
+        while time.monotonic() - begun < PATIENCE:
+            readable, _, _ = select.select([terminal], [], [], 0.2)
+            if readable:
+                try:
+                    some = os.read(terminal, 1 << 16)
+                except OSError:  # Linux says so that nobody writes any more
+                    break
+                if not some:
+                    break
+                seen += some.decode("utf-8", "replace")
+            elif waiting and waiting[0][0] in seen:  # it is at rest
+                os.write(terminal, waiting.pop(0)[1].encode())
+        os.close(terminal)
+        if waiting:
+            os.kill(pid, 9)
+        _, status = os.waitpid(pid, 0)
+        started.remove(pid)
+        assert not waiting, f"it was never seen: {waiting[0][0]}"
+        return os.waitstatus_to_exitcode(status), seen
+
+    yield sit
+    for pid in started:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+
+# One key for each thing that is seen, so that a slow computer does as a fast one.
+TO_THE_SUMMARY = [
+    ("Welcome to the", ENTER),
+    ("Choose the message", " "),
+    ("[x]", DOWN),
+    ("Your Acme account", DOWN),
+    ("Name the profile", DOWN),
+]
+
+
+@pytest.fixture
+def installed(mapiwright: Callable[..., Any], release: Callable[..., Path]) -> Callable[..., Any]:
+    """A workstation with an Acme Mail that has something in each of its fields already."""
+    package = release("5.0", {"mapiwright.toml": {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n'}})
+    assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+    return mapiwright
+
+
+def profiles(mapiwright: Callable[..., Any]) -> list[str]:
+    return [row["name"] for row in mapiwright("profile", "list", "--json").document["profiles"]]
+
+
+def test_a_person_makes_a_profile_and_is_told_how_to_take_it_back(
+    installed: Callable[..., Any], person: Person
+) -> None:
+    code, seen = person(["wizard"], [*TO_THE_SUMMARY, ("Ready to finish", ENTER), ("The profile is ready", ENTER)])
+    assert code == 0
+    assert "mapiwright undo" in seen
+    assert profiles(installed) == ["Outlook"]
+
+
+def test_a_dry_run_shows_the_plan_when_the_pages_are_gone(installed: Callable[..., Any], person: Person) -> None:
+    code, seen = person(["wizard", "--dry-run"], [*TO_THE_SUMMARY, ("This is a dry run", ENTER)])
+    assert code == 0
+    assert "Together: 0 files" in seen
+    assert profiles(installed) == []
+
+
+def test_who_cancels_is_told_that_nothing_was_changed(installed: Callable[..., Any], person: Person) -> None:
+    code, seen = person(["wizard", "--language", "fr"], [("Bienvenue dans", ENTER), ("Choisir les services", ESCAPE)])
+    assert code == 1
+    assert "nothing was changed" in seen
+    assert profiles(installed) == []
