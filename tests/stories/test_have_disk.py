@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -311,6 +312,14 @@ class TestTrust:
         assert answer.code == 0, answer.err
         assert answer.document["disk"]["signature"]["standing"] == "good"
         assert answer.document["disk"]["signature"]["signer"].startswith("vendor.pem, SHA256:")
+
+    def test_a_key_may_be_named_by_the_variable(
+        self, signed: Path, mapiwright: Mapiwright, keys: Keys, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MAPIWRIGHT_TRUST", str(keys("other")[1]))
+        assert mapiwright("have-disk", signed, "--dry-run").code == 1
+        monkeypatch.setenv("MAPIWRIGHT_TRUST", os.pathsep.join(map(str, signed.parent.glob("*.pem"))))
+        assert mapiwright("have-disk", signed, "--dry-run").code == 0
 
     def test_a_key_that_nobody_trusts_is_said_so_and_refused_where_another_is_demanded(
         self, signed: Path, mapiwright: Mapiwright, keys: Keys

@@ -159,6 +159,16 @@ def test_two_who_publish_to_one_place_do_not_meet(mapiwright: Mapiwright, acme: 
     assert not (tmp_path / "public").exists()
 
 
+def test_what_a_killed_run_left_goes_and_what_is_somebody_elses_stays(
+    mapiwright: Mapiwright, acme: Path, tmp_path: Path
+) -> None:
+    for name in (".~public-0123abcd", ".~public-notes", ".~publications-0123abcd"):
+        (tmp_path / name).mkdir()
+    assert mapiwright("publish", acme, tmp_path / "public").code == 0
+    left = {path.name for path in tmp_path.glob(".~*")}
+    assert left == {".~public-notes", ".~publications-0123abcd", ".~public.lock"}
+
+
 def test_a_package_that_is_not_in_order_is_not_published(mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
     package = tmp_path / "acme"
     shutil.copytree(acme, package)
@@ -195,6 +205,13 @@ def test_what_windows_could_not_read_is_refused(mapiwright: Mapiwright, acme: Pa
     (package / "what?.txt").write_bytes(b"")
     assert "what?.txt" in mapiwright("publish", package, tmp_path / "public").err
     (package / "what?.txt").unlink()
+    odd = os.fsencode(package) + b"/bad\xff.txt"
+    with open(odd, "wb"):  # noqa: PTH123 - such a name is bytes
+        pass
+    answer = mapiwright("publish", package, tmp_path / "public")
+    assert answer.code == 1
+    assert "no UTF-8" in answer.err
+    os.unlink(odd)  # noqa: PTH108
     (package / "round").symlink_to(package)
     answer = mapiwright("publish", package, tmp_path / "public")
     assert answer.code == 1

@@ -79,7 +79,7 @@ def _files(package: Directory, folder: str = "") -> Iterator[tuple[str, bytes]]:
         path = f"{folder}/{name}" if folder else name
         if name.startswith(".") or name == "__pycache__" or path in OURS:
             continue
-        fault = fault_of_name(name)
+        fault = fault_of_name(name) or (None if _is_text(name) else "its bytes are no UTF-8")
         if fault is not None:
             raise RefusedError(
                 f"{path!r} cannot be the name of a file on Windows: {fault}",
@@ -98,6 +98,15 @@ def _files(package: Directory, folder: str = "") -> Iterator[tuple[str, bytes]]:
             yield from _files(package, path)
         else:
             yield path, package.read(path)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written down: Linux lets one be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_foreign(directory: Path) -> None:

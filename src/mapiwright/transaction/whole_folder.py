@@ -11,6 +11,7 @@ What a killed run leaves beside the place is taken away by the next one, which h
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ASIDE = "replaced"
-"""How the name of an older folder ends that was moved aside; as long as the random digits, as it goes with them."""
+"""How the name of an older folder ends that was moved aside."""
 
 
 def put_folder(place: Path, files: Mapping[str, bytes], *, check: Callable[[Path], None]) -> None:
@@ -83,8 +84,9 @@ def _tidy(place: Path) -> None:
     if aside.exists() and not place.exists():
         aside.rename(place)
         sync_folder(place.parent)
+    left = re.compile(re.escape(beside_prefix(place)) + f"(?:[0-9a-f]{{8}}|{ASIDE})")
     for entry in place.parent.iterdir():
-        if entry.name.startswith(beside_prefix(place)) and len(entry.name) == len(beside_prefix(place)) + len(ASIDE):
+        if left.fullmatch(entry.name):
             shutil.rmtree(entry)
 
 
