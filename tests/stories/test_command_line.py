@@ -114,6 +114,13 @@ class TestTheVerbs:
         ended = subprocess.run([sys.executable, "-c", probe, *names], capture_output=True, text=True, check=True)
         assert ended.stdout.splitlines()[-1] == "[]"
 
+    def test_none_lets_click_colour_anything(self) -> None:
+        """On Windows it would ask for a library that a setup program on a bare Python does not have."""
+        with app.mapiwright.make_context("mapiwright", ["profile", "list"]) as context:
+            verb = app.mapiwright.get_command(context, "profile")
+            assert context.color is False
+            assert click.Context(verb, parent=context).color is False
+
     def test_an_unknown_one_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["instal"]) == 2
         captured = capsys.readouterr()

@@ -1,0 +1,49 @@
+"""setup.pyz, published on this system, under a Windows Python inside Wine that has none of our libraries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.wine import loader, python
+from mapiwright.setup.installed import installations
+from mapiwright.setup.publish import make_edition, publish
+from mapiwright.workstation.create import create_image
+from mapiwright.workstation.open import open_workstation
+
+if TYPE_CHECKING:
+    from mapiwright.entry.wine import WinePython
+
+EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
+
+
+def test_it_verifies_its_directory_and_installs(wine: WinePython, tmp_path: Path) -> None:
+    public, pc = tmp_path / "öffentlich", tmp_path / "pc"
+    publish(make_edition(EXAMPLE), public)
+    create_image(pc)
+
+    def run(*options: str) -> subprocess.CompletedProcess[bytes]:
+        program = wine.path(public / "setup.pyz")
+        return subprocess.run(
+            [loader(os.environ), wine.path(python(wine.prefix)), "-I", "-S", "-X", "utf8", program, *options],
+            env=os.environ | wine.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
+
+    target = ("--workstation", f"image:{wine.path(pc)}")
+    asked = run(*target)
+    assert asked.returncode == 1, asked.stderr.decode()
+    assert b"nobody can be asked" in asked.stderr
+    done = run("--yes", *target)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"MSG_SERVICE_CONFIGURE" in done.stdout
+    assert "acme-mail" in installations(open_workstation(f"image:{pc}"))
+    (public / "README.md").write_bytes(b"forged")
+    again = run("--yes", *target)
+    assert again.returncode == 1
+    assert b"MW4301" in again.stderr
