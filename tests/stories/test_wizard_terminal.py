@@ -56,7 +56,9 @@ def person(workstation_folder: Path) -> Iterator[Person]:
             elif waiting and waiting[0][0] in seen:  # it is at rest
                 os.write(terminal, waiting.pop(0)[1].encode())
         os.close(terminal)
-        _, status = os.waitpid(pid, 0) if not waiting else (os.kill(pid, 9), os.waitpid(pid, 0)[1])
+        if waiting:
+            os.kill(pid, 9)
+        _, status = os.waitpid(pid, 0)
         started.remove(pid)
         assert not waiting, f"it was never seen: {waiting[0][0]}"
         return os.waitstatus_to_exitcode(status), seen
