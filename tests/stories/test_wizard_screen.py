@@ -239,7 +239,7 @@ def test_what_stands_half_way_is_not_called_rolled_back(ready: Any) -> None:
         assert not app.query_one("#back", Button).display, "nothing that is entered would help"
 
     ends = sees("the disk is full", "half-way", "mapiwright recover")
-    app = walk(app_on(ready, error=error), TO_THE_END, ends, looks)
+    app = walk(app_on(ready, error=error), TO_THE_END, ends, looks, keys("pageup"), ends)
     assert app.failure is error
 
 
