@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -146,18 +147,13 @@ def comparable(profile: Profile) -> dict[str, dict[int, PropertyValue]]:
     }
 
 
-def carried(wish: list[tuple[str, dict[int, PropertyValue]]]) -> bool:
-    """Whether all texts can stand on a line: others are told as left out."""
-    return not any(
-        isinstance(value, str)
-        and (
-            value != value.strip()
-            or value.count("%") > 1
-            or (len(value) > 1 and value[0] == value[-1] and value[0] in "\"'")
-        )
-        for _, settings in wish
-        for value in settings.values()
-    )
+def is_carried(tag: int, value: PropertyValue) -> bool:
+    """Whether a value can stand on a line and is read as it is: others are told as left out."""
+    if not isinstance(value, str):
+        return True
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    expands = tag & 0xFFFF == 0x1E and re.search("%[^%]+%", value) is not None
+    return value == value.strip() and not quoted and not expands
 
 
 @given(wishes(), st.integers(0, 9), st.none() | st.integers(0, 9), st.booleans())
@@ -170,14 +166,15 @@ def test_a_profile_that_is_exported_and_applied_is_the_same(
     file = read(text.parse(data))
     workstation = fresh()
     told = (*check(file), *findings_for(file, [space_of(workstation)]))
-    assert not [each for each in told if each.severity is not Severity.NOTE], data.decode("cp1252")
+    bad = [each for each in told if each.severity is not Severity.NOTE and each.id != "MW8041"]  # a % is a % there
+    assert not bad, data.decode("cp1252")
     execute(plan_prf(file, [space_of(workstation)], name="x.prf"), workstation, makers={})
     after = space_of(workstation).profile("Work")
     assert faults(after) == ()
     assert (space_of(workstation).default == "Work") is default
     again = export(after, CATALOGUE.find, default=default, code_page="cp1252")
     assert text.render(again.document) == data, "nothing of the file is lost on the way"
-    if carried(wish):
+    if all(is_carried(*each) for _, settings in wish for each in settings.items()):
         assert result.findings == ()
         assert comparable(after) == comparable(before)
     else:

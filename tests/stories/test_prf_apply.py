@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
+from mapiwright.entry.record import ServiceRecord, record_changes
 from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats import inf
 from mapiwright.formats import prf as text
@@ -352,6 +354,20 @@ def test_a_unique_service_is_the_one_that_is_there(shelf: Shelf) -> None:
     assert shelf.profile().services[0].uid != before, "it was replaced"
 
 
+def test_what_mapisvc_inf_says_may_be_there_once_is_there_once_whatever_the_file_says(shelf: Shelf) -> None:
+    book = (
+        "Service1=Plain",
+        "Service1=Personal Address Book",
+        "UniqueService=Yes",
+        "UniqueService=No\nNameOfPAB=Mine",
+    )
+    shelf.apply(PLAIN, *book, "Server=mail\nSize=5\n", "")
+    shelf.apply(PLAIN, *book, "Server=mail\nSize=5\n", "", "Mine", "Ours")
+    assert shelf.services() == ["MSPST AB"]
+    asked = [each.call.properties for each in pending_calls(shelf.desk.workstation) if each.call.properties]
+    assert asked == [{0x3001001E: "Mine"}, {0x3001001E: "Ours"}]
+
+
 def test_values_go_where_the_service_keeps_such_properties(shelf: Shelf) -> None:
     shelf.apply(PLAIN)
     service = shelf.profile().services[0]
@@ -428,6 +444,54 @@ def test_a_service_is_configured_once_and_keeps_what_it_wants(office: Any) -> No
     assert office.stored().services[0].section.get(0x6600001F) == "there"
     again = Workspace(office.workstation, office.workstation.users[0])
     assert plan_prf(file, [again], name="mail.prf").empty
+
+
+FORGETFUL = """\
+def service_entry(call):
+    if call.context == 3 and 0x66010003 in call.properties:
+        call.service[0x66010003] = call.properties[0x66010003]
+    return 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetful:
+    """A service that keeps one of its properties, and the others in a way of its own."""
+
+    entry: str = "forgetful:service_entry"
+    deadline: float = 20.0
+
+    @property
+    def sources(self) -> dict[str, bytes]:
+        return {"forgetful.py": FORGETFUL.encode()}
+
+
+def test_what_a_service_keeps_in_a_way_of_its_own_is_not_sent_again(office: Any) -> None:
+    content = (
+        "[General]\nCustom=1\nProfileName=Work\nOverwriteProfile=Append\n[Service List]\nService1=Mail\n"
+        "[Service1]\nServer=there\nPort=25\n"
+        "[Mail]\nServiceName=MAIL\nServer=PT_UNICODE,0x6600\nPort=PT_LONG,0x6601\n"
+    )
+    record = ServiceRecord.of("MAIL", package="office", version="2", stand_in=Forgetful())
+    office.workstation.files.apply(record_changes(office.workstation, record, Forgetful().sources))
+
+    def apply() -> Plan:
+        space = Workspace(office.workstation, office.workstation.users[0])
+        plan = plan_prf(read(text.parse(content.encode())), [space], name="mail.prf")
+        if not plan.empty:
+            office.send(plan)
+        return plan
+
+    assert not apply().empty
+    assert office.stored().services[0].section.get(0x6600001F) is None
+    assert apply().empty, "the server was sent, and the port is there"
+    services = ProfileAdmin(office.another()).admin_services("Work")
+    with services.open_profile_section(services.find("MAIL").uid, SectionFlag.MODIFY) as section:
+        section.set_props({0x66010003: 26})
+    assert not apply().empty, "the port is another one now"
+    assert office.calls == ["MAIL CREATE", "MAIL CONFIGURE", "MAIL CONFIGURE"]
+    content = content.replace("there", "elsewhere")
+    assert not apply().empty, "another server was never sent"
 
 
 def test_a_service_that_fails_leaves_nothing_behind(office: Any) -> None:

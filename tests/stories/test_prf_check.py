@@ -216,6 +216,7 @@ def test_a_password_is_in_no_finding_and_in_no_repr() -> None:
         ("Tls=TRUE", "Tls=TRUE\nPassword=tr0ub4dor"),
         ("Tls=TRUE", "Tls=TRUE\nPassword=tr0ub4dor", "Password=PT_STRING8,0x67f0", "Password=PT_LONG,0x6609"),
         ("Tls=TRUE", "Tls=TRUE\nMailPassword=tr0ub4dor"),
+        ("Tls=TRUE", "Tls=TRUE\nKey=tr0ub4dor", "Password=PT_STRING8,0x67f0", "Key=PT_STRING8,0x67f0"),
         ("Tls=TRUE", "Tls=TRUE\npassword tr0ub4dor"),
         ("Name=PT_UNICODE,0x3001", "Key=PT_STRING8,0x6703", "UniqueService=No", "UniqueService=No\nKey=tr0ub4dor"),
     ):
@@ -294,6 +295,10 @@ def test_what_the_workstation_lacks_is_told(desk: Any) -> None:
     assert against(desk) == ()
     assert ids(against(desk, "ServiceName=CONTAB", "ServiceName=NOWHERE")) == {"MW8110"}
     assert ids(against(desk, "Documents", "Nowhere")) == {"MW8042"}
+    exchange = ("ServiceName=CONTAB", "ServiceName=MSEMS\nBook=PT_STRING8,0x660e")
+    offline = (*exchange, "Server=mail", "Server=mail\nBook=C:\\Users\\Zoë")
+    assert ids(against(desk, *offline)) == {"MW8110"}, "the address book has a folder, and that is there"
+    assert ids(against(desk, *offline, "Book=C:\\Users\\Zoë", "Book=C:\\Users\\Zoë\\oab")) == {"MW8042", "MW8110"}
     assert against(desk, "C:\\Users\\Zoë\\Documents", "Z:\\mail") == (), "another drive cannot be seen"
     assert against(desk, "C:\\Users\\Zoë\\Documents", "\\\\server\\mail") == (), "nor a server"
     assert ids(against(desk, "Server=mail", "Server=%Nobody%")) == {"MW8041"}

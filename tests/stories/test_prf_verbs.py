@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.admin.flags import SectionFlag
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.workspace import Workspace
+from mapiwright.formats import prf as text
+from mapiwright.mapi.prf_export import export
+from mapiwright.mapi.profile import Section
 from mapiwright.workstation.create import create_image
+from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +126,7 @@ def test_show_tells_where_each_value_goes_and_no_password(mapiwright: Mapiwright
     shown = mapiwright("prf", "show", str(path))
     assert shown.code == 0
     assert '"Mail of Zoë"  (PT_UNICODE,0x3001 PR_DISPLAY_NAME)' in shown.out
+    assert "Password = (secret, not shown)" in shown.out
     assert "Colour = (not read)  (written nowhere)" in shown.out
     assert "Unicode Personal Folders  -> service MSUPST MS" in shown.out
     assert "2: Anna's mail" in shown.out
@@ -226,6 +234,7 @@ def test_a_profile_is_exported_and_applied_on_another_workstation(
     content = out.read_bytes().decode("cp1252")
     assert "ProfileName=Work\r\nDefaultProfile=Yes\r\n" in content
     assert "DefaultStore=Service1\r\n" in content
+    assert "[Service2]\r\nUniqueService=Yes\r\nOverwriteExistingService=No\r\n" in content
     assert mapiwright("prf", "export", "work").out.replace("\r\n", "\n") == content.replace("\r\n", "\n")
     assert mapiwright("prf", "export", "--json").document["text"] == content
     folder = tmp_path / "other"
@@ -259,12 +268,6 @@ def test_a_real_profile_is_exported_as_far_as_a_file_can_carry_it(
 
 
 def test_what_an_export_leaves_out_is_told(office: Any) -> None:
-    from mapiwright.admin.flags import SectionFlag
-    from mapiwright.formats import prf as text
-    from mapiwright.mapi.prf_export import export
-    from mapiwright.mapi.profile import Section
-    from mapiwright.workstation.registry import Key, Value
-
     services = office.services()
     wire = services.create_message_service("WIRE")
     with services.open_profile_section(wire, SectionFlag.MODIFY) as section:
@@ -290,3 +293,18 @@ def test_what_an_export_leaves_out_is_told(office: Any) -> None:
     assert b"kept" in written
     assert b"tr0ub4dor" not in written
     assert b"lines" not in written
+
+
+def test_the_password_of_a_data_file_is_not_exported(desk: Any) -> None:
+    space = Workspace(desk.workstation, desk.user("Zoë"), send=desk.do)
+    ProfileAdmin(space).create_profile("Work")
+    services = ProfileAdmin(space).admin_services("Work")
+    uid = services.create_message_service("MSUPST MS")
+    store = services.find(uid).providers[0].uid
+    with services.open_profile_section(store, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as section:
+        section.set_props({0x6703001F: "tr0ub4dor", 0x6700001F: "C:\\a.pst"})
+    result = export(space.profile("Work"), space.catalogue.find, default=True, code_page="cp1252")
+    assert [each.id for each in result.findings] == ["MW8201"]
+    written = text.render(result.document)
+    assert b"PathToPersonalFolders=C:\\a.pst\r\n" in written
+    assert b"tr0ub4dor" not in written

@@ -50,7 +50,7 @@ def variables_of(workstation: Workstation, user: User) -> dict[str, str]:
         }
     own = workstation.registry.read(user.root / "Environment")
     for name, value in own.values.items() if own is not None else ():
-        if value.type in {ValueType.SZ, ValueType.EXPAND_SZ} and upcase(name) != "PATH":
+        if value.type in {ValueType.SZ, ValueType.EXPAND_SZ}:
             variables[name] = expand(value.text, variables) if value.type is ValueType.EXPAND_SZ else value.text
     return variables
 

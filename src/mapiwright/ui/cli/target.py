@@ -135,7 +135,7 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--edition",
         type=click.Choice([edition.value for edition in Edition]),
-        help="With hive: only: the edition of Outlook that the hive belongs to.",
+        help="With hive: only, and prf check: the edition of Outlook that is meant.",
     )
     @click.option(
         "--inf",
