@@ -12,17 +12,22 @@ TYPE_CHECKING = False  # typing's own would cost more than the version does
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import click
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code; docs/reference/exit-codes.md has the table."""
+
+def main(arguments: Sequence[str] | None = None, program: click.Command | None = None) -> int:
+    """Run the command line and return the exit code; docs/reference/exit-codes.md has the table.
+
+    ``program`` is another one than ours, such as the setup program of a package.
+    """
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given == ["--version"]:
         sys.stdout.write(f"mapiwright {__version__}\n")
         return 0
-    from mapiwright.ui.cli.app import run
+    from mapiwright.ui.cli.app import mapiwright, run
 
     try:
-        return run(given)
+        return run(given, program or mapiwright)
     except Exception as defect:  # noqa: BLE001 - the process ends here, and says so
         from mapiwright.ui.cli.edge import tell_defect
 

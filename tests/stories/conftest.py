@@ -17,6 +17,7 @@ from mapiwright.entry.record import ServiceRecord, record_changes
 from mapiwright.errors import MapiwrightError
 from mapiwright.setup.install import plan_install
 from mapiwright.setup.package import open_package
+from mapiwright.setup.publish import make_edition, publish
 from mapiwright.setup.uninstall import plan_uninstall
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.cli.app import run
@@ -30,6 +31,7 @@ from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.profile import Profile
@@ -414,3 +416,37 @@ def code_of() -> Callable[[Callable[[], object]], int]:
         return caught.value.hresult
 
     return call
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Acme Mail as it is published, with a name of no ASCII in it, unsigned; to be copied, and not changed."""
+    folder = tmp_path_factory.mktemp("published")
+    package = folder / "acme"
+    shutil.copytree(ACME, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "docs" / "Änderungen 変更.txt").write_bytes(b"news")
+    publish(make_edition(package), folder / "public")
+    return folder / "public"
+
+
+@pytest.fixture
+def public(published: Path, tmp_path: Path) -> Path:
+    """A copy of it, for one story."""
+    shutil.copytree(published, tmp_path / "öffentlich")
+    return tmp_path / "öffentlich"
+
+
+@pytest.fixture
+def keys(tmp_path: Path, witness_module: Callable[[str], ModuleType]) -> Callable[[str], tuple[Path, Path]]:
+    """``keys("vendor")`` are the files of a private key and of its public half."""
+    ed25519 = witness_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+    form = witness_module("cryptography.hazmat.primitives.serialization")
+
+    def make(name: str) -> tuple[Path, Path]:
+        key = ed25519.Ed25519PrivateKey.generate()
+        private, public = tmp_path / f"{name}.key", tmp_path / f"{name}.pem"
+        private.write_bytes(key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()))
+        public.write_bytes(key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo))
+        return private, public
+
+    return make

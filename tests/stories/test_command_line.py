@@ -258,7 +258,7 @@ class TestExitCodes:
         assert capsys.readouterr().err == "Error: no profile \\x1b]0;owned\\x07\n"
 
 
-def raising_run(arguments: list[str]) -> int:
+def raising_run(arguments: list[str], _program: object) -> int:
     raise ValueError(f"{arguments} and a password: hunter2")
 
 

@@ -277,7 +277,7 @@ def test_preflight_looks_once(mapiwright: Mapiwright, acme: Path, monkeypatch: p
         looks.append(arguments)
         return preflight(*arguments, **options)
 
-    for module in ("mapiwright.setup.install", "mapiwright.ui.cli.setup"):
+    for module in ("mapiwright.setup.install", "mapiwright.ui.cli.installing"):
         monkeypatch.setattr(f"{module}.preflight", counted)
     assert mapiwright("install", acme, "--yes").code == 0
     assert len(looks) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from mapiwright.errors import NotFoundError, RefusedError
+from mapiwright.errors import ConflictError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 
 if TYPE_CHECKING:
@@ -76,6 +76,58 @@ class Directory:
         if not place.is_relative_to(self.root):
             raise RefusedError(f"{path} is a link that leads out of the package")
         return place
+
+
+class Watched:
+    """A directory that others may write to meanwhile: each file is read once, and any change is told in the end."""
+
+    def __init__(self, root: Path) -> None:
+        self._directory = Directory(root)
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._files: dict[str, tuple[object, bytes]] = {}
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return self._directory.name
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a folder, as they were when it was first asked for."""
+        if folder not in self._names:
+            self._names[folder] = self._directory.names(folder)
+        return self._names[folder]
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, as they were when it was first read."""
+        if path not in self._files:
+            mark = self._mark(path)
+            self._files[path] = mark, self._directory.read(path)
+        return self._files[path][1]
+
+    def refuse_changed(self) -> None:
+        """Raise ConflictError where anything is not as it was read, or may have been half-written then."""
+        changed = [path for path, (mark, _) in self._files.items() if self._mark(path) != mark]
+        changed += [path for path, names in self._names.items() if self._now(path) != names]
+        if changed:
+            raise ConflictError(
+                f"{min(changed) or 'the directory'} changed while it was read",
+                where=self.name,
+                remedy="Somebody is writing to it. Wait until that has ended, then try again.",
+            )
+
+    def _mark(self, path: str) -> object:
+        """What tells one state of a file from another without reading it."""
+        try:
+            found = self._directory.root.joinpath(path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+    def _now(self, folder: str) -> tuple[str, ...]:
+        try:
+            return self._directory.names(folder)
+        except RefusedError:
+            return ()
 
 
 class Memory:

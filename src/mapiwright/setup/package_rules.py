@@ -1,8 +1,8 @@
 """The rules of packages: for every finding its stable id, how bad it is, the sentence that was broken, the remedy.
 
-MW40.. are what is wrong with a manifest, MW41.. with the package around it, MW42.. how it fits a workstation, MW51..
-what an uninstall leaves. docs/reference/findings-setup.md has the same table, and a test compares them. An id is
-never given to another rule.
+MW40.. are what is wrong with a manifest, MW41.. with the package around it, MW42.. how it fits a workstation, MW43..
+what vouches for it, MW51.. what an uninstall leaves. docs/reference/findings-setup.md has the same table, and a test
+compares them. An id is never given to another rule.
 """
 
 from __future__ import annotations
@@ -234,6 +234,43 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             "web sites, and an honest vendor may be missing.",
             "Verify it on a Windows: signtool verify /pa FILE. Or name the roots to trust: SSL_CERT_FILE=FILE.",
         ),
+        # A public directory.
+        "MW4301": Rule(
+            ERROR,
+            "A published file has the sum that SHA256SUMS gives it.",
+            "Get the directory anew from whoever published it: somebody or something has changed the file.",
+        ),
+        "MW4302": Rule(
+            ERROR,
+            "Every file that SHA256SUMS lists is there and can be read.",
+            "Get the directory anew from whoever published it.",
+        ),
+        "MW4303": Rule(
+            ERROR,
+            "SHA256SUMS lists sums of files in its directory, one a line.",
+            "Get the directory anew from whoever published it.",
+        ),
+        "MW4304": Rule(
+            ERROR,
+            "A signature is that of SHA256SUMS, by the key beside it.",
+            "Get the directory anew from whoever published it: somebody or something has changed the sums.",
+        ),
+        "MW4305": Rule(
+            WARNING,
+            "What is published is signed.",
+            "Have it published with --sign; unsigned, its sums tell of accidents, not of forgery.",
+        ),
+        "MW4306": Rule(
+            WARNING,
+            "What is published is signed with a key that the administrator trusts.",
+            "Ask the vendor for the fingerprint of his key; then --trust KEYFILE, or put it into the trusted keys.",
+        ),
+        "MW4307": Rule(
+            WARNING,
+            "A signature is as good as its verification.",
+            'Install the library: pip install "mapiwright[sign]"; then `mapiwright have-disk DIRECTORY`.',
+        ),
+        "MW4308": Rule(NOTE, "The signature holds, by a key that the administrator trusts.", "Nothing."),
         # What an uninstall leaves.
         "MW5101": Rule(
             WARNING,

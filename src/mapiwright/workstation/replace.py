@@ -47,13 +47,13 @@ def replace_file(path: Path, data: bytes | None, *, mode: int = 0o666) -> None:
     if data is None:
         with suppress(FileNotFoundError):
             target.unlink()
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         return
     try:
         like: os.stat_result | None = target.stat()
     except FileNotFoundError:
         like = None
-    beside = target.with_name(f"{_prefix(target)}{os.urandom(4).hex()}")
+    beside = target.with_name(f"{beside_prefix(target)}{os.urandom(4).hex()}")
     # A replaced file may be guarded: until its owner and ACL are copied, nobody else may read the new one.
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode if like is None else OURS_ONLY)
     try:
@@ -69,7 +69,7 @@ def replace_file(path: Path, data: bytes | None, *, mode: int = 0o666) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def append_to_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -82,20 +82,20 @@ def append_to_file(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     finally:
         os.close(handle)
     if fresh:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def make_folder(path: Path, *, mode: int = 0o777) -> None:
     """Make the folder, whose parent exists; durable when it returns. One that is there already is fine."""
     path.mkdir(mode, exist_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def remove_folder(path: Path) -> None:
     """Remove the folder, which is empty; durable when it returns. One that is not there is fine."""
     with suppress(FileNotFoundError):
         path.rmdir()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def remove_leftovers(path: Path) -> None:
@@ -103,11 +103,12 @@ def remove_leftovers(path: Path) -> None:
     target = Path(os.path.realpath(path))
     with suppress(FileNotFoundError, NotADirectoryError):
         for entry in target.parent.iterdir():
-            if entry.name.startswith(_prefix(target)) and len(entry.name) == len(_prefix(target)) + 8:
+            if entry.name.startswith(beside_prefix(target)) and len(entry.name) == len(beside_prefix(target)) + 8:
                 entry.unlink()
 
 
-def _prefix(target: Path) -> str:
+def beside_prefix(target: Path) -> str:
+    """How the name of what stands beside ``target`` begins until it takes its place."""
     # A name may have 255 bytes in all; four to a character, and some for the mark and the random digits.
     return f"{MARK}{target.name[:60]}-"
 
@@ -126,7 +127,8 @@ def _sync(handle: int) -> None:
             fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make durable which names a folder holds; durable when it returns."""
     if os.name == "nt":
         return  # a folder cannot be opened there; NTFS journals its names itself
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -48,6 +48,8 @@ VERBS = {
     "doctor": Verb("doctor", "Tell what is wrong and how to mend it; change nothing."),
     "log": Verb("doctor", "Show what was done and what failed on a workstation."),
     "support-bundle": Verb("doctor", "Pack what a helpdesk needs into a file, user data masked."),
+    "publish": Verb("publishing", "Put a package and its setup into a public directory."),
+    "have-disk": Verb("disk", "See what lies in a public directory, and install it."),
     "test": Verb("matrix", "Try a package on every kind of Outlook, in memory."),
 }
 """The verbs, in the order in which a newcomer meets them."""
@@ -71,7 +73,15 @@ class Program(click.Group):
             formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
 
 
-@click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    "color": False,  # or click asks for colorama on Windows, which a setup program on a bare Python does not have
+}
+"""What holds for the contexts of every program of ours."""
+
+
+@click.command(cls=Program, context_settings=SETTINGS)
 @click.version_option(__version__, message="mapiwright %(version)s")
 def mapiwright() -> None:
     """Install MAPI message services on Windows workstations, and look after their profiles.
@@ -81,11 +91,11 @@ def mapiwright() -> None:
     """
 
 
-def run(arguments: Sequence[str], program: click.Group = mapiwright) -> int:
+def run(arguments: Sequence[str], program: click.Command = mapiwright) -> int:
     """Run a command line; returns its exit code, having told whatever went wrong."""
     as_json = "--json" in arguments
     try:
-        with program.make_context("mapiwright", list(arguments)) as context:
+        with program.make_context(program.name, list(arguments)) as context:
             program.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as end:

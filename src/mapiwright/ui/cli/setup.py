@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +13,15 @@ from mapiwright.entry.contract import EntryPolicy
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.diagnosis.installed import receipt_findings
-from mapiwright.setup.install import ANY_PROFILE, plan_install
-from mapiwright.setup.installed import Half, installations, refuse_as_user
+from mapiwright.setup.installed import installations
 from mapiwright.setup.manifest import ProfilesOnUninstall
 from mapiwright.setup.package import open_package
-from mapiwright.setup.preflight import preflight
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
 from mapiwright.setup.repair import plan_guard
 from mapiwright.setup.uninstall import plan_uninstall
 from mapiwright.transaction.receipt import receipts as read_receipts
 from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan
+from mapiwright.ui.cli.installing import Wanted, entry_option, install_options, install_plan
 from mapiwright.ui.cli.target import package_id, target_options, user_options
 from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, writing_options
 from mapiwright.ui.documents import findings_document, receipts_document, write_document
@@ -34,125 +30,48 @@ from mapiwright.ui.render import receipts_lines
 from mapiwright.ui.terminal import Line, escape_lines, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mapiwright.errors import Finding
     from mapiwright.transaction.plan import Plan
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
-_ENTRY = click.option(
-    "--entry",
-    "policy",
-    type=click.Choice([policy.value for policy in EntryPolicy]),
-    default=EntryPolicy.DEFER.value,
-    show_default=True,
-    help="What to do with an entry point that cannot run here.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What an install was asked to do."""
-
-    package: Path
-    wish: ProfileWish = ANY_PROFILE
-    policy: EntryPolicy = EntryPolicy.DEFER
-    half: Half = Half.BOTH
-    force: bool = False
-
-
-def _install_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """PACKAGE and what may be said of its install, handed over as ``wanted``."""
-
-    @click.argument("package", type=click.Path(path_type=Path))
-    @click.option("--machine", is_flag=True, help="Files, MAPISVC.INF and HKLM only; no user's registry is touched.")
-    @click.option("--per-user", is_flag=True, help="The users' registry and profiles only, after --machine.")
-    @click.option(
-        "--profile-policy",
-        type=click.Choice([each.value for each in ProfilePolicy]),
-        help="auto: make a default profile where there is none, unless Outlook will; create: make it in any case; "
-        "existing: add the services to the default profile; none.  [default: auto]",
-    )
-    @click.option("--profile", "name", metavar="NAME", default="", help="Put the services into this profile.")
-    @click.option("--no-profile", is_flag=True, help="The same as --profile-policy none.")
-    @click.option("--force", is_flag=True, help="Go back to an older version; replace files whoever brought them.")
-    @_ENTRY
-    @functools.wraps(verb)
-    def with_wanted(
-        package: Path,
-        machine: bool,
-        per_user: bool,
-        profile_policy: str | None,
-        name: str,
-        no_profile: bool,
-        force: bool,
-        policy: str,
-        **rest: object,
-    ) -> None:
-        if machine and per_user:
-            raise click.UsageError("--machine and --per-user exclude each other; without both, both halves are done.")
-        if sum([bool(name), no_profile, profile_policy is not None]) > 1:
-            raise click.UsageError("--profile, --no-profile and --profile-policy exclude each other.")
-        kind = ProfilePolicy.NONE if no_profile else ProfilePolicy(profile_policy or ProfilePolicy.AUTO)
-        half = Half.MACHINE if machine else Half.USER if per_user else Half.BOTH
-        wanted = Wanted(package, ProfileWish(kind, name), EntryPolicy(policy), half, force)
-        verb(wanted=wanted, **rest)
-
-    return with_wanted
+_PACKAGE = click.argument("package", type=click.Path(path_type=Path))
 
 
 @click.command()
-@_install_options
+@_PACKAGE
+@install_options
 @output_option("Save the plan there too, for `mapiwright apply`.")
 @host_option
 @target_options
 @user_options
-def plan(target: Target, users: UserChoice, wanted: Wanted, output: Path | None, host: str) -> None:
+def plan(target: Target, users: UserChoice, package: Path, wanted: Wanted, output: Path | None, host: str) -> None:
     """Show what installing PACKAGE would change; change nothing.
 
     Of a package that is installed the id is enough, to show what would put back what is missing of it.
     """
-    found = _install_plan(target, users, wanted, or_guard=True)
+    found = _plan_of(target, users, package, wanted, or_guard=True)
     show_plan(target, through(found, host) if host else found, output)
 
 
 @click.command()
-@_install_options
+@_PACKAGE
+@install_options
 @target_options
 @user_options
 @writing_options
-def install(target: Target, users: UserChoice, consent: Consent, wanted: Wanted) -> None:
+def install(target: Target, users: UserChoice, consent: Consent, package: Path, wanted: Wanted) -> None:
     """Install PACKAGE, a directory with a manifest or with an INF fragment and the DLLs that it names.
 
     Its files are copied, its entries merged into MAPISVC.INF and the registry, a default profile is made where the
     user has none, and its entry point is told MSG_SERVICE_INSTALL. Over an older version it is an upgrade.
     """
-    send(target, _install_plan(target, users, wanted), consent)
+    send(target, _plan_of(target, users, package, wanted), consent)
 
 
-def _install_plan(target: Target, users: UserChoice, wanted: Wanted, *, or_guard: bool = False) -> Plan:
-    workstation = target.workstation
-    if not wanted.package.exists():
-        return _plan_without_media(
-            target, str(wanted.package), or_guard=or_guard and wanted == Wanted(wanted.package)
-        )
-    package = open_package(wanted.package, code_page=workstation.code_page)
-    found: tuple[Finding, ...] = ()
-    if wanted.half is not Half.USER:
-        refuse_as_user(workstation)
-        found = preflight(package, workstation, force=wanted.force)
-        write(findings_lines(found), sys.stderr)
-    return plan_install(
-        package,
-        workstation,
-        () if wanted.half is Half.MACHINE else users.all_of(workstation),
-        wish=wanted.wish,
-        policy=wanted.policy,
-        half=wanted.half,
-        force=wanted.force,
-        found=found,
-    )
+def _plan_of(target: Target, users: UserChoice, package: Path, wanted: Wanted, *, or_guard: bool = False) -> Plan:
+    if not package.exists():
+        return _plan_without_media(target, str(package), or_guard=or_guard and wanted == Wanted())
+    return install_plan(target, users, open_package(package, code_page=target.workstation.code_page), wanted)
 
 
 def _plan_without_media(target: Target, named: str, *, or_guard: bool) -> Plan:
@@ -184,7 +103,7 @@ def _plan_without_media(target: Target, named: str, *, or_guard: bool) -> Plan:
     help="What becomes of profiles that hold the service: it leaves them, they keep it, or nothing is uninstalled.  "
     "[default: as the package says]",
 )
-@_ENTRY
+@entry_option
 @target_options
 @writing_options
 def uninstall(target: Target, consent: Consent, package: str, profiles: str | None, policy: str) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec
 
 import click
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+NOTHING: Mapping[str, Json] = MappingProxyType({})
 PARTIAL = 1
 """It was done, but not for every user: the exit code of findings, and ``partial`` in the document."""
 
@@ -114,20 +116,25 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
 
 
 def send(
-    target: Target, plan: Plan, consent: Consent, *, more: Callable[[], Mapping[str, Json]] = dict
+    target: Target,
+    plan: Plan,
+    consent: Consent,
+    *,
+    about: Mapping[str, Json] = NOTHING,
+    more: Callable[[], Mapping[str, Json]] = dict,
 ) -> Receipt | None:
     """Show the plan, ask, and make it true; returns None where nothing was to be done or only looked at.
 
     With ``--json`` the plan (of a dry run, or an empty one) or the receipt is the document on stdout, and the plan
-    goes to stderr where somebody is asked about it. ``more`` adds to the receipt's document. Raises RefusedError
-    where nobody can be asked.
+    goes to stderr where somebody is asked about it. ``about`` is added to either document, ``more`` to the receipt's.
+    Raises RefusedError where nobody can be asked.
     """
     if consent.host:
         from mapiwright.entry.call import through
 
         plan = through(plan, consent.host)
     if consent.dry_run or plan.empty:
-        show_plan(target, plan, consent.output)
+        show_plan(target, plan, consent.output, about)
         if not consent.dry_run:
             end_as_partial(plan)
         return None
@@ -145,7 +152,7 @@ def send(
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
     if target.json:
-        write_document({"receipt": receipt_document(receipt), **more()})
+        write_document({"receipt": receipt_document(receipt), **about, **more()})
     else:
         write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
     end_as_partial(plan)
@@ -159,8 +166,11 @@ def end_as_partial(plan: Plan) -> None:
         raise click.exceptions.Exit(PARTIAL)
 
 
-def show_plan(target: Target, plan: Plan, output: Path | None = None) -> None:
-    """Print a plan that will not be applied now, and save it as ``output`` where that is given."""
+def show_plan(target: Target, plan: Plan, output: Path | None = None, about: Mapping[str, Json] = NOTHING) -> None:
+    """Print a plan that will not be applied now, and save it as ``output`` where that is given.
+
+    ``about`` is added to its document.
+    """
     from mapiwright.transaction.transaction import refuse_unwritable
     from mapiwright.ui.documents import write_document
     from mapiwright.ui.plan_document import plan_document
@@ -170,7 +180,7 @@ def show_plan(target: Target, plan: Plan, output: Path | None = None) -> None:
     digest = _saved(target, plan, output) if output is not None else None
     if target.json:
         told = {"saved": {"file": str(output), "digest": digest}} if digest is not None else {}
-        write_document({**plan_document(plan, target.workstation.code_page), **told})
+        write_document({**plan_document(plan, target.workstation.code_page), **about, **told})
         return
     write(plan_lines(plan, target.workstation.code_page, target.workstation.users), sys.stdout)
     if digest is not None:

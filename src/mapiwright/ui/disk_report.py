@@ -1,0 +1,58 @@
+"""What lies in a public directory, as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.ui.documents import findings_document
+from mapiwright.ui.terminal import Line, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.setup.have_disk import Disk
+    from mapiwright.setup.package import Package
+    from mapiwright.transaction.effect import Json
+
+
+def disk_lines(disk: Disk) -> Iterator[Line]:
+    """What is there in a line or two, before the findings."""
+    yield Line(escape(f"{disk.path}: {disk.kind.value}"))
+    if disk.package is not None:
+        yield Line(escape(f"  {package_in_words(disk.package)}"))
+    if disk.programs:
+        yield Line(escape(f"  its vendor's own setup program: {', '.join(disk.programs)}"))
+
+
+def package_in_words(package: Package) -> str:
+    """``Acme Mail 4.2.1 by Acme (acme-mail): ACME``."""
+    vendor = f" by {package.vendor}" if package.vendor else ""
+    services = ", ".join(service.name for service in package.services)
+    return f"{package.name} {package.version}{vendor} ({package.id}): {services}"
+
+
+def disk_document(disk: Disk) -> dict[str, Json]:
+    """``{"disk": {"path", "kind", "package", "signature", "programs", "findings"}}``."""
+    package = disk.package
+    return {
+        "disk": {
+            "path": str(disk.path),
+            "kind": disk.kind.name.lower(),
+            "package": None
+            if package is None
+            else {
+                "id": package.id,
+                "name": package.name,
+                "version": package.version,
+                "vendor": package.vendor,
+                "services": [service.name for service in package.services],
+            },
+            "signature": {
+                "standing": disk.signature.standing.name.lower(),
+                "signer": disk.signature.signer or None,
+                "reason": disk.signature.reason or None,
+            },
+            "programs": list(disk.programs),
+            **findings_document(disk.findings),
+        }
+    }

@@ -1,0 +1,182 @@
+"""setup.pyz on a machine that has a Python and nothing else: it installs the package that it carries."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mapiwright.setup.publication import PROGRAM, SUMS
+from mapiwright.setup.publish import make_edition, publish
+from mapiwright.workstation.create import create_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python without a single distribution, not even pip."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.create(folder, with_pip=False, symlinks=os.name != "nt")
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    asked = subprocess.run([python, "-I", "-c", "import mapiwright"], capture_output=True, check=False)
+    assert b"ModuleNotFoundError" in asked.stderr, "or it proves nothing"
+    asked = subprocess.run([python, "-I", "-c", "import click"], capture_output=True, check=False)
+    assert b"ModuleNotFoundError" in asked.stderr
+    return python
+
+
+@pytest.fixture
+def run(bare_python: Path, workstation_folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """``run(program, "--yes")``: a setup program on the workstation, as a machine account runs it."""
+
+    def start(program: Path, *options: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("MAPIWRIGHT_", "PYTHON"))}
+        return subprocess.run(
+            [bare_python, "-I", program, *map(str, options)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            cwd=program.parent,
+            env={
+                **kept,
+                "MAPIWRIGHT_WORKSTATION": f"image:{workstation_folder}",
+                "PYTHONIOENCODING": "utf-8",
+                **environment,
+            },
+        )
+
+    return start
+
+
+Run = Any
+Mapiwright = Any
+
+
+def test_it_installs_its_package(run: Run, public: Path, mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    before = {path.name for path in public.rglob("*")}
+    done = run(public / PROGRAM, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "a published package" in done.stderr
+    assert "MW4305" in done.stderr, "unsigned is said so"
+    assert "MSG_SERVICE_CONFIGURE" in done.stdout, "the stand-in ran, in a process of its own"
+    assert mapiwright("status", "acme-mail").code == 0
+    assert list(workstation_folder.rglob("acme32.dll"))
+    listed = mapiwright("profile", "list", "--json").document["profiles"]
+    assert [(row["user"], row["default"], row["services"]) for row in listed] == [("Zoë", True, ["ACME"])]
+    assert {path.name for path in public.rglob("*")} == before, "and leaves nothing beside itself"
+
+
+def test_it_installs_what_install_does(run: Run, public: Path, mapiwright: Mapiwright) -> None:
+    assert run(public / PROGRAM, "--yes").returncode == 0
+    assert mapiwright("plan", public, "--json").document["plan"]["empty"]
+
+
+def test_it_takes_the_options_of_install(run: Run, public: Path, mapiwright: Mapiwright) -> None:
+    import json
+
+    dry = run(public / PROGRAM, "--dry-run", "--json", "--profile", "Mine")
+    document = json.loads(dry.stdout)
+    assert document["disk"]["package"]["id"] == "acme-mail"
+    assert not document["plan"]["empty"]
+    assert mapiwright("status", "acme-mail").code == 1
+    told = run(public / PROGRAM, "--help").stdout
+    offered = mapiwright("install", "--help").out
+    options = {word for word in offered.split() if word.startswith("--")}
+    assert len(options) > 15
+    assert not [option for option in options if option not in told]
+    assert "Usage: setup.pyz" in told
+
+
+def test_nobody_is_asked_where_nobody_can_be(run: Run, public: Path) -> None:
+    done = run(public / PROGRAM)
+    assert done.returncode == 1
+    assert "--yes" in done.stderr
+
+
+def test_it_installs_alone_wherever_it_is_carried(
+    run: Run, public: Path, mapiwright: Mapiwright, tmp_path: Path
+) -> None:
+    alone = tmp_path / "a b" / "acme.pyz"
+    alone.parent.mkdir()
+    shutil.copy(public / PROGRAM, alone)
+    done = run(alone, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "nobody vouches" in done.stderr
+    assert mapiwright("status", "acme-mail").code == 0
+
+
+@pytest.mark.parametrize("name", ["x64/acme32.dll", "docs/Änderungen 変更.txt", SUMS])
+def test_it_refuses_a_directory_that_is_not_as_it_was_published(
+    run: Run, public: Path, mapiwright: Mapiwright, name: str
+) -> None:
+    data = bytearray((public / name).read_bytes())
+    data[0] ^= 1
+    (public / name).write_bytes(data)
+    done = run(public / PROGRAM, "--yes")
+    assert done.returncode == 1
+    assert "MW430" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert mapiwright("status", "acme-mail").code == 1
+
+
+def test_it_says_that_a_signature_was_not_verified(
+    run: Run, acme: Path, tmp_path: Path, keys: Callable[[str], tuple[Path, Path]], mapiwright: Mapiwright
+) -> None:
+    private, key = keys("vendor")
+    publish(make_edition(acme, key_file=private), tmp_path / "signed")
+    program = tmp_path / "signed" / PROGRAM
+    refused = run(program, "--yes", "--trust", key)
+    assert refused.returncode == 1
+    assert "mapiwright[sign]" in refused.stderr
+    assert mapiwright("status", "acme-mail").code == 1
+    done = run(program, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "was not verified" in done.stderr
+
+
+def test_it_can_take_back_what_it_did(run: Run, public: Path, bare_python: Path, workstation_folder: Path) -> None:
+    """The whole of Mapiwright is in it."""
+    assert run(public / PROGRAM, "--yes").returncode == 0
+    done = subprocess.run(
+        [bare_python, "-m", "mapiwright", "uninstall", "acme-mail", "--yes"],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(public / PROGRAM),
+            "MAPIWRIGHT_WORKSTATION": f"image:{workstation_folder}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not list(workstation_folder.rglob("acme32.dll"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs another Python on the path")
+def test_an_old_python_is_told_so(public: Path, tmp_path: Path) -> None:
+    """No old one is at hand: this one says that it is old."""
+    code = (
+        "import runpy, sys; sys.version_info = (3, 8, 10, 'final', 0)\n"
+        f"runpy.run_path({str(public / PROGRAM)!r}, run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert "This is Python 3.8, and this program needs 3.11 or later." in done.stderr
+
+
+def test_it_serves_a_workstation_of_another_make(run: Run, public: Path, tmp_path: Path) -> None:
+    create_image(tmp_path / "other", users=["anna"])
+    done = run(public / PROGRAM, "--yes", "--workstation", f"image:{tmp_path / 'other'}")
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "other").rglob("acme32.dll"))
