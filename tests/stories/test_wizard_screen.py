@@ -239,7 +239,7 @@ def test_what_stands_half_way_is_not_called_rolled_back(ready: Any) -> None:
         assert not app.query_one("#back", Button).display, "nothing that is entered would help"
 
     ends = sees("the disk is full", "half-way", "mapiwright recover")
-    app = walk(app_on(ready, error=error), TO_THE_END, ends, looks)
+    app = walk(app_on(ready, error=error), TO_THE_END, ends, looks, keys("pageup"), ends)
     assert app.failure is error
 
 
@@ -314,6 +314,41 @@ def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release
         sees("(given, not shown)", kind=Kind.SUMMARY),
     )
     assert "hush" not in repr(app.state)
+
+
+ASKS = """
+def wizard_entry(call):
+    user = call.properties.get(0x6602001E, "")
+    if call.page == 0 and user == "nobody":
+        call.fail("nobody has no mailbox here")
+    first = {"title": "Who are you?", "fields": [{"name": "user", "tag": "6602001E", "label": "User"}]}
+    second = {"title": f"Hello, {user}", "fields": []}
+    return [first, second]
+"""
+
+
+def test_a_service_that_refuses_is_heard_and_the_page_stays(ready: Any, release: Callable[..., Path]) -> None:
+    package = release("5.0")
+    manifest = package / "mapiwright.toml"
+    text = manifest.read_text(encoding="utf-8").partition("# What the Profile Wizard asks")[0]
+    text = text.replace("no_pst_page = true\nno_pab_page = true\n", 'wizard = "acme_service:wizard_entry"\n')
+    manifest.write_text(text, encoding="utf-8")
+    with (package / "acme_service.py").open("a", encoding="utf-8") as source:
+        source.write(ASKS)
+    ready.install(package, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    walk(
+        app_on(ready),
+        keys("enter", "space", "pagedown", *typed("nobody"), "enter"),
+        sees("Who are you?", "Acme Mail says: nobody has no mailbox here", kind=Kind.SERVICE),
+        keys(*["backspace"] * 6, *typed("zoe"), "enter"),
+        sees("Hello, zoe"),
+        keys("pageup"),
+        sees("Who are you?"),
+        keys("pagedown", "pagedown"),
+        sees(kind=Kind.PERSONAL_FOLDERS),
+        keys("pageup"),
+        sees("Hello, zoe"),
+    )
 
 
 def test_a_choice_and_a_flag_are_asked_for_and_kept(ready: Any, release: Callable[..., Path]) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +48,8 @@ class _Faults(list[str]):
             self.tell(place, "it is no table")
             return {}
         for key in found.keys() - known:
+            from difflib import get_close_matches  # noqa: PLC0415 - for a slip of the pen only, and every verb reads records
+
             close = get_close_matches(str(key), known, 1)
             self.tell(f"{place}.{key}", "it is not known" + "".join(f"; did you mean {each}?" for each in close))
         return found

@@ -99,7 +99,7 @@ def step(state: State, event: Event) -> Stepped:
     """The state that follows, and what it wants done."""
     match state.phase, event:
         case Phase.PAGES, Cancel():
-            return replace(state, phase=Phase.CANCELLED, asked=None), ()
+            return replace(state, phase=Phase.CANCELLED), ()
         case Phase.PAGES, Told(answer) if state.asked is not None:
             return _told(state, state.asked, answer)
         case Phase.PAGES, Refused(words) if state.asked is not None:

@@ -5,7 +5,6 @@ The parent stores the changes, or drops them. Standard library only.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -134,7 +133,7 @@ class Sections:
 
         Raises ValueError where no profile is concerned, or where ``uid`` is not that of a new section.
         """
-        uid = uuid.uuid4().bytes if uid is None else bytes(uid)
+        uid = _new_uid() if uid is None else bytes(uid)
         if self.service is None:
             raise ValueError("a new section needs a profile; INSTALL and UNINSTALL have none")
         if uid.hex() in self.foreign:
@@ -165,7 +164,7 @@ class Sections:
 
     def create_provider(self, name: str, properties: Mapping[int, Any]) -> Section:
         """Make a provider from its definition and what is given beyond it ([iprovideradmin-createprovider])."""
-        uid = uuid.uuid4().bytes
+        uid = _new_uid()
         section = self.providers[uid.hex()] = Section(
             uid, {**self.definitions.get(name, {}), **properties}, {}, is_new=True
         )
@@ -191,3 +190,9 @@ class Sections:
     def changes(self) -> dict[str, dict[str, Any]]:
         """What the guest did to its sections, by uid."""
         return {section.uid.hex(): properties_to_wire(section.changes()) for section in self.all if section.touched}
+
+
+def _new_uid() -> bytes:
+    import uuid  # noqa: PLC0415 - most calls make no section
+
+    return uuid.uuid4().bytes

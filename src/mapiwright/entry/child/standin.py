@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
-import importlib.abc
 import sys
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -61,8 +60,11 @@ class Call:
         return self._sections.changes()
 
 
-class Sources(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type: ignore[misc] # its bases disagree
-    """Imports the stand-in's modules from memory: nothing of it is written to this computer."""
+class Sources:
+    """Imports the stand-in's modules from memory: nothing of it is written to this computer.
+
+    It finds and it loads. The base classes for that are dear: importlib.abc would double what a child costs to start.
+    """
 
     ROOT = "stand-in/"
 
@@ -75,7 +77,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type
         base = fullname.replace(".", "/")
         for place, is_package in ((f"{base}/__init__.py", True), (f"{base}.py", False)):
             if place in self.files:
-                spec = ModuleSpec(fullname, self, origin=self.ROOT + place, is_package=is_package)
+                spec = ModuleSpec(fullname, self, origin=self.ROOT + place, is_package=is_package)  # type: ignore[arg-type]
                 spec.has_location = True
                 return spec
         return None
@@ -85,6 +87,19 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type
         base = fullname.replace(".", "/")
         package = f"{base}/__init__.py"
         return self.ROOT + (package if package in self.files else f"{base}.py")
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Python's own kind of module."""
+        del spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run its source, in the encoding that it names."""
+        place = self.get_filename(module.__name__)
+        exec(compile(self.get_data(place), place, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - an import
+
+    def get_source(self, fullname: str) -> str:
+        """Its text, for tracebacks."""
+        return self.get_data(self.get_filename(fullname)).decode("utf-8", "replace")
 
     def get_data(self, path: str) -> bytes:
         """Read a source, or another file that the package gave along (``pkgutil.get_data``)."""
