@@ -316,7 +316,7 @@ def _judged(
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:
             what, hresult = _end_of(ended, lines, deadline)
-    except (_NonsenseError, ValueError) as error:
+    except (_NonsenseError, ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, _NonsenseError) else "a value is not one that the protocol has"
         what, hresult = f"gave an answer that cannot be used: {reason}", int(Result.MAPI_E_CORRUPT_DATA)
     raise EntryPointError(

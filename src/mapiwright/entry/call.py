@@ -179,7 +179,8 @@ class EntryCall:
             raise EntryPointError(
                 f"{self._message} was required, and {why}",
                 where=self.service,
-                remedy="Use `--entry defer` to record the call as pending, or `--entry skip` to make none.",
+                remedy="Name a Python that loads it: --host here, python:PATH or wine:PREFIX. An install "
+                "may defer the call (--entry defer), and `mapiwright service call --pending` sends it.",
             )
         if any(tags.is_secure(tag) for tag in self.properties):
             why += "; its secure properties must be given again when it is sent"

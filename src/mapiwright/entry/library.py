@@ -22,6 +22,9 @@ class Flavour(StrEnum):
     """As g++ lays out C++ interfaces that inherit virtually: the providers of mapi4linux, such as Kopano's."""
 
 
+MOST_NAMED = 20
+"""The most exports that an error names."""
+
 _MAPI4LINUX = ("libmapi.so", "libkc")
 _WINE = ("ntdll", "kernel32", "libwine", "libwinecrt")
 
@@ -81,8 +84,8 @@ def _elf(found: elf.ElfFile) -> Library:
     return Library("elf", found.machine, found.exported or None, found.needed, flavour, fault)
 
 
-def refuse_uncallable(library: Library, entry: str, interpreter: Interpreter, *, where: str) -> None:
-    """Raise EntryPointError unless a process of ``interpreter`` can load the library and find ``entry`` in it."""
+def refuse_another_kind(library: Library, interpreter: Interpreter, *, where: str) -> None:
+    """Raise EntryPointError where no process of the interpreter's system loads such a library."""
     if library.fault:
         raise EntryPointError(f"the library cannot be called: {library.fault}", where=where, remedy=_BUILD_ANEW)
     if library.kind != interpreter.kind:
@@ -91,6 +94,10 @@ def refuse_uncallable(library: Library, entry: str, interpreter: Interpreter, *,
             where=where,
             remedy="Use `--host wine:PREFIX` for a DLL of Windows on Linux." if library.kind == "pe" else "",
         )
+
+
+def refuse_uncallable(library: Library, entry: str, interpreter: Interpreter, *, where: str) -> None:
+    """Raise EntryPointError unless a process of ``interpreter`` can load the library and find ``entry`` in it."""
     if library.machine and not _loads(interpreter.machine, library.machine):
         raise EntryPointError(
             f"the library is made for {library.machine}, and {_told(interpreter)} is {interpreter.machine}",
@@ -102,7 +109,9 @@ def refuse_uncallable(library: Library, entry: str, interpreter: Interpreter, *,
         raise EntryPointError(
             f"the library exports no {entry}" + (f", only {near}" if near else ""),
             where=where,
-            remedy="MAPI asks for the name exactly: export it undecorated, by a .def file." if near else "",
+            remedy="MAPI asks for the name exactly: export it undecorated, by a .def file."
+            if near
+            else f"It exports: {', '.join(sorted(library.exports)[:MOST_NAMED]) or 'nothing'}.",
         )
 
 

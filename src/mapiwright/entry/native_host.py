@@ -14,7 +14,7 @@ from mapiwright.entry.child.wire import END
 from mapiwright.entry.contract import NO_REPORT, EntryFlag, Result
 from mapiwright.entry.interpreter import Interpreter, ThisPython
 from mapiwright.entry.isolation import converse
-from mapiwright.entry.library import Flavour, describe, refuse_uncallable
+from mapiwright.entry.library import Flavour, describe, refuse_another_kind, refuse_uncallable
 from mapiwright.entry.message import encode
 from mapiwright.entry.parcel import archive
 from mapiwright.errors import EntryPointError
@@ -99,9 +99,10 @@ class NativeHost:
                 library = describe(path.read_bytes(), where=path.name)
             except OSError as error:
                 raise EntryPointError(f"the library cannot be read: {error.strerror}", where=str(path)) from error
+            refuse_another_kind(library, self.interpreter, where=path.name)
+            self.interpreter.prepare()
             refuse_uncallable(library, self.entry, self.interpreter, where=path.name)
             flavour = self.flavour or library.flavour
-            self.interpreter.prepare()
             outcome = self._once(request, path, flavour)
             if outcome.hresult == Result.MAPI_E_BAD_CHARWIDTH:
                 other = replace(request, flags=request.flags ^ EntryFlag.UNICODE)

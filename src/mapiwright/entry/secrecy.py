@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 IDENTITY = frozenset({0x67FD, 0x67FE})
 """PR_AUTOCFG_USER_EMAIL and _NAME: in the secure range, yet given so that the service may store them plainly."""
 
+PIECE = 12
+"""The bytes of a piece of a secret that is looked for in what is told."""
+
 TELLING = 4
 """The bytes from which a secret is looked for inside other data; a shorter one must be the whole of it."""
 
@@ -40,29 +43,41 @@ def public(properties: Properties) -> Properties:
     return {tag: value for tag, value in properties.items() if not is_secure(tag)}
 
 
-def _spellings(value: PropertyValue) -> Iterator[bytes]:
+def _spellings(value: PropertyValue, code_page: str) -> Iterator[bytes]:
     if isinstance(value, str):
         yield value.encode("utf-8", "surrogatepass")
         yield value.encode("utf-16-le", "surrogatepass")
+        yield value.encode(code_page, "replace")
     elif isinstance(value, bytes):
         yield value
         yield value.hex().encode()
     elif isinstance(value, tuple):
         for item in value:
-            yield from _spellings(item)
+            yield from _spellings(item, code_page)
     elif not isinstance(value, bool):  # which is too small to be told apart
         yield str(value).encode()
 
 
+def _pieces(spelling: bytes) -> Iterator[bytes]:
+    """Pieces of a long secret, one of which lies whole in whatever holds twice as many of its bytes in a row."""
+    for at in range(0, len(spelling) - PIECE + 1, PIECE):
+        yield spelling[at : at + PIECE]
+
+
 def betrays(value: PropertyValue, request: EntryRequest, *, stored: bool = False) -> bool:
-    """Whether ``value`` spells a secret that the request carries; ``stored`` says that it is to become a property."""
+    """Whether ``value`` spells a secret that the request carries; ``stored`` says that it is to become a property.
+
+    What is only told, and not stored, must not hold a long piece of one either: somebody may have cut it.
+    """
     if stored and isinstance(value, int):
         return False  # numbers are too small to be told apart
-    told = tuple(_spellings(value))
+    told = tuple(_spellings(value, request.code_page))
     for tag, secret in properties_of(request):
         if not is_secure(tag) or (stored and prop_id(tag) in IDENTITY):
             continue
-        for spelling in filter(None, _spellings(secret)):
+        for spelling in filter(None, _spellings(secret, request.code_page)):
             if any(spelling == text or (len(spelling) >= TELLING and spelling in text) for text in told):
+                return True
+            if not stored and any(piece in text for piece in _pieces(spelling) for text in told):
                 return True
     return False

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from mapiwright.errors import MapiwrightError
+
 if TYPE_CHECKING:
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
@@ -68,6 +70,19 @@ class Effect(Protocol):
     def compensate(self, workstation: Workstation) -> None:
         """Call back what was done or may have been done; a failure here is tolerated and told."""
         ...
+
+
+DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a mistake in an effect's own code raises. It must not keep a journal open."""
+
+
+def call_back(effect: Effect, workstation: Workstation) -> str:
+    """Call an effect back; why that failed, or "". Whatever it raises is told, and stops nothing ([native] 5.2)."""
+    try:
+        effect.compensate(workstation)
+    except (MapiwrightError, OSError, *DEFECTS) as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 EffectMaker: TypeAlias = Callable[[Mapping[str, Json]], Effect]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
 from mapiwright.transaction import log, net
-from mapiwright.transaction.effect import Effect, EffectMaker, Status
+from mapiwright.transaction.effect import Effect, EffectMaker, Status, call_back
 from mapiwright.transaction.journal import Journal, Record
 from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
 from mapiwright.transaction.stores import believed, stores
@@ -137,11 +137,9 @@ def roll_back(
                     notes.append(f"'{title}' was not taken back: nothing is called on a user's word.")
                 else:
                     effect = effect_of(record)
-                    try:
-                        effect.compensate(workstation)
-                    except (MapiwrightError, OSError) as error:
-                        # [native] 5.2: the compensating call is tried; what it says is told.
-                        notes.append(f"Could not take back '{effect.title}': {error}")
+                    failure = call_back(effect, workstation)
+                    if failure:
+                        notes.append(f"Could not take back '{effect.title}': {failure}")
                 journal.add("compensated", effect=number)
             case _:
                 pass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.errors import ConflictError, RecoveryNeededError, RefusedError
 from mapiwright.transaction import net
-from mapiwright.transaction.effect import Effect, EffectMaker, Outcome, Status
+from mapiwright.transaction.effect import Effect, EffectMaker, Outcome, Status, call_back
 from mapiwright.transaction.plan import NOTES, Leg, Plan
 from mapiwright.transaction.receipt import UNDOES, changes_of_leg, receipt
 from mapiwright.transaction.takeover import TAKES_OVER
@@ -46,10 +46,9 @@ class TakenBack:
 
     def run(self, workstation: Workstation) -> Outcome:
         """Call it back; a failure is told and stops nothing, as in a rollback."""
-        try:
-            self.effect.compensate(workstation)
-        except (MapiwrightError, OSError) as error:
-            return Outcome(Status.SKIPPED, f"could not be taken back: {error}")
+        failure = call_back(self.effect, workstation)
+        if failure:
+            return Outcome(Status.SKIPPED, f"could not be taken back: {failure}")
         return Outcome(Status.DONE, "taken back")
 
     def compensate(self, workstation: Workstation) -> None:

@@ -83,7 +83,15 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
 
 
 def _outcome_document(effect: EffectRecord) -> dict[str, Json]:
-    return {"title": effect.title, "effect": effect.kind, "outcome": effect.status, "message": effect.message}
+    hresult = effect.details.get("hresult")
+    return {
+        "title": effect.title,
+        "effect": effect.kind,
+        "outcome": effect.status,
+        "message": effect.message,
+        "hresult": f"0x{hresult:08X}" if isinstance(hresult, int) else None,
+        "failed": bool(effect.details.get("failed")),
+    }
 
 
 def receipts_document(receipts: Iterable[Receipt]) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
@@ -18,6 +19,9 @@ from mapiwright.entry.child.wire import END
 
 MEMORY = 1 << 30
 """Bytes of address space that a guest may take, where the system can hold it to that."""
+
+ALARM = 10
+"""Seconds after its deadline at which the child ends itself."""
 
 Say: TypeAlias = Callable[..., None]
 """Says a phase and its facts."""
@@ -77,7 +81,9 @@ def set_limits(deadline: float) -> None:
             resource.setrlimit(kind, (allowed, allowed))
         except (ValueError, OSError):  # macOS knows RLIMIT_AS and refuses it
             continue
+    signal.alarm(int(deadline) + ALARM)  # where the parent is gone, and cannot end what sleeps
     if sys.platform == "linux":
-        from mapiwright.entry.child.landlock import forbid_changes  # noqa: PLC0415 - it is Linux' own
+        from mapiwright.entry.child.landlock import die_with_parent, forbid_changes  # noqa: PLC0415 - Linux' own
 
+        die_with_parent()
         forbid_changes()

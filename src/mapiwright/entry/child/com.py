@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from mapiwright.entry.child.heap import Heap
 from mapiwright.entry.child.memory import Codec, Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.shapes import INTERFACES, Method
 from mapiwright.entry.child.silence import ours
+from mapiwright.entry.child.trace import FINDINGS
 
 if TYPE_CHECKING:
     from mapiwright.entry.child.sections import Sections
@@ -70,7 +72,11 @@ class World:
             for found in self.objects
             if found.references > found.held
         ]
-        return [*left, *(sentence for heap in self.heaps for sentence in heap.leaks())]
+        counted = Counter([*left, *(sentence for heap in self.heaps for sentence in heap.leaks())])
+        return [
+            sentence if times == 1 else f"{times} times: {sentence}"
+            for sentence, times in counted.most_common(FINDINGS)
+        ]
 
 
 _LIVE: dict[int, ComObject] = {}

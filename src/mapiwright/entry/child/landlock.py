@@ -1,4 +1,4 @@
-"""Keeps a guest on Linux from changing any file: the kernel refuses it, for this process and all that it starts.
+"""What Linux does for us: a guest changes no file, nor does what it starts, and it does not outlive its parent.
 
 Landlock needs no privilege and Linux 5.13; where the kernel has none, nothing is done, and the other limits stand
 ([landlock], linux/landlock.h). Standard library only.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """The numbers of the system calls, the same on every machine that Linux runs on."""
@@ -15,6 +16,7 @@ PATH_BENEATH = 1
 VERSION = 1
 """The flag that asks for the kernel's version of Landlock."""
 PR_SET_NO_NEW_PRIVS = 38
+PR_SET_PDEATHSIG = 1
 
 WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
 CHANGES = WRITE_FILE | 0x1FF0
@@ -22,6 +24,11 @@ CHANGES = WRITE_FILE | 0x1FF0
 SINCE = {2: 1 << 13, 3: TRUNCATE}
 """What later versions know besides: to move between folders, and to cut off."""
 ALLOWED = ("/dev/null",)
+
+
+def die_with_parent() -> None:
+    """Have the kernel end this process when the one that started it ends, however it does."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def forbid_changes() -> bool:

@@ -232,6 +232,7 @@ class ProviderAdmin(ComObject):
         if sections.service is None:
             raise Refusal(E_NOT_FOUND, "no profile is concerned")
         good = dict(filter(_is_kept, given))
+        called = sections.known(called)
         section = sections.adopt(called, good) or self._made(called, good)
         if out:
             ctypes.memmove(out, section.uid, 16)

@@ -162,6 +162,18 @@ class Sections:
         )
         return listed <= wanted <= listed | set(self.extras)
 
+    def known(self, name: str) -> str:
+        """The INF section that a provider's name means: that, its display name, or its vendor's ([derived], as
+        admin).
+        """
+        wanted = name.casefold()
+        for number in (None, 0x3001, 0x3006):  # the section itself, PR_DISPLAY_NAME, PR_PROVIDER_DISPLAY
+            for section, properties in self.definitions.items():
+                spelled = [section] if number is None else [v for tag, v in properties.items() if tag >> 16 == number]
+                if any(isinstance(each, str) and each.casefold() == wanted for each in spelled):
+                    return str(section)
+        return name
+
     def create_provider(self, name: str, properties: Mapping[int, Any]) -> Section:
         """Make a provider from its definition and what is given beyond it ([iprovideradmin-createprovider])."""
         uid = _new_uid()

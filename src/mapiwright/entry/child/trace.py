@@ -18,7 +18,9 @@ CALLS = 2000
 FINDINGS = 200
 """The most findings that are told."""
 LONGEST = 200
-"""The most characters or bytes of a value that are told."""
+"""The most characters, bytes or members of a value that is told."""
+ROOM = 1 << 20
+"""The most bytes of the calls together."""
 SECRET = {"secret": True}
 
 
@@ -30,9 +32,9 @@ def shown(tag: int, value: Any) -> Any:
         return {"refused": value.why}
     if isinstance(value, Pointer):
         return {"pointer": True}
-    if isinstance(value, str | bytes):
-        return to_wire(value[:LONGEST])
-    return to_wire(value[:LONGEST] if isinstance(value, tuple) else value)
+    if isinstance(value, str | bytes | tuple) and len(value) > LONGEST:
+        return {"length": len(value)}  # no part of it, which could not be told from a part of a secret
+    return to_wire(value)
 
 
 class Record:
@@ -65,6 +67,7 @@ class Trace:
     def __init__(self, tell: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._tell = tell
         self._calls = 0
+        self._room = ROOM
         self.wanted: dict[str, int] = {}
         self.misuses: list[str] = []
         self.doubts: list[str] = []
@@ -80,7 +83,9 @@ class Trace:
         self._calls += 1
         if is_hresult:
             record.facts["hresult"] = result & 0xFFFFFFFF
-        self._tell(record.facts)
+        self._room -= len(repr(record.facts))
+        if self._room > 0:
+            self._tell(record.facts)
 
     def want(self, method: str) -> None:
         """The guest called a method that this kind of object does not support."""

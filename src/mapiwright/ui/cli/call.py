@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from mapiwright.errors import EntryPointError, FailedError, NotFoundError, RefusedError, UsageError
+from mapiwright.errors import EntryPointError, FailedError, RefusedError, UsageError
 from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import json_option, user_options, workstation_options
@@ -104,6 +105,7 @@ def call(
         raise click.UsageError("Missing option '--context'; or use --pending.")
     given = _given(assignments, context)
     if library is not None:
+        _refuse_what_needs_a_workstation(consent)
         _try_library(
             _Trial(library, entry, name or "", context.upper(), flavour, deadline, trace, inf),
             given,
@@ -150,7 +152,8 @@ def _call_installed(
     plan = Plan("call", made.title, (made,))
     with _told(_Told(made.service, made.context.name, made.title, as_json=target.json), seen) as document:
         send(target, plan, consent, more=document)
-    _end_by(seen.outcome)
+    if not consent.dry_run:
+        _end_by(seen.outcome)
 
 
 def _entry_call(target: Target, users: UserChoice, name: str, context: str, profile: str | None) -> EntryCall:
@@ -201,29 +204,45 @@ def _service_named(target: Target, name: str) -> str:
 
 
 def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
-    """Send what was deferred, a transaction each; what follows a failed call of its service waits."""
+    """Send what was deferred, a transaction each; what follows a failed call of its service waits.
+
+    With --json there is one document: the receipts, and what is still pending.
+    """
     from mapiwright.entry.hosts import host_for
-    from mapiwright.setup.pending import pending_calls
+    from mapiwright.setup.installed import installations
+    from mapiwright.setup.pending import SEND, pending_calls
+    from mapiwright.transaction.plan import Plan
+    from mapiwright.ui.documents import receipt_document
 
     end_what_was_cut_short(target, consent)
+    installations(target.workstation)  # where our records are closed, that is said: nothing is known to be pending
     waiting = pending_calls(target.workstation, [_service_named(target, name)] if name else [])
-    failed: set[str] = set()
-    if not waiting:
-        tell("No call is pending.")
+    if consent.dry_run:
+        calls = tuple(step for each in waiting for step in each.plan(consent.host).steps)
+        send(target, Plan(SEND, f"send {len(calls)} pending call(s)", calls), consent)
+        return
+    left: dict[str, str] = {}
+    sent = []
     for each in waiting:
         service = each.call.service
-        if service in failed:
+        if service in left.values():
+            left[each.call.title] = service
             continue
         try:
             if host_for(target.workstation, service, host=consent.host) is None:
                 tell(f"Still pending: {each.call.title}: no code of {service} can run here; see --host.")
-                failed.add(service)
+                left[each.call.title] = service
                 continue
-            send(target, each.plan(consent.host), consent)
-        except (FailedError, NotFoundError) as error:
+            sent.append(send(target, each.plan(consent.host), consent, is_part=True))
+        except (FailedError, RefusedError) as error:
             tell(f"Still pending: {each.call.title}: {error}")
-            failed.add(service)
-    if failed and not consent.dry_run:
+            left[each.call.title] = service
+    if target.json:
+        receipts = [receipt_document(receipt) for receipt in sent if receipt is not None]
+        write_document({"receipts": receipts, "pending": list(left)})
+    elif not waiting:
+        tell("No call is pending.")
+    if left:
         raise click.exceptions.Exit(1)
 
 
@@ -242,6 +261,16 @@ class _Trial:
     deadline: float
     trace: bool
     inf: Path | None
+
+
+def _refuse_what_needs_a_workstation(consent: Consent) -> None:
+    """A library that is tried has no plan: it runs at once, and nothing is written anywhere."""
+    if consent.dry_run or consent.output is not None:
+        raise click.UsageError("--library calls at once and writes nothing: there is no plan to look at or to save.")
+    context = click.get_current_context()
+    for name in ("uri", "names", "all_users", "profile"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--library makes a scratch profile; no workstation, user or profile goes with it.")
 
 
 def _try_library(trial: _Trial, given: Mapping[int, PropertyValue], consent: Consent, as_json: bool) -> None:
@@ -305,6 +334,6 @@ def _told(how: _Told, seen: _Seen) -> Iterator[Callable[[], Mapping[str, Json]]]
 
 
 def _end_by(outcome: EntryOutcome | None) -> None:
-    """Exit 0 is for success codes only."""
-    if outcome is not None and outcome.hresult >= 0x80000000:
+    """Exit 0 is for success codes only; without an outcome the service has failed, and was passed over."""
+    if outcome is None or outcome.hresult >= 0x80000000:
         raise click.exceptions.Exit(1)

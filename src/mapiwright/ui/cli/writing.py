@@ -122,12 +122,13 @@ def send(
     *,
     about: Mapping[str, Json] = NOTHING,
     more: Callable[[], Mapping[str, Json]] = dict,
+    is_part: bool = False,
 ) -> Receipt | None:
     """Show the plan, ask, and make it true; returns None where nothing was to be done or only looked at.
 
     With ``--json`` the plan (of a dry run, or an empty one) or the receipt is the document on stdout, and the plan
     goes to stderr where somebody is asked about it. ``about`` is added to either document, ``more`` to the receipt's.
-    Raises RefusedError where nobody can be asked.
+    With ``is_part`` the caller writes one document for several plans. Raises RefusedError where nobody can be asked.
     """
     if consent.host:
         from mapiwright.entry.call import through
@@ -151,9 +152,9 @@ def send(
     confirm(f"Do this on {target.uri}?", consent)
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
-    if target.json:
+    if target.json and not is_part:
         write_document({"receipt": receipt_document(receipt), **about, **more()})
-    else:
+    elif not target.json:
         write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
     end_as_partial(plan)
     return receipt
