@@ -211,7 +211,8 @@ def test_a_child_does_not_outlive_its_parent(service: Callable[..., Path], how: 
         child = awaited(lambda: children.read_text(encoding="ascii").split())
         time.sleep(1)  # it is in the call
         os.kill(parent.pid, how)
-        parent.wait(20)
+        code = parent.wait(20)
+        assert (code < 0) == (how is signal.SIGKILL), "a signal that can be heard ends it in order"
         assert awaited(lambda: not Path(f"/proc/{child[0]}").exists() or "Z" in state_of(child[0]))
     finally:
         parent.kill()
