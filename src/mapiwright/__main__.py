@@ -26,25 +26,12 @@ def main(arguments: Sequence[str] | None = None, program: click.Command | None =
         return 0
     from mapiwright.ui.cli.app import mapiwright, run
 
-    _end_by_signals_as_by_ctrl_c()
     try:
         return run(given, program or mapiwright)
     except Exception as defect:  # noqa: BLE001 - the process ends here, and says so
         from mapiwright.ui.cli.edge import tell_defect
 
         return tell_defect(defect, as_json="--json" in given)
-
-
-def _end_by_signals_as_by_ctrl_c() -> None:
-    """A run that is told to end takes back what it began, and leaves no process of a service behind."""
-    import signal
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
-            signal.signal(getattr(signal, name), interrupt)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -78,9 +79,23 @@ def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
             from mapiwright.entry.hosts import interpreter_named
 
             interpreter_named(host)  # what cannot be meant is told before anything begins
+        _end_by_signals_as_by_ctrl_c()
         verb(consent=Consent(yes, dry_run, output, host), **rest)
 
     return with_consent
+
+
+def _end_by_signals_as_by_ctrl_c() -> None:
+    """A run that is told to end takes back what it began, and leaves no process of a service behind."""
+    import signal
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
+            with suppress(ValueError):  # another thread than the main one hears no signals
+                signal.signal(getattr(signal, name), interrupt)
 
 
 def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
