@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mapiwright.entry.answer import judge
+from mapiwright.entry.answer import WITHHELD, judge
 from mapiwright.entry.child import sections, wire
 from mapiwright.entry.contract import Context, EntryFlag, EntryOutcome, EntryRequest, GuestSection
 from mapiwright.entry.isolation import Ended
@@ -21,6 +21,7 @@ from mapiwright.mapi.tags import is_secure, prop_type
 from mapiwright.workstation.files import fault_of_name
 
 if TYPE_CHECKING:
+    from mapiwright.entry.contract import Report
     from mapiwright.mapi.definition import PropertyValue
 
 SERVICE, STORE = "a1" * 16, "b2" * 16
@@ -183,6 +184,27 @@ def test_the_changes_of_a_section_take_what_it_was_to_what_it_is(
     assert after == dict(section)
 
 
+MADE = "c3" * 16
+
+
+def made_provider(name: object) -> EntryOutcome | EntryPointError:
+    return judged(lines({"phase": "done", "hresult": 0, "changed": {MADE: {}}, "made": {MADE: name}}))
+
+
+@given(JSON.filter(lambda name: not isinstance(name, str)))
+def test_a_provider_s_name_that_is_no_text_is_refused(name: object) -> None:
+    refused = made_provider(name)
+    assert isinstance(refused, EntryPointError)
+    assert "it made a provider that is not named by a new MAPIUID" in refused.what
+
+
+@given(TEXTS)
+def test_a_provider_s_name_may_be_any_text(name: str) -> None:
+    outcome = made_provider(name)
+    assert isinstance(outcome, EntryOutcome)
+    assert outcome.made == {MADE: name}
+
+
 # Secrets
 
 SECRETS = st.one_of(
@@ -237,6 +259,24 @@ def test_a_secret_that_passes_is_in_nothing_that_is_shown_or_stored(
             assert not any(is_secure(tag) for tag in outcome.changed[SERVICE])
         elif answer is done:
             assert place >= 5
+
+
+@given(SECRETS.filter(lambda secret: not isinstance(secret, int)), PLACES)
+def test_bytes_of_a_trace_that_spell_a_secret_are_withheld_and_others_are_shown(
+    secret: str | bytes, before: str
+) -> None:
+    spelling = secret if isinstance(secret, bytes) else secret.encode("utf-16-le")
+    told, plain = ({"hex": data.hex()} for data in (before.encode() + spelling, b"plain"))
+    call = {"on": "IProfSect#1", "method": "SetProps", "hresult": 0}
+    call |= {"given": {"values": {"66020102": told, "66030102": plain}}, "got": {"list": [told, plain]}}
+    answers = lines({"phase": "trace", "call": call}, {"phase": "done", "hresult": 0, "changed": {}})
+    made = request({0x67F00102 if isinstance(secret, bytes) else 0x67F0001F: secret})
+    reports: list[Report] = []
+    ended = Ended(0, timed_out=False, answers=answers, complete=True, log="")
+    judge(ended, made, where="standin:run of ACME", deadline=1.0, observe=reports.append)
+    ((traced,),) = (report.trace for report in reports)
+    assert traced.given == {"values": {"66020102": WITHHELD, "66030102": plain}}
+    assert traced.got == {"list": [WITHHELD, plain]}
 
 
 # Names of records
