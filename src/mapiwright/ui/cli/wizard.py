@@ -18,6 +18,7 @@ from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
 from mapiwright.transaction.plan import Plan
 from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
 from mapiwright.ui.language import texts_for
@@ -51,14 +52,7 @@ NOTHING = Plan("profile", "the service is in the default profile already", ())
     "--flag", "flags", multiple=True, type=click.Choice(list(FLAGS)), help="A flag of LaunchWizard; repeatable."
 )
 @click.option("--language", metavar="LANGUAGE", default="", help="Of the pages: en or fr; the locale's by default.")
-@click.option(
-    "--entry",
-    "policy",
-    type=click.Choice([policy.value for policy in EntryPolicy]),
-    default=EntryPolicy.DEFER.value,
-    show_default=True,
-    help="What to do with an entry point that cannot run here.",
-)
+@entry_option
 @target_options
 @user_options
 @writing_options
