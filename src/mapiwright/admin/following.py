@@ -72,8 +72,8 @@ class TolerantCall(FollowedCall):
             self.failures.append(error)
             message = f"it failed, and the service was left out: {error.what}"
             details = {"hresult": error.hresult, "failed": True}
-            user, profile = _where(workstation, self.call)
-            if profile is None or profile.service(self.call.uid) is None:
+            user, profile = self.call.find_profile(workstation)
+            if user is None or profile is None or profile.service(self.call.uid) is None:
                 return Outcome(Status.DONE, message, details=details)
             after = edit.remove_service(profile, self.call.uid)
             return Outcome(Status.DONE, message, _changes(workstation, user, profile, after), details)
@@ -94,8 +94,8 @@ class ProviderRemoval(FollowedCall):
     def run(self, workstation: Workstation) -> Outcome:
         """Call it; the outcome's changes hold what the service set, and the removal."""
         outcome = self.call.run(workstation)
-        user, profile = _where(workstation, self.call)
-        if profile is None or profile.section(self.call.provider) is None:
+        user, profile = self.call.find_profile(workstation)
+        if user is None or profile is None or profile.section(self.call.provider) is None:
             return outcome
         section = store.profile_key(user.root, workstation.outlook.edition, profile.name) / self.call.provider
         if any(isinstance(change, DeleteKey) and change.key == section for change in outcome.changes):
@@ -107,19 +107,6 @@ class ProviderRemoval(FollowedCall):
 
 def _key_of(change: Change) -> KeyPath | None:
     return change.key if isinstance(change, SetValue) else None
-
-
-def _where(workstation: Workstation, call: EntryCall) -> tuple[User, Profile | None]:
-    user = next(user for user in workstation.users if user.name == call.user)
-    profile = store.read_profile_of(
-        workstation.registry,
-        user.root,
-        workstation.outlook.edition,
-        call.profile,
-        default_pointer=workstation.outlook.bitness.pointer,
-        code_page=workstation.code_page,
-    )
-    return user, profile
 
 
 def _changes(workstation: Workstation, user: User, before: Profile, after: Profile) -> tuple[Change, ...]:

@@ -186,9 +186,13 @@ class EntryCall:
             why += "; its secure properties must be given again when it is sent"
         return Outcome(Status.PENDING, why)
 
-    def _subject(self, workstation: Workstation) -> Subject:
+    def find_profile(self, workstation: Workstation) -> tuple[User | None, Profile | None]:
+        """The user and the profile that the call is about, as they are now; None for what is gone."""
         user = next((user for user in workstation.users if upcase(user.name) == upcase(self.user)), None)
-        profile = self._profile(workstation, user) if user is not None else None
+        return user, self._profile(workstation, user) if user is not None else None
+
+    def _subject(self, workstation: Workstation) -> Subject:
+        user, profile = self.find_profile(workstation)
         service = profile.service(self.uid) if profile is not None else None
         if user is None or profile is None or service is None:
             raise NotFoundError(
