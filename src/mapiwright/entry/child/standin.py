@@ -143,17 +143,34 @@ def verdict(hresult: Any) -> int:
 
 def answer(request: Mapping[str, Any], say: Say) -> bytes:
     """Call the stand-in that the request names; the last line of the answers."""
+
+    def made(function: Callable[..., Any]) -> bytes:
+        call = Call(request)
+        hresult = verdict(function(call))
+        return line("done", hresult=hresult, error=None, changed=call.changes())
+
+    def refused(failure: Failure) -> bytes:
+        return line("done", hresult=failure.hresult, error=failure.error, changed={})
+
+    return guarded(request, say, made, refused)
+
+
+def guarded(
+    request: Mapping[str, Any],
+    say: Say,
+    made: Callable[[Callable[..., Any]], bytes],
+    refused: Callable[[Failure], bytes],
+) -> bytes:
+    """Load the function that the request names and call it by ``made``: its line, or that of what was raised."""
     files = {name: bytes.fromhex(data) for name, data in request["files"].items()}
     during = "loading"
     try:
         function = load(files, request["entry"])
         say("loaded")
         during = "call"
-        call = Call(request)
-        hresult = verdict(function(call))
-        return line("done", hresult=hresult, error=None, changed=call.changes())
+        return made(function)
     except Failure as failure:
-        return line("done", hresult=failure.hresult, error=failure.error, changed={})
+        return refused(failure)
     except BaseException as error:  # noqa: BLE001 - SystemExit and MemoryError too
         return failed(error, during)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mapiwright.entry.child.channel import Say, line, serve
-from mapiwright.entry.child.standin import Failure, failed, load
+from mapiwright.entry.child.standin import Failure, guarded
 from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class WizardCall:
@@ -33,19 +33,13 @@ class WizardCall:
 
 def answer(request: Mapping[str, Any], say: Say) -> bytes:
     """Call the wizard entry that the request names; the last line of the answers."""
-    files = {name: bytes.fromhex(data) for name, data in request["files"].items()}
-    during = "loading"
-    try:
-        function = load(files, request["entry"])
-        say("loaded")
-        during = "call"
+
+    def made(function: Callable[..., Any]) -> bytes:
         call = WizardCall(request)
         pages = function(call)
         return line("pages", pages=pages, properties=properties_to_wire(call.properties))
-    except Failure as failure:
-        return line("refused", words=failure.error["error"])
-    except BaseException as error:  # noqa: BLE001 - SystemExit and MemoryError too
-        return failed(error, during)
+
+    return guarded(request, say, made, lambda failure: line("refused", words=failure.error["error"]))
 
 
 def main() -> NoReturn:
