@@ -14,8 +14,9 @@ from mapiwright.admin.flags import CopyFlag, ReadFlag, SaveFlag, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.errors import CallError, UsageError
 from mapiwright.formats.props import checked
+from mapiwright.mapi.property_calls import MAPI_E_NO_SUPPORT, NAMED, PASSED_OVER, all_but, not_held, to_copy
 from mapiwright.mapi.row import cell, in_width
-from mapiwright.mapi.tags import PR_SERVICE_UID, PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,31 +25,9 @@ if TYPE_CHECKING:
 
 S_OK = 0
 MAPI_W_ERRORS_RETURNED = 0x00040380
-MAPI_E_NO_SUPPORT = 0x80040102
 MAPI_E_COMPUTED = 0x8004011A
-MAPI_E_INVALID_TYPE = 0x80040302
 MAPI_E_NO_ACCESS = 0x80070005
 MAPI_E_NOT_FOUND = 0x8004010F
-
-_IGNORED = frozenset({PropertyType.NULL, PropertyType.ERROR})
-_STORABLE = frozenset(
-    {
-        PropertyType.I2,
-        PropertyType.LONG,
-        PropertyType.BOOLEAN,
-        PropertyType.I8,
-        PropertyType.STRING8,
-        PropertyType.UNICODE,
-        PropertyType.SYSTIME,
-        PropertyType.CLSID,
-        PropertyType.BINARY,
-        PropertyType.MV_LONG,
-        PropertyType.MV_STRING8,
-        PropertyType.MV_UNICODE,
-        PropertyType.MV_BINARY,
-    }
-)
-"""The types whose layout in a profile is known ([profile-in-the-registry] 4)."""
 
 
 class PropsAnswer(NamedTuple):
@@ -148,7 +127,7 @@ class PropertyObject(ABC, Remembering):
         for tag, value in values.items():
             if prop_type(tag) == PropertyType.OBJECT or value == ():
                 raise UsageError(f"property {tag:08X} cannot be set: an object, or an empty list")
-            if prop_type(tag) in _STORABLE and prop_id(tag) < 0x8000:
+            if not not_held(tag):
                 checked(prop_type(tag), value)
         return self._changed([(index, tag, value) for index, (tag, value) in enumerate(values.items())])
 
@@ -167,15 +146,10 @@ class PropertyObject(ABC, Remembering):
     def _changed(self, changes: Sequence[tuple[int, int, PropertyValue | None]]) -> tuple[PropertyProblem, ...]:
         problems = []
         for index, tag, value in changes:
-            problem: PropertyProblem | None
-            if value is not None and prop_type(tag) in _IGNORED:
+            if value is not None and prop_type(tag) in PASSED_OVER:
                 continue
-            if prop_id(tag) >= 0x8000:
-                problem = PropertyProblem(index, tag, MAPI_E_NO_SUPPORT)
-            elif value is not None and prop_type(tag) not in _STORABLE:
-                problem = PropertyProblem(index, tag, MAPI_E_INVALID_TYPE)
-            else:
-                problem = self._set(index, tag, value)
+            scode = not_held(tag) if value is not None or prop_id(tag) >= NAMED else 0
+            problem = PropertyProblem(index, tag, scode) if scode else self._set(index, tag, value)
             if problem is not None:
                 problems.append(problem)
         self._end()
@@ -195,15 +169,13 @@ class PropertyObject(ABC, Remembering):
     ) -> tuple[PropertyProblem, ...]:
         """Copy or move all properties but those of the excluded ids to another object ([imapiprop-copyto]).
 
-        Secure properties are not copied: the pages leave it open, and so none gets where it was not put ([derived]).
-        Nor is PR_SERVICE_UID, which says whose a section is: the target would be one of that service's, too
-        ([derived]). MAPI_E_COMPUTED in the answer is no failure. Raises UsageError for an empty ``exclude``, and
-        CallError (MAPI_E_NO_ACCESS) where the target is this object.
+        Secure properties and PR_SERVICE_UID are not copied: ``all_but`` says why. MAPI_E_COMPUTED in the answer is no
+        failure. Raises UsageError for an empty ``exclude``, and CallError (MAPI_E_NO_ACCESS) where the target is this
+        object.
         """
         if exclude is not None and not exclude:
             raise UsageError("CopyTo was given an empty list of what to exclude", expected="tags, or None")
-        ids = {prop_id(tag) for tag in (*(exclude or ()), PR_SERVICE_UID)}
-        return self._copied(target, [tag for tag in self._row() if prop_id(tag) not in ids], flags, "CopyTo")
+        return self._copied(target, all_but(self._row(), exclude or ()), flags, "CopyTo")
 
     @remembered
     def copy_props(
@@ -225,13 +197,8 @@ class PropertyObject(ABC, Remembering):
             raise CallError(f"{call} would copy an object to itself", hresult=MAPI_E_NO_ACCESS)
         if flags & CopyFlag.MOVE:
             self._begin()
-        row, there = self._row(), {prop_id(tag) for tag in target._row()}
-        found = [cell(row, tag, unicode=True) for tag in wanted]
-        copied = [
-            (index, tag, value)
-            for index, (tag, value) in enumerate(found)
-            if prop_type(tag) != PropertyType.ERROR and not (flags & CopyFlag.NOREPLACE and prop_id(tag) in there)
-        ]
+        there = {prop_id(tag) for tag in target._row()}
+        copied = to_copy(self._row(), wanted, there, noreplace=bool(flags & CopyFlag.NOREPLACE))
         target._begin()
         problems = target._changed(copied)
         if flags & CopyFlag.MOVE:

@@ -12,7 +12,15 @@ from importlib import resources
 from pathlib import Path
 
 _PACKAGES = ("", "entry", "mapi")
-_MODULES = ("errors", "mapi/bookmarks", "mapi/restriction", "mapi/row", "mapi/sort_order", "mapi/tables")
+_MODULES = (
+    "errors",
+    "mapi/bookmarks",
+    "mapi/property_calls",
+    "mapi/restriction",
+    "mapi/row",
+    "mapi/sort_order",
+    "mapi/tables",
+)
 _CHILD = "entry/child"
 _MAIN = '''"""Runs the program that the command line names."""
 import importlib

@@ -54,6 +54,11 @@ def type_of(tag: int) -> int:
     return tag & 0xFFFF
 
 
+def is_secure(tag: int) -> bool:
+    """Whether the id is in the range that is kept encrypted: PROP_ID_SECURE_MIN to MAX ([iprofsectimapiprop])."""
+    return 0x67F0 <= tag >> 16 & 0xFFFF <= 0x67FF
+
+
 def checked_tag(tag: object) -> int:
     """``tag`` if it is a 32-bit number without sign; raises UsageError otherwise."""
     if isinstance(tag, int) and not isinstance(tag, bool) and 0 <= tag < 1 << 32:

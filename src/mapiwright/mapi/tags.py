@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.props import PropertyType
+from mapiwright.mapi.row import is_secure
 from mapiwright.mapi.tags_table import NAMES, PRIVATE_NAMES
 
 if TYPE_CHECKING:
@@ -176,11 +177,6 @@ def prop_id(tag: int) -> int:
 def prop_type(tag: int) -> int:
     """The type, which is the low half of a tag; it may be none of PropertyType."""
     return tag & 0xFFFF
-
-
-def is_secure(tag: int) -> bool:
-    """Whether the id is in the range that is kept encrypted: PROP_ID_SECURE_MIN to MAX ([iprofsectimapiprop])."""
-    return 0x67F0 <= prop_id(tag) <= 0x67FF
 
 
 def other_width(tag: int) -> int | None:

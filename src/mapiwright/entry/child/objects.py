@@ -8,15 +8,13 @@ import uuid
 from typing import Any, ClassVar
 
 from mapiwright.entry.child import abi
-from mapiwright.entry.child.com import ITANIUM, IUNKNOWN, S_OK, ComObject, World, iid
+from mapiwright.entry.child.com import E_NO_SUPPORT, ITANIUM, IUNKNOWN, S_OK, ComObject, World, iid
 from mapiwright.entry.child.heap import Heap
 from mapiwright.entry.child.memory import Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.profile_section import (
     E_INTERFACE_NOT_SUPPORTED,
     E_INVALID_PARAMETER,
     E_NO_ACCESS,
-    E_NO_SUPPORT,
-    E_NOT_FOUND,
     IMAPIPROP,
     IPROFSECT,
     MAPI_UNICODE,
@@ -26,6 +24,7 @@ from mapiwright.entry.child.silence import ours
 from mapiwright.entry.child.table import TableObject
 from mapiwright.entry.child.trace import Record, shown
 from mapiwright.entry.child.wire import COMPUTED, fault_of
+from mapiwright.mapi.row import MAPI_E_NOT_FOUND, is_secure
 from mapiwright.mapi.tables import Table
 
 E_UNKNOWN_FLAGS = 0x80040106
@@ -76,7 +75,7 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
         raise Refusal(E_NO_ACCESS, "that section is not the service's own")
     if section is None:
         if asked is None or not flags & MAPI_MODIFY or sections.service is None:
-            raise Refusal(E_NOT_FOUND, "there is no such section")
+            raise Refusal(MAPI_E_NOT_FOUND, "there is no such section")
         section = sections.create_extra(asked)
     opened = ProfSect(world, section, writable=writable)
     put_pointer(out, opened.pointer)
@@ -199,7 +198,7 @@ class ProviderAdmin(ComObject):
         sections = self.world.sections
         rows = []
         for ordinal, section in enumerate((*sections.providers.values(), *sections.extras.values())):
-            row = {tag: value for tag, value in section.items() if not 0x67F0 <= tag >> 16 <= 0x67FF}
+            row = {tag: value for tag, value in section.items() if not is_secure(tag)}
             row |= {PR_INSTANCE_KEY: section.uid, PR_PROVIDER_UID: section.uid}
             if section.uid.hex() in sections.providers:
                 row[PR_PROVIDER_ORDINAL] = ordinal
@@ -230,7 +229,7 @@ class ProviderAdmin(ComObject):
         given = codec.properties(count, values)
         record.given(name=called, values={f"{tag:08X}": shown(tag, value) for tag, value in given}, flags=flags)
         if sections.service is None:
-            raise Refusal(E_NOT_FOUND, "no profile is concerned")
+            raise Refusal(MAPI_E_NOT_FOUND, "no profile is concerned")
         good = dict(filter(_is_kept, given))
         called = sections.known(called)
         section = sections.adopt(called, good) or self._made(called, good)
@@ -254,7 +253,7 @@ class ProviderAdmin(ComObject):
         try:
             self.world.sections.delete_provider(asked)
         except KeyError:
-            raise Refusal(E_NOT_FOUND, "the service has no such provider") from None
+            raise Refusal(MAPI_E_NOT_FOUND, "the service has no such provider") from None
         return S_OK
 
     def open_profile_section(self, record: Record, uid: int, wanted: int, flags: int, out: int) -> int:

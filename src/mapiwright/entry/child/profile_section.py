@@ -10,6 +10,8 @@ from mapiwright.entry.child.com import S_OK, ComObject, World, iid
 from mapiwright.entry.child.memory import Pointer, Refusal, clear, put_number, put_pointer, uid_at
 from mapiwright.entry.child.trace import Record, shown
 from mapiwright.entry.child.wire import COMPUTED, EXTRA_UIDS, fault_of
+from mapiwright.mapi.property_calls import MAPI_E_INVALID_TYPE, NAMED, PASSED_OVER, all_but, not_held, to_copy
+from mapiwright.mapi.row import PT_ERROR, cell, in_width, is_secure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,36 +20,21 @@ if TYPE_CHECKING:
 
 IPROFSECT, IMAPIPROP = iid(0x20304), iid(0x20303)
 
-E_NO_SUPPORT = 0x80040102
 E_NO_ACCESS = 0x80070005
-E_NOT_FOUND = 0x8004010F
 E_INTERFACE_NOT_SUPPORTED = 0x80004002
 E_INVALID_PARAMETER = 0x80070057
 E_COMPUTED = 0x8004011A
-E_INVALID_TYPE = 0x80040302
 W_ERRORS_RETURNED = 0x00040380
 
 MAPI_UNICODE = 0x80000000
-MAPI_NOREPLACE = 0x2
-E_COLLISION = 0x80040604
+MAPI_MOVE, MAPI_NOREPLACE = 0x1, 0x2
 
-PT_UNSPECIFIED, PT_ERROR = 0x0000, 0x000A
 PR_OBJECT_TYPE = 0x0FFE0003
 PR_PROFILE_NAME = 0x3D12001F
 MAPI_PROFSECT = 9
 
 Problem = tuple[int, int, int]
 """Which property of a call, its tag, and why."""
-
-
-def is_text(tag: int) -> bool:
-    """Whether a tag has one of the two string types."""
-    return tag & 0xFFFE == 0x001E
-
-
-def is_secure(tag: int) -> bool:
-    """Whether a property is in the secure range, which no list has ([iprofsectimapiprop])."""
-    return 0x67F0 <= tag >> 16 <= 0x67FF
 
 
 class ProfSect(ComObject):
@@ -93,21 +80,16 @@ class ProfSect(ComObject):
         """The tags that a list of all properties has; MAPI's two are among them."""
         tags = [tag for tag in self.section if not is_secure(tag)]
         own = [tag for tag in (PR_OBJECT_TYPE, PR_PROFILE_NAME) if tag not in tags]
-        return [(tag & ~1 | int(unicode)) if is_text(tag) else tag for tag in (*tags, *own)]
+        return [in_width(tag, unicode=unicode) for tag in (*tags, *own)]
 
     def cell(self, tag: int, *, unicode: bool) -> tuple[int, Any]:
         """A property, or PT_ERROR with MAPI_E_NOT_FOUND; a string comes in the width that it is asked for."""
-        kind, number = tag & 0xFFFF, tag >> 16
+        return cell(self._row(), tag, unicode=unicode)
+
+    def _row(self) -> dict[int, Any]:
+        """All that can be read: what is stored, the pointers, and MAPI's own two."""
         made = {PR_OBJECT_TYPE: MAPI_PROFSECT, PR_PROFILE_NAME: self.world.profile}
-        known = {**made, **self.section.pointers, **self.section}
-        for stored, value in known.items():
-            if stored >> 16 != number:
-                continue
-            if kind == PT_UNSPECIFIED:
-                return (stored & ~1 | int(unicode)) if is_text(stored) else stored, value
-            if stored == tag or (is_text(stored & ~0x1000) and stored ^ 1 == tag):
-                return tag, value
-        return number << 16 | PT_ERROR, E_NOT_FOUND
+        return {**made, **self.section.pointers, **self.section}
 
     # Writing.
 
@@ -123,6 +105,8 @@ class ProfSect(ComObject):
         """Set properties; gives the problems."""
         problems = []
         for index, (tag, value) in enumerate(given):
+            if tag & 0xFFFF in PASSED_OVER:
+                continue
             scode = self._refused(tag, value) or self._unlisted(tag, value)
             if scode:
                 problems.append((index, tag, scode))
@@ -137,13 +121,13 @@ class ProfSect(ComObject):
         """Why a property is not set, as an SCODE, or 0."""
         if isinstance(value, Refusal):
             return value.hresult
-        if tag >> 16 >= 0x8000:
-            return E_NO_SUPPORT  # [iprofsectimapiprop]: no named properties
+        if tag >> 16 >= NAMED:
+            return not_held(tag)
         if tag >> 16 in COMPUTED:
             return E_COMPUTED
         if isinstance(value, Pointer):
             return 0
-        return E_INVALID_TYPE if fault_of(tag, value) else 0
+        return MAPI_E_INVALID_TYPE if fault_of(tag, value) else 0
 
     def _unlisted(self, tag: int, value: Any) -> int:
         """MAPI_E_NO_ACCESS where PR_SERVICE_EXTRA_UIDS would name a section that is another's, or drop one."""
@@ -159,22 +143,29 @@ class ProfSect(ComObject):
         if not asked:
             raise Refusal(E_INVALID_PARAMETER, "no tags to delete")
         self._must_be_writable()
-        found: list[Problem] = []
-        for index, tag in enumerate(asked):
-            if tag >> 16 in COMPUTED:
-                found.append((index, tag, E_COMPUTED))
+        return self._told(record, problems, self.take(asked))
+
+    def take(self, tags: Iterable[int]) -> list[Problem]:
+        """Delete properties by their ids; gives the problems. One that is not there is none ([derived], as admin)."""
+        found = []
+        for index, tag in enumerate(tags):
+            scode = self._kept(tag)
+            if scode:
+                found.append((index, tag, scode))
                 continue
-            if tag >> 16 == EXTRA_UIDS >> 16 and self.section is self.world.sections.service:
-                found.append((index, tag, E_NO_ACCESS))
-                continue
-            there = {known for known in (*self.section, *self.section.pointers) if known >> 16 == tag >> 16}
-            for known in there:
+            for known in [known for known in (*self.section, *self.section.pointers) if known >> 16 == tag >> 16]:
                 self.section.pointers.pop(known, None)
                 if known in self.section:
                     self.section.drop(known)
-            if not there:
-                found.append((index, tag, E_NOT_FOUND))
-        return self._told(record, problems, found)
+        return found
+
+    def _kept(self, tag: int) -> int:
+        """Why a property is not deleted, as an SCODE, or 0."""
+        if tag >> 16 >= NAMED:
+            return not_held(tag)
+        if tag >> 16 in COMPUTED:
+            return E_COMPUTED
+        return E_NO_ACCESS if tag >> 16 == EXTRA_UIDS >> 16 and self.section is self.world.sections.service else 0
 
     def copy_to(
         self,
@@ -189,11 +180,12 @@ class ProfSect(ComObject):
         flags: int,
         problems: int,
     ) -> int:
-        """[imapiprop-copyto]: all but what is excluded; the secure ones are not among all."""
+        """[imapiprop-copyto]: all but what is excluded."""
         del excluded_count, excluded_iids, window, progress
-        left_out = {tag >> 16 for tag in self.world.codec.tags(excluded) or ()}
-        tags = [tag for tag in self.section if tag >> 16 not in left_out | COMPUTED and not is_secure(tag)]
-        return self._copied(record, tags, wanted, target, flags, problems)
+        left_out = self.world.codec.tags(excluded)
+        if left_out is not None and not left_out:
+            raise Refusal(E_INVALID_PARAMETER, "an SPropTagArray without tags")
+        return self._copied(record, all_but(self._row(), left_out or ()), wanted, target, flags, problems)
 
     def copy_props(
         self,
@@ -224,16 +216,18 @@ class ProfSect(ComObject):
         other = self.world.object_at(target)
         if not isinstance(other, ProfSect):
             raise Refusal(E_INVALID_PARAMETER, "the target is no profile section of ours")
+        if other.section is self.section:
+            raise Refusal(E_NO_ACCESS, "the section would be copied to itself")
         other._must_be_writable()
-        cells = [self.cell(tag, unicode=True) for tag in tags]
-        found = [(index, tag, E_NOT_FOUND) for index, (tag, _) in enumerate(cells) if tag & 0xFFFF == PT_ERROR]
-        for index, (tag, value) in enumerate(cells):
-            if tag & 0xFFFF == PT_ERROR:
-                continue
-            if flags & MAPI_NOREPLACE and tag in other.section:
-                found.append((index, tag, E_COLLISION))
-                continue
-            found += [(index, tag, scode) for _, _, scode in other.put([(tag, value)])]
+        if flags & MAPI_MOVE:
+            self._must_be_writable()
+        there = {tag >> 16 for tag in other._row()}
+        copied = to_copy(self._row(), tags, there, noreplace=bool(flags & MAPI_NOREPLACE))
+        refused = other.put((tag, value) for _, tag, value in copied)
+        found = [(copied[at][0], tag, scode) for at, tag, scode in refused]
+        if flags & MAPI_MOVE:
+            kept = {tag for _, tag, _ in found}
+            self.take(tag for _, tag, _ in copied if tag not in kept)
         return self._told(record, problems, found)
 
     def save_changes(self, record: Record, flags: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapiwright.entry.child.memory import Pointer, Refusal
 from mapiwright.entry.child.wire import to_wire
+from mapiwright.mapi.row import is_secure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ SECRET = {"secret": True}
 
 def shown(tag: int, value: Any) -> Any:
     """A property value for the trace."""
-    if 0x67F0 <= tag >> 16 <= 0x67FF:
+    if is_secure(tag):
         return SECRET
     if isinstance(value, Refusal):
         return {"refused": value.why}
