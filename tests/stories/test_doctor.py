@@ -492,6 +492,18 @@ def test_policies_that_matter_are_told(
     assert id_ not in ids(mapiwright), "off is off"
 
 
+def test_where_a_user_is_asked_for_a_profile_the_command_that_ends_it_is_told(
+    mapiwright: Mapiwright, workstation_folder: Path
+) -> None:
+    set_for_user(workstation_folder, OUTLOOK, "PickLogonProfile", Value.sz("1"))
+    assert "mapiwright" not in one(mapiwright, "MW6305")["remedy"], "another value of that name is not ours"
+    set_for_user(workstation_folder, OUTLOOK, "PickLogonProfile", None)
+    assert mapiwright("profile", "startup", "--prompt", "--yes").code == 0
+    *_, words = one(mapiwright, "MW6305")["remedy"].partition(": mapiwright ")
+    assert mapiwright(*shlex.split(words), "--yes").code == 0
+    assert "MW6305" not in ids(mapiwright)
+
+
 def test_the_services_that_a_user_may_not_add_are_named(mapiwright: Mapiwright, workstation_folder: Path) -> None:
     set_for_user(workstation_folder, rf"{POLICIES}\Options", "DisableCreateServices", Value.sz("MSOMS;ACME"))
     assert one(mapiwright, "MW6303")["message"].startswith("it is MSOMS;ACME: the user may not add")

@@ -90,6 +90,8 @@ class TestClosedRecords:
         for look in (["section", "list"], ["table"], ["identity"], ["default-store"]):
             assert "ACME" in another("profile", *look, "Acme Mail").out
         assert "ACME" in another("service", "order").out
+        assert "Lists that can be named" in another("profile", "addressing", "Acme Mail").out
+        assert "always uses Acme Mail" in another("profile", "startup").out
         assert another("workstation", "show").code == 0
         listed = another("service", "list")
         assert listed.code == 0
@@ -111,8 +113,8 @@ class TestCutShort:
         mapiwright("recover")
         mapiwright("profile", "create", "One", "--yes")
         cut_short(workstation_folder)
-        choices = (["profile", "identity", "One"], ["profile", "default-store", "One"], ["service", "order", "One"])
-        for verb in choices:
+        choices = [["profile", verb, "One"] for verb in ("identity", "default-store", "addressing")]
+        for verb in (*choices, ["service", "order", "One"], ["profile", "startup"]):
             assert "What you see may be half-done; end it: mapiwright recover\n" in mapiwright(*verb).err
         assert "cut short" not in mapiwright("recover").err
         assert "cut short" not in mapiwright("profile", "list").err
@@ -128,6 +130,8 @@ class TestCutShort:
             ["profile", "identity", "Acme Mail", "--clear", "--yes"],
             ["profile", "section", "set", "Acme Mail", "ACME", "--set", "66010003=1", "--yes"],
             ["profile", "configure-service", "Acme Mail", "ACME", "--set", "66010003=143", "--yes"],
+            ["profile", "addressing", "Acme Mail", "--clear-search", "--yes"],
+            ["profile", "startup", "--prompt", "--yes"],
         ):
             cut_short(workstation_folder)
             answer = mapiwright(*verb)

@@ -39,11 +39,13 @@ class Due:
 class Drafts:
     """Everything that one transaction will do, by profile names in upper case.
 
-    ``default`` holds the name of the default profile, or None for none; it is empty where that stays as it is.
+    ``default`` holds the name of the default profile, or None for none, and ``asks`` whether Outlook asks for a
+    profile; they are empty where that stays as it is.
     """
 
     profiles: dict[str, Draft] = field(default_factory=dict)
     default: tuple[str | None, ...] = ()
+    asks: tuple[bool, ...] = ()
     calls_before: list[EntryCall] = field(default_factory=list)
     calls_after: list[Due] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Drafts:
         return Drafts(
             dict(self.profiles),
             self.default,
+            self.asks,
             list(self.calls_before),
             list(self.calls_after),
             list(self.titles),

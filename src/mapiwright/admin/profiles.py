@@ -47,7 +47,7 @@ def admin_profiles(workstation: Workstation, user: str = "", flags: int = NONE) 
 
 
 class ProfileAdmin(Remembering):
-    """Creates, copies, renames and deletes profiles, and names the default one.
+    """Creates, copies, renames and deletes profiles, names the default one, and says whether Outlook asks for one.
 
     Names have 1 to 64 letters, digits, underscores and inner spaces, and Windows tells them apart without regard to
     case; what is no such name raises UsageError, for which the pages name no code. No profile has a password, so no
@@ -173,6 +173,20 @@ class ProfileAdmin(Remembering):
         full = None if profile is None else profile.name
         with space.batch(f"make {full} the default profile" if full else "clear the default profile"):
             space.set_default(full)
+
+    @property
+    def asks_for_profile(self) -> bool:
+        """Whether Outlook asks at each start which profile to use, drafts included; else it uses the default one."""
+        return self.workspace.asks_for_profile
+
+    @remembered
+    def ask_for_profile(self, ask: bool) -> None:
+        """Have Outlook ask at each start which profile to use, or use the default one always.
+
+        MAPI has no call for it; it is the choice of the mail Control Panel, kept for each user (``mapi.startup``).
+        """
+        with self.workspace.batch("ask for a profile at each start" if ask else "always use the default profile"):
+            self.workspace.set_asks_for_profile(ask=ask)
 
     @remembered
     def admin_services(self, name: str, flags: int = NONE) -> MessageServiceAdmin:

@@ -14,7 +14,7 @@ from mapiwright.admin.sections import open_section, spelled
 from mapiwright.entry.contract import Context, EntryFlag
 from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import edit, roles
+from mapiwright.mapi import addressing, edit, roles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -210,6 +210,44 @@ class MessageServiceAdmin(Remembering):
         with self.workspace.batch(f"set the primary identity of profile {self.name}"):
             before = self.profile
             self.workspace.put(before, roles.set_primary_identity(before, None if uid is None else spelled(uid)))
+
+    @remembered
+    def set_default_store(self, uid: str | bytes | None) -> None:
+        """Make a store, named by PR_PROVIDER_UID, the default one; None is none.
+
+        [imapisession-setdefaultstore], without a session: one that ends takes its temporary stores with it. Raises
+        NotFoundError, and RefusedError for a store that can never be the default one.
+        """
+        with self.workspace.batch(f"choose the default store of profile {self.name}"):
+            before = self.profile
+            self.workspace.put(before, roles.set_default_store(before, None if uid is None else spelled(uid)))
+
+    @remembered
+    def set_default_directory(self, entry_id: bytes | None) -> None:
+        """Have the address book show this list first; None leaves it to MAPI ([iaddrbook-setdefaultdir]).
+
+        Which lists can be named without their provider is told by ``mapi.addressing``. Raises NotFoundError.
+        """
+        with self.workspace.batch(f"choose the address list of profile {self.name} that is shown first"):
+            now, before = self.profile, self.workspace.origin(self.name)
+            self.workspace.put(now, addressing.set_default_directory(now, entry_id, before=before))
+
+    @remembered
+    def set_personal_address_book(self, entry_id: bytes | None) -> None:
+        """Keep personal addresses in this list; None names none ([iaddrbook-setpab]). Raises NotFoundError."""
+        with self.workspace.batch(f"choose where profile {self.name} keeps personal addresses"):
+            now, before = self.profile, self.workspace.origin(self.name)
+            self.workspace.put(now, addressing.set_personal_address_book(now, entry_id, before=before))
+
+    @remembered
+    def set_search_order(self, entry_ids: Sequence[bytes]) -> None:
+        """Check names in these lists, in this order; none leaves it to MAPI ([iaddrbook-setsearchpath]).
+
+        Raises NotFoundError, and UsageError where a list is named twice.
+        """
+        with self.workspace.batch(f"choose where profile {self.name} checks names"):
+            now, before = self.profile, self.workspace.origin(self.name)
+            self.workspace.put(now, addressing.set_search_order(now, entry_ids, before=before))
 
     def _announce(self, uid: str) -> None:
         """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""

@@ -21,7 +21,7 @@ from mapiwright.errors import NotFoundError
 from mapiwright.formats import inf
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import store
+from mapiwright.mapi import startup, store
 from mapiwright.mapi.catalogue import Catalogue
 from mapiwright.transaction.plan import NOTES, Leg, Plan, without_repeats
 from mapiwright.workstation.outlook import PROFILE_ROOTS
@@ -96,6 +96,13 @@ class Workspace:
     @property
     def _stored_default(self) -> str | None:
         return store.default_name(self.workstation.registry, self.user.root, self.edition)
+
+    @property
+    def asks_for_profile(self) -> bool:
+        """Whether Outlook asks the user for a profile at each start, instead of using the default one."""
+        if self._drafts.asks:
+            return self._drafts.asks[0]
+        return startup.asks_for_profile(self.workstation.registry, self.user.root)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -186,6 +193,10 @@ class Workspace:
         """Draft the default profile."""
         self._drafts.default = (name,)
 
+    def set_asks_for_profile(self, *, ask: bool) -> None:
+        """Draft whether Outlook asks the user for a profile."""
+        self._drafts.asks = (ask,)
+
     def call_before(self, call: EntryCall) -> None:
         """Have an entry point called while the profiles are as they were."""
         self._drafts.calls_before.append(call)
@@ -271,8 +282,13 @@ class Workspace:
             if drafts.default
             else ()
         )
-        if changes or defaults:
-            yield Leg(f"profiles of {self.user.name}", (*changes, *defaults))
+        asks = (
+            startup.startup_changes(self.workstation.registry, self.user.root, ask=drafts.asks[0])
+            if drafts.asks
+            else ()
+        )
+        if changes or defaults or asks:
+            yield Leg(f"profiles of {self.user.name}", (*changes, *defaults, *asks))
         yield from (due.step(due.call) for due in drafts.calls_after)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import accounts, roles, tags
+from mapiwright.mapi import accounts, addressing, roles, tags
 from mapiwright.mapi.profile import ADMIN, INSTANCE, PROVIDER_LISTS, UID_SIZE, Profile, Provider, Section
 from mapiwright.mapi.tags import ServiceFlag, StatusFlag, prop_id
 
@@ -55,8 +55,6 @@ _DYNAMIC_STATUS = StatusFlag.SIMPLE_STORE | StatusFlag.TEMP_SECTION | StatusFlag
 """[pidtagresourceflags-canonical-property]: set by MAPI only, so that no definition can bring them."""
 _ROLES = StatusFlag.DEFAULT_STORE | StatusFlag.PRIMARY_IDENTITY | StatusFlag.NO_DEFAULT_STORE
 
-_CONTAB = bytes.fromhex("fe42aa0a18c71a10e8850b651c240000")
-_CONTAB_UID = 0x66010102
 _SECTION_NAME = re.compile(r"[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
 
 
@@ -210,7 +208,7 @@ def remove_service(profile: Profile, uid: str) -> Profile:
     providers -= kept
     leaving = {gone.uid.lower(), *providers} | {each.uid.lower() for each in gone.extras} - kept
     admin = profile.admin
-    changes = _without_containers(admin, profile.existing(sorted(providers)))
+    changes = addressing.without_lists_of(admin, profile.existing(sorted(providers)))
     for tag in (*PROVIDER_LISTS, tags.PR_SERVICES, tags.PR_AB_SEARCH_PATH_UPDATE):
         value = admin.get(tag)
         if isinstance(value, bytes):
@@ -379,29 +377,3 @@ def _without_uids(value: bytes, uids: Collection[str]) -> bytes | None:
     """A list without these uids; None where nothing is left of it."""
     parts = [value[at : at + UID_SIZE] for at in range(0, len(value), UID_SIZE)]
     return b"".join(part for part in parts if part.hex() not in uids) or None
-
-
-def _without_containers(admin: Section, gone: Sequence[Section]) -> dict[int, PropertyValue | None]:
-    """The address book properties without the containers of providers that go ([profile-in-the-registry] 7.5).
-
-    A container's entry id names its provider's section behind four bytes of flags; the Outlook Address Book's names
-    itself there, and further on the uid that its section keeps.
-    """
-    uids = [bytes.fromhex(section.uid) for section in gone]
-    contabs = [section.get(_CONTAB_UID) for section in gone]
-
-    def stays(entry: bytes) -> bool:
-        provider = entry[4:20]
-        return provider not in uids and not (provider == _CONTAB and entry[28:44] in contabs)
-
-    changes: dict[int, PropertyValue | None] = {}
-    path = admin.get(tags.PR_AB_SEARCH_PATH)
-    if isinstance(path, tuple):
-        changes[tags.PR_AB_SEARCH_PATH] = (
-            tuple(each for each in path if isinstance(each, bytes) and stays(each)) or None
-        )
-    for tag in (tags.PR_AB_DEFAULT_DIR, tags.PR_AB_DEFAULT_PAB):
-        entry = admin.get(tag)
-        if isinstance(entry, bytes) and not stays(entry):
-            changes[tag] = None
-    return changes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import accounts, edit, roles, tags
+from mapiwright.mapi import accounts, addressing, edit, roles, tags
 from mapiwright.mapi.profile import PROVIDER_LISTS, Provider, Service
 from mapiwright.mapi.tags import ServiceFlag
 
@@ -93,7 +93,7 @@ def without_providers(profile: Profile, service: Service, going: Sequence[Sectio
     """
     uids = {section.uid.lower() for section in going}
     admin = profile.admin
-    changes = edit._without_containers(admin, going)
+    changes = addressing.without_lists_of(admin, going)
     for tag in (*PROVIDER_LISTS, tags.PR_AB_SEARCH_PATH_UPDATE):
         value = admin.get(tag)
         if isinstance(value, bytes):

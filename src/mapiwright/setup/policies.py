@@ -1,7 +1,7 @@
 r"""Settings and policies of a user that decide what becomes of profiles and services, as Outlook reads them.
 
 A policy stands below ``Software\Policies\Microsoft\Office\<version>\Outlook`` and overrules the user's own setting
-below ``Software\Microsoft\Office\<version>\Outlook``. They are read and told; none is ever written.
+below ``Software\Microsoft\Office\<version>\Outlook``. They are read and told, and not written here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mapiwright.mapi import startup
 from mapiwright.workstation.office import OFFICE_VERSIONS
 from mapiwright.workstation.registry import ValueType
 
@@ -71,8 +72,8 @@ _ROWS = (
     _Row(Policy.NO_SUCH_SERVICES, "Options", "DisableCreateServices"),
     _Row(Policy.NO_PROFILE_CHANGES, "Setup", "ModifyAccounts"),
     _Row(Policy.OLD_ACCOUNT_DIALOG, "Setup", "DisableOffice365SimplifiedAccountCreation"),
-    _Row(Policy.ASK_FOR_PROFILE, "", "PickLogonProfile"),
-    _Row(Policy.ASK_FOR_PROFILE, "", "PickLogonProfile", root=r"Software\Microsoft\Exchange\Client\Options"),
+    _Row(Policy.ASK_FOR_PROFILE, "", startup.PICK_LOGON_PROFILE),
+    _Row(Policy.ASK_FOR_PROFILE, "", startup.PICK_LOGON_PROFILE, root=startup.KEY),
     _Row(Policy.LOAD_UNREGISTERED, "Security", "AllowUnregisteredMapiServices"),
 )
 UNVERIFIED = frozenset({Policy.ASK_FOR_PROFILE, Policy.LOAD_UNREGISTERED})
@@ -97,7 +98,7 @@ class Setting:
         """Whether it says yes: a number or text other than 0; for what counts by its presence, any text."""
         if self.policy in _SWITCHED_BY_PRESENCE:
             return self.policy is Policy.FIRST_RUN_DONE or bool(self.value.text)
-        return self.text not in {"", "0"}
+        return self.value.says_yes
 
     @property
     def text(self) -> str:

@@ -83,6 +83,12 @@ class Value:
         """The little-endian integer of a REG_DWORD or REG_QWORD."""
         return int.from_bytes(self.data, "little")
 
+    @property
+    def says_yes(self) -> bool:
+        """What a switch says: yes is a number or text other than 0, whichever of them its writer chose."""
+        text = str(self.number) if self.type == ValueType.DWORD else self.text
+        return text not in {"", "0"}
+
 
 def lookup(names: Mapping[str, T], name: str) -> T | None:
     """The entry of ``names`` that Windows would find under ``name``, or None."""

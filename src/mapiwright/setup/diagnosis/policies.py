@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.setup.diagnosis.rules import finding
+from mapiwright.mapi import startup
+from mapiwright.setup.diagnosis.rules import command, finding
 from mapiwright.setup.policies import UNVERIFIED, Policy, settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ def policy_findings(workstation: Workstation, user: User, edition: Edition) -> I
         if policy in _TOLD and setting.on:
             id_, what = _TOLD[policy]
             unsure = "; that this is the value's name is not verified" if policy in UNVERIFIED else ""
-            yield finding(id_, _place(user, setting), f"it is {setting.text}: {what}{unsure}")
+            # Our own verb changes the value that the control panel does, and no other of that name.
+            ours = policy is Policy.ASK_FOR_PROFILE and setting.key == user.root / startup.KEY
+            always = command(workstation, "profile", "startup", "--always", user=user)
+            remedy = f"Choose 'Always use this profile': {always}" if ours else ""
+            yield finding(id_, _place(user, setting), f"it is {setting.text}: {what}{unsure}", remedy=remedy)
     waiting = there.get(Policy.IMPORT_PRF)
     if waiting is not None and waiting.on:
         held = "; not while First-Run is there" if Policy.FIRST_RUN_DONE in there else ""

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from mapiwright.ui.cli.writing import send
+from mapiwright.ui.cli.target import tell_what_was_cut_short
+from mapiwright.ui.cli.writing import end_what_was_cut_short, send
+from mapiwright.ui.terminal import Line, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
@@ -30,6 +33,33 @@ def services_in(target: Target, users: UserChoice, name: str | None) -> MessageS
 def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
     """Which profile of whom a document is about."""
     return {"profile": services.name, "user": services.workspace.user.name}
+
+
+# A verb that shows a choice, and makes it where one is given.
+
+
+def looked_at(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
+    """As ``services_in``, for a verb that could write as well, and so tells itself what was cut short."""
+    tell_what_was_cut_short(target)
+    return services_in(target, users, name)
+
+
+def tell_of_profile(
+    target: Target, services: MessageServiceAdmin, document: Mapping[str, Json], lines: Sequence[str]
+) -> None:
+    """Say what a profile has: the document where JSON is asked for, else the lines."""
+    if target.json:
+        from mapiwright.ui.documents import write_document
+
+        write_document({**place_document(services), **document})
+        return
+    write((Line(escape(line)) for line in lines), sys.stdout)
+
+
+def choose(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], object]) -> None:
+    """As ``edit``, for a verb that could look as well, and so ends itself what was cut short."""
+    end_what_was_cut_short(target, consent)
+    edit(target, users, consent, draft)
 
 
 def edit(

@@ -1,10 +1,13 @@
-"""What people call the sections of a profile: by uid, by a well-known name, by service, provider or extra section."""
+"""What people call the sections of a profile: by uid, by a well-known name, by service, provider or extra section.
+
+And its address lists: by entry id, or by name.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mapiwright.errors import FindingsError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
@@ -12,10 +15,13 @@ from mapiwright.mapi import tags
 from mapiwright.mapi.resemblance import matched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mapiwright.admin.services import MessageServiceAdmin
+    from mapiwright.mapi.addressing import AddressList
     from mapiwright.mapi.profile import Section, Service
+
+T = TypeVar("T")
 
 FORMS = "32 hex digits, a well-known name, SERVICE, or SERVICE/PROVIDER"
 _UID = re.compile(r"[0-9a-fA-F]{32}")
@@ -70,10 +76,14 @@ def _parts(services: MessageServiceAdmin, service: Service) -> Iterator[Part]:
         yield Part(section, service, extra=True, inf=others[section.uid].section if section.uid in others else "")
 
 
-_WAYS: Sequence[Callable[[Part], Collection[str]]] = (
+_WAYS: Sequence[Callable[[Part], Sequence[str]]] = (
     lambda part: (part.uid,),
     lambda part: part.displays,
     lambda part: (part.inf,),
+)
+_WAYS_OF_LISTS: Sequence[Callable[[AddressList], Sequence[str]]] = (
+    lambda each: (each.entry_id.hex(),),
+    lambda each: (each.name,),
 )
 
 
@@ -83,16 +93,36 @@ def part_named(text: str, parts: Sequence[Part], what: str, where: str) -> Part:
     ``what`` and ``where`` say in errors what is looked for. Raises NotFoundError, and UsageError that lists the uids
     where there are several.
     """
-    for way in _WAYS:
-        found = [part for part in parts if upcase(text) in map(upcase, way(part))]
+    return _one_named(text, [(part, part.display) for part in parts], _WAYS, what, where, "uid")
+
+
+def list_named(text: str, lists: Sequence[AddressList], where: str) -> AddressList:
+    """The one of ``lists`` that ``text`` means: by entry id in hex, or by name; raises as ``part_named`` does."""
+    return _one_named(text, [(each, each.name) for each in lists], _WAYS_OF_LISTS, "address list", where, "entry id")
+
+
+def _one_named(
+    text: str,
+    things: Sequence[tuple[T, str]],
+    ways: Sequence[Callable[[T], Sequence[str]]],
+    what: str,
+    where: str,
+    key: str,
+) -> T:
+    """The one of ``things``, each with what it is called, that ``text`` names in the first way in which it names any.
+
+    The first way of all is by what only one has; ``key`` is what people call that.
+    """
+    for way in ways:
+        found = [thing for thing, _ in things if upcase(text) in map(upcase, way(thing))]
         if len(found) > 1:
-            uids = ", ".join(part.uid for part in found)
+            keys = ", ".join(ways[0](thing)[0] for thing in found)
             raise UsageError(
-                f"{what} {text!r} occurs {len(found)} times", where=where, remedy=f"Name one by its uid: {uids}."
+                f"{what} {text!r} occurs {len(found)} times", where=where, remedy=f"Name one by its {key}: {keys}."
             )
         if found:
             return found[0]
-    there = ", ".join(part.display for part in parts) or "none"
+    there = ", ".join(called for _, called in things) or "none"
     raise NotFoundError(f"there is no {what} {text!r}", where=where, remedy=f"There are: {there}.")
 
 

@@ -36,6 +36,9 @@ ELSEWHERE = {
     "configure-service": "configure",
     "identity": "roles",
     "default-store": "roles",
+    "addressing": "addressing",
+    "startup": "startup",
+    "copy-service": "copy_service",
 }
 """The verbs that have modules of their own."""
 

@@ -7,19 +7,15 @@ Each shows what is, and with ``--set`` chooses otherwise; showing needs nothing 
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.ui.cli.editing import edit, place_document, services_in
-from mapiwright.ui.cli.target import target_options, tell_what_was_cut_short, user_options
-from mapiwright.ui.cli.writing import consent_options, end_what_was_cut_short
-from mapiwright.ui.terminal import Line, escape, write
+from mapiwright.ui.cli.editing import choose, looked_at, tell_of_profile
+from mapiwright.ui.cli.target import target_options, user_options
+from mapiwright.ui.cli.writing import consent_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.transaction.effect import Json
@@ -41,14 +37,14 @@ def identity(
     """Show or choose the service that provides the primary identity of a PROFILE: the user of a session."""
     _check(chosen, clear=clear)
     if chosen is None and not clear:
-        _show_identity(target, _seen(target, users, name))
+        _show_identity(target, looked_at(target, users, name))
         return
 
     def draft(profiles: ProfileAdmin) -> None:
         services = profiles.admin_services(name)
         services.set_primary_identity(None if chosen is None else services.find(chosen).uid)
 
-    _write(target, users, consent, draft)
+    choose(target, users, consent, draft)
 
 
 @click.command("default-store")
@@ -64,23 +60,19 @@ def default_store(
     """Show or choose the default message store of a PROFILE."""
     _check(chosen, clear=clear)
     if chosen is None and not clear:
-        _show_store(target, _seen(target, users, name))
+        _show_store(target, looked_at(target, users, name))
         return
 
     def draft(profiles: ProfileAdmin) -> None:
-        from mapiwright.mapi import roles
         from mapiwright.mapi.tags import PR_STORE_PROVIDERS
 
         services = profiles.admin_services(name)
         uid = None
         if chosen is not None:
             uid = _provider(services, chosen, PR_STORE_PROVIDERS, "store").uid
-        # [imapisession-setdefaultstore], without a session: one that ends takes its temporary stores with it
-        with services.workspace.batch(f"choose the default store of profile {services.name}"):
-            before = services.profile
-            services.workspace.put(before, roles.set_default_store(before, uid))
+        services.set_default_store(uid)
 
-    _write(target, users, consent, draft)
+    choose(target, users, consent, draft)
 
 
 @click.command()
@@ -98,7 +90,7 @@ def default_store(
 def order(target: Target, users: UserChoice, consent: Consent, name: str | None, chosen: tuple[str, ...]) -> None:
     """Show or choose the order in which the transports of a PROFILE, or the default one, are asked to send."""
     if not chosen:
-        _show_order(target, _seen(target, users, name))
+        _show_order(target, looked_at(target, users, name))
         return
 
     def draft(profiles: ProfileAdmin) -> None:
@@ -108,23 +100,12 @@ def order(target: Target, users: UserChoice, consent: Consent, name: str | None,
         uids = [_provider(services, each, PR_TRANSPORT_PROVIDERS, "transport").uid for each in chosen]
         services.message_service_transport_order(uids)
 
-    _write(target, users, consent, draft)
+    choose(target, users, consent, draft)
 
 
 def _check(chosen: str | None, *, clear: bool) -> None:
     if chosen is not None and clear:
         raise click.UsageError("--set and --clear exclude each other.")
-
-
-def _write(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], None]) -> None:
-    end_what_was_cut_short(target, consent)
-    edit(target, users, consent, draft)
-
-
-def _seen(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
-    """The services of a profile that is only looked at."""
-    tell_what_was_cut_short(target)
-    return services_in(target, users, name)
 
 
 def _listed(services: MessageServiceAdmin, tag: int) -> tuple[Part, ...]:
@@ -150,7 +131,7 @@ def _show_identity(target: Target, services: MessageServiceAdmin) -> None:
     found = primary_identity(services.profile)
     document = None if found is None else {"service": found.name, "display": found.display, "uid": found.uid}
     line = "No service provides an identity." if found is None else f"{found.name}: {found.display}  {found.uid}"
-    _tell(target, services, {"identity": document}, [line])
+    tell_of_profile(target, services, {"identity": document}, [line])
 
 
 def _show_store(target: Target, services: MessageServiceAdmin) -> None:
@@ -160,7 +141,7 @@ def _show_store(target: Target, services: MessageServiceAdmin) -> None:
     store = found_in(services.profile)
     part = next((each for each in _listed(services, PR_STORE_PROVIDERS) if store and each.uid == store.uid), None)
     line = "There is no default store." if part is None else f"{part.path}  {part.uid}"
-    _tell(target, services, {"default_store": None if part is None else _document(part)}, [line])
+    tell_of_profile(target, services, {"default_store": None if part is None else _document(part)}, [line])
 
 
 def _show_order(target: Target, services: MessageServiceAdmin) -> None:
@@ -168,17 +149,10 @@ def _show_order(target: Target, services: MessageServiceAdmin) -> None:
 
     parts = _listed(services, PR_TRANSPORT_PROVIDERS)
     lines = [f"{number}. {part.path}  {part.uid}" for number, part in enumerate(parts, 1)]
-    _tell(target, services, {"transports": [_document(part) for part in parts]}, lines or ["No transports."])
+    tell_of_profile(
+        target, services, {"transports": [_document(part) for part in parts]}, lines or ["No transports."]
+    )
 
 
 def _document(part: Part) -> Json:
     return {"service": part.service.name, "display": part.display, "uid": part.uid}
-
-
-def _tell(target: Target, services: MessageServiceAdmin, document: dict[str, Json], lines: Sequence[str]) -> None:
-    if target.json:
-        from mapiwright.ui.documents import write_document
-
-        write_document({**place_document(services), **document})
-        return
-    write((Line(escape(line)) for line in lines), sys.stdout)
