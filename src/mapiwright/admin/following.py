@@ -71,12 +71,13 @@ class TolerantCall(FollowedCall):
         except FailedError as error:
             self.failures.append(error)
             message = f"it failed, and the service was left out: {error.what}"
+            status = Status.DONE if error.reached else Status.SKIPPED  # which nothing calls back
             details = {"hresult": error.hresult, "failed": True}
             user, profile = self.call.find_profile(workstation)
             if user is None or profile is None or profile.service(self.call.uid) is None:
-                return Outcome(Status.DONE, message, details=details)
+                return Outcome(status, message, details=details)
             after = edit.remove_service(profile, self.call.uid)
-            return Outcome(Status.DONE, message, _changes(workstation, user, profile, after), details)
+            return Outcome(status, message, _changes(workstation, user, profile, after), details)
 
 
 @dataclass(frozen=True, slots=True)
