@@ -1,7 +1,8 @@
 """Calls whose answer decides what else is done: what stays of a service that fails, and when a provider goes.
 
 Each one is an effect around the call of an entry point and goes by its description, so that recovery and undo take it
-for that call. A plan that is saved as a file keeps the call alone.
+for that call. A saved plan would keep the call alone; no verb can save one, as tests/test_house.py holds: only
+CreateProfile with default services and DeleteProvider make them, whose plans are sent at once.
 """
 
 from __future__ import annotations
