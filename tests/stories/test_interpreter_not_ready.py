@@ -120,6 +120,14 @@ def test_what_ended_before_it_was_ready_is_started_once_more(service: Callable[.
     assert python.count == 2
 
 
+def test_what_was_not_heard_to_its_end_may_have_called_and_is_not_started_again(
+    service: Callable[..., Path], tmp_path: Path
+) -> None:
+    python = Python(tmp_path, "setsid sleep 8 & exit 1")  # it holds the pipe open
+    assert failure(service("good"), python).where != python.name
+    assert python.count == 1
+
+
 @pytest.mark.parametrize(
     ("how", "reached"), [("exits_at_load", False), ("crashes_at_load", False), ("exits_with_3", True)]
 )
