@@ -143,8 +143,9 @@ def converse(
     """
     ended = _conversed(command, request, deadline, start, environment)
     if not ended.ready and not ended.timed_out:
-        # A start may fail that does not fail again: it was seen once in some thousand, under Wine on a busy computer.
-        # Nothing of the service ran, so that it is safe; and it spares a rollback of all that was called before.
+        # Once a child ended with status 1 before its library was loaded, under Wine on a busy computer; some three
+        # hundred that were to show why did not. Nothing of the service ran, so that it is safe; and it spares a
+        # rollback of all that was called before.
         ended = _conversed(command, request, deadline, start, environment)
     return ended
 
