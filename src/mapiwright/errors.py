@@ -39,6 +39,9 @@ class MapiwrightError(Exception):
 
     exit_code: ClassVar[int] = 1
     hresult: int = 0x80004005
+    reached: bool = True
+    """Whether an effect that raised it may have reached a service's code; what did not has nothing to be called back.
+    """
 
     def __init__(self, what: str, *, where: str = "", expected: str = "", remedy: str = "") -> None:
         self.what = what
@@ -144,10 +147,12 @@ class EntryPointError(FailedError):
         where: str = "",
         remedy: str = "",
         said: MapiError | None = None,
+        reached: bool = True,
     ) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.hresult = hresult
         self.said = said
+        self.reached = reached
 
 
 class RecoveryNeededError(MapiwrightError):

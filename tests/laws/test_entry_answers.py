@@ -63,7 +63,7 @@ def request(properties: dict[int, PropertyValue] | None = None) -> EntryRequest:
 
 
 def judged(answers: bytes, made: EntryRequest | None = None, *, log: str = "") -> EntryOutcome | EntryPointError:
-    ended = Ended(0, timed_out=False, answers=answers, complete=True, log=log)
+    ended = Ended(0, timed_out=False, answers=answers, ready=True, complete=True, log=log)
     try:
         return judge(ended, made or request(), where="standin:run of ACME", deadline=1.0)
     except EntryPointError as error:
@@ -272,7 +272,7 @@ def test_bytes_of_a_trace_that_spell_a_secret_are_withheld_and_others_are_shown(
     answers = lines({"phase": "trace", "call": call}, {"phase": "done", "hresult": 0, "changed": {}})
     made = request({0x67F00102 if isinstance(secret, bytes) else 0x67F0001F: secret})
     reports: list[Report] = []
-    ended = Ended(0, timed_out=False, answers=answers, complete=True, log="")
+    ended = Ended(0, timed_out=False, answers=answers, ready=True, complete=True, log="")
     judge(ended, made, where="standin:run of ACME", deadline=1.0, observe=reports.append)
     ((traced,),) = (report.trace for report in reports)
     assert traced.given == {"values": {"66020102": WITHHELD, "66030102": plain}}

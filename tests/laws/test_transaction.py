@@ -6,6 +6,7 @@ import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -325,6 +326,33 @@ def test_what_was_not_sent_is_not_called_back(pc: MemoryWorkstation) -> None:
     with pytest.raises(EntryPointError):
         execute(plan(pending, skipped, Service(error=EntryPointError("no"))), pc)
     assert pending.asked == skipped.asked == ["run"]
+
+
+def test_what_failed_before_it_reached_anything_is_not_called_back(pc: MemoryWorkstation) -> None:
+    first, second = Service(), Service(error=EntryPointError("not loaded", reached=False))
+    with pytest.raises(EntryPointError, match="not loaded"):
+        execute(plan(first, second), pc)
+    assert first.asked == ["run", "compensate"]
+    assert second.asked == ["run"]
+
+
+def test_nor_does_a_recovery_call_it_back(pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dead at any deed: once the journal tells that nothing was reached, no later process calls it back."""
+    before, asked_by_recovery = content(pc), []
+    for at in range(1, 100):
+        service, again = Service(error=EntryPointError("not loaded", reached=False)), Service()
+        with monkeypatch.context() as life:
+            dead = kill(pc, life, at)
+            with pytest.raises((EntryPointError, Died)):
+                execute(plan(KEYS, service), pc)
+        recover(pc, {"service": partial(lambda one, _: one, again)})
+        assert content(pc) == before
+        if not dead():
+            break
+        if service.asked == ["run"]:
+            asked_by_recovery.append(again.asked)
+    assert asked_by_recovery
+    assert not any(asked_by_recovery)
 
 
 def test_a_call_that_cannot_be_taken_back_is_told_and_stops_nothing(pc: MemoryWorkstation) -> None:

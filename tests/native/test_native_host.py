@@ -251,9 +251,10 @@ ENDS = {
 @pytest.mark.parametrize("how", ENDS)
 def test_a_service_that_dies_is_told_by_how_it_died(bench: Bench, how: str) -> None:
     error = bench.failure(how)
-    assert ENDS[how][bench.is_windows] in error.what
+    assert ENDS[how][bench.is_windows] in error.what, str(error)
     assert error.hresult == Result.MAPI_E_CALL_FAILED
-    assert "Nothing that it set was kept" in error.remedy
+    assert ("Nothing that it set was kept" in error.remedy) is error.reached
+    assert error.reached is ("at_load" not in how)
 
 
 @pytest.mark.parametrize("how", ["loops", "sleeps", "hangs_at_load"])

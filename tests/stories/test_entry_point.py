@@ -453,7 +453,7 @@ def test_variables_of_the_user_are_not_given_to_the_service(monkeypatch: pytest.
 
 def test_a_child_that_cannot_be_started_is_an_error() -> None:
     with pytest.raises(EntryPointError, match="could not be started"):
-        converse(["/nowhere/python"], b"", 1.0, b"\0")
+        converse(["/nowhere/python"], b"", 1.0)
 
 
 # A guest that speaks the protocol itself, and lies

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
+from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,12 +158,135 @@ def test_a_cancelled_uninstall_keeps_everything(
     assert mapiwright("status", "acme-mail").code in {0, 1}
 
 
-def test_a_library_of_windows_is_not_called_here(mapiwright: Callable[..., Answer], acme: Path) -> None:
+@pytest.fixture
+def state(workstation_folder: Path, picture: Callable[[], dict[str, bytes]]) -> Callable[[], object]:
+    """Every file of the workstation by its bytes, and the registry by its values, as a rollback restores them."""
+
+    def take() -> object:
+        workstation = open_workstation(f"image:{workstation_folder}")
+        roots = [KeyPath.parse(rf"HKLM\{name}") for name in ("SOFTWARE", "SYSTEM")]
+        roots += [user.root for user in workstation.users]
+        hives = ("NTUSER.DAT", "SOFTWARE", "SYSTEM", "DEFAULT")
+        files = {place: data for place, data in picture().items() if not place.endswith(hives)}
+        return files, [workstation.registry.read(root) for root in roots]
+
+    return take
+
+
+def words(answer: Answer) -> str:
+    """What an error told, without what was said before it."""
+    return answer.err[answer.err.index("Error: ") :]
+
+
+def test_a_library_of_windows_is_not_called_here_and_nothing_is_called_back(
+    mapiwright: Callable[..., Answer], acme: Path, state: Callable[[], object]
+) -> None:
+    before = state()
     answer = mapiwright("install", acme, "--yes", "--host", "here")
     assert answer.code == 3
-    assert "is a DLL of Windows" in answer.err
-    assert "--host wine:PREFIX" in answer.err
-    assert mapiwright("profile", "list", "--json").document["profiles"] == []
+    assert words(answer) == (
+        "Error: acme32.dll: the library is a DLL of Windows, and this Python loads a shared library of Linux\n"
+        "  The entry point was not called. Use `--host wine:PREFIX` for a DLL of Windows on Linux.\n"
+        "  Everything was rolled back.\n"
+    )
+    assert state() == before
+    assert mapiwright("recover").out == "Nothing was left half-way.\n"
+
+
+def test_where_there_is_no_prefix_nothing_is_called_back(
+    mapiwright: Callable[..., Answer], acme: Path, state: Callable[[], object]
+) -> None:
+    before = state()
+    answer = mapiwright("install", acme, "--yes", "--host", "wine:/nowhere")
+    assert answer.code == 3
+    assert "Error: /nowhere: it is no Wine prefix" in words(answer)
+    assert "The entry point was not called. Make one" in words(answer)
+    assert words(answer).endswith("Everything was rolled back.\n"), "what could not be taken back would follow"
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("script", "how"),
+    [
+        ("", "there is no such Python"),
+        ('case "$*" in *" -c "*) exit 0;; esac; exit 1', "ended before it was ready (exit status 1)"),
+    ],
+)
+def test_where_there_is_no_python_or_none_that_starts_nothing_is_called_back(
+    mapiwright: Callable[..., Answer],
+    acme: Path,
+    workstation_folder: Path,
+    service: Callable[..., Path],
+    state: Callable[[], object],
+    tmp_path: Path,
+    script: str,
+    how: str,
+) -> None:
+    mapiwright("install", acme, "--yes", "--no-profile")
+    mapiwright("profile", "create", "Work", "--yes")
+    place(workstation_folder, service("good"))
+    python = tmp_path / "python"
+    if script:
+        python.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+        python.chmod(0o755)
+    before = state()
+    answer = mapiwright("profile", "add-service", "Work", "ACME", "--host", f"python:{python}", "--yes")
+    assert answer.code == 3
+    assert how in words(answer)
+    assert "The entry point was not called" in words(answer)
+    assert words(answer).endswith("Everything was rolled back.\n"), "what could not be taken back would follow"
+    assert state() == before
+
+
+@pytest.fixture
+def needs_more(tmp_path: Path, witness: Callable[[str], str]) -> Path:
+    """A library with the entry point, which lacks a function that nobody has."""
+    source, made = tmp_path / "needs_more.c", tmp_path / "needs_more.so"
+    source.write_text("int not_there(void);\nint ServiceEntry(void) { return not_there(); }\n", encoding="ascii")
+    subprocess.run([witness("cc"), "-shared", "-fPIC", "-o", made, source], check=True, capture_output=True)
+    return made
+
+
+def test_a_library_that_cannot_be_loaded_is_not_called_back(
+    mapiwright: Callable[..., Answer],
+    acme: Path,
+    workstation_folder: Path,
+    state: Callable[[], object],
+    needs_more: Path,
+) -> None:
+    mapiwright("install", acme, "--yes", "--no-profile")
+    mapiwright("profile", "create", "Work", "--yes")
+    place(workstation_folder, needs_more)
+    before = state()
+    answer = mapiwright("profile", "add-service", "Work", "ACME", "--host", "here", "--yes")
+    assert answer.code == 3
+    first, *rest = words(answer).splitlines()
+    assert first.startswith(
+        "Error: ServiceEntry in acme32.dll, MSG_SERVICE_CREATE: the service has a library that cannot be loaded: "
+    )
+    assert first.endswith("undefined symbol: not_there; MAPI_E_CALL_FAILED")
+    assert rest == [
+        "  The entry point was not called. Show this to the vendor of the service.",
+        "  Everything was rolled back.",
+    ]
+    assert state() == before
+
+
+def test_a_library_that_was_called_is_called_back(
+    mapiwright: Callable[..., Answer],
+    acme: Path,
+    workstation_folder: Path,
+    service: Callable[..., Path],
+    state: Callable[[], object],
+) -> None:
+    mapiwright("install", acme, "--yes", "--no-profile")
+    mapiwright("profile", "create", "Work", "--yes")
+    place(workstation_folder, service("crashes"))
+    before = state()
+    answer = mapiwright("profile", "add-service", "Work", "ACME", "--host", "here", "--yes")
+    assert answer.code == 3
+    assert "Could not take back 'call ACME with MSG_SERVICE_CREATE in profile 'Work' of Zoë'" in words(answer)
+    assert state() == before
 
 
 def test_without_a_host_no_library_is_loaded(

@@ -7,6 +7,7 @@ nothing is repeated in an error where the request carried a secret.
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mapiwright.entry.child import wire
@@ -20,6 +21,7 @@ from mapiwright.entry.contract import (
     is_uid,
 )
 from mapiwright.entry.form_reading import pages_from
+from mapiwright.entry.interpreter import ThisPython, spoken
 from mapiwright.entry.isolation import ANSWERS, crash_of
 from mapiwright.entry.secrecy import betrays, holds_secrets
 from mapiwright.errors import EntryPointError, MapiError, RefusedError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mapiwright.entry.contract import EntryRequest
+    from mapiwright.entry.interpreter import Interpreter
     from mapiwright.entry.isolation import Ended
     from mapiwright.mapi.definition import PropertyValue
 
@@ -39,6 +42,7 @@ WORDS = 2000
 """The most characters of a service's own words that are shown."""
 LINES = 12
 """The most lines of what a service printed that an error shows."""
+THIS_PYTHON = ThisPython()
 WITHHELD = "(withheld, since the call carried a secret)"
 
 
@@ -203,21 +207,27 @@ def _report(lines: list[dict[str, Any]], request: EntryRequest) -> Report:
     )
 
 
-def _end_of(ended: Ended, lines: list[dict[str, Any]], deadline: float) -> tuple[str, int]:
-    """The sentence and the HRESULT for a child that gave no last answer.
-
-    Where its exit status was cut short on the way, whoever watched it has told it whole.
-    """
-    loaded = any(each.get("phase") == "loaded" for each in lines)
+def _status(ended: Ended, lines: list[dict[str, Any]]) -> int:
+    """The exit status; where it was cut short on the way, whoever watched the child has told it whole."""
     told = next((each.get("status") for each in lines if each.get("phase") == "ended"), None)
-    status = told if type(told) is int else ended.status
-    when = "in the call" if loaded else "while it was loaded"
+    return told if type(told) is int else ended.status
+
+
+def _end_of(ended: Ended, lines: list[dict[str, Any]], deadline: float) -> tuple[str, int]:
+    """The sentence and the HRESULT for a child that was ready and gave no last answer."""
+    status = _status(ended, lines)
+    when = "in the call" if _is_loaded(lines) else "while it was loaded"
     if ended.timed_out:
         return f"did not finish within {deadline:g} s and was ended {when}", Result.MAPI_E_TIMEOUT
     crash = crash_of(status)
     if crash:
         return f"crashed {when}: {crash}", Result.MAPI_E_CALL_FAILED
     return f"ended {when} without a result (exit status {status})", Result.MAPI_E_CALL_FAILED
+
+
+def _is_loaded(lines: list[dict[str, Any]]) -> bool:
+    """Whether the entry point was found; it is called next."""
+    return any(each.get("phase") == "loaded" for each in lines)
 
 
 def _exception(last: dict[str, Any], request: EntryRequest) -> str:
@@ -242,10 +252,12 @@ def judge(
     *,
     where: str,
     deadline: float,
+    interpreter: Interpreter = THIS_PYTHON,
     observe: Callable[[Report], None] = _ignored,
 ) -> EntryOutcome:
     """The outcome of a call, from how its child ended; raises EntryPointError where there is none.
 
+    ``interpreter`` is what ran the child, and is blamed where it did not come so far as to touch the service.
     ``observe`` is told how the service behaved, as far as that can be told, before either.
     """
     log = _log(ended, request)
@@ -266,7 +278,7 @@ def judge(
             log=log,
         )
 
-    return _judged(ended, request, read, where=where, deadline=deadline)
+    return _judged(ended, request, read, where=where, deadline=deadline, interpreter=interpreter)
 
 
 def judge_pages(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> WizardAnswer:
@@ -303,15 +315,21 @@ def _judged(
     *,
     where: str,
     deadline: float,
+    interpreter: Interpreter = THIS_PYTHON,
 ) -> T:
     """What ``read`` makes of the last answer and all of them; where that is None, how the child ended is raised."""
     log = _log(ended, request)
+    printed = f" It had printed:\n{log}" if log else ""
+    if not ended.ready:
+        raise _not_ready(ended, interpreter, printed)
+    reached = True
     try:
         lines = _lines(ended)
         last = lines[-1] if ended.complete and lines else {}
         found = read(last, lines)
         if found is not None:
             return found
+        reached = _is_loaded(lines)
         if last.get("phase") == "failed":
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:
@@ -323,6 +341,31 @@ def _judged(
         f"the service {what}; {hresult_name(hresult)}",
         hresult=hresult,
         where=where,
-        remedy="Nothing that it set was kept. Show this to the vendor of the service."
-        + (f" It had printed:\n{log}" if log else ""),
+        remedy=("Nothing that it set was kept." if reached else "The entry point was not called.")
+        + f" Show this to the vendor of the service.{printed}",
+        reached=reached,
+    )
+
+
+def _not_ready(ended: Ended, interpreter: Interpreter, printed: str) -> EntryPointError:
+    """The error for a child that ended before it touched the service, which is no fault of the service's."""
+    try:
+        status = _status(ended, _lines(ended))
+    except _NonsenseError:  # it was no child of ours that spoke
+        status = ended.status
+    crash = crash_of(status)
+    hresult = Result.MAPI_E_CALL_FAILED
+    if ended.timed_out:
+        how, hresult = f"was not ready within {interpreter.start_seconds:g} s and was ended", Result.MAPI_E_TIMEOUT
+    elif crash:
+        how = f"crashed before it was ready: {crash}"
+    else:
+        how = f"ended before it was ready (exit status {status})"
+    return EntryPointError(
+        f"{spoken(interpreter)} {how}; {hresult_name(hresult)}",
+        hresult=hresult,
+        where=interpreter.name or sys.executable,
+        remedy="The entry point was not called, and nothing of the service was loaded. Run it again; where it ends "
+        f"so again, free memory, or try that Python by hand.{printed}",
+        reached=False,
     )

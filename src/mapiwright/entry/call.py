@@ -11,7 +11,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
-from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy, EntryRequest, Result, is_uid, succeeded
+from mapiwright.entry.contract import (
+    Context,
+    EntryFlag,
+    EntryPolicy,
+    EntryRequest,
+    Result,
+    before_the_call,
+    is_uid,
+    succeeded,
+)
 from mapiwright.entry.guest import guest_sections
 from mapiwright.entry.hosts import declared_entry, host_for
 from mapiwright.entry.record import read_record
@@ -123,24 +132,27 @@ class EntryCall:
         """Call it.
 
         Raises CancelledError where the service cancelled, EntryPointError where it failed, RefusedError where
-        secure properties are missing, NotFoundError where the profile has no such service.
+        secure properties are missing, NotFoundError where the profile has no such service. Each says by ``reached``
+        whether there is anything to call back.
         """
         if self.policy is EntryPolicy.SKIP:
             return Outcome(Status.SKIPPED, "it was not made, as was asked")
         reports: list[Report] = []
-        host = self._host(workstation, reports.append)
-        if host is None:
-            return self._deferred()
-        if self.withheld:
-            raise RefusedError(
-                f"{self._message} for {self.service} needs secure properties that are kept nowhere",
-                expected=", ".join(f"{tag:08X}" for tag in self.withheld),
-                remedy="Configure the service again, and give them.",
-            )
-        subject = None if self.context in OF_THE_MACHINE else self._subject(workstation)
+        with before_the_call():
+            host = self._host(workstation, reports.append)
+            if host is None:
+                return self._deferred()
+            if self.withheld:
+                raise RefusedError(
+                    f"{self._message} for {self.service} needs secure properties that are kept nowhere",
+                    expected=", ".join(f"{tag:08X}" for tag in self.withheld),
+                    remedy="Configure the service again, and give them.",
+                )
+            subject = None if self.context in OF_THE_MACHINE else self._subject(workstation)
+            request = self._request(workstation, subject)
         answer: EntryOutcome | None = None
         try:
-            answer = host.call(self._request(workstation, subject))
+            answer = host.call(request)
         except EntryPointError as error:
             if self.context is Context.DELETE:
                 return self._passed_over(error.what, error.hresult)

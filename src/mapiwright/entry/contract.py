@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mapiwright.errors import MapiwrightError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mapiwright.entry.form import Page
     from mapiwright.errors import MapiError
     from mapiwright.mapi.definition import Properties, PropertyValue
+
+
+@contextmanager
+def before_the_call() -> Iterator[None]:
+    """What is raised in here says that the entry point was not called, so that nothing calls it back."""
+    try:
+        yield
+    except MapiwrightError as error:
+        error.reached = False
+        error.remedy = f"The entry point was not called. {error.remedy}".rstrip()
+        raise
 
 
 class Context(IntEnum):

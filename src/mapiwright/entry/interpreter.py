@@ -78,6 +78,11 @@ class Interpreter(Protocol):
         ...
 
 
+def spoken(interpreter: Interpreter) -> str:
+    """How sentences name it: ``this Python``, ``the Python of wine:PREFIX``."""
+    return f"the Python of {interpreter.name}" if interpreter.name else "this Python"
+
+
 class ThisPython:
     """The interpreter that runs Mapiwright."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.child.wire import END, READY
 from mapiwright.entry.contract import Result
 from mapiwright.errors import EntryPointError
 
@@ -56,11 +57,13 @@ NTSTATUS = {
 class Ended:
     """How a child ended: its exit status, what it had answered, and the tail of what it had printed.
 
-    ``answers`` is None where they were more than ``ANSWERS`` bytes; ``complete`` says that the end mark was there.
+    ``ready`` says that it had come so far as to touch a service's code. ``answers`` is None where they were more than
+    ``ANSWERS`` bytes; ``complete`` says that the end mark was there.
     """
 
     status: int
     timed_out: bool
+    ready: bool
     answers: bytes | None
     complete: bool
     log: str
@@ -78,20 +81,21 @@ def crash_of(status: int) -> str | None:
     return None
 
 
-def _listen(pipe: IO[bytes], end: bytes, heard: bytearray, begun: threading.Event, ended: threading.Event) -> None:
+def _listen(pipe: IO[bytes], heard: bytearray, begun: threading.Event, ended: threading.Event) -> None:
     """Read up to the end mark, the end of the pipe, or more than is allowed."""
     with pipe:
         while len(heard) <= ANSWERS and (some := os.read(pipe.fileno(), 1 << 16)):
             heard += some
-            begun.set()
-            if end in some:
+            if not begun.is_set() and READY in heard:
+                begun.set()
+            if END in some:
                 break
     begun.set()
     ended.set()
 
 
 def _has_begun(process: subprocess.Popen[bytes], begun: threading.Event, seconds: float) -> bool:
-    """Wait for the first answer, or for the end; says whether one of them came in time."""
+    """Wait until it is ready, or for its end; says whether one of them came in time."""
     latest = time.monotonic() + seconds
     while not begun.wait(0.05) and process.poll() is None:
         if time.monotonic() > latest:
@@ -125,21 +129,34 @@ def converse(
     command: Sequence[str],
     request: bytes,
     deadline: float,
-    end: bytes,
     *,
     start: float = 20.0,
     environment: Mapping[str, str] = NOTHING,
 ) -> Ended:
     """Start ``command``, give it ``request`` on standard input, and hear its answers on standard output.
 
-    ``end`` is the byte after which it has no more to say. It has ``start`` seconds for its first answer, and
-    ``deadline`` seconds from then on; after that it is ended with its whole process group. A process that it started
-    and that holds the pipes open holds nothing up. ``environment`` is given to it besides what every child gets.
-    Raises EntryPointError where it cannot be started.
+    It has ``start`` seconds until it is ready, and ``deadline`` seconds from then on; after that it is ended with its
+    whole process group. A process that it started and that holds the pipes open holds nothing up. ``environment`` is
+    given to it besides what every child gets. Raises EntryPointError where it cannot be started.
+
+    One that ends before it is ready is started a second time.
     """
+    ended = _conversed(command, request, deadline, start, environment)
+    if not ended.ready and not ended.timed_out:
+        # Once a child ended with status 1 before its library was loaded, under Wine on a busy computer; some three
+        # hundred that were to show why did not. Nothing of the service ran, so that it is safe; and it spares a
+        # rollback of all that was called before.
+        ended = _conversed(command, request, deadline, start, environment)
+    return ended
+
+
+def _conversed(
+    command: Sequence[str], request: bytes, deadline: float, start: float, environment: Mapping[str, str]
+) -> Ended:
+    """One conversation, in a folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="mapiwright-guest-", ignore_cleanup_errors=True) as folder:
         process = _started(command, folder, environment)
-        return _heard_out(process, request, deadline, end, start)
+        return _heard_out(process, request, deadline, start)
 
 
 def _started(command: Sequence[str], folder: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -160,15 +177,16 @@ def _started(command: Sequence[str], folder: str, environment: Mapping[str, str]
             f"the child process could not be started: {error.strerror}",
             hresult=Result.MAPI_E_CALL_FAILED,
             where=command[0],
-            remedy="Nothing was called. Check that this Python can start itself.",
+            remedy="The entry point was not called. Check that this Python can start itself.",
+            reached=False,
         ) from error
 
 
-def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float, end: bytes, start: float) -> Ended:
+def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float, start: float) -> Ended:
     heard, tail, begun, ended = bytearray(), bytearray(), threading.Event(), threading.Event()
     printer = threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True)
     threading.Thread(target=_tell, args=(process.stdin, request), daemon=True).start()
-    threading.Thread(target=_listen, args=(process.stdout, end, heard, begun, ended), daemon=True).start()
+    threading.Thread(target=_listen, args=(process.stdout, heard, begun, ended), daemon=True).start()
     printer.start()
     timed_out = True
     try:
@@ -181,10 +199,11 @@ def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float
         _end_all(process)
     ended.wait(GRACE)
     printer.join(GRACE / 10)
-    answers, mark, _ = bytes(heard).partition(end)
+    answers, mark, _ = bytes(heard).partition(END)
     return Ended(
         status=process.returncode,
         timed_out=timed_out,
+        ready=READY in heard or not ended.is_set(),  # what was not heard to its end may have had more to say
         answers=answers if len(answers) <= ANSWERS else None,
         complete=bool(mark),
         log=bytes(tail).decode("utf-8", "replace"),

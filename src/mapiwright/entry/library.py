@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.interpreter import spoken
 from mapiwright.errors import EntryPointError, FormatError
 from mapiwright.formats import elf, pe
 
@@ -90,7 +91,7 @@ def refuse_another_kind(library: Library, interpreter: Interpreter, *, where: st
         raise EntryPointError(f"the library cannot be called: {library.fault}", where=where, remedy=_BUILD_ANEW)
     if library.kind != interpreter.kind:
         raise EntryPointError(
-            f"the library is a {_KINDS[library.kind]}, and {_told(interpreter)} loads a {_KINDS[interpreter.kind]}",
+            f"the library is a {_KINDS[library.kind]}, and {spoken(interpreter)} loads a {_KINDS[interpreter.kind]}",
             where=where,
             remedy="Use `--host wine:PREFIX` for a DLL of Windows on Linux." if library.kind == "pe" else "",
         )
@@ -100,7 +101,7 @@ def refuse_uncallable(library: Library, entry: str, interpreter: Interpreter, *,
     """Raise EntryPointError unless a process of ``interpreter`` can load the library and find ``entry`` in it."""
     if library.machine and not _loads(interpreter.machine, library.machine):
         raise EntryPointError(
-            f"the library is made for {library.machine}, and {_told(interpreter)} is {interpreter.machine}",
+            f"the library is made for {library.machine}, and {spoken(interpreter)} is {interpreter.machine}",
             where=where,
             remedy="Name a Python of the library's kind by `--host python:PATH`.",
         )
@@ -122,10 +123,6 @@ def _bare(name: str) -> str:
 
 def _loads(process: str, library: str) -> bool:
     return library == process or (process == "ARM64" and library == "ARM64X")
-
-
-def _told(interpreter: Interpreter) -> str:
-    return f"the Python of {interpreter.name}" if interpreter.name else "this Python"
 
 
 _KINDS = {"pe": "DLL of Windows", "elf": "shared library of Linux", "macho": "library of macOS"}

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.answer import judge
-from mapiwright.entry.child.wire import END
-from mapiwright.entry.contract import NO_REPORT, EntryFlag, Result
+from mapiwright.entry.contract import NO_REPORT, EntryFlag, Result, before_the_call
 from mapiwright.entry.interpreter import Interpreter, ThisPython
 from mapiwright.entry.isolation import converse
 from mapiwright.entry.library import Flavour, describe, refuse_another_kind, refuse_uncallable
@@ -95,25 +94,37 @@ class NativeHost:
         A service that answers MAPI_E_BAD_CHARWIDTH is called again with the other width ([msgserviceentry]).
         """
         with self.source.placed() as path:
-            try:
-                library = describe(path.read_bytes(), where=path.name)
-            except OSError as error:
-                raise EntryPointError(f"the library cannot be read: {error.strerror}", where=str(path)) from error
-            refuse_another_kind(library, self.interpreter, where=path.name)
-            self.interpreter.prepare()
-            refuse_uncallable(library, self.entry, self.interpreter, where=path.name)
-            flavour = self.flavour or library.flavour
+            with before_the_call():
+                flavour = self._prepared(path)
             outcome = self._once(request, path, flavour)
             if outcome.hresult == Result.MAPI_E_BAD_CHARWIDTH:
                 other = replace(request, flags=request.flags ^ EntryFlag.UNICODE)
-                outcome = self._once(other, path, flavour)
+                try:
+                    outcome = self._once(other, path, flavour)
+                except EntryPointError as error:
+                    error.reached = True  # by the first call, whatever became of the second
+                    error.what = f"in the second call, with the other character width, {error.what}"
+                    raise
             return outcome
 
+    def _prepared(self, path: Path) -> Flavour:
+        """See that the library can be called; how its interfaces lie in memory."""
+        try:
+            library = describe(path.read_bytes(), where=path.name)
+        except OSError as error:
+            raise EntryPointError(f"the library cannot be read: {error.strerror}", where=str(path)) from error
+        refuse_another_kind(library, self.interpreter, where=path.name)
+        self.interpreter.prepare()
+        refuse_uncallable(library, self.entry, self.interpreter, where=path.name)
+        return self.flavour or library.flavour
+
     def _once(self, request: EntryRequest, path: Path, flavour: Flavour) -> EntryOutcome:
+        with before_the_call():
+            there, environment = self.interpreter.path(path.resolve()), self.interpreter.environment()
         message = encode(
             request,
             self.deadline,
-            library=self.interpreter.path(path.resolve()),
+            library=there,
             entry=self.entry,
             flavour=flavour.value,
             trace=self.trace,
@@ -122,14 +133,20 @@ class NativeHost:
             self.interpreter.command(archive, "native"),
             message,
             self.deadline,
-            END,
             start=self.interpreter.start_seconds,
-            environment=self.interpreter.environment(),
+            environment=environment,
         )
         reports = [NO_REPORT]
         where = f"{self.entry} in {path.name}, MSG_SERVICE_{request.context.name}"
         try:
-            outcome = judge(ended, request, where=where, deadline=self.deadline, observe=reports.append)
+            outcome = judge(
+                ended,
+                request,
+                where=where,
+                deadline=self.deadline,
+                interpreter=self.interpreter,
+                observe=reports.append,
+            )
         finally:
             self.observe(reports[-1])
             if reports[-1].doubt:

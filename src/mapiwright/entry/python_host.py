@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.answer import judge
-from mapiwright.entry.child.wire import END
 from mapiwright.entry.interpreter import ThisPython
 from mapiwright.entry.isolation import converse
 from mapiwright.entry.message import encode
@@ -42,6 +41,6 @@ class PythonHost:
         """Call; raises EntryPointError where the stand-in crashed, hung, or could not be loaded."""
         files = {name: data.hex() for name, data in self.sources.items()}
         message = encode(request, self.deadline, entry=self.entry, files=files)
-        ended = converse(ThisPython().command(archive, "standin"), message, self.deadline, END)
+        ended = converse(ThisPython().command(archive, "standin"), message, self.deadline)
         where = f"{self.entry} of {request.service}, MSG_SERVICE_{request.context.name}"
         return judge(ended, request, where=where, deadline=self.deadline)

@@ -189,7 +189,7 @@ class WinePython:
             raise EntryPointError(
                 f"its Windows Python does not start: {fault}",
                 where=self.name,
-                remedy=f"Nothing was called. Try it by hand: WINEPREFIX={self.prefix} wine '{windows_python}' -V",
+                remedy=f"Try it by hand: WINEPREFIX={self.prefix} wine '{windows_python}' -V",
             )
 
     def _run(self, *command: str) -> str:

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.answer import judge_pages
-from mapiwright.entry.child.wire import END
 from mapiwright.entry.contract import Context, EntryRequest, WizardAnswer
 from mapiwright.entry.form import RANGES, TEXTS, Field, Page, Words
 from mapiwright.entry.interpreter import ThisPython
@@ -66,7 +65,7 @@ class WizardEntry:
         request = EntryRequest(self.service, Context.CONFIGURE, properties=properties)
         files = {name: data.hex() for name, data in self.sources.items()}
         message = encode(request, self.deadline, entry=self.entry, files=files, page=page)
-        ended = converse(ThisPython().command(archive, "wizard"), message, self.deadline, END)
+        ended = converse(ThisPython().command(archive, "wizard"), message, self.deadline)
         return judge_pages(ended, request, where=f"{self.entry} of {self.service}", deadline=self.deadline)
 
 

@@ -64,7 +64,10 @@ class Effect(Protocol):
         ...
 
     def run(self, workstation: Workstation) -> Outcome:
-        """Do it. Writes nothing to the workstation; raises a MapiwrightError to have all rolled back."""
+        """Do it. Writes nothing to the workstation; raises a MapiwrightError to have all rolled back.
+
+        One that is not ``reached`` says that nothing was done which would have to be called back.
+        """
         ...
 
     def compensate(self, workstation: Workstation) -> None:

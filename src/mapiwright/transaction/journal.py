@@ -7,7 +7,7 @@ own. The journal holds names and hashes, never a value.
     begin        id, version, verb, title, created
     leg          leg, title, digest                    the backup is written, the changes may follow
     will         effect, kind, title, description      the effect may run
-    did          effect, status                        it has run
+    did          effect, status                        it has run; or it failed, and had reached nothing: ``skipped``
     undone       leg                                   recovery has taken the leg back
     compensated  effect                                recovery has called the effect back
     takes-over   receipts                              users' receipts may be copied into this store, to be its own

@@ -22,6 +22,7 @@ from mapiwright.errors import (
     UsageError,
 )
 from mapiwright.transaction import log, net
+from mapiwright.transaction.effect import Status
 from mapiwright.transaction.journal import Journal
 from mapiwright.transaction.plan import Leg
 from mapiwright.transaction.premise import moved_on
@@ -216,7 +217,12 @@ class _Run:
         number = len(self._begun)
         self._begun.append(effect)
         self._journal.add("will", effect=number, kind=effect.kind, title=effect.title, description=description)
-        outcome = effect.run(self._workstation)
+        try:
+            outcome = effect.run(self._workstation)
+        except MapiwrightError as error:
+            if not error.reached:  # it is not called back, neither now nor by who recovers this
+                self._journal.add("did", effect=number, status=Status.SKIPPED.value)
+            raise
         self._journal.add("did", effect=number, status=outcome.status.value)
         self._effects.append(
             EffectRecord(

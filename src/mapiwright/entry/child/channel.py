@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from mapiwright.entry.child.silence import silence
-from mapiwright.entry.child.wire import END
+from mapiwright.entry.child.wire import END, READY
 
 MEMORY = 1 << 30
 """Bytes of address space that a guest may take, where the system can hold it to that."""
@@ -36,7 +36,7 @@ def serve(guest: Callable[[Mapping[str, Any], Say], bytes]) -> NoReturn:
     def say(phase: str, **facts: Any) -> None:
         send(channel, line(phase, **facts))
 
-    say("ready")
+    send(channel, READY + b"\n")
     last = guest(request, say)
     try:
         send(channel, last + END)

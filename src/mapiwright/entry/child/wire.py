@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 END = b"\0"
 """Ends the answers; JSON holds no zero byte."""
 
+READY = b'{"phase": "ready"}'
+"""The first line of the answers: before it, no code of a service was touched."""
+
 EXTRA_UIDS = 0x3D0D0102
 """PR_SERVICE_EXTRA_UIDS: the packed MAPIUIDs of a service's extra sections."""
 
