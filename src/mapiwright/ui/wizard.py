@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from mapiwright.errors import FailedError, MapiwrightError, RecoveryNeededError
 from mapiwright.setup.wizard_state import Back, Cancel, Failed, Kind, Next, Phase, Written
+from mapiwright.ui.titles import translated
 from mapiwright.ui.wizard_pages import Scene, WizardPage
 
 if TYPE_CHECKING:
@@ -243,4 +244,5 @@ class WizardApp(App[None]):
         self.query_one(ProgressBar).update(total=total, progress=done)
         number = min(done + 1, total)
         text = self.texts("working.step", number=number, total=total)
+        title = translated(title, self.texts.language)
         self.query_one("#step", Static).update(self.texts("summary.line", label=text, value=title))

@@ -15,6 +15,7 @@ from mapiwright.errors import FailedError, RecoveryNeededError
 from mapiwright.setup.wizard_state import NAME, Kind, Phase, Problem, WizardFlag
 from mapiwright.transaction.effect import Status
 from mapiwright.ui.terminal import escape, escape_lines
+from mapiwright.ui.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -280,7 +281,7 @@ def _done(scene: Scene) -> Iterator[Widget]:
     yield _line(texts("done.text", profile=scene.state.profile, target=scene.target), "text")
     for effect in scene.receipt.effects if scene.receipt is not None else ():
         if effect.status == Status.PENDING:
-            yield _line(texts("done.pending", call=effect.title), "text")
+            yield _line(texts("done.pending", call=translated(effect.title, texts.language)), "text")
 
 
 def _failed(scene: Scene) -> Iterator[Widget]:
@@ -298,7 +299,8 @@ def _failed(scene: Scene) -> Iterator[Widget]:
         steps = scene.plan.steps if scene.plan is not None else ()
         for number, each in enumerate(steps, 1):
             how = "undone" if number < scene.begun else "failed" if number == scene.begun else "open"
-            line = texts("summary.line", label=texts(f"failed.step-{how}"), value=each.title)
+            title = translated(each.title, texts.language)
+            line = texts("summary.line", label=texts(f"failed.step-{how}"), value=title)
             yield _line(line, f"value {how}")
         if error.remedy:
             yield _line(error.remedy, "last help")

@@ -17,7 +17,6 @@ from mapiwright.setup.wizard_answers import FLAGS, Unattended, read_answers
 from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
 from mapiwright.transaction.plan import Plan
-from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
@@ -110,11 +109,13 @@ def _tell_end(target: Target, consent: Consent, app: WizardApp) -> None:
         show_plan(target, app.plan, consent.output)
     elif app.plan is not None and app.receipt is not None:
         from mapiwright.ui.documents import receipt_document, write_document
+        from mapiwright.ui.render import way_back
+        from mapiwright.ui.terminal import write
 
         if target.json:
             write_document({"receipt": receipt_document(app.receipt)})
         else:
-            tell(f"Receipt: {app.receipt.id}. To take it back: {target.command('undo', app.receipt.id)}")
+            write([way_back(app.receipt, target.command("undo", app.receipt.id))], sys.stderr)
         end_as_partial(app.plan)
     else:
         raise RefusedError("the wizard was cancelled; nothing was changed")
