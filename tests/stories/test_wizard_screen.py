@@ -18,8 +18,9 @@ from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
 from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Kind, Launch, Phase, WizardFlag
 from mapiwright.transaction.transaction import execute
+from mapiwright.ui import outcome
 from mapiwright.ui.language import languages, texts_for, texts_in
-from mapiwright.ui.wizard import WizardApp
+from mapiwright.ui.wizard import WizardApp, WizardScreen
 from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def ready(desk: Any, acme: Path) -> Any:
 def app_on(desk: Any, launch: Launch | None = None, language: str = "en", **sends: Any) -> WizardApp:
     run = WizardRun(desk.workstation, desk.user("Zoë"))
     state, _ = run.begin(launch or Launch())
-    return WizardApp(run, state, texts_in(language), "image:pc", Sends(desk, **sends))
+    return WizardApp(WizardScreen(run, state, texts_in(language), "image:pc", Sends(desk, **sends)))
 
 
 def walk(app: WizardApp, *how: Walk, size: tuple[int, int] = (80, 24)) -> WizardApp:
@@ -106,7 +107,7 @@ async def settle(app: WizardApp, pilot: Pilot[None]) -> None:
 
 def shown(app: WizardApp) -> str:
     """All that is written on the page."""
-    return "\n".join(str(each.render()) for each in app.page.query(Static))
+    return "\n".join(str(each.render()) for each in app.wizard.page.query(Static))
 
 
 def sees(*texts: str, kind: Kind | None = None) -> Walk:
@@ -116,7 +117,7 @@ def sees(*texts: str, kind: Kind | None = None) -> Walk:
         await pilot.pause()
         for text in texts:
             assert text in shown(app)
-        assert kind is None or (app.state.stage is not None and app.state.stage.kind is kind)
+        assert kind is None or (app.wizard.state.stage is not None and app.wizard.state.stage.kind is kind)
 
     return look
 
@@ -157,8 +158,8 @@ def test_a_whole_walk_by_keyboard_alone(ready: Any) -> None:
         sees("The profile is ready", "Work was made on image:pc"),
         keys("enter"),
     )
-    assert app.receipt is not None
-    assert app.state.phase is Phase.DONE
+    assert app.wizard.receipt is not None
+    assert app.wizard.state.phase is Phase.DONE
     (service,) = profile(ready, "Work").services
     assert service.section.properties[0x66010003] == 995
     assert Workspace(ready.workstation, ready.user("Zoë")).default == "Work"
@@ -171,21 +172,21 @@ def test_the_same_by_mouse(ready: Any) -> None:
             await settle(app, pilot)
         await pilot.press(*typed("zoe"))
         for _ in range(20):  # a click on a page that is being drawn goes nowhere, as a person's would
-            if app.state.phase is Phase.DONE:
+            if app.wizard.state.phase is Phase.DONE:
                 break
             await pilot.click("#next")
             await settle(app, pilot)
 
     app = walk(app_on(ready), click, sees("The profile is ready"))
     assert profile(ready, "Outlook") is not None
-    assert app.failure is None
+    assert app.wizard.failure is None
 
 
 @pytest.mark.parametrize("key", ["escape", "ctrl+c", "ctrl+q"])
 def test_cancel_changes_nothing(ready: Any, key: str) -> None:
     before = ready.picture()
     app = walk(app_on(ready), keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe"), "enter", key))
-    assert (app.state.phase, app.plan, app.receipt) == (Phase.CANCELLED, None, None)
+    assert (app.wizard.state.phase, app.wizard.plan, app.wizard.receipt) == (Phase.CANCELLED, None, None)
     assert ready.picture() == before
 
 
@@ -195,8 +196,8 @@ TO_THE_END = keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe"), "en
 def test_a_dry_run_ends_with_the_plan_and_writes_nothing(ready: Any) -> None:
     before = ready.picture()
     app = walk(app_on(ready, dry_run=True), TO_THE_END)
-    assert app.plan is not None
-    assert not app.plan.empty
+    assert app.wizard.plan is not None
+    assert not app.wizard.plan.empty
     assert ready.picture() == before
 
 
@@ -220,8 +221,8 @@ def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> 
         sees("Ready to finish", kind=Kind.SUMMARY),
         keys("enter", "enter"),
     )
-    assert isinstance(app.failure, FailedError)
-    assert app.receipt is None
+    assert isinstance(app.wizard.failure, FailedError)
+    assert app.wizard.receipt is None
     assert ready.picture() == before
 
 
@@ -238,11 +239,11 @@ def test_what_stands_half_way_is_not_called_rolled_back(ready: Any) -> None:
 
     async def looks(app: WizardApp, _pilot: Pilot[None]) -> None:
         assert "taken back" not in shown(app)
-        assert not app.query_one("#back", Button).display, "nothing that is entered would help"
+        assert not app.wizard.query_one("#back", Button).display, "nothing that is entered would help"
 
     ends = sees("the disk is full", "half-way", "mapiwright recover")
     app = walk(app_on(ready, error=error), TO_THE_END, ends, looks, keys("pageup"), ends)
-    assert app.failure is error
+    assert app.wizard.failure is error
 
 
 def test_a_defect_ends_the_wizard_and_is_told_by_the_verb(ready: Any) -> None:
@@ -286,8 +287,8 @@ def test_a_service_whose_pages_need_windows_says_so_and_shows_what_the_inf_has(r
         keys("enter"),
         sees("The profile is ready", "Still to be sent", "MSG_SERVICE_CONFIGURE"),
     )
-    assert app.receipt is not None
-    (configure,) = [each for each in app.receipt.effects if "CONFIGURE" in each.title]
+    assert app.wizard.receipt is not None
+    (configure,) = [each for each in app.wizard.receipt.effects if "CONFIGURE" in each.title]
     assert configure.description["properties"] == {"6600001E": "mail.example", "66010003": 25}
 
 
@@ -305,7 +306,7 @@ def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release
 
     async def hidden(app: WizardApp, pilot: Pilot[None]) -> None:
         await pilot.pause()
-        assert app.query_one("#field-user", Input).password
+        assert app.wizard.query_one("#field-user", Input).password
         assert "hush" not in app.export_screenshot()
 
     app = walk(
@@ -315,7 +316,7 @@ def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release
         keys("enter", "enter"),
         sees("(given, not shown)", kind=Kind.SUMMARY),
     )
-    assert "hush" not in repr(app.state)
+    assert "hush" not in repr(app.wizard.state)
 
 
 ASKS = """
@@ -445,10 +446,10 @@ def test_textual_is_loaded_for_the_screen_alone() -> None:
 def test_back_is_shut_on_the_first_page_only(ready: Any) -> None:
     async def look(app: WizardApp, pilot: Pilot[None]) -> None:
         await pilot.pause()
-        first = app.query_one("#back", Button).disabled
+        first = app.wizard.query_one("#back", Button).disabled
         await pilot.press("pagedown")
         await settle(app, pilot)
-        assert (first, app.query_one("#back", Button).disabled) == (True, False)
+        assert (first, app.wizard.query_one("#back", Button).disabled) == (True, False)
 
     walk(app_on(ready), look)
 
@@ -468,19 +469,21 @@ TO_THE_NAME = keys("tab", "tab", *typed("zoe"), "enter")
 
 async def at_work(app: WizardApp, pilot: Pilot[None]) -> None:
     """The second of three steps, as it is drawn while the plan is sent."""
-    app.state = replace(app.state, phase=Phase.WORKING)
-    await app.redraw()
-    app.advance(1, 3, "call ACME with MSG_SERVICE_CREATE in profile 'Outlook' of Zoë")
+    app.wizard.state = replace(app.wizard.state, phase=Phase.WORKING)
+    await app.wizard.redraw()
+    outcome.advance(
+        app.wizard, app.wizard.texts, 1, 3, "call ACME with MSG_SERVICE_CREATE in profile 'Outlook' of Zoë"
+    )
     await pilot.pause()
 
 
 async def fails(app: WizardApp, pilot: Pilot[None]) -> None:
     """The service refuses to be configured when all else is done."""
-    files = app.flow.workstation.files
+    files = app.wizard.flow.workstation.files
     source = next(
-        path for path in _below(files, app.flow.workstation.state_folder) if path.endswith("acme_service.py")
+        path for path in _below(files, app.wizard.flow.workstation.state_folder) if path.endswith("acme_service.py")
     )
-    app.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
+    app.wizard.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
     await keys("enter")(app, pilot)
 
 
@@ -530,7 +533,7 @@ def test_the_picture_of_a_page_for_a_data_file(
         app.theme = theme
         for each in (TO_THE_FORM, TO_THE_NAME):
             await each(app, pilot)
-        assert app.state.stage is not None
-        assert app.state.stage.kind is Kind.PERSONAL_FOLDERS
+        assert app.wizard.state.stage is not None
+        assert app.wizard.state.stage.kind is Kind.PERSONAL_FOLDERS
 
     assert snap_compare(app, terminal_size=size, run_before=draw)

@@ -6,18 +6,17 @@ Only the flow decides what comes next. Services are asked, and the plan is sent,
 from __future__ import annotations
 
 from asyncio import to_thread
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import Binding
-from textual.containers import Container, Horizontal
-from textual.widgets import Button, Input, ProgressBar, Static
-from textual.worker import Worker, WorkerState
+from textual.containers import Container
+from textual.widgets import Button, Input, Static
 
-from mapiwright.errors import FailedError, MapiwrightError, RecoveryNeededError
+from mapiwright.errors import MapiwrightError, RecoveryNeededError
 from mapiwright.setup.wizard_state import Back, Cancel, Failed, Kind, Next, Phase, Written
-from mapiwright.ui.titles import translated
+from mapiwright.ui import outcome
+from mapiwright.ui.screens import Guarded, ScreenApp, frame
 from mapiwright.ui.wizard_pages import Scene, WizardPage
 
 if TYPE_CHECKING:
@@ -30,47 +29,33 @@ if TYPE_CHECKING:
     from mapiwright.setup.wizard_state import Event, State, Write
     from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
-    from mapiwright.transaction.transaction import Progress
     from mapiwright.ui.language import Texts
+    from mapiwright.ui.performance import Performance
 
 
-class Performance(Protocol):
-    """How the plan is made true."""
+class WizardApp(ScreenApp):
+    """The wizard as a program of its own; ``wizard`` is its screen, which tells how it ended."""
 
-    @property
-    def dry_run(self) -> bool:
-        """Whether it is only shown, by who opened the wizard."""
-        ...
+    def __init__(self, wizard: WizardScreen) -> None:
+        super().__init__()
+        self.wizard = wizard
 
-    @property
-    def recover(self) -> str:
-        """The command line that ends a transaction which stands half-way."""
-        ...
-
-    def prepared(self, plan: Plan) -> Plan:
-        """The plan as it will be sent."""
-        ...
-
-    def send(self, plan: Plan, progress: Progress) -> Receipt:
-        """Make it true; raises as the transaction does."""
-        ...
+    def on_mount(self) -> None:
+        """Show the first page; when the wizard has ended, so has the program."""
+        self.title = self.wizard.texts("wizard.title")
+        self.push_screen(self.wizard, lambda _: self.exit())
 
 
-class WizardApp(App[None]):
+class WizardScreen(Guarded[None]):
     """The wizard, from the page of ``state`` on.
 
     When it has ended, ``plan`` is what was asked for; ``receipt`` tells that it was done, ``failure`` that it failed.
     """
 
-    CSS_PATH = "wizard.tcss"
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before the widgets: a page that is longer than the screen would take them to scroll.
         Binding("pagedown", "go_on", priority=True),
         Binding("pageup", "go_back", priority=True),
-        Binding("ctrl+c,ctrl+q", "give_up", priority=True),
-        Binding("escape", "give_up"),
-        Binding("f2", "light_or_dark"),
     ]
 
     def __init__(self, run: WizardRun, state: State, texts: Texts, target: str, performance: Performance) -> None:
@@ -83,30 +68,21 @@ class WizardApp(App[None]):
         self.plan: Plan | None = None
         self.receipt: Receipt | None = None
         self.failure: MapiwrightError | None = None
-        self.defect: BaseException | None = None
         self.begun = 0
         self._busy = False
 
     def compose(self) -> Iterator[Widget]:
         """The bar, the page, the buttons, and the keys."""
-        place = self.texts("wizard.target", target=self.target, user=self.flow.user.name)
-        yield Horizontal(
-            Static(self.texts("wizard.title"), classes="name", markup=False),
-            Static(place, classes="target", markup=False),
-            id="bar",
-        )
-        yield Container(id="place")
-        yield Horizontal(
+        yield from frame(
+            self.texts("wizard.title"),
+            self.texts("wizard.target", target=self.target, user=self.flow.user.name),
             Button(self.texts("wizard.back"), id="back"),
             Button(self.texts("wizard.next"), id="next", variant="primary"),
             Button(self.texts("wizard.cancel"), id="cancel"),
-            id="buttons",
         )
-        yield Static("", id="keys", markup=False)
 
     async def on_mount(self) -> None:
         """Show the first page."""
-        self.title = self.texts("wizard.title")
         await self.redraw()
 
     async def redraw(self) -> None:
@@ -140,7 +116,7 @@ class WizardApp(App[None]):
         cancel.display = not working
         cancel.label = self.texts("wizard.cancel" if pages else "wizard.close")
         keys = "wizard.keys" if pages else "wizard.keys-working" if working else "wizard.keys-end"
-        self.query_one("#keys", Static).update(self.texts(keys))
+        self.query_one(".keys", Static).update(self.texts(keys))
         if not page.focus_first():
             (next_ if pages else cancel).focus()
 
@@ -186,18 +162,14 @@ class WizardApp(App[None]):
             return
         if self.state.phase is Phase.PAGES:
             self.state, _ = self.flow.step(self.state, Cancel())
-        self.exit()
-
-    def action_light_or_dark(self) -> None:
-        """Change between a light and a dark screen."""
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+        self.dismiss()
 
     # What comes of it.
 
     def _happens(self, event: Event) -> None:
         if not self._busy:  # a key that is held down asks once
             self._busy = True
-            self.query_one("#keys", Static).update(self.texts("wizard.asking"))
+            self.query_one(".keys", Static).update(self.texts("wizard.asking"))
             self._step(event)
 
     @work(exit_on_error=False)
@@ -213,36 +185,22 @@ class WizardApp(App[None]):
         finally:
             self._busy = False
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A defect ends the wizard; who opened it tells it, as the text on a screen might hold data of a profile."""
-        if event.state is WorkerState.ERROR:
-            self.defect = event.worker.error
-            self.exit()
-
     async def _write(self, write: Write) -> None:
         """Make the plan and send it; what goes wrong is shown, and nothing of it stays."""
         self.begun, self.failure = 0, None
         try:
             self.plan = self.performance.prepared(self.flow.plan(write))
             if self.performance.dry_run:
-                self.exit()
+                self.dismiss()
                 return
             await self.redraw()
             self.receipt = await to_thread(self.performance.send, self.plan, self._progress)
         except (MapiwrightError, OSError) as error:
-            self.failure = error if isinstance(error, MapiwrightError) else FailedError(error.strerror or str(error))
+            self.failure = outcome.failure_of(error)
             self.state, _ = self.flow.step(self.state, Failed())
         else:
             self.state, _ = self.flow.step(self.state, Written())
 
     def _progress(self, done: int, total: int, title: str) -> None:
         self.begun = done + 1
-        self.call_from_thread(self.advance, done, total, title)
-
-    def advance(self, done: int, total: int, title: str) -> None:
-        """Draw how far the plan is."""
-        self.query_one(ProgressBar).update(total=total, progress=done)
-        number = min(done + 1, total)
-        text = self.texts("working.step", number=number, total=total)
-        title = translated(title, self.texts.language)
-        self.query_one("#step", Static).update(self.texts("summary.line", label=text, value=title))
+        self.app.call_from_thread(outcome.advance, self, self.texts, done, total, title)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
 from mapiwright.transaction.plan import Plan
 from mapiwright.ui.cli.installing import entry_option
+from mapiwright.ui.cli.performing import Performing
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
 from mapiwright.ui.language import texts_for
@@ -27,11 +28,9 @@ from mapiwright.ui.terminal import is_terminal
 if TYPE_CHECKING:
     from mapiwright.setup.wizard_answers import SecretSource
     from mapiwright.setup.wizard_state import Write
-    from mapiwright.transaction.receipt import Receipt
-    from mapiwright.transaction.transaction import Progress
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
-    from mapiwright.ui.wizard import WizardApp
+    from mapiwright.ui.wizard import WizardScreen
 
 NOTHING = Plan("profile", "the service is in the default profile already", ())
 """[launchwizardentry]: that is S_OK, and nothing is done."""
@@ -92,31 +91,31 @@ def wizard(
             remedy="Write the answers into a file, and run it unattended.",
         )
     require_textual()
-    from mapiwright.ui.wizard import WizardApp
+    from mapiwright.ui.wizard import WizardApp, WizardScreen
 
-    app = WizardApp(run, state, texts, target.uri, _Performance(target, consent))
+    app = WizardApp(WizardScreen(run, state, texts, target.uri, Performing(target, consent)))
     app.run()
-    _tell_end(target, consent, app)
-
-
-def _tell_end(target: Target, consent: Consent, app: WizardApp) -> None:
-    """What came of it, for who looks at the terminal afterwards; raises what went wrong."""
     if app.defect is not None:
         raise app.defect
-    if app.failure is not None:
-        raise app.failure
-    if app.plan is not None and consent.dry_run:
-        show_plan(target, app.plan, consent.output)
-    elif app.plan is not None and app.receipt is not None:
+    _tell_end(target, consent, app.wizard)
+
+
+def _tell_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
+    """What came of it, for who looks at the terminal afterwards; raises what went wrong."""
+    if wizard.failure is not None:
+        raise wizard.failure
+    if wizard.plan is not None and consent.dry_run:
+        show_plan(target, wizard.plan, consent.output)
+    elif wizard.plan is not None and wizard.receipt is not None:
         from mapiwright.ui.documents import receipt_document, write_document
         from mapiwright.ui.render import way_back
         from mapiwright.ui.terminal import write
 
         if target.json:
-            write_document({"receipt": receipt_document(app.receipt)})
+            write_document({"receipt": receipt_document(wizard.receipt)})
         else:
-            write([way_back(app.receipt, target.command("undo", app.receipt.id))], sys.stderr)
-        end_as_partial(app.plan)
+            write([way_back(wizard.receipt, target.command("undo", wizard.receipt.id))], sys.stderr)
+        end_as_partial(wizard.plan)
     else:
         raise RefusedError("the wizard was cancelled; nothing was changed")
 
@@ -145,34 +144,3 @@ def _read_secret(source: SecretSource) -> str:
     if not found:
         raise UsageError("there is no secret", where=source.file or "standard input", expected="a line of UTF-8")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Performance:
-    """How the wizard on the screen makes its plan true."""
-
-    target: Target
-    consent: Consent
-
-    @property
-    def dry_run(self) -> bool:
-        """Whether the plan is only shown."""
-        return self.consent.dry_run
-
-    @property
-    def recover(self) -> str:
-        """What ends a transaction that stands half-way."""
-        return self.target.command("recover")
-
-    def prepared(self, plan: Plan) -> Plan:
-        """The plan as it will be sent."""
-        from mapiwright.entry.call import through
-
-        return through(plan, self.consent.host) if self.consent.host else plan
-
-    def send(self, plan: Plan, progress: Progress) -> Receipt:
-        """Make it true; raises as the transaction does."""
-        from mapiwright.entry.call import MAKERS
-        from mapiwright.transaction.transaction import execute
-
-        return execute(plan, self.target.workstation, makers=MAKERS, progress=progress)

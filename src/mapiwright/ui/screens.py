@@ -1,0 +1,108 @@
+"""What every screen is made of: the frame with a bar, a place, buttons and keys, and texts that nobody can colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.app import App
+from textual.binding import Binding
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+from textual.widgets import Button, Checkbox, Static
+from textual.worker import Worker, WorkerState
+
+from mapiwright.ui.terminal import escape, escape_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+Result = TypeVar("Result")
+
+
+class ScreenApp(App[None]):
+    """The program around the screens: light or dark, and a defect that ends it.
+
+    ``defect`` is told by who opened it, when the screen is gone: a trace on the screen might hold data of a profile.
+    """
+
+    CSS_PATH = "screens.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "light_or_dark"),
+        Binding("ctrl+c,ctrl+q", "leave", priority=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.defect: BaseException | None = None
+
+    def action_light_or_dark(self) -> None:
+        """Change between a light and a dark screen."""
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+
+    def action_leave(self) -> None:
+        """Have the screen on top give up what it is about."""
+        screen = self.screen
+        if isinstance(screen, Guarded):
+            screen.action_give_up()
+
+    def end_by(self, defect: BaseException | None) -> None:
+        """End, as something happened that nobody foresaw."""
+        self.defect = defect
+        self.exit()
+
+
+class Guarded(Screen[Result]):
+    """A screen that does some work beside itself; a defect in it ends the program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up")]
+
+    def action_give_up(self) -> None:
+        """Leave it, and nothing is done."""
+        self.dismiss()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A defect ends the program."""
+        if event.state is WorkerState.ERROR and isinstance(self.app, ScreenApp):
+            self.app.end_by(event.worker.error)
+
+
+def frame(title: str, target: str, *buttons: Button, place: str = "place") -> Iterator[Widget]:
+    """A whole screen: its name and what it acts on, a place for what it shows, its buttons, and its keys."""
+    yield Horizontal(
+        Static(title, classes="name", markup=False), Static(target, classes="target", markup=False), classes="bar"
+    )
+    yield Container(id=place)
+    yield Horizontal(*buttons, classes="buttons")
+    yield Static("", classes="keys", markup=False)
+
+
+_TICKED, _UNTICKED = "[x]", "[ ]"
+
+
+class Tick(Checkbox):
+    """A box that is ticked or not, which is seen without colours, too."""
+
+    BUTTON_LEFT = BUTTON_RIGHT = ""
+
+    def __init__(self, label: str, value: bool, *, id: str | None = None, disabled: bool = False) -> None:  # noqa: A002
+        super().__init__(label, value, id=id, disabled=disabled)
+        self.BUTTON_INNER = _TICKED if value else _UNTICKED
+
+    def watch_value(self) -> None:
+        """Show whether it is ticked."""
+        self.BUTTON_INNER = _TICKED if self.value else _UNTICKED
+        super().watch_value()
+
+
+def plain(text: str) -> str:
+    """Text of others for a widget that reads markup: nothing in it is."""
+    return escape(text).replace("[", r"\[")
+
+
+def line(text: str, classes: str) -> Static:
+    """A text on the screen, whatever is in it."""
+    return Static(escape_lines(text), classes=classes, markup=False)
