@@ -490,6 +490,33 @@ class TestATerminal:
         assert ("DONE" in told) is done
         assert ("the answer was no" in told) is not done
 
+    @pytest.mark.parametrize(
+        ("typed", "done"),
+        [
+            ("o\n", True),
+            ("OUI\n", True),
+            ("y\n", True),
+            ("yes\n", True),
+            ("n\n", False),
+            ("non\n", False),
+            ("\n", False),
+        ],
+    )
+    def test_is_asked_in_french_and_may_answer_so(self, typed: str, done: bool) -> None:
+        question = (
+            "from mapiwright.ui.cli.writing import *\n"
+            "try: confirm(said('setup.ask', target='image:pc'), Consent())\n"
+            "except RefusedError as no: print(no)\n"
+            "else: print('DONE')\n"
+        )
+        told = in_a_terminal([sys.executable, "-c", question], typed, LANG="fr_FR.UTF-8", PYTHONUTF8="1")
+        assert "Faire cela sur image:pc\u00a0? [o/N]" in told
+        assert ("DONE" in told) is done
+
+    def test_knows_no_french_yes_in_english(self) -> None:
+        question = "from mapiwright.ui.cli.writing import *\nconfirm('Do it?', Consent())"
+        assert "the answer was no" in in_a_terminal([sys.executable, "-c", question], "oui\n")
+
     def test_sees_colours_and_a_bar(self) -> None:
         assert "\x1b[32m" in in_a_terminal([sys.executable, "-c", WRITE_A_LINE], "")
         assert "\x1b[32m" not in in_a_terminal([sys.executable, "-c", WRITE_A_LINE], "", NO_COLOR="1")
@@ -497,6 +524,7 @@ class TestATerminal:
         shown = in_a_terminal([sys.executable, "-c", SHOW_PROGRESS], "")
         assert shown.index("step 1 of 3") < shown.index("step 2 of 3")
         assert "files" not in shown, "a title may be wider than the terminal"
+        assert "étape 2 sur 3" in in_a_terminal([sys.executable, "-c", SHOW_PROGRESS], "", LANG="fr", PYTHONUTF8="1")
         assert in_a_terminal([sys.executable, "-c", SHOW_PROGRESS], "", TERM="dumb") == ""
 
     def test_yes_asks_nobody(self) -> None:

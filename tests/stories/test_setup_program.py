@@ -143,6 +143,22 @@ def test_it_says_that_a_signature_was_not_verified(
     assert "was not verified" in done.stderr
 
 
+def test_it_speaks_french_where_the_locale_does(run: Run, public: Path) -> None:
+    """The texts are in it; a Python that ignores its own variables still heeds the locale."""
+    asked = run(public / PROGRAM, LANG="fr_FR.UTF-8")
+    assert asked.returncode == 1
+    assert "Erreur\u00a0: il n'y a personne à qui demander" in asked.stderr
+    assert "1. fichiers\n" in asked.stdout
+    done = run(public / PROGRAM, "--yes", LANG="fr_FR.UTF-8")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("Cible\u00a0: image:")
+    assert "un package publié" in done.stderr
+    assert "appeler ACME avec MSG_SERVICE_INSTALL" in done.stdout
+    assert "Terminé\u00a0: installer Acme Mail for Outlook 4.2.1\nReçu\u00a0: " in done.stdout
+    assert "Rien à faire" in run(public / PROGRAM, "--yes", MAPIWRIGHT_LANGUAGE="fr").stdout
+    assert "Nothing to do" in run(public / PROGRAM, "--yes", LANG="de_DE.UTF-8").stdout
+
+
 def test_it_can_take_back_what_it_did(run: Run, public: Path, bare_python: Path, workstation_folder: Path) -> None:
     """The whole of Mapiwright is in it."""
     assert run(public / PROGRAM, "--yes").returncode == 0

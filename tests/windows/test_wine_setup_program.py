@@ -47,3 +47,26 @@ def test_it_verifies_its_directory_and_installs(wine: WinePython, tmp_path: Path
     again = run("--yes", *target)
     assert again.returncode == 1
     assert b"MW4301" in again.stderr
+
+
+def test_it_speaks_the_language_of_windows(wine: WinePython, tmp_path: Path) -> None:
+    """Windows has no variable for it; a Wine takes its own language from those of this system."""
+    publish(make_edition(EXAMPLE), tmp_path / "public")
+    code = (
+        "import os, sys; [os.environ.pop(name, None) for name in ('LC_ALL', 'LC_MESSAGES', 'LANG')];"
+        "sys.path.insert(0, sys.argv[1]); from mapiwright.ui.language import said; print(said('receipt.none'))"
+    )
+
+    def said_in(locale: str) -> str:
+        program = wine.path(tmp_path / "public" / "setup.pyz")
+        done = subprocess.run(
+            [loader(os.environ), wine.path(python(wine.prefix)), "-I", "-S", "-X", "utf8", "-c", code, program],
+            env=os.environ | wine.environment() | {"LC_ALL": locale},
+            capture_output=True,
+            timeout=300,
+            check=True,
+        )
+        return done.stdout.decode().strip()
+
+    assert said_in("fr_FR.UTF-8") == "Rien encore."
+    assert said_in("C.UTF-8") == "Nothing yet."

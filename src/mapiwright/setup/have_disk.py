@@ -36,11 +36,14 @@ UNSIGNED = Signature(Standing.NONE)
 class Kind(Enum):
     """What is there; the first that fits."""
 
-    PUBLISHED = "a published package"
-    PACKAGE = "a package"
-    BARE = "an INF and its DLLs"
-    PROGRAM = "a setup program that carries its package"
-    FOREIGN = "a setup program of its vendor's own"
+    PUBLISHED = "published"
+    PACKAGE = "package"
+    BARE = "bare"
+    """An INF and its DLLs."""
+    PROGRAM = "program"
+    """A setup program that carries its package."""
+    FOREIGN = "foreign"
+    """A setup program of its vendor's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.ui.documents import findings_document
+from mapiwright.ui.language import texts_here
 from mapiwright.ui.terminal import Line, escape
 
 if TYPE_CHECKING:
@@ -17,18 +18,24 @@ if TYPE_CHECKING:
 
 def disk_lines(disk: Disk) -> Iterator[Line]:
     """What is there in a line or two, before the findings."""
-    yield Line(escape(f"{disk.path}: {disk.kind.value}"))
+    texts = texts_here()
+    yield Line(escape(texts("disk.line", path=disk.path, kind=texts(f"disk.{disk.kind.value}"))))
     if disk.package is not None:
-        yield Line(escape(f"  {package_in_words(disk.package)}"))
+        yield Line(escape(package_in_words(disk.package))).indented(2)
     if disk.programs:
-        yield Line(escape(f"  its vendor's own setup program: {', '.join(disk.programs)}"))
+        yield Line(escape(texts("disk.programs", programs=", ".join(disk.programs)))).indented(2)
 
 
 def package_in_words(package: Package) -> str:
     """``Acme Mail 4.2.1 by Acme (acme-mail): ACME``."""
-    vendor = f" by {package.vendor}" if package.vendor else ""
-    services = ", ".join(service.name for service in package.services)
-    return f"{package.name} {package.version}{vendor} ({package.id}): {services}"
+    return texts_here()(
+        "disk.about" if package.vendor else "disk.about-no-vendor",
+        name=package.name,
+        version=package.version,
+        vendor=package.vendor,
+        id=package.id,
+        services=", ".join(service.name for service in package.services),
+    )
 
 
 def disk_document(disk: Disk) -> dict[str, Json]:
@@ -37,7 +44,7 @@ def disk_document(disk: Disk) -> dict[str, Json]:
     return {
         "disk": {
             "path": str(disk.path),
-            "kind": disk.kind.name.lower(),
+            "kind": disk.kind.value,
             "package": None
             if package is None
             else {

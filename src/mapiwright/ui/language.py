@@ -1,24 +1,38 @@
-"""The texts of the screens in the user's language: one file for each below ``languages``.
+"""The texts of the screens and of setup in the user's language: one file for each below ``languages``.
 
 Another language is another file with the keys of ``en.toml``. Ids, JSON and logs are English everywhere.
 """
 
+# ruff: noqa: PLC0415 - a command that says no more than `_ALWAYS` in English reads no file, and loads nothing for it
+
 from __future__ import annotations
 
-import locale
 import os
-import tomllib
+import sys
 from dataclasses import dataclass, field
-from importlib import resources
+from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.form import ENGLISH
 from mapiwright.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from importlib.resources.abc import Traversable
 
-_FOLDER = resources.files("mapiwright.ui").joinpath("languages")
+ENGLISH = "en"
+"""The language of whoever reads none that there is."""
+VARIABLE = "MAPIWRIGHT_LANGUAGE"
+"""The variable that names the language; without it the locale does."""
+_ALWAYS: Mapping[str, str] = MappingProxyType(
+    {
+        "setup.target": "Target: {target}",
+        "setup.target-demo": "Target: {target} ({folder}; your PC is not touched)",
+        "setup.error": "Error: {error}",
+    }
+)
+"""English texts of commands that may say nothing else; all others are in ``en.toml``."""
+_NEUTRAL = frozenset({"c", "posix"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +46,50 @@ class Texts:
         """The text with its names filled in; a key that is not there is our own mistake."""
         return self.texts[key].strip("\n").format(**names)
 
+    def count(self, key: str, number: int) -> str:
+        """A number of things: the text of ``key`` with ``-one`` or ``-many``, as the language's ``singular`` says."""
+        form = "one" if str(number) in self("singular").split() else "many"
+        return self(f"{key}-{form}", number=number)
 
+
+def said(key: str, **names: object) -> str:
+    """One text in the language of whoever runs the command."""
+    language = language_here()
+    if language == ENGLISH and key in _ALWAYS:
+        return _ALWAYS[key].format(**names)
+    return texts_in(language)(key, **names)
+
+
+def texts_here() -> Texts:
+    """The texts in the language of whoever runs the command."""
+    return texts_in(language_here())
+
+
+def language_here() -> str:
+    """The language of whoever runs the command: that of the variable, or of the locale, else English."""
+    for wanted in _of_user():
+        if wanted == ENGLISH or wanted in _NEUTRAL:
+            return ENGLISH
+        if wanted in languages():
+            return wanted
+    return ENGLISH
+
+
+@cache
 def languages() -> tuple[str, ...]:
     """The languages that there are."""
-    return tuple(
-        sorted(found.name.removesuffix(".toml") for found in _FOLDER.iterdir() if found.name.endswith(".toml"))
-    )
+    names = [found.name for found in _folder().iterdir()]
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
+@cache
 def texts_in(language: str) -> Texts:
     """The texts of a language that there is."""
-    document = tomllib.loads(_FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8"))
-    return Texts(language, dict(_flat(document)))
+    import tomllib
+
+    document = tomllib.loads(_folder().joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    also = _ALWAYS if language == ENGLISH else {}
+    return Texts(language, MappingProxyType({**also, **dict(_flat(document))}))
 
 
 def texts_for(wanted: str = "") -> Texts:
@@ -51,23 +97,46 @@ def texts_for(wanted: str = "") -> Texts:
 
     Raises UsageError for a language that is named and not there.
     """
-    there = languages()
-    if wanted:
-        found = wanted.replace("_", "-").partition("-")[0].lower()
-        if found not in there:
-            raise UsageError(f"there are no texts in {wanted!r}", where="--language", expected=", ".join(there))
-        return texts_in(found)
-    return texts_in(next((each for each in _of_user() if each in there), ENGLISH))
+    if not wanted:
+        return texts_here()
+    found = _code(wanted)
+    if found not in languages():
+        raise UsageError(f"there are no texts in {wanted!r}", where="--language", expected=", ".join(languages()))
+    return texts_in(found)
+
+
+def _folder() -> Traversable:
+    from importlib import resources
+
+    return resources.files("mapiwright.ui").joinpath("languages")
 
 
 def _of_user() -> Iterator[str]:
-    """The user's language, as POSIX says it, then as the system does."""
+    """The user's language, as the variable says it, then as POSIX says it, then as the system does."""
+    if os.environ.get(VARIABLE):
+        yield _code(os.environ[VARIABLE])
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value:
-            yield value.partition("_")[0].partition(".")[0].lower()
+            yield _code(value)
             return
-    yield (locale.getlocale()[0] or "").partition("_")[0].lower()
+    yield _code(_of_system())
+
+
+def _of_system() -> str:
+    """What the system says where no variable does: on Windows the language of its own windows."""
+    import locale
+
+    if sys.platform == "win32":
+        import ctypes
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    return locale.getlocale()[0] or ""
+
+
+def _code(name: str) -> str:
+    """``fr`` of ``fr_CA.UTF-8`` and of ``fr-FR``."""
+    return name.replace("-", "_").partition("_")[0].partition(".")[0].partition("@")[0].lower()
 
 
 def _flat(table: Mapping[str, object], place: str = "") -> Iterator[tuple[str, str]]:

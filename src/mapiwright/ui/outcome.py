@@ -8,6 +8,7 @@ from textual.widgets import ProgressBar, Static
 
 from mapiwright.errors import FailedError, MapiwrightError, RecoveryNeededError
 from mapiwright.ui.screens import line
+from mapiwright.ui.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ def advance(screen: DOMNode, texts: Texts, done: int, total: int, title: str) ->
     """Draw how far the plan is."""
     screen.query_one(ProgressBar).update(total=total, progress=done)
     text = texts("working.step", number=min(done + 1, total), total=total)
+    title = translated(title, texts.language)
     screen.query_one("#step", Static).update(texts("summary.line", label=text, value=title))
 
 
@@ -56,7 +58,8 @@ def failed(
         yield line(texts("failed.rolled-back"), "text")
         for number, each in enumerate(plan.steps if plan is not None else (), 1):
             how = "undone" if number < begun else "failed" if number == begun else "open"
-            told = texts("summary.line", label=texts(f"failed.step-{how}"), value=each.title)
+            title = translated(each.title, texts.language)
+            told = texts("summary.line", label=texts(f"failed.step-{how}"), value=title)
             yield line(told, f"value {how}")
         if error.remedy:
             yield line(error.remedy, "last help")

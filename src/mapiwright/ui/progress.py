@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
+from mapiwright.ui.language import said
 from mapiwright.ui.terminal import is_terminal
 
 if TYPE_CHECKING:
@@ -38,4 +39,4 @@ def progress_on(stream: TextIO, total: int) -> Iterator[Progress]:
 
 
 def _label(done: int, total: int) -> str:
-    return f"step {min(done + 1, total)} of {total}"
+    return said("plan.progress", number=min(done + 1, total), total=total)

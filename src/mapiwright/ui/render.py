@@ -8,7 +8,9 @@ from mapiwright.transaction.effect import Status
 from mapiwright.transaction.plan import Leg
 from mapiwright.transaction.receipt import UNDOES
 from mapiwright.ui.diff import changes_as_lines
+from mapiwright.ui.language import texts_here
 from mapiwright.ui.terminal import Line, Style, escape
+from mapiwright.ui.titles import translated
 from mapiwright.workstation.change import SetValue, WriteFile
 
 if TYPE_CHECKING:
@@ -16,65 +18,86 @@ if TYPE_CHECKING:
 
     from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
+    from mapiwright.ui.language import Texts
     from mapiwright.workstation.workstation import User
 
 
 def plan_lines(plan: Plan, code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
     """A plan as a diff: its legs and their changes in order, its effects as steps whose outcome is open."""
-    yield Line(escape(plan.title), Style.HEADING)
-    yield from (Line(f"  Note: {escape(note)}", Style.CHANGED) for note in plan.notes)
+    texts = texts_here()
+    yield from _heading(plan, texts)
     if plan.empty:
-        yield Line("  Nothing to do: the workstation is as it should be.", Style.QUIET)
+        yield Line(texts("plan.nothing"), Style.QUIET).indented(2)
         return
     for number, step in enumerate(plan.steps, 1):
+        title = _told(step.title, texts)
         if isinstance(step, Leg):
-            yield Line(f"{number:>2}. {escape(step.title)}", Style.HEADING)
+            yield Line(f"{number:>2}. {title}", Style.HEADING)
             yield from (line.indented(4) for line in changes_as_lines(step.changes, code_page, users))
         else:
-            yield Line(f"{number:>2}. {escape(step.title)} (outcome not known yet)", Style.CHANGED)
-    yield Line(summary(plan), Style.QUIET)
+            yield Line(f"{number:>2}. {texts('plan.open', title=title)}", Style.CHANGED)
+    yield Line(_summary(plan, texts), Style.QUIET)
 
 
 def plan_outline(plan: Plan) -> Iterator[Line]:
     """A plan by its steps, for who has agreed to it already; the dry run shows what is in them."""
-    yield Line(escape(plan.title), Style.HEADING)
-    yield from (Line(f"  Note: {escape(note)}", Style.CHANGED) for note in plan.notes)
+    texts = texts_here()
+    yield from _heading(plan, texts)
     for number, step in enumerate(plan.steps, 1):
-        changes = f": {_count(len(step.changes), 'change')}" if isinstance(step, Leg) else ""
-        yield Line(f"{number:>2}. {escape(step.title)}{changes}")
-    yield Line(summary(plan), Style.QUIET)
+        title = _told(step.title, texts)
+        if isinstance(step, Leg):
+            title = texts("plan.step", title=title, changes=texts.count("plan.changes", len(step.changes)))
+        yield Line(f"{number:>2}. {title}")
+    yield Line(_summary(plan, texts), Style.QUIET)
 
 
-def summary(plan: Plan) -> str:
+def _heading(plan: Plan, texts: Texts) -> Iterator[Line]:
+    yield Line(_told(plan.title, texts), Style.HEADING)
+    for note in plan.notes:
+        yield Line(texts("plan.note", note=_told(note, texts)), Style.CHANGED).indented(2)
+
+
+def _told(title: str, texts: Texts) -> str:
+    """What the engine says, as people may be shown it."""
+    return escape(translated(title, texts.language))
+
+
+def _summary(plan: Plan, texts: Texts) -> str:
     """What a plan comes to, in one line."""
     files = sum(isinstance(change, WriteFile) for change in plan.changes)
     values = sum(isinstance(change, SetValue) for change in plan.changes)
-    parts = (_count(files, "file"), _count(values, "registry value"), _count(len(plan.effects), "call"))
-    return f"Together: {', '.join(parts)}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    counts = {"files": files, "values": values, "calls": len(plan.effects)}
+    return texts("plan.together", **{noun: texts.count(f"plan.{noun}", number) for noun, number in counts.items()})
 
 
 def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
     """What was done, what is still to be sent, and the command line ``undo`` that takes it back, if anything does."""
+    texts = texts_here()
     for effect in receipt.effects:
         style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
-        yield Line(f"{effect.status.capitalize()}: {escape(effect.title)}: {escape(effect.message)}", style)
-    yield Line(f"Done: {escape(receipt.title)}", Style.ADDED)
-    back = "" if UNDOES in receipt.record else f". To take it back: {escape(undo)}"
-    yield Line(f"Receipt: {escape(receipt.id)}{back}")
+        call, message = _told(effect.title, texts), _told(effect.message, texts)
+        yield Line(texts(f"receipt.call-{effect.status}", call=call, message=message), style)
+    yield Line(texts("receipt.done", title=_told(receipt.title, texts)), Style.ADDED)
+    if UNDOES in receipt.record:
+        yield Line(texts("receipt.receipt", id=escape(receipt.id)))
+    else:
+        yield way_back(receipt, undo)
+
+
+def way_back(receipt: Receipt, undo: str) -> Line:
+    """The id of a receipt, and the command line ``undo`` that takes it back."""
+    return Line(texts_here()("receipt.receipt-and-undo", id=escape(receipt.id), command=escape(undo)))
 
 
 def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
     """A line for each receipt; those that were taken back name the receipt that did it."""
+    texts = texts_here()
     for receipt in receipts:
-        line = escape(f"{receipt.id}  {receipt.created}  {receipt.title}")
+        line = f"{escape(receipt.id)}  {escape(receipt.created)}  {_told(receipt.title, texts)}"
         if receipt.undone_by:
-            yield Line(f"{line}  (undone by {escape(receipt.undone_by)})", Style.QUIET)
+            yield Line(texts("receipt.undone", line=line, id=escape(receipt.undone_by)), Style.QUIET)
         else:
             yield Line(line)
         for effect in receipt.effects:
             if effect.status == Status.PENDING:
-                yield Line(f"    pending: {escape(effect.title)}", Style.CHANGED)
+                yield Line(texts("receipt.pending", call=_told(effect.title, texts)), Style.CHANGED).indented(4)

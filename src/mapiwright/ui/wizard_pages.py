@@ -15,6 +15,7 @@ from mapiwright.ui.fields import Fields
 from mapiwright.ui.outcome import failed, under_way
 from mapiwright.ui.screens import Tick, line, plain
 from mapiwright.ui.terminal import escape
+from mapiwright.ui.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -198,7 +199,7 @@ def _done(scene: Scene) -> Iterator[Widget]:
     yield line(texts("done.text", profile=scene.state.profile, target=scene.target), "text")
     for effect in scene.receipt.effects if scene.receipt is not None else ():
         if effect.status == Status.PENDING:
-            yield line(texts("done.pending", call=effect.title), "text")
+            yield line(texts("done.pending", call=translated(effect.title, texts.language)), "text")
 
 
 def _failed(scene: Scene) -> Iterator[Widget]:

@@ -12,6 +12,7 @@ import sys
 import click
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
+from mapiwright.ui.language import ENGLISH, language_here, said
 from mapiwright.ui.terminal import Line, Style, escape_lines, write
 
 DEFECT = 3
@@ -35,13 +36,22 @@ def tell(text: str, *, style: Style = Style.PLAIN) -> None:
 
 
 def tell_error(error: MapiwrightError, *, as_json: bool) -> int:
-    """Tell one of our own errors; returns its exit code."""
-    tell(f"Error: {error}", style=Style.REMOVED)
+    """Tell one of our own errors; returns its exit code. What the reader's language has of its words is in that."""
+    tell(said("setup.error", error=_in_language_here(str(error))), style=Style.REMOVED)
     if as_json:
         from mapiwright.ui.documents import error_document, write_document  # noqa: PLC0415 - most runs end well
 
         write_document(error_document(error))
     return error.exit_code
+
+
+def _in_language_here(text: str) -> str:
+    language = language_here()
+    if language == ENGLISH:
+        return text
+    from mapiwright.ui.titles import translated_lines  # noqa: PLC0415 - most runs end well
+
+    return translated_lines(text, language)
 
 
 def tell_usage(error: click.UsageError, *, as_json: bool) -> int:
@@ -88,7 +98,7 @@ def tell_defect(defect: Exception, *, as_json: bool) -> int:
 
 def tell_interrupt() -> int:
     """Tell that the user interrupted; a transaction that was under way has rolled back on its way here."""
-    tell("Interrupted.")
+    tell(said("setup.interrupted"))
     return INTERRUPTED
 
 

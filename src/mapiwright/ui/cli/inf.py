@@ -24,6 +24,7 @@ from mapiwright.ui.cli.writing import Consent, confirm
 from mapiwright.ui.diff import changes_as_lines, text_difference
 from mapiwright.ui.documents import findings_document, write_document
 from mapiwright.ui.findings import findings_lines
+from mapiwright.ui.language import said
 from mapiwright.ui.terminal import Line, Style, escape, write
 from mapiwright.workstation.change import WriteFile
 
@@ -77,7 +78,7 @@ class Edit:
         if writes and self.output is not None:
             single_file.replace(self.output, self.output.read_bytes() if self.output.exists() else None, new)
         elif writes:
-            confirm(f"Write {target}?", self.consent)
+            confirm(said("setup.ask-file", file=target), self.consent)
             single_file.replace(target, old, new)
         written = str(self.output or target) if writes else None
         if self.json:

@@ -12,6 +12,7 @@ from mapiwright.transaction.plan_file import load
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import target_options
 from mapiwright.ui.cli.writing import send, writing_options
+from mapiwright.ui.language import said
 
 if TYPE_CHECKING:
     from mapiwright.ui.cli.target import Target
@@ -29,5 +30,5 @@ def apply(target: Target, consent: Consent, file: Path) -> None:
     where it was applied before.
     """
     saved = load(file.read_bytes(), MAKERS, where=str(file))
-    tell(f"Plan: {file}, digest {saved.digest}")
+    tell(said("setup.approved", file=file, digest=saved.digest))
     send(target, saved.plan_for(target.workstation), consent)

@@ -13,6 +13,7 @@ from mapiwright.ui.cli.inf import code_page_option
 from mapiwright.ui.cli.target import json_option
 from mapiwright.ui.disk_report import package_in_words
 from mapiwright.ui.documents import write_document
+from mapiwright.ui.language import texts_here
 from mapiwright.ui.terminal import Line, Style, escape, write
 
 
@@ -55,10 +56,13 @@ def publish(
             }
         )
         return
+    texts = texts_here()
     lines = [Line(escape(package_in_words(edition.package)))]
     lines += [
         Line(escape(f"  {sum_of(data)}  {len(data):>9}  {path}"), Style.QUIET) for path, data in edition.files.items()
     ]
-    lines.append(Line(escape(f"  signed by {edition.signer}" if edition.signer else "  not signed")))
-    lines.append(Line("Nothing was written.") if dry_run else Line(escape(f"Published: {directory}"), Style.ADDED))
+    signature = texts("disk.signed", signer=edition.signer) if edition.signer else texts("disk.unsigned")
+    lines.append(Line(escape(signature)).indented(2))
+    written = Line(escape(texts("disk.written", directory=directory)), Style.ADDED)
+    lines.append(Line(texts("disk.nothing-written")) if dry_run else written)
     write(lines, sys.stdout)

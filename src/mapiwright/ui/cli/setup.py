@@ -26,8 +26,10 @@ from mapiwright.ui.cli.target import package_id, target_options, user_options
 from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, writing_options
 from mapiwright.ui.documents import findings_document, receipts_document, write_document
 from mapiwright.ui.findings import findings_lines
+from mapiwright.ui.language import language_here, said
 from mapiwright.ui.render import receipts_lines
 from mapiwright.ui.terminal import Line, escape_lines, write
+from mapiwright.ui.titles import translated_lines
 
 if TYPE_CHECKING:
     from mapiwright.transaction.plan import Plan
@@ -130,7 +132,7 @@ def receipts(target: Target) -> None:
     write(receipts_lines(found), sys.stdout)
     write(findings_lines(damaged), sys.stderr)
     if not found and not damaged:
-        write([Line("Nothing yet.")], sys.stdout)
+        write([Line(said("receipt.none"))], sys.stdout)
 
 
 @click.command()
@@ -152,4 +154,5 @@ def recover(target: Target) -> None:
             {"recovery": {"ending": found.ending.value, "id": found.id or None, "notes": list(found.notes)}}
         )
         return
-    write([Line(line) for line in escape_lines(found.sentence).split("\n")], sys.stdout)
+    told = translated_lines(found.sentence, language_here())
+    write([Line(line) for line in escape_lines(told).split("\n")], sys.stdout)

@@ -16,6 +16,7 @@ from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, 
 from mapiwright.formats.command_line import quoted
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.findings import findings_lines
+from mapiwright.ui.language import language_here, said
 from mapiwright.ui.terminal import write
 from mapiwright.workstation.open import demo_folder, open_workstation
 from mapiwright.workstation.state import JOURNAL
@@ -204,11 +205,13 @@ def _given(options: Mapping[str, object]) -> tuple[str, ...]:
 
 def introduce(target: Target) -> None:
     """Name the target before anything is done to it, and what the user should know about it."""
-    is_demo = target.uri.partition(":")[0].lower() == "demo"
-    tell(f"Target: {target.uri}" + (f" ({demo_folder()}; your PC is not touched)" if is_demo else ""))
+    if target.uri.partition(":")[0].lower() == "demo":
+        tell(said("setup.target-demo", target=target.uri, folder=demo_folder()))
+    else:
+        tell(said("setup.target", target=target.uri))
     user = target.workstation.as_user
     if user is not None:
-        tell(f"The machine's records are closed to you. Your own, as user {user.name}, are used for your half.")
+        tell(said("setup.own-half", user=user.name))
     write(findings_lines(target.workstation.findings), sys.stderr)
 
 
@@ -220,12 +223,19 @@ def tell_what_was_cut_short(target: Target) -> None:
             return
         from mapiwright.transaction.recovery import unfinished  # noqa: PLC0415 - hardly ever needed
 
-        title = unfinished(target.workstation)
+        title = unfinished(target.workstation) or ""
     except RecoveryNeededError as error:
         title = error.what
     except RefusedError:
         return  # the records are closed to this user: who needs them says so
-    tell(f"An earlier run was cut short: {title}. What you see may be half-done; end it: {target.command('recover')}")
+    tell_cut_short("setup.cut-short-seen", target, title)
+
+
+def tell_cut_short(key: str, target: Target, title: str) -> None:
+    """Tell of a run that stands half-way, and how it is ended."""
+    from mapiwright.ui.titles import translated  # noqa: PLC0415 - hardly ever needed
+
+    tell(said(key, title=translated(title, language_here()), command=target.command("recover")))
 
 
 def user_options(verb: Callable[..., None]) -> Callable[..., None]:

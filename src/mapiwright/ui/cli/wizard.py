@@ -17,7 +17,6 @@ from mapiwright.setup.wizard_answers import FLAGS, Unattended, read_answers
 from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
 from mapiwright.transaction.plan import Plan
-from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.performing import Performing
 from mapiwright.ui.cli.target import target_options, user_options
@@ -109,11 +108,13 @@ def _tell_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
         show_plan(target, wizard.plan, consent.output)
     elif wizard.plan is not None and wizard.receipt is not None:
         from mapiwright.ui.documents import receipt_document, write_document
+        from mapiwright.ui.render import way_back
+        from mapiwright.ui.terminal import write
 
         if target.json:
             write_document({"receipt": receipt_document(wizard.receipt)})
         else:
-            tell(f"Receipt: {wizard.receipt.id}. To take it back: {target.command('undo', wizard.receipt.id)}")
+            write([way_back(wizard.receipt, target.command("undo", wizard.receipt.id))], sys.stderr)
         end_as_partial(wizard.plan)
     else:
         raise RefusedError("the wizard was cancelled; nothing was changed")

@@ -17,6 +17,7 @@ import click
 
 from mapiwright.errors import RefusedError, UsageError
 from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.language import ENGLISH, language_here, said, texts_here, texts_in
 from mapiwright.ui.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
@@ -117,17 +118,16 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     """Recover an earlier run that was interrupted, so that what follows is planned on whole ground."""
     from mapiwright.entry.call import MAKERS
     from mapiwright.transaction.recovery import recover, unfinished
+    from mapiwright.ui.cli.target import tell_cut_short
+    from mapiwright.ui.titles import translated_lines
 
     title = unfinished(target.workstation)
     if title is None:
         return
     if consent.dry_run:
-        tell(
-            f"An earlier run was cut short: {title}. This is planned on what it left; "
-            f"end it: {target.command('recover')}"
-        )
+        tell_cut_short("setup.cut-short-planned", target, title)
     else:
-        tell(recover(target.workstation, MAKERS).sentence)
+        tell(translated_lines(recover(target.workstation, MAKERS).sentence, language_here()))
 
 
 def send(
@@ -164,7 +164,7 @@ def send(
     refuse_unwritable(plan, target.workstation)
     full = plan_lines(plan, target.workstation.code_page, target.workstation.users)
     write(plan_outline(plan) if consent.yes else full, sys.stderr if target.json else sys.stdout)
-    confirm(f"Do this on {target.uri}?", consent)
+    confirm(said("setup.ask", target=target.uri), consent)
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
     if target.json and not is_part:
@@ -178,7 +178,7 @@ def send(
 def end_as_partial(plan: Plan) -> None:
     """End with the exit code that says `partial`, where the plan left users out; what it did is done and told."""
     if plan.unreached:
-        tell(f"Partial: {', '.join(plan.unreached)} could not be reached. Run it again when they can.")
+        tell(said("setup.partial", users=", ".join(plan.unreached)))
         raise click.exceptions.Exit(PARTIAL)
 
 
@@ -200,7 +200,7 @@ def show_plan(target: Target, plan: Plan, output: Path | None = None, about: Map
         return
     write(plan_lines(plan, target.workstation.code_page, target.workstation.users), sys.stdout)
     if digest is not None:
-        hint = f"Saved: {output}, digest {digest}. To apply it: {target.command('apply', str(output))}"
+        hint = said("setup.saved", file=output, digest=digest, command=target.command("apply", str(output)))
         write([Line(escape(hint), Style.ADDED)], sys.stdout)
 
 
@@ -234,7 +234,9 @@ def confirm(question: str, consent: Consent) -> None:
             expected="--yes",
             remedy="Add --yes to do it, or --dry-run to look only.",
         )
-    sys.stderr.write(f"{question} [y/N] ")
+    texts = texts_here()
+    sys.stderr.write(f"{question} {texts('setup.answers')} ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+    yes = {word for each in (texts, texts_in(ENGLISH)) for word in each("setup.yes").split()}
+    if sys.stdin.readline().strip().casefold() not in yes:
         raise RefusedError("the answer was no; nothing was changed")
