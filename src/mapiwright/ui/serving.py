@@ -184,6 +184,7 @@ class ScreenServer(Server):
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
+        app.router.add_get("/closed", self._handle_closed)
         app.router.add_static("/screen", TEMPLATES / "static")
         app.middlewares.append(self._at_the_door)
         app.on_response_prepare.append(self._guarded)
@@ -211,7 +212,7 @@ class ScreenServer(Server):
             answer.set_cookie(*self._door.cookie, path="/", httponly=True, samesite="Strict")
             return answer
         if verdict is not Verdict.IN:
-            return self._refused(request, verdict.value, 403)
+            return self._told(request, verdict.value, 403)
         if "token" in request.query:  # the browser that came first, once more by the address that it was given
             return _onward()
         return await handler(request)
@@ -221,17 +222,17 @@ class ScreenServer(Server):
         sockets = " ".join(f"ws://{host}" for host in self._door.hosts)
         response.headers["Content-Security-Policy"] = POLICY.format(sockets=sockets)
 
-    def _refused(self, request: web.Request, why: str, status: int) -> web.Response:
-        """A page that says why, and what to do."""
+    def _told(self, request: web.Request, what: str, status: int, again: str = "") -> web.Response:
+        """A page that says what there is instead of the screen, and what to do."""
         return render_template(
-            "refused.html",
+            "told.html",
             request,
             {
                 "language": self._texts.language,
                 "name": self.title,
-                "title": self._texts(f"browser.{why}-title"),
-                "text": self._texts(f"browser.{why}"),
-                "again": self._texts("browser.again") if why == "occupied" else "",
+                "title": self._texts(f"browser.{what}-title"),
+                "text": self._texts(f"browser.{what}"),
+                "again": again,
             },
             status=status,
         )
@@ -239,9 +240,7 @@ class ScreenServer(Server):
     # The page, and what it shows.
 
     async def handle_index(self, request: web.Request) -> Any:
-        """The page; where another window has the screen, a page that says so."""
-        if await self._stays_occupied():
-            return self._refused(request, "occupied", 409)
+        """The page. A window that is loaded anew still has its socket now, so that it is its own that decides."""
         return render_template(
             "screen.html",
             request,
@@ -249,11 +248,18 @@ class ScreenServer(Server):
                 "language": self._texts.language,
                 "name": self.title,
                 "loading": self._texts("browser.loading"),
+                "ended_title": self._texts("browser.ended-title"),
                 "ended": self._texts("browser.ended"),
                 "again": self._texts("browser.again"),
                 "socket": f"ws://{request.host}/ws",
             },
         )
+
+    async def _handle_closed(self, request: web.Request) -> web.Response:
+        """Where a window goes that was closed before anything was drawn in it: why that was."""
+        occupied = self._window is not None and not self._window.closed
+        what, status = ("occupied", 409) if occupied else ("ended", 200)
+        return self._told(request, what, status, self._texts("browser.again"))
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One window from its opening to its end; a program that still writes for the one before is waited for."""
