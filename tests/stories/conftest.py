@@ -152,9 +152,7 @@ class Served:
     def ended(self, by: signal.Signals = signal.SIGINT) -> int:
         """Its exit code, when it was told to end."""
         self.process.send_signal(by)
-        code = self.process.wait(timeout=60)
-        self.reader.join(60)
-        return code
+        return self.process.wait(timeout=60)
 
 
 @pytest.fixture

@@ -139,15 +139,27 @@ def test_the_token_lets_one_browser_in_and_is_spent(browser: Browser) -> None:
 
 
 def test_nobody_else_is_told_anything(browser: Browser) -> None:
+    stranger = Browser(browser.served)
     name = f"mapiwright-{browser.served.port}"
-    for cookie in ("", f"{name}=", f"{name}=guessed"):
-        browser.cookie = cookie
-        for path in ("/", "/?token=", "/?token=guessed", "/?token=%ff%00", "/static/js/textual.js", "/download/1"):
-            answer = browser.ask(path)
-            assert answer.status == 403, path
-            assert "Only the browser that first opens" in answer.text
-        assert browser.socket(Origin=browser.own) == 403
+
+    def is_told_nothing() -> None:
+        for stranger.cookie in ("", f"{name}=", f"{name}=guessed", "other=1"):
+            for path in (
+                "/",
+                "/?token=",
+                "/?token=guessed",
+                "/?token=%ff%00",
+                "/static/js/textual.js",
+                "/download/1",
+            ):
+                answer = stranger.ask(path)
+                assert answer.status == 403, path
+                assert "Only the browser that first opens" in answer.text
+            assert stranger.socket(Origin=stranger.own) == 403
+
+    is_told_nothing()
     assert browser.come_in().status == 303, "who guesses spends nothing"
+    is_told_nothing()
 
 
 def test_the_token_opens_no_socket(browser: Browser) -> None:
@@ -227,6 +239,7 @@ def test_the_token_is_in_no_log(browser: Browser) -> None:
     Browser(browser.served).come_in()
     browser.ask(f"/nothing?token={token}", "POST")
     assert browser.served.ended() == 0
+    browser.served.reader.join(PATIENCE)
     assert "".join(browser.served.said).count(token) == 1, "where the user is told to open it"
 
 
@@ -334,6 +347,7 @@ def test_a_browser_that_is_closed_does_not_stop_what_is_written(
     asyncio.run(walk_away())
     assert not browser.served.told("mapiwright undo"), "it is not done yet"
     assert browser.served.ended() == 0, "and is waited for"
+    browser.served.reader.join(PATIENCE)
     assert browser.served.told("mapiwright undo")
     assert profiles() == ["Outlook"]
 
@@ -372,9 +386,28 @@ def test_its_end_leaves_no_process(browser: Browser, by: str, code: int) -> None
     browser.come_in()
     shown = asyncio.run(look_and_end())
     deadline = time.monotonic() + (PATIENCE if by == "SIGKILL" else 0)
-    while lives(shown) and time.monotonic() < deadline:
-        time.sleep(0.1)  # nobody waited for it: it has to see that it is alone
-    assert not lives(shown)
+    try:
+        while lives(shown) and time.monotonic() < deadline:
+            time.sleep(0.1)  # nobody waited for it: it has to see that it is alone
+        assert not lives(shown)
+    finally:
+        if lives(shown):
+            os.kill(shown, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+def test_a_window_that_is_closed_ends_its_program(browser: Browser) -> None:
+    async def look() -> None:
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+
+    browser.come_in()
+    asyncio.run(look())
+    deadline = time.monotonic() + PATIENCE
+    while children(browser.served.process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert children(browser.served.process.pid) == []
+    assert browser.served.says("nothing was changed")
 
 
 def test_what_cannot_start_closes_the_window_and_says_why(browser: Browser, workstation_folder: Path) -> None:

@@ -25,8 +25,8 @@ def has_screen() -> bool:
     return is_served() or (is_terminal(sys.stdin) and is_terminal(sys.stderr))
 
 
-def require(module: str) -> None:
-    """Raise RefusedError with the remedy where the library of that module, one of LIBRARIES, is not installed."""
+def require_textual(module: str = "textual") -> None:
+    """Raise RefusedError with the remedy where Textual, or another one of LIBRARIES, is not installed."""
     if find_spec(module) is None:
         raise RefusedError(
             f"the pages on the screen need the library {LIBRARIES[module]}, which is not installed",

@@ -31,7 +31,7 @@ from click.core import ParameterSource
 
 from mapiwright.errors import RefusedError
 from mapiwright.ui.cli.edge import tell
-from mapiwright.ui.screen import is_served, require
+from mapiwright.ui.screen import LIBRARIES, is_served, require_textual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,8 @@ class Serving:
 
     def show(self, texts: Texts, title: str) -> None:
         """Serve the screen under a title, until the user ends it; raises RefusedError where the port is taken."""
-        for module in ("textual", "textual_serve"):
-            require(module)
+        for module in LIBRARIES:
+            require_textual(module)
         from mapiwright.ui.serving import ScreenServer
 
         try:

@@ -24,7 +24,7 @@ from mapiwright.ui.cli.serving import serve_options
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
 from mapiwright.ui.language import texts_for
-from mapiwright.ui.screen import has_screen, require
+from mapiwright.ui.screen import has_screen, require_textual
 
 if TYPE_CHECKING:
     from mapiwright.setup.wizard_answers import SecretSource
@@ -97,7 +97,7 @@ def wizard(
             expected="--answers FILE, or --serve",
             remedy="Write the answers into a file, and run it unattended; or look at it in a browser.",
         )
-    require("textual")
+    require_textual()
     from mapiwright.ui.wizard import WizardApp, WizardScreen
 
     app = WizardApp(WizardScreen(run, state, texts, target.uri, Performing(target, consent)))
