@@ -33,6 +33,8 @@ UPGRADE = {
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
 }
 PATIENCE = 60.0
+REST = 0.2
+"""Seconds in which nothing is drawn."""
 ENTER = "\r"
 
 
@@ -83,14 +85,18 @@ class Browser:
 
 
 async def see(window: aiohttp.ClientWebSocketResponse, text: str) -> str:
-    """All that is drawn until that text was."""
-    seen = ""
-    async with asyncio.timeout(PATIENCE):
-        while text not in seen:
-            message = await window.receive()
-            assert message.type is aiohttp.WSMsgType.BINARY, f"it was never seen: {text}; only {seen}"
-            seen += message.data.decode("utf-8", "replace")
-    return seen
+    """All that is drawn until that text was, and the screen is at rest: what is typed before may not be heard."""
+    seen, deadline = "", time.monotonic() + PATIENCE
+    while True:
+        try:
+            message = await window.receive(timeout=REST)
+        except TimeoutError:
+            if text in seen:
+                return seen
+            assert time.monotonic() < deadline, f"it was never seen: {text}; only {seen}"
+            continue
+        assert message.type is aiohttp.WSMsgType.BINARY, f"it was never seen: {text}; only {seen}"
+        seen += message.data.decode("utf-8", "replace")
 
 
 async def talk(window: aiohttp.ClientWebSocketResponse, dialogue: Sequence[tuple[str, str]]) -> None:
