@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WITNESSES := libhivex-bin reglookup libregf-utils strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
-  binutils-mingw-w64 ntfs-3g attr acl osslsigncode openssl wine64 wine gcc g++
+  binutils-mingw-w64 ntfs-3g attr acl osslsigncode openssl wine64 wine gcc g++ \
+  chromium fonts-dejavu-core libegl1 libgl1
 
 .DELETE_ON_ERROR:
 .PHONY: demo test nightly bench check witnesses compiled clean

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +37,7 @@ from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
     from mapiwright.admin.services import MessageServiceAdmin
@@ -87,6 +94,106 @@ def mapiwright(
         return Answer(code, printed.out, printed.err)
 
     return type_
+
+
+@pytest.fixture
+def profiles(mapiwright: Callable[..., Answer], release: Callable[..., Path]) -> Callable[[], list[str]]:
+    """``profiles()``: the names of those on a workstation with an Acme Mail that has something in all its fields."""
+    package = release("5.0", {"mapiwright.toml": {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n'}})
+    assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+
+    def names() -> list[str]:
+        return [row["name"] for row in mapiwright("profile", "list", "--json").document["profiles"]]
+
+    return names
+
+
+@pytest.fixture
+def to_the_summary() -> list[tuple[str, str]]:
+    """What a person sees in the wizard there, and what he types then, up to its last page.
+
+    There is one key for each thing that is seen, so that a slow computer does as a fast one.
+    """
+    page_down = "\x1b[6~"
+    return [
+        ("Welcome to the", "\r"),
+        ("Choose the message", " "),
+        ("[x]", page_down),
+        ("Your Acme account", page_down),
+        ("Name the profile", page_down),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A verb that shows its screen in a browser: its process, the address that it tells, and what it has said."""
+
+    process: subprocess.Popen[str]
+    address: str
+    said: list[str]
+    reader: threading.Thread
+
+    @property
+    def port(self) -> int:
+        return int(self.address.partition("127.0.0.1:")[2].partition("/")[0])
+
+    def told(self, text: str) -> bool:
+        """Whether it has said that."""
+        return text in "".join(self.said)
+
+    def says(self, text: str) -> bool:
+        """Whether it says that before long."""
+        for _ in range(600):
+            if self.told(text):
+                return True
+            time.sleep(0.1)
+        return False
+
+    def ended(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Its exit code, when it was told to end."""
+        self.process.send_signal(by)
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture
+def serve(workstation_folder: Path) -> Iterator[Callable[..., Served]]:
+    """``serve("wizard")``: that verb with --serve, as a process that is ready for a browser."""
+    started: list[Served] = []
+    environment = {**os.environ, "MAPIWRIGHT_WORKSTATION": f"image:{workstation_folder}", "LC_ALL": "C.UTF-8"}
+
+    def start(*words: str, **variables: str) -> Served:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mapiwright", *words, "--serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**environment, **variables},
+        )
+        assert process.stderr is not None
+        said: list[str] = []
+        for line in process.stderr:
+            said.append(line)
+            address = re.search("http://\\S+", line)
+            if address is not None:
+                break
+        else:
+            pytest.fail(f"it does not serve: {''.join(said)}")
+        reader = threading.Thread(target=said.extend, args=(process.stderr,), daemon=True)
+        reader.start()
+        started.append(Served(process, address.group(), said, reader))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.ended()
+        assert each.process.stdout is not None
+        assert each.process.stderr is not None
+        assert each.process.stdout.read() == "", "what it says is for people, and goes to stderr"
+        each.process.stdout.close()
+        each.reader.join(60)
+        each.process.stderr.close()
 
 
 @pytest.fixture

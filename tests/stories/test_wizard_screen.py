@@ -427,20 +427,22 @@ def test_where_textual_is_missing_the_remedy_is_told(
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr("mapiwright.ui.cli.wizard.is_terminal", lambda _: True)
-    monkeypatch.setattr(screen, "find_spec", lambda _: None)
-    told = mapiwright("wizard")
-    assert told.code == 1
-    assert 'pip install "mapiwright[ui]"' in told.err
-    assert "--answers FILE" in told.err
+    monkeypatch.setattr(screen, "is_terminal", lambda _: True)
+    for words, missing in (((), "textual"), (("--serve",), "textual_serve")):
+        monkeypatch.setattr(screen, "find_spec", lambda module, missing=missing: None if module == missing else True)
+        told = mapiwright("wizard", *words)
+        assert told.code == 1
+        assert f"the library {screen.LIBRARIES[missing]}, which is not installed" in told.err
+        assert 'pip install "mapiwright[ui]"' in told.err
+        assert "--answers FILE" in told.err
 
 
 def test_textual_is_loaded_for_the_screen_alone() -> None:
     import subprocess
 
-    code = "import sys, mapiwright.ui.cli.wizard; print('textual' in sys.modules)"
+    code = "import sys, mapiwright.ui.cli.wizard; print({'textual', 'aiohttp'} & {*sys.modules})"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "False"
+    assert ended.stdout.strip() == "set()"
 
 
 def test_back_is_shut_on_the_first_page_only(ready: Any) -> None:

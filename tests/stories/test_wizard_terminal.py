@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Person = Callable[..., tuple[int, str]]
+    Profiles = Callable[[], list[str]]
+    Dialogue = list[tuple[str, str]]
 
-DOWN, ENTER, ESCAPE = "\x1b[6~", "\r", "\x1b"
+ENTER, ESCAPE = "\r", "\x1b"
 PATIENCE = 60.0
 
 
@@ -69,46 +71,26 @@ def person(workstation_folder: Path) -> Iterator[Person]:
         os.waitpid(pid, 0)
 
 
-# One key for each thing that is seen, so that a slow computer does as a fast one.
-TO_THE_SUMMARY = [
-    ("Welcome to the", ENTER),
-    ("Choose the message", " "),
-    ("[x]", DOWN),
-    ("Your Acme account", DOWN),
-    ("Name the profile", DOWN),
-]
-
-
-@pytest.fixture
-def installed(mapiwright: Callable[..., Any], release: Callable[..., Path]) -> Callable[..., Any]:
-    """A workstation with an Acme Mail that has something in each of its fields already."""
-    package = release("5.0", {"mapiwright.toml": {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n'}})
-    assert mapiwright("install", package, "--no-profile", "--yes").code == 0
-    return mapiwright
-
-
-def profiles(mapiwright: Callable[..., Any]) -> list[str]:
-    return [row["name"] for row in mapiwright("profile", "list", "--json").document["profiles"]]
-
-
 def test_a_person_makes_a_profile_and_is_told_how_to_take_it_back(
-    installed: Callable[..., Any], person: Person
+    profiles: Profiles, to_the_summary: Dialogue, person: Person
 ) -> None:
-    code, seen = person(["wizard"], [*TO_THE_SUMMARY, ("Ready to finish", ENTER), ("The profile is ready", ENTER)])
+    code, seen = person(["wizard"], [*to_the_summary, ("Ready to finish", ENTER), ("The profile is ready", ENTER)])
     assert code == 0
     assert "mapiwright undo" in seen
-    assert profiles(installed) == ["Outlook"]
+    assert profiles() == ["Outlook"]
 
 
-def test_a_dry_run_shows_the_plan_when_the_pages_are_gone(installed: Callable[..., Any], person: Person) -> None:
-    code, seen = person(["wizard", "--dry-run"], [*TO_THE_SUMMARY, ("This is a dry run", ENTER)])
+def test_a_dry_run_shows_the_plan_when_the_pages_are_gone(
+    profiles: Profiles, to_the_summary: Dialogue, person: Person
+) -> None:
+    code, seen = person(["wizard", "--dry-run"], [*to_the_summary, ("This is a dry run", ENTER)])
     assert code == 0
     assert "Together: 0 files" in seen
-    assert profiles(installed) == []
+    assert profiles() == []
 
 
-def test_who_cancels_is_told_that_nothing_was_changed(installed: Callable[..., Any], person: Person) -> None:
+def test_who_cancels_is_told_that_nothing_was_changed(profiles: Profiles, person: Person) -> None:
     code, seen = person(["wizard", "--language", "fr"], [("Bienvenue dans", ENTER), ("Choisir les services", ESCAPE)])
     assert code == 1
     assert "nothing was changed" in seen
-    assert profiles(installed) == []
+    assert profiles() == []

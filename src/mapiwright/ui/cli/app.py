@@ -95,7 +95,8 @@ def run(arguments: Sequence[str], program: click.Command = mapiwright) -> int:
     """Run a command line; returns its exit code, having told whatever went wrong."""
     as_json = "--json" in arguments
     try:
-        with program.make_context(program.name, list(arguments)) as context:
+        # The words as they were typed are the context's object: a screen in a browser is the verb once more.
+        with program.make_context(program.name, list(arguments), obj=tuple(arguments)) as context:
             program.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as end:

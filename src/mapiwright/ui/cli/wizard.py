@@ -19,15 +19,16 @@ from mapiwright.setup.wizard_state import Launch, Phase, WizardFlag
 from mapiwright.transaction.plan import Plan
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.performing import Performing
+from mapiwright.ui.cli.serving import serve_options
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
 from mapiwright.ui.language import texts_for
-from mapiwright.ui.screen import require_textual
-from mapiwright.ui.terminal import is_terminal
+from mapiwright.ui.screen import has_screen, require_textual
 
 if TYPE_CHECKING:
     from mapiwright.setup.wizard_answers import SecretSource
     from mapiwright.setup.wizard_state import Write
+    from mapiwright.ui.cli.serving import Serving
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
     from mapiwright.ui.wizard import WizardScreen
@@ -51,6 +52,7 @@ NOTHING = Plan("profile", "the service is in the default profile already", ())
 )
 @click.option("--language", metavar="LANGUAGE", default="", help="Of the pages: en or fr; the locale's by default.")
 @entry_option
+@serve_options
 @target_options
 @user_options
 @writing_options
@@ -64,6 +66,7 @@ def wizard(
     flags: tuple[str, ...],
     language: str,
     policy: str,
+    serving: Serving | None,
 ) -> None:
     """Make a profile with message services in it, page by page.
 
@@ -84,11 +87,14 @@ def wizard(
         return
     if state.objection is not None:
         raise RefusedError(state.objection.words, where=state.objection.service)
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if serving is not None:
+        serving.show(texts, texts("wizard.title"))
+        return
+    if not has_screen():
         raise RefusedError(
             "the wizard needs a terminal to show its pages",
-            expected="--answers FILE",
-            remedy="Write the answers into a file, and run it unattended.",
+            expected="--answers FILE, or --serve",
+            remedy="Write the answers into a file, and run it unattended; or look at it in a browser.",
         )
     require_textual()
     from mapiwright.ui.wizard import WizardApp, WizardScreen

@@ -1,0 +1,467 @@
+"""A screen in a browser: who may come in, what is let in from elsewhere, and that nothing is left when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from mapiwright.ui.door import Door, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from email.message import Message
+
+    Dialogue = list[tuple[str, str]]
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+PATIENCE = 60.0
+REST = 0.2
+"""Seconds in which nothing is drawn."""
+ENTER = "\r"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answers to one request."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+class Browser:
+    """Asks a server as a browser does, or as one would that lies; ``cookie`` is what it was given."""
+
+    def __init__(self, served: Any) -> None:
+        self.served = served
+        self.cookie = ""
+        self.own = f"http://127.0.0.1:{served.port}"
+        self.first = served.address.removeprefix(self.own)
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """The answer, which is not followed anywhere."""
+        cookie = {"Cookie": self.cookie} if self.cookie else {}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=PATIENCE)) as connection:
+            connection.request(method, path, headers={**cookie, **headers})
+            found = connection.getresponse()
+            return Answer(found.status, found.headers, found.read().decode())
+
+    def come_in(self) -> Answer:
+        """Open the address that the terminal shows."""
+        answer = self.ask(self.first)
+        self.cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0]
+        return answer
+
+    def socket(self, **headers: str) -> int:
+        """The status of the answer to who asks for the screen itself; 101 is yes."""
+        return self.ask("/ws", **{**UPGRADE, **headers}).status
+
+    @asynccontextmanager
+    async def window(self, width: int = 100) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A window with the screen in it."""
+        headers = {"Cookie": self.cookie, "Origin": self.own}
+        async with aiohttp.ClientSession() as session:
+            url = f"ws://127.0.0.1:{self.served.port}/ws?width={width}&height=30"
+            async with session.ws_connect(url, headers=headers) as opened:
+                yield opened
+
+
+async def see(window: aiohttp.ClientWebSocketResponse, text: str) -> str:
+    """All that is drawn until that text was, and the screen is at rest: what is typed before may not be heard."""
+    seen, deadline = "", time.monotonic() + PATIENCE
+    while True:
+        try:
+            message = await window.receive(timeout=REST)
+        except TimeoutError:
+            if text in seen:
+                return seen
+            assert time.monotonic() < deadline, f"it was never seen: {text}; only {seen}"
+            continue
+        assert message.type is aiohttp.WSMsgType.BINARY, f"it was never seen: {text}; only {seen}"
+        seen += message.data.decode("utf-8", "replace")
+
+
+async def talk(window: aiohttp.ClientWebSocketResponse, dialogue: Sequence[tuple[str, str]]) -> None:
+    """See a text, then type."""
+    for text, keys in dialogue:
+        await see(window, text)
+        await window.send_json(["stdin", keys])
+
+
+async def closed(window: aiohttp.ClientWebSocketResponse) -> None:
+    """Wait until the server has closed it."""
+    async with asyncio.timeout(PATIENCE):
+        while not window.closed:
+            await window.receive()
+
+
+@pytest.fixture
+def browser(serve: Callable[..., Any]) -> Browser:
+    """A browser before a wizard that it has not opened yet."""
+    return Browser(serve("wizard"))
+
+
+# Who may come in.
+
+
+def test_the_token_lets_one_browser_in_and_is_spent(browser: Browser) -> None:
+    answer = browser.come_in()
+    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    kept = {part.strip().partition("=")[0].lower(): part for part in answer.headers["Set-Cookie"].split(";")[1:]}
+    assert kept.keys() == {"httponly", "samesite", "path"}, "and no Domain, which would give it to others"
+    assert kept["samesite"].strip() == "SameSite=Strict"
+    assert kept["path"].strip() == "Path=/"
+    page = browser.ask("/")
+    assert page.status == 200
+    assert "Profile Wizard" in page.text
+
+    second = Browser(browser.served)
+    refused = second.come_in()
+    assert refused.status == 403
+    assert "This address was used already" in refused.text
+    assert second.cookie == ""
+    assert second.ask("/").status == 403
+
+    again = browser.ask(browser.first)
+    assert (again.status, again.headers["Location"]) == (303, "/"), "who is in needs no token, and may click twice"
+
+
+def test_nobody_else_is_told_anything(browser: Browser) -> None:
+    stranger = Browser(browser.served)
+    name = f"mapiwright-{browser.served.port}"
+
+    def is_told_nothing() -> None:
+        for stranger.cookie in ("", f"{name}=", f"{name}=guessed", "other=1"):
+            for path in (
+                "/",
+                "/?token=",
+                "/?token=guessed",
+                "/?token=%ff%00",
+                "/static/js/textual.js",
+                "/download/1",
+            ):
+                answer = stranger.ask(path)
+                assert answer.status == 403, path
+                assert "Only the browser that first opens" in answer.text
+            assert stranger.socket(Origin=stranger.own) == 403
+
+    is_told_nothing()
+    assert browser.come_in().status == 303, "who guesses spends nothing"
+    is_told_nothing()
+
+
+def test_the_token_opens_no_socket(browser: Browser) -> None:
+    token = browser.served.address.partition("?")[2]
+    assert browser.ask(f"/ws?{token}", **UPGRADE, Origin=browser.own).status == 403
+    assert browser.come_in().status == 303
+
+
+def test_a_name_that_was_bound_to_this_computer_is_refused(browser: Browser) -> None:
+    """DNS rebinding: the page of evil.example asks evil.example, which is 127.0.0.1 by now."""
+    port = browser.served.port
+    foreign = ("evil.example", f"evil.example:{port}", "127.0.0.1", "127.0.0.1:1", f"127.0.0.2:{port}")
+    for named in foreign:
+        assert browser.ask(browser.first, Host=named).status == 403
+    browser.come_in()
+    for named in foreign:
+        assert browser.ask("/", Host=named).status == 403
+        assert browser.socket(Host=named, Origin=f"http://{named}") == 403
+    assert browser.ask("/", Host=f"localhost:{port}").status == 200
+
+
+def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> None:
+    """A browser sends its cookies with a WebSocket whoever opens it; another port here is another site, too."""
+    browser.come_in()
+    other = f"http://127.0.0.1:{browser.served.port + 1}"
+    for origin in ("http://evil.example", other, "null", browser.own.replace("http:", "https:")):
+        assert browser.socket(Origin=origin) == 403
+        assert browser.ask("/", Origin=origin).status == 403
+    assert browser.socket() == 403, "a browser always says where it comes from"
+    assert browser.socket(Origin=browser.own) == 101
+
+
+def test_a_browser_leaves_out_the_port_of_the_scheme() -> None:
+    door = Door(80)
+    token = door.address.rpartition("=")[2]
+    assert door.judge("LocalHost", None, token, {}, is_socket=False) is Verdict.FIRST
+
+
+def test_every_answer_lets_nothing_in_from_elsewhere(browser: Browser) -> None:
+    answers = [browser.ask("/"), browser.come_in()]
+    answers += [browser.ask(path) for path in ("/", "/closed", "/static/js/textual.js", "/nothing")]
+    answers += [browser.ask("/", "POST"), browser.ask("/ws", **UPGRADE, Origin=browser.own)]
+    assert [answer.status for answer in answers] == [403, 303, 200, 200, 200, 404, 405, 101]
+    for answer in answers:
+        headers = answer.headers
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        policy = dict(rule.strip().partition(" ")[::2] for rule in headers["Content-Security-Policy"].split(";"))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == "'self'"
+        own = {"'self'", "'none'", "'unsafe-inline'", "data:"}
+        own |= {f"ws://{name}:{browser.served.port}" for name in ("127.0.0.1", "localhost")}
+        assert {source for sources in policy.values() for source in sources.split()} <= own
+
+
+def test_the_pages_name_nothing_of_the_internet(browser: Browser) -> None:
+    pages = [browser.ask("/").text, browser.come_in().text]
+    pages += [browser.ask(path).text for path in ("/", "/screen/screen.css", "/screen/screen.js")]
+    assert set(re.findall(r"\w*:?//\w[\w.]*", "".join(pages))) == {"ws://127.0.0.1"}
+
+
+def test_only_this_computer_reaches_it(browser: Browser) -> None:
+    port = browser.served.port
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    own = {found[4][0] for found in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    for address in {"127.0.0.2", *map(str, own)} - {"127.0.0.1"}:
+        with pytest.raises(OSError, match=r"."):
+            socket.create_connection((address, port), timeout=5)
+
+
+def test_the_token_is_in_no_log(browser: Browser) -> None:
+    token = browser.served.address.rpartition("=")[2]
+    browser.come_in()
+    browser.ask(f"/?token={token}")
+    Browser(browser.served).come_in()
+    browser.ask(f"/nothing?token={token}", "POST")
+    assert browser.served.ended() == 0
+    browser.served.reader.join(PATIENCE)
+    assert "".join(browser.served.said).count(token) == 1, "where the user is told to open it"
+
+
+def test_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:
+    browser = Browser(serve("wizard", "--language", "fr"))
+    assert '<html lang="fr">' in browser.ask("/").text
+    browser.come_in()
+    assert "Assistant Profil" in browser.ask("/").text
+    assert "Cette adresse a déjà servi" in Browser(browser.served).come_in().text
+
+
+# The screen.
+
+
+def test_what_comes_of_it_is_told_in_the_terminal(
+    profiles: Callable[[], list[str]], to_the_summary: Dialogue, browser: Browser
+) -> None:
+    async def walk() -> None:
+        async with browser.window() as window:
+            await talk(window, [*to_the_summary, ("Ready to finish", ENTER), ("The profile is ready", ENTER)])
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(walk())
+    assert browser.served.says("mapiwright undo")
+    assert profiles() == ["Outlook"]
+
+
+def test_a_dry_run_shows_its_plan_in_the_terminal(
+    profiles: Callable[[], list[str]], to_the_summary: Dialogue, serve: Callable[..., Any]
+) -> None:
+    browser = Browser(serve("wizard", "--dry-run"))
+
+    async def walk() -> None:
+        async with browser.window() as window:
+            await talk(window, [*to_the_summary, ("This is a dry run", ENTER)])
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(walk())
+    assert browser.served.says("Together: 0 files")
+    assert profiles() == []
+
+
+def test_words_arrive_as_they_were_typed(serve: Callable[..., Any], workstation_folder: Path) -> None:
+    odd = workstation_folder.with_name("""a  b 'c' "d" $HOME `e` ;f& (é) --serve""")
+    workstation_folder.rename(odd)
+    browser = Browser(serve("wizard", "--workstation", f"image:{odd}", "--profile", "--serve"))
+
+    async def look() -> str:
+        async with browser.window(width=400) as window:
+            return await see(window, "Welcome to the")
+
+    browser.come_in()
+    assert f"image:{odd}" in asyncio.run(look())
+
+
+def test_one_window_at_a_time_shows_it(browser: Browser) -> None:
+    async def two_windows() -> None:
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+            assert await asyncio.to_thread(browser.socket, Origin=browser.own) == 409
+            page = await asyncio.to_thread(browser.ask, "/closed")
+            assert page.status == 409
+            assert "It is open in another window" in page.text
+        assert "This screen was closed" in (await asyncio.to_thread(browser.ask, "/closed")).text
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+
+    browser.come_in()
+    asyncio.run(two_windows())
+
+
+SLOW = """
+
+_configure = configure
+
+
+def configure(call: Any) -> int | None:
+    import time
+
+    time.sleep(3)
+    return _configure(call)
+"""
+
+
+def test_a_browser_that_is_closed_does_not_stop_what_is_written(
+    mapiwright: Callable[..., Any],
+    release: Callable[..., Path],
+    profiles: Callable[[], list[str]],
+    to_the_summary: Dialogue,
+    browser: Browser,
+) -> None:
+    package = release("6.0", {"mapiwright.toml": {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n'}})
+    with (package / "acme_service.py").open("a", encoding="utf-8") as code:
+        code.write(SLOW)
+    assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+
+    async def walk_away() -> None:
+        async with browser.window() as window:
+            await talk(window, [*to_the_summary, ("Ready to finish", ENTER)])
+            await see(window, "Step 2 of 3: call ACME")
+
+    browser.come_in()
+    asyncio.run(walk_away())
+    assert not browser.served.told("mapiwright undo"), "it is not done yet"
+    assert browser.served.ended() == 0, "and is waited for"
+    browser.served.reader.join(PATIENCE)
+    assert browser.served.told("mapiwright undo")
+    assert profiles() == ["Outlook"]
+
+
+def children(process: int) -> list[int]:
+    """The processes that it has started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[1]) == process:
+            found.append(int(status.parent.name))
+    return found
+
+
+def lives(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+@pytest.mark.parametrize(("by", "code"), [("SIGINT", 0), ("SIGTERM", 0), ("SIGHUP", 0), ("SIGKILL", -9)])
+def test_its_end_leaves_no_process(browser: Browser, by: str, code: int) -> None:
+    async def look_and_end() -> int:
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+            shown = children(browser.served.process.pid)
+            assert len(shown) == 1
+            assert await asyncio.to_thread(browser.served.ended, signal.Signals[by]) == code
+            return shown[0]
+
+    browser.come_in()
+    shown = asyncio.run(look_and_end())
+    deadline = time.monotonic() + (PATIENCE if by == "SIGKILL" else 0)
+    try:
+        while lives(shown) and time.monotonic() < deadline:
+            time.sleep(0.1)  # nobody waited for it: it has to see that it is alone
+        assert not lives(shown)
+    finally:
+        if lives(shown):
+            os.kill(shown, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+def test_a_window_that_is_closed_ends_its_program(browser: Browser) -> None:
+    async def look() -> None:
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+
+    browser.come_in()
+    asyncio.run(look())
+    deadline = time.monotonic() + PATIENCE
+    while children(browser.served.process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert children(browser.served.process.pid) == []
+    assert browser.served.says("nothing was changed")
+
+
+def test_what_cannot_start_closes_the_window_and_says_why(browser: Browser, workstation_folder: Path) -> None:
+    workstation_folder.rename(workstation_folder.with_name("elsewhere"))
+
+    async def look() -> None:
+        async with browser.window() as window:
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(look())
+    assert browser.served.says("Error: ")
+    assert browser.served.process.poll() is None
+
+
+# The options.
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--serve", "--json"], "--serve and --json exclude each other"),
+        (["--serve", "--answers", os.devnull], "--serve and --answers exclude each other"),
+        (["--port", "8000"], "--port needs --serve"),
+        (["--serve", "--port", "65536"], "65536"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(mapiwright: Callable[..., Any], words: list[str], told: str) -> None:
+    answer = mapiwright("wizard", *words)
+    assert answer.code == 2
+    assert told in answer.err
+
+
+def test_a_port_that_is_taken_is_told(mapiwright: Callable[..., Any]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = mapiwright("wizard", "--serve", "--port", str(port))
+    assert answer.code == 1
+    assert f"--port {port}: the port is in use" in answer.err
+
+
+def test_the_port_that_is_asked_for_is_the_one(serve: Callable[..., Any]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert serve("wizard", "--port", str(port)).port == port
+
+
+def test_a_pipe_is_told_of_the_browser(mapiwright: Callable[..., Any]) -> None:
+    answer = mapiwright("wizard")
+    assert answer.code == 1
+    assert "--serve" in answer.err
