@@ -221,6 +221,37 @@ def test_every_user_gets_his_own(tmp_path: Path, mapiwright: Mapiwright, prf: Ca
     assert [row["user"] for row in rows] == ["Anna", "Zoë"]
 
 
+def test_the_wizard_runs_by_a_file_as_prf_apply_does(
+    mapiwright: Mapiwright, prf: Callable[..., Path], picture: Callable[[], dict[str, bytes]]
+) -> None:
+    path, before = prf(), picture()
+    dry = mapiwright("wizard", "--prf", str(path), "--dry-run")
+    assert (dry.code, picture()) == (0, before)
+    applied = mapiwright("prf", "apply", str(path), "--dry-run")  # each draws random ids of its own
+    assert [line for line in dry.out.splitlines() if "=" not in line and "{" not in line][-1] in applied.out
+    assert dry.out.splitlines()[0] == applied.out.splitlines()[0]
+    assert mapiwright("wizard", "--prf", str(path)).code == 1, "nobody can be asked"
+    done = mapiwright("wizard", "--prf", str(path), "--yes", "--json")
+    assert done.code == 0, done.err
+    assert done.document["receipt"]["verb"] == "prf"
+    assert "Nothing to do" in mapiwright("prf", "apply", str(path), "--yes").out
+    refused = mapiwright("wizard", "--prf", str(prf("ServiceName=CONTAB", "ServiceName=GONE")), "--yes")
+    assert refused.code == 1
+    assert "MW8110" in refused.err
+
+
+@pytest.mark.parametrize(
+    "also",
+    [("--answers", __file__), ("--service", "CONTAB"), ("--profile", "X"), ("--flag", "first-profile")],
+)
+def test_a_file_that_runs_the_wizard_says_all_itself(
+    mapiwright: Mapiwright, prf: Callable[..., Path], also: tuple[str, ...]
+) -> None:
+    told = mapiwright("wizard", "--prf", str(prf()), *also, "--yes")
+    assert told.code == 2
+    assert "--prf says all itself" in told.err
+
+
 # export.
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
@@ -32,6 +34,7 @@ _ALWAYS: Mapping[str, str] = MappingProxyType(
     }
 )
 """English texts of commands that may say nothing else; all others are in ``en.toml``."""
+_CHOSEN = ContextVar("_CHOSEN", default="")
 _NEUTRAL = frozenset({"c", "posix"})
 
 
@@ -65,8 +68,20 @@ def texts_here() -> Texts:
     return texts_in(language_here())
 
 
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Tell all in this language, whatever the variable and the locale say."""
+    before = _CHOSEN.set(language)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(before)
+
+
 def language_here() -> str:
-    """The language of whoever runs the command: that of the variable, or of the locale, else English."""
+    """The language of whoever runs the command: the chosen one, that of the variable or of the locale, or English."""
+    if chosen := _CHOSEN.get():
+        return chosen
     for wanted in _of_user():
         if wanted == ENGLISH or wanted in _NEUTRAL:
             return ENGLISH

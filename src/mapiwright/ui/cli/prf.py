@@ -6,17 +6,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.errors import FormatError, Severity
-from mapiwright.formats import prf as text
-from mapiwright.formats.inf import LARGEST
-from mapiwright.mapi.prf import read
+from mapiwright.errors import Severity
 from mapiwright.mapi.prf_check import check as findings_of
+from mapiwright.setup.prf_reading import placed, read_file
 from mapiwright.ui.cli.target import json_option, target_options, user_options, workstation_options
 from mapiwright.ui.cli.writing import send, writing_options
 from mapiwright.ui.documents import findings_document, write_document
@@ -27,8 +24,6 @@ from mapiwright.workstation.workstation import Edition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.errors import Finding
-    from mapiwright.mapi.prf import ProfileFile
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -76,9 +71,15 @@ def check(
     edition = Edition(given["edition"]) if given["edition"] else None
     if target is not None:
         code_page = code_page or target.workstation.code_page
-    found = _read(file, code_page)
-    told = findings_of(found, edition) if target is None else _held_against(found, target, users)
-    findings = _placed(told, file)
+    found = read_file(file, code_page or USUAL_CODE_PAGE)
+    if target is None:
+        findings = placed(findings_of(found, edition), str(file))
+    else:
+        from mapiwright.admin.workspace import Workspace
+        from mapiwright.setup.prf_file import held_against
+
+        spaces = [Workspace(target.workstation, user) for user in users.all_to_read(target.workstation)]
+        findings = held_against(found, spaces, str(file))
     count = Counter(finding.severity for finding in findings)
     if as_json:
         counts = {f"{severity}s": count[severity] for severity in Severity}
@@ -99,7 +100,7 @@ def show(file: Path, code_page: str | None, as_json: bool) -> None:
     """Show what FILE means: the profile, its services and accounts, and where each value goes."""
     from mapiwright.ui.prf import prf_document, prf_lines
 
-    found = _read(file, code_page)
+    found = read_file(file, code_page or USUAL_CODE_PAGE)
     if as_json:
         write_document({"file": str(file), **prf_document(found)})
     else:
@@ -115,14 +116,12 @@ def show(file: Path, code_page: str | None, as_json: bool) -> None:
 def apply(target: Target, users: UserChoice, consent: Consent, file: Path, code_page: str | None) -> None:
     """Make the profile that FILE describes, or change it; nothing where it is as the file says."""
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.setup.prf import findings_for, plan_prf, refuse_errors
+    from mapiwright.setup.prf_file import plan_file
 
-    found = _read(file, code_page or target.workstation.code_page)
     spaces = [Workspace(target.workstation, user) for user in users.all_of(target.workstation)]
-    findings = _placed((*findings_of(found, spaces[0].edition), *findings_for(found, spaces)), file)
-    refuse_errors(findings, str(file))
-    write(findings_lines(each for each in findings if each.severity is Severity.WARNING), sys.stderr)
-    send(target, plan_prf(found, spaces, name=file.name), consent)
+    plan, warnings = plan_file(file, spaces, code_page or "")
+    write(findings_lines(warnings), sys.stderr)
+    send(target, plan, consent)
 
 
 @prf.command()
@@ -135,52 +134,23 @@ def apply(target: Target, users: UserChoice, consent: Consent, file: Path, code_
 def export(target: Target, users: UserChoice, profile: str | None, output: Path | None) -> None:
     """Write PROFILE, or the default one, as a PRF file; secrets are left out, and all else that one cannot carry."""
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.formats.regf.upcase import upcase
-    from mapiwright.mapi.prf_export import export as exported
+    from mapiwright.setup.prf_file import exported
     from mapiwright.transaction import single_file
 
     space = Workspace(target.workstation, users.one_of(target.workstation))
-    found = space.profile(profile if profile is not None else space.default_or_only)
-    default = space.default is not None and upcase(space.default) == upcase(found.name)
-    code_page = target.workstation.code_page
-    result = exported(found, space.catalogue.find, default=default, code_page=code_page)
-    data = text.render(result.document)
-    findings = [replace(finding, where=f"profile {found.name}") for finding in result.findings]
+    name = space.profile(profile if profile is not None else space.default_or_only).name
+    data, findings = exported(space, name)
     if output is not None:
         single_file.replace(output, output.read_bytes() if output.exists() else None, data)
     if target.json:
-        written = {"file": str(output)} if output is not None else {"text": data.decode(code_page)}
-        write_document({"profile": found.name, "user": space.user.name, **written, **findings_document(findings)})
+        written = {"file": str(output)} if output is not None else {"text": data.decode(target.workstation.code_page)}
+        write_document({"profile": name, "user": space.user.name, **written, **findings_document(findings)})
         return
     write(findings_lines(findings), sys.stderr)
     if output is None:
         click.echo(data, nl=False)
     else:
         write([Line(f"Written: {escape(str(output))}", Style.ADDED)], sys.stdout)
-
-
-def _held_against(file: ProfileFile, target: Target, users: UserChoice) -> tuple[Finding, ...]:
-    """All findings, those about the workstation and its users included."""
-    from mapiwright.admin.workspace import Workspace
-    from mapiwright.setup.prf import findings_for
-
-    spaces = [Workspace(target.workstation, user) for user in users.all_to_read(target.workstation)]
-    found = (*findings_of(file, spaces[0].edition), *findings_for(file, spaces))
-    return tuple(sorted(dict.fromkeys(found), key=lambda each: (each.line, each.id)))
-
-
-def _placed(findings: tuple[Finding, ...], file: Path) -> tuple[Finding, ...]:
-    return tuple(replace(finding, where=finding.where or str(file)) for finding in findings)
-
-
-def _read(file: Path, code_page: str | None) -> ProfileFile:
-    with file.open("rb") as stream:
-        data = stream.read(LARGEST + 1)
-    try:
-        return read(text.parse(data, code_page or USUAL_CODE_PAGE))
-    except FormatError as error:
-        where = f"{file}: {error.where}" if error.where else str(file)
-        raise FormatError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
 
 
 def _counted(number: int, noun: str) -> str:

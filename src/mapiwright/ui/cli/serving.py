@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from mapiwright.ui.language import Texts
 
-FOR_PROGRAMS = frozenset(("--answers", "--json"))
+FOR_PROGRAMS = frozenset(("--answers", "--prf", "--json"))
 """The options of who shows no screen to anybody."""
 
 

@@ -20,9 +20,9 @@ from mapiwright.transaction.plan import Plan
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.performing import Performing
 from mapiwright.ui.cli.serving import serve_options
+from mapiwright.ui.cli.speaking import language_option
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
-from mapiwright.ui.language import texts_for
 from mapiwright.ui.screen import has_screen, require_textual
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mapiwright.ui.cli.serving import Serving
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
+    from mapiwright.ui.language import Texts
     from mapiwright.ui.wizard import WizardScreen
 
 NOTHING = Plan("profile", "the service is in the default profile already", ())
@@ -38,6 +39,7 @@ NOTHING = Plan("profile", "the service is in the default profile already", ())
 
 
 @click.command()
+@language_option
 @click.option(
     "--answers",
     "file",
@@ -45,12 +47,17 @@ NOTHING = Plan("profile", "the service is in the default profile already", ())
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Run it unattended: a TOML file with the answers.",
 )
+@click.option(
+    "--prf",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run it unattended: an Outlook profile file.",
+)
 @click.option("--service", "services", metavar="NAME", multiple=True, help="A service to add; repeatable.")
 @click.option("--profile", "name", metavar="NAME", default="", help="The name to propose for the profile.")
 @click.option(
     "--flag", "flags", multiple=True, type=click.Choice(list(FLAGS)), help="A flag of LaunchWizard; repeatable."
 )
-@click.option("--language", metavar="LANGUAGE", default="", help="Of the pages: en or fr; the locale's by default.")
 @entry_option
 @serve_options
 @target_options
@@ -61,18 +68,23 @@ def wizard(
     users: UserChoice,
     consent: Consent,
     file: Path | None,
+    prf: Path | None,
     services: tuple[str, ...],
     name: str,
     flags: tuple[str, ...],
-    language: str,
+    texts: Texts,
     policy: str,
     serving: Serving | None,
 ) -> None:
     """Make a profile with message services in it, page by page.
 
-    Nothing is written before Finish, and Cancel changes nothing. With --answers nobody is asked.
+    Nothing is written before Finish, and Cancel changes nothing. With --answers or --prf nobody is asked.
     """
-    texts = texts_for(language)
+    if prf is not None:
+        if file is not None or services or name or flags:
+            raise click.UsageError("--prf says all itself: it excludes --answers, --service, --profile and --flag.")
+        _by_profile_file(target, users, consent, prf, EntryPolicy(policy))
+        return
     run = WizardRun(target.workstation, users.one_of(target.workstation), EntryPolicy(policy))
     launch = Launch(_together(flags), services, name)
     if file is not None:
@@ -93,7 +105,7 @@ def wizard(
     if not has_screen():
         raise RefusedError(
             "the wizard needs a terminal to show its pages",
-            expected="--answers FILE, or --serve",
+            expected="--answers FILE, --prf FILE, or --serve",
             remedy="Write the answers into a file, and run it unattended; or look at it in a browser.",
         )
     require_textual()
@@ -138,6 +150,19 @@ def _unattended(run: WizardRun, file: Path, launch: Launch) -> Write | None:
     given = answers.launch
     both = Launch(given.flags | launch.flags, launch.services or given.services, launch.name or given.name)
     return Unattended(run, replace(answers, launch=both), str(file), _read_secret).to_the_end()
+
+
+def _by_profile_file(target: Target, users: UserChoice, consent: Consent, file: Path, policy: EntryPolicy) -> None:
+    """Make or change the profile that a PRF file describes; nothing where it is so ([mapi-profile-overview])."""
+    from mapiwright.admin.workspace import Workspace
+    from mapiwright.setup.prf_file import plan_file
+    from mapiwright.ui.findings import findings_lines
+    from mapiwright.ui.terminal import write
+
+    space = Workspace(target.workstation, users.one_of(target.workstation), policy=policy)
+    plan, warnings = plan_file(file, [space])
+    write(findings_lines(warnings), sys.stderr)
+    send(target, plan, consent)
 
 
 def _read_secret(source: SecretSource) -> str:
