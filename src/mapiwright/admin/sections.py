@@ -13,12 +13,13 @@ from mapiwright.admin.properties import MAPI_E_COMPUTED, MAPI_E_NO_ACCESS, Prope
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import edit, store, tags
+from mapiwright.mapi.codes import hresult_name
 from mapiwright.mapi.profile import secure_refused
 from mapiwright.mapi.row import cell
 from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from types import TracebackType
 
     from mapiwright.admin.workspace import Workspace
@@ -176,6 +177,20 @@ def open_section(space: Workspace, profile: str, uid: str | bytes | None, flags:
             raise
         name = spelled(uid) if uid is not None else ""
         return ProfileSection(space, profile, name, writable=False, deferred=error)
+
+
+def refuse_problems(section: ProfileSection, problems: Sequence[PropertyProblem], done: str) -> None:
+    """Raise RefusedError where MAPI left out a property of a list that is meant as a whole; ``done`` is "set"."""
+    if not problems:
+        return
+    told = ", ".join(f"{tags.name_of(each.tag)} ({hresult_name(each.hresult)})" for each in problems)
+    error = RefusedError(
+        f"properties that cannot be {done}: {told}",
+        where=f"section {section.uid} of profile {section.profile_name}",
+        remedy="Nothing was changed; leave them out.",
+    )
+    error.hresult = problems[0].hresult
+    raise error
 
 
 def _opened(space: Workspace, profile: str, uid: str | bytes | None, flags: int) -> ProfileSection:

@@ -243,20 +243,14 @@ def set_properties(profile: Profile, uid: str, changes: Mapping[int, PropertyVal
         raise NotFoundError(f"there is no section {uid}", where=f"profile {profile.name}")
     where = f"section {section.uid}"
     service = profile.service(uid)
-    holds_graph = (
-        service is not None
-        or section.uid.lower() == ADMIN
-        or (tags.PR_RESOURCE_TYPE in section.properties and tags.PR_SERVICE_UID in section.properties)
-    )
+    holds_graph = _holds_graph(profile, section)
     wanted = dict(changes)
     for tag, value in changes.items():
         if prop_id(tag) >= 0x8000:
             raise UsageError(f"property {tag:08X} is a named property", where=where, expected="an id below 0x8000")
         if section.get(tag) == value:
             continue
-        if prop_id(tag) in _COMPUTED or (holds_graph and prop_id(tag) in _MAPIS_OWN):
-            raise _computed(tag, where)
-        if section.uid.lower() == INSTANCE and tag == tags.PR_SEARCH_KEY:
+        if is_mapis_own(profile, section, tag):
             raise _computed(tag, where)
         if service is not None and value is None and prop_id(tag) == prop_id(tags.PR_DISPLAY_NAME):
             raise RefusedError("a service needs its PR_DISPLAY_NAME", where=where)
@@ -267,6 +261,19 @@ def set_properties(profile: Profile, uid: str, changes: Mapping[int, PropertyVal
             kept = section.number(tag) & bits
             wanted[tag] = value if value is None and not kept else _as_int(value) & ~bits | kept
     return profile.with_sections(section.with_properties(wanted))
+
+
+def is_mapis_own(profile: Profile, section: Section, tag: int) -> bool:
+    """Whether MAPI alone writes a property in a section: what it computes, and what holds a profile together."""
+    if section.uid.lower() == INSTANCE and tag == tags.PR_SEARCH_KEY:
+        return True
+    return prop_id(tag) in _COMPUTED or (prop_id(tag) in _MAPIS_OWN and _holds_graph(profile, section))
+
+
+def _holds_graph(profile: Profile, section: Section) -> bool:
+    """Whether a section is MAPI's own, or that of a service or a provider."""
+    linked = tags.PR_RESOURCE_TYPE in section.properties and tags.PR_SERVICE_UID in section.properties
+    return profile.service(section.uid) is not None or section.uid.lower() == ADMIN or linked
 
 
 def is_settable(tag: int) -> bool:

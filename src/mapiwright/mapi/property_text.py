@@ -70,6 +70,25 @@ def value_of(tag: int, written: str) -> PropertyValue:
     return _value(tag, [part.strip() for part in written.split(";")] if several else [written])
 
 
+def text_of(tag: int, value: PropertyValue) -> str | None:
+    """A text that ``value_of`` reads as ``value``; None where none does, as of a text with ``;`` among several."""
+    parts = value if tags.prop_type(tag) & _MULTI and isinstance(value, tuple) else (value,)
+    text = ";".join(_spelled(part) for part in parts)
+    try:
+        return text if value_of(tag, text) == value else None
+    except UsageError:
+        return None
+
+
+def _spelled(value: PropertyValue) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case bytes():
+            return value.hex()
+    return str(value)
+
+
 def value_in_file(tag: int, data: bytes) -> PropertyValue:
     """The value that a file holds: of PT_BINARY and PT_CLSID the bytes, of others text in UTF-8.
 

@@ -8,7 +8,7 @@ as it is with what it was before.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mapiwright.entry.contract import Context, EntryPolicy
 from mapiwright.errors import RefusedError
@@ -37,7 +37,7 @@ def is_program(name: str) -> bool:
     return _RUNS.fullmatch(name) is not None
 
 
-def refuse_to_run(program: str, workstation: Workstation) -> None:
+def refuse_to_run(program: str, workstation: Workstation) -> NoReturn:
     """Raise RefusedError where the workstation cannot run ``program``; no kind of workstation can as yet."""
     raise RefusedError(
         f"{program} is its vendor's own setup program for Windows, and this kind of workstation runs no programs",

@@ -83,7 +83,7 @@ def _entry_id(services: MessageServiceAdmin, text: str | None) -> bytes | None:
     if text is None:
         return None
     from mapiwright.mapi.addressing import address_lists
-    from mapiwright.ui.cli.names import list_named
+    from mapiwright.ui.names import list_named
 
     return list_named(text, address_lists(services.profile), f"profile {services.name}").entry_id
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.transaction.effect import Json
-    from mapiwright.ui.cli.names import Part
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
+    from mapiwright.ui.names import Part
 
 
 @click.command()
@@ -110,14 +110,14 @@ def _check(chosen: str | None, *, clear: bool) -> None:
 
 def _listed(services: MessageServiceAdmin, tag: int) -> tuple[Part, ...]:
     """The providers of one kind, in the profile's order."""
-    from mapiwright.ui.cli.names import parts_of
+    from mapiwright.ui.names import parts_of
 
     known = {part.uid: part for part in parts_of(services)}
     return tuple(known[each.uid] for each in services.profile.providers(tag) if each.uid in known)
 
 
 def _provider(services: MessageServiceAdmin, text: str, tag: int, kind: str) -> Part:
-    from mapiwright.ui.cli.names import part_named
+    from mapiwright.ui.names import part_named
 
     return part_named(text, _listed(services, tag), kind, f"profile {services.name}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.errors import NotFoundError, RefusedError
+from mapiwright.errors import NotFoundError
 from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.editing import edit, place_document, services_in
@@ -19,10 +19,9 @@ from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.terminal import Line, Style, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mapiwright.admin.profiles import ProfileAdmin
-    from mapiwright.admin.properties import PropertyProblem
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.definition import PropertyValue
@@ -79,7 +78,7 @@ def get(target: Target, users: UserChoice, name: str, text: str, wanted: tuple[s
     """
     from mapiwright.admin.flags import SectionFlag
     from mapiwright.mapi.property_text import any_tag_named
-    from mapiwright.ui.cli.names import section_named
+    from mapiwright.ui.names import section_named
 
     asked = [any_tag_named(each) for each in wanted]
     services = services_in(target, users, name)
@@ -123,7 +122,8 @@ def set_(
 ) -> None:
     """Set properties of a SECTION; all else in it stays as it is."""
     from mapiwright.admin.flags import SectionFlag
-    from mapiwright.ui.cli.names import section_named
+    from mapiwright.admin.sections import refuse_problems
+    from mapiwright.ui.names import section_named
 
     if not assignments and not create:
         raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
@@ -136,7 +136,7 @@ def set_(
             _must_be_there(target, services, uid)
         with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
             if given:
-                _refuse(opened.set_props(given), "set", f"section {opened.uid} of profile {services.name}")
+                refuse_problems(opened, opened.set_props(given), "set")
                 _tell_kept(given, opened)
 
     edit(target, users, consent, draft)
@@ -154,8 +154,9 @@ def delete(
 ) -> None:
     """Delete the properties with these TAGs, whatever their type, from a SECTION."""
     from mapiwright.admin.flags import SectionFlag
+    from mapiwright.admin.sections import refuse_problems
     from mapiwright.mapi.property_text import any_tag_named
-    from mapiwright.ui.cli.names import section_named
+    from mapiwright.ui.names import section_named
 
     gone = [any_tag_named(each) for each in wanted]
 
@@ -164,7 +165,7 @@ def delete(
         uid = section_named(services, text)
         _must_be_there(target, services, uid)
         with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
-            _refuse(opened.delete_props(gone), "deleted", f"section {opened.uid} of profile {services.name}")
+            refuse_problems(opened, opened.delete_props(gone), "deleted")
 
     edit(target, users, consent, draft)
 
@@ -191,20 +192,6 @@ def _tell_kept(given: Mapping[int, PropertyValue], opened: ProfileSection) -> No
             "PR_RESOURCE_FLAGS keeps its bits of who is the default store and the primary identity: "
             "`profile default-store` and `profile identity` choose them."
         )
-
-
-def _refuse(problems: Sequence[PropertyProblem], done: str, where: str) -> None:
-    """A property that MAPI leaves out ends it all: who types a list means all of it."""
-    from mapiwright.mapi.codes import hresult_name
-    from mapiwright.mapi.tags import name_of
-
-    if problems:
-        told = ", ".join(f"{name_of(each.tag)} ({hresult_name(each.hresult)})" for each in problems)
-        error = RefusedError(
-            f"properties that cannot be {done}: {told}", where=where, remedy="Nothing was changed; leave them out."
-        )
-        error.hresult = problems[0].hresult
-        raise error
 
 
 # Whose a section is, and what it says.
@@ -238,7 +225,7 @@ NOBODY = _Owner()
 
 
 def _owners(services: MessageServiceAdmin) -> Mapping[str, _Owner]:
-    from mapiwright.ui.cli.names import parts_of
+    from mapiwright.ui.names import parts_of
 
     own = {each.uid: _Owner(each.name, each.uid, "service") for each in services.profile.services}
     return own | {
