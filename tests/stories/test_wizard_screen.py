@@ -5,61 +5,35 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.widgets import Button, Input, Static
+from screen_walks import LOOKS, Sends, keys, sees, settle, shown, typed, walk
+from textual.widgets import Button, Input
 
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
 from mapiwright.errors import FailedError, RecoveryNeededError
 from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
 from mapiwright.setup.wizard_run import WizardRun
 from mapiwright.setup.wizard_state import Kind, Launch, Phase, WizardFlag
-from mapiwright.transaction.transaction import execute
 from mapiwright.ui import outcome
 from mapiwright.ui.language import languages, texts_for, texts_in
 from mapiwright.ui.wizard import WizardApp, WizardScreen
 from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
+    from screen_walks import Walk
     from textual.pilot import Pilot
-
-    from mapiwright.transaction.plan import Plan
-    from mapiwright.transaction.receipt import Receipt
-    from mapiwright.transaction.transaction import Progress
-
-    Walk = Callable[[WizardApp, Pilot[None]], Awaitable[None]]
 
 DAMAGED = """\
 def service_entry(call):
     if call.context == 3:
         call.fail(0x80040119, "the licence has run out", component="ACME")
 """
-
-
-@dataclass
-class Sends:
-    """Sends plans to the workstation, as the verb does."""
-
-    desk: Any
-    dry_run: bool = False
-    recover: str = "mapiwright recover"
-    error: Exception | None = None
-    sent: list[Plan] = field(default_factory=list)
-
-    def prepared(self, plan: Plan) -> Plan:
-        return plan
-
-    def send(self, plan: Plan, progress: Progress) -> Receipt:
-        self.sent.append(plan)
-        if self.error is not None:
-            raise self.error
-        return execute(plan, self.desk.workstation, makers=MAKERS, progress=progress)
 
 
 @pytest.fixture
@@ -75,55 +49,15 @@ def app_on(desk: Any, launch: Launch | None = None, language: str = "en", **send
     return WizardApp(WizardScreen(run, state, texts_in(language), "image:pc", Sends(desk, **sends)))
 
 
-def walk(app: WizardApp, *how: Walk, size: tuple[int, int] = (80, 24)) -> WizardApp:
-    """Show the wizard, and do what a person does."""
-
-    async def show() -> None:
-        async with app.run_test(size=size) as pilot:
-            for each in how:
-                await each(app, pilot)
-
-    asyncio.run(show())
-    return app
-
-
-def keys(*pressed: str) -> Walk:
-    """Press keys, one after the other, each when the wizard is at rest."""
-
-    async def press(app: WizardApp, pilot: Pilot[None]) -> None:
-        for key in pressed:
-            await pilot.press(key)
-            await settle(app, pilot)
-
-    return press
-
-
-async def settle(app: WizardApp, pilot: Pilot[None]) -> None:
-    """Wait until what was begun has ended."""
-    await pilot.pause()
-    await app.workers.wait_for_complete()
-    await pilot.pause()
-
-
-def shown(app: WizardApp) -> str:
-    """All that is written on the page."""
-    return "\n".join(str(each.render()) for each in app.wizard.page.query(Static))
-
-
-def sees(*texts: str, kind: Kind | None = None) -> Walk:
-    """Look at the page."""
+def at(kind: Kind, *texts: str) -> Walk:
+    """Be on a page, and see texts there."""
 
     async def look(app: WizardApp, pilot: Pilot[None]) -> None:
-        await pilot.pause()
-        for text in texts:
-            assert text in shown(app)
-        assert kind is None or (app.wizard.state.stage is not None and app.wizard.state.stage.kind is kind)
+        await sees(*texts)(app, pilot)
+        assert app.wizard.state.stage is not None
+        assert app.wizard.state.stage.kind is kind
 
     return look
-
-
-def typed(text: str) -> tuple[str, ...]:
-    return tuple({" ": "space", ".": "full_stop"}.get(each, each) for each in text)
 
 
 def profile(desk: Any, name: str) -> Any:
@@ -138,21 +72,21 @@ def test_a_whole_walk_by_keyboard_alone(ready: Any) -> None:
 
     app = walk(
         app_on(ready),
-        sees("Welcome to the Profile Wizard", kind=Kind.WELCOME),
+        at(Kind.WELCOME, "Welcome to the Profile Wizard"),
         keys("enter"),
-        sees("Choose the message services", kind=Kind.SERVICES),
+        at(Kind.SERVICES, "Choose the message services"),
         keys("pagedown"),
         sees("Please tick at least one service."),
         keys("space", "pagedown"),
-        sees("Your Acme account", "Where your mailbox lies", kind=Kind.SERVICE),
+        at(Kind.SERVICE, "Your Acme account", "Where your mailbox lies"),
         keys("tab", *typed("70000"), "pagedown"),
         sees("Please enter a number from 1 to 65535.", "Please fill this in."),
         keys(*typed("995"), "enter", *typed("zoe"), "enter"),
-        sees("Name the profile", kind=Kind.NAME),
+        at(Kind.NAME, "Name the profile"),
         keys("pageup"),
         sees("Your Acme account"),
         keys("pagedown", *typed("Work"), "enter"),
-        sees("Profile Work, new, the default profile of Zoë", "Port: 995", "User: zoe", kind=Kind.SUMMARY),
+        at(Kind.SUMMARY, "Profile Work, new, the default profile of Zoë", "Port: 995", "User: zoe"),
         nothing_is_written,
         keys("enter"),
         sees("The profile is ready", "Work was made on image:pc"),
@@ -218,7 +152,7 @@ def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> 
             "Everything was rolled back.",
         ),
         keys("tab", "enter"),
-        sees("Ready to finish", kind=Kind.SUMMARY),
+        at(Kind.SUMMARY, "Ready to finish"),
         keys("enter", "enter"),
     )
     assert isinstance(app.wizard.failure, FailedError)
@@ -314,7 +248,7 @@ def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release
         keys("enter", "space", "pagedown", "tab", "tab", *typed("hush")),
         hidden,
         keys("enter", "enter"),
-        sees("(given, not shown)", kind=Kind.SUMMARY),
+        at(Kind.SUMMARY, "(given, not shown)"),
     )
     assert "hush" not in repr(app.wizard.state)
 
@@ -342,13 +276,13 @@ def test_a_service_that_refuses_is_heard_and_the_page_stays(ready: Any, release:
     walk(
         app_on(ready),
         keys("enter", "space", "pagedown", *typed("nobody"), "enter"),
-        sees("Who are you?", "Acme Mail says: nobody has no mailbox here", kind=Kind.SERVICE),
+        at(Kind.SERVICE, "Who are you?", "Acme Mail says: nobody has no mailbox here"),
         keys(*["backspace"] * 6, *typed("zoe"), "enter"),
         sees("Hello, zoe"),
         keys("pageup"),
         sees("Who are you?"),
         keys("pagedown", "pagedown"),
-        sees(kind=Kind.PERSONAL_FOLDERS),
+        at(Kind.PERSONAL_FOLDERS),
         keys("pageup"),
         sees("Hello, zoe"),
     )
@@ -456,15 +390,8 @@ def test_back_is_shut_on_the_first_page_only(ready: Any) -> None:
     walk(app_on(ready), look)
 
 
-# Pictures. `pytest --snapshot-update` accepts what is drawn now: look at it first.
+# Pictures.
 
-SMALL, LARGE = (80, 24), (120, 36)
-LOOKS = {
-    "small-dark-en": (SMALL, "textual-dark", "en"),
-    "large-light-fr": (LARGE, "textual-light", "fr"),
-    "small-light-fr": (SMALL, "textual-light", "fr"),
-    "large-dark-en": (LARGE, "textual-dark", "en"),
-}
 TO_THE_FORM = keys("enter", "space", "pagedown")
 TO_THE_NAME = keys("tab", "tab", *typed("zoe"), "enter")
 

@@ -1,11 +1,11 @@
-"""The verb ``wizard`` in a real terminal: a person types, and what he sees and finds afterwards."""
+"""The verbs ``wizard`` and ``panel`` in a real terminal: a person types, and what he sees and finds afterwards."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -94,3 +94,42 @@ def test_who_cancels_is_told_that_nothing_was_changed(profiles: Profiles, person
     assert code == 1
     assert "nothing was changed" in seen
     assert profiles() == []
+
+
+DELETE = "\x1b[3~"
+
+
+@pytest.fixture
+def with_profile(mapiwright: Callable[..., Any], profiles: Profiles) -> Profiles:
+    """A workstation with a profile that has something to lose."""
+    assert mapiwright("profile", "create", "Work", "--default", "--yes").code == 0
+    return profiles
+
+
+def test_a_person_removes_a_profile_in_the_panel_and_is_told_how_to_take_it_back(
+    with_profile: Profiles, person: Person
+) -> None:
+    code, seen = person(
+        ["panel"],
+        [("Work (default)", DELETE), ("Remove the profile Work?", ENTER), ("Done. Receipt", ESCAPE)],
+    )
+    assert code == 0
+    assert "mapiwright undo" in seen.rpartition("Done. Receipt")[2]
+    assert with_profile() == []
+
+
+def test_a_dry_run_of_the_panel_changes_nothing(with_profile: Profiles, person: Person) -> None:
+    code, _ = person(
+        ["panel", "--dry-run", "--language", "fr"],
+        [("Work (par défaut)", DELETE), ("C'est un essai", ESCAPE), ("Work", ESCAPE)],
+    )
+    assert code == 0
+    assert with_profile() == ["Work"]
+
+
+def test_the_panel_needs_a_screen_and_names_what_does_not(mapiwright: Callable[..., Any]) -> None:
+    told = mapiwright("panel")
+    assert told.code == 1
+    assert "needs a terminal" in told.err
+    assert "--serve" in told.err
+    assert "verbs of the command line" in told.err
