@@ -24,6 +24,7 @@ from mapiwright.entry.record import ServiceRecord, record_changes
 from mapiwright.errors import MapiwrightError
 from mapiwright.setup.install import plan_install
 from mapiwright.setup.package import open_package
+from mapiwright.setup.panel_run import PanelRun
 from mapiwright.setup.publish import make_edition, publish
 from mapiwright.setup.uninstall import plan_uninstall
 from mapiwright.transaction.transaction import execute
@@ -253,6 +254,10 @@ class Desk:
 
     def do(self, plan: Plan) -> Receipt | None:
         return None if plan.empty else execute(plan, self.workstation, makers=MAKERS)
+
+    def edit(self, *drafts: Callable[[ProfileAdmin], object]) -> Plan:
+        """What is drafted on the profiles of the first user."""
+        return PanelRun(self.workstation).edit(self.workstation.users[0], *drafts)
 
     def picture(self) -> tuple[dict[str, Key | None], dict[str, bytes]]:
         """All values of the registry, and all files but our own state."""

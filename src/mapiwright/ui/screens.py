@@ -8,7 +8,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
-from textual.widgets import Button, Checkbox, Static
+from textual.widgets import Button, Checkbox, RadioButton, Static
 from textual.worker import Worker, WorkerState
 
 from mapiwright.ui.terminal import escape, escape_lines
@@ -81,6 +81,7 @@ def frame(title: str, target: str, *buttons: Button, place: str = "place") -> It
 
 
 _TICKED, _UNTICKED = "[x]", "[ ]"
+_CHOSEN, _LEFT = "(•)", "( )"
 
 
 class Tick(Checkbox):
@@ -95,6 +96,18 @@ class Tick(Checkbox):
     def watch_value(self) -> None:
         """Show whether it is ticked."""
         self.BUTTON_INNER = _TICKED if self.value else _UNTICKED
+        super().watch_value()
+
+
+class Dot(RadioButton):
+    """One of several things to choose from, which is seen without colours, too."""
+
+    BUTTON_LEFT = BUTTON_RIGHT = ""
+    BUTTON_INNER = _LEFT
+
+    def watch_value(self) -> None:
+        """Show whether it is chosen."""
+        self.BUTTON_INNER = _CHOSEN if self.value else _LEFT
         super().watch_value()
 
 

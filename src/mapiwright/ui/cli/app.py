@@ -34,6 +34,7 @@ VERBS = {
     "profile": Verb("profile", "List, show and edit the profiles of a user."),
     "prf": Verb("prf", "Check, show, apply and export Outlook profile files."),
     "wizard": Verb("wizard", "Make a profile with message services in it, page by page."),
+    "panel": Verb("panel", "Look after profiles and services, page by page."),
     "service": Verb("service", "List, show and call the message services of a workstation."),
     "plan": Verb("setup", "Show what an install would change; change nothing."),
     "install": Verb("setup", "Install a package."),

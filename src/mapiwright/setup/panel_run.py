@@ -1,0 +1,111 @@
+"""The mail Control Panel without a screen: what it shows of a workstation, and the plan of each thing that it does.
+
+Somebody else shows the plans and sends them ([supporting-message-service-installation], step 4 and Have Disk).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.table import stored_profiles
+from mapiwright.admin.workspace import Workspace, read_catalogue
+from mapiwright.entry.contract import EntryPolicy
+from mapiwright.entry.hosts import host_for
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.setup.foreign_program import refuse_to_run
+from mapiwright.setup.have_disk import look
+from mapiwright.setup.install import plan_install
+from mapiwright.setup.installed import refuse_as_user
+from mapiwright.setup.pending import pending_calls
+from mapiwright.setup.preflight import preflight
+from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.setup.signing import NOBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mapiwright.admin.table import ProfileRow
+    from mapiwright.errors import Finding
+    from mapiwright.mapi.catalogue import Catalogue
+    from mapiwright.setup.have_disk import Disk
+    from mapiwright.setup.pending import Pending
+    from mapiwright.setup.signing import Trust
+    from mapiwright.transaction.plan import Plan
+    from mapiwright.workstation.workstation import User, Workstation
+
+NO_PROFILE = ProfileWish(ProfilePolicy.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRun:
+    """The Control Panel over one workstation.
+
+    ``policy`` says what happens to a call that cannot be made here, ``host`` where a service's own library runs
+    (see ``entry.hosts``), ``trust`` whose publications are believed.
+    """
+
+    workstation: Workstation
+    policy: EntryPolicy = EntryPolicy.DEFER
+    host: str = ""
+    trust: Trust = NOBODY
+
+    def space(self, user: User) -> Workspace:
+        """The profiles of a user, to be drafted on: nothing of it is sent."""
+        return Workspace(self.workstation, user, policy=self.policy, host=self.host)
+
+    def profiles(self, user: User) -> tuple[tuple[ProfileRow, tuple[str, ...]], ...]:
+        """The stored profiles of a user, each with the names of its services."""
+        return tuple(stored_profiles(self.workstation, user))
+
+    def edit(self, user: User, *drafts: Callable[[ProfileAdmin], object]) -> Plan:
+        """One plan for all these drafts; raises as the methods of administration do."""
+        space = self.space(user)
+        profiles = ProfileAdmin(space)
+        with space.batch():
+            for draft in drafts:
+                draft(profiles)
+        return space.plan()
+
+    def catalogue(self) -> Catalogue:
+        """The services that MAPISVC.INF has now."""
+        return read_catalogue(self.workstation)
+
+    # Have Disk.
+
+    def look(self, path: Path) -> Disk:
+        """What lies in a directory; raises as ``have_disk.look`` does."""
+        return look(path, trust=self.trust, code_page=self.workstation.code_page)
+
+    def installation(self, disk: Disk, user: User) -> tuple[Plan, tuple[Finding, ...]]:
+        """The plan that installs what was found for a user, into no profile yet, and what is to be told before.
+
+        Raises RefusedError for a vendor's own setup program, which no kind of workstation can run as yet.
+        """
+        if disk.package is None:
+            refuse_to_run(disk.programs[0], self.workstation)
+        refuse_as_user(self.workstation)
+        found = preflight(disk.package, self.workstation, force=False)
+        plan = plan_install(
+            disk.package, self.workstation, [user], wish=NO_PROFILE, policy=self.policy, force=False, found=found
+        )
+        return plan, found
+
+    # Calls that wait.
+
+    def sendable(self, services: tuple[str, ...] = ()) -> tuple[Pending, ...]:
+        """The calls that are pending and can be sent here, the first of each service, as the others follow it."""
+        first: dict[str, Pending] = {}
+        for each in pending_calls(self.workstation, services):
+            first.setdefault(upcase(each.call.service), each)
+        return tuple(
+            each
+            for each in first.values()
+            if host_for(self.workstation, each.call.service, host=self.host) is not None
+        )
+
+    def sending(self, pending: Pending) -> Plan:
+        """The plan that sends one of them."""
+        return pending.plan(self.host)

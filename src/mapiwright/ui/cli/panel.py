@@ -1,0 +1,80 @@
+"""The verb ``panel``: the mail Control Panel on the screen."""
+
+# ruff: noqa: PLC0415 - what draws is loaded when it is known that there is a screen
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mapiwright.entry.contract import EntryPolicy
+from mapiwright.errors import RefusedError
+from mapiwright.setup.panel_run import PanelRun
+from mapiwright.setup.signing import keys_folder, trusted_keys
+from mapiwright.ui.cli.disk import trust_option
+from mapiwright.ui.cli.installing import entry_option
+from mapiwright.ui.cli.performing import Performing
+from mapiwright.ui.cli.serving import serve_options
+from mapiwright.ui.cli.speaking import language_option
+from mapiwright.ui.cli.target import target_options, user_options
+from mapiwright.ui.cli.writing import consent_options, end_what_was_cut_short, refuse_the_unnamed
+from mapiwright.ui.screen import has_screen, require_textual
+from mapiwright.ui.terminal import write
+
+if TYPE_CHECKING:
+    from mapiwright.ui.cli.serving import Serving
+    from mapiwright.ui.cli.target import Target, UserChoice
+    from mapiwright.ui.cli.writing import Consent
+    from mapiwright.ui.language import Texts
+
+
+@click.command()
+@language_option
+@entry_option
+@trust_option
+@serve_options
+@target_options
+@user_options
+@consent_options
+def panel(
+    target: Target,
+    users: UserChoice,
+    consent: Consent,
+    texts: Texts,
+    policy: str,
+    keys: tuple[Path, ...],
+    serving: Serving | None,
+) -> None:
+    """Show the profiles of the users and their services, to look after them page by page.
+
+    Every change is shown as a plan, with the command line that does the same, before it is made.
+    """
+    people = users.all_to_read(target.workstation)
+    if not consent.dry_run:
+        refuse_the_unnamed(target)
+    if serving is not None:
+        serving.show(texts, texts("panel.title"))
+        return
+    if not has_screen():
+        raise RefusedError(
+            "the Control Panel needs a terminal to show its pages",
+            expected="a terminal, or --serve",
+            remedy="Look at it in a browser, or use the verbs of the command line: all that it does they do, too.",
+        )
+    require_textual()
+    end_what_was_cut_short(target, consent)
+    from mapiwright.ui.panel import PanelApp, ProfilesScreen
+    from mapiwright.ui.panel_frame import Panel
+    from mapiwright.ui.render import way_back
+
+    run = PanelRun(target.workstation, EntryPolicy(policy), consent.host, trusted_keys(keys, keys_folder()))
+    shown = Panel(run, texts, target.uri, Performing(target, consent), target.command, Path(Path.home().anchor))
+    app = PanelApp(ProfilesScreen(shown, people[0], people))
+    app.run()
+    if app.defect is not None:
+        raise app.defect
+    for receipt in app.panel.receipts:
+        write([way_back(receipt, target.command("undo", receipt.id))], sys.stderr)

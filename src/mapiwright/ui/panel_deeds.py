@@ -1,0 +1,228 @@
+"""Everything that a person can do in the Control Panel: the draft of it, and the command line that does the same.
+
+What the panel can do the command line can do, which is shown with each plan; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mapiwright.admin.flags import ProfileFlag, SectionFlag
+from mapiwright.admin.sections import refuse_problems
+from mapiwright.mapi.property_text import text_of
+from mapiwright.mapi.tags import is_secure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mapiwright.admin.profiles import ProfileAdmin
+    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.mapi.profile import Profile
+
+    Draft = Callable[[ProfileAdmin], object]
+    Written = Callable[[], Mapping[int, PropertyValue | None]]
+    """Reads what was typed, when somebody is there to hear what is wrong with it."""
+
+APP_PROFILE = ProfileFlag.APP_PROFILE
+"""Who chooses a profile from the list means that one."""
+WRITING = SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done: the words of the command line, without the workstation and the user, and the draft of it.
+
+    Of several with one ``subject`` the last one counts, as each says how it shall be; "" is of no other's.
+    """
+
+    words: tuple[str, ...]
+    draft: Draft = field(repr=False, compare=False)
+    subject: str = ""
+
+
+# Profiles.
+
+
+def create_profile(name: str) -> Deed:
+    """Make an empty profile."""
+    return Deed(("profile", "create", name), lambda profiles: profiles.create_profile(name))
+
+
+def copy_profile(name: str, new: str) -> Deed:
+    """Copy a profile."""
+    return Deed(("profile", "copy", name, new), lambda profiles: profiles.copy_profile(name, new, APP_PROFILE))
+
+
+def rename_profile(name: str, new: str) -> Deed:
+    """Give a profile another name."""
+    return Deed(("profile", "rename", name, new), lambda profiles: profiles.rename_profile(name, new, APP_PROFILE))
+
+
+def delete_profile(name: str) -> Deed:
+    """Remove a profile."""
+    return Deed(("profile", "delete", name), lambda profiles: profiles.delete_profile(name, APP_PROFILE))
+
+
+def set_default_profile(name: str) -> Deed:
+    """Make a profile the default one."""
+    return Deed(("profile", "default", name), lambda profiles: profiles.set_default_profile(name))
+
+
+def ask_for_profile(ask: bool) -> Deed:
+    """Have Outlook ask for the profile at its start, or always use the default one."""
+    words = ("profile", "startup", "--prompt" if ask else "--always")
+    return Deed(words, lambda profiles: profiles.ask_for_profile(ask))
+
+
+# Services of a profile; a service is named by its name, or by its uid where the profile has several of it.
+
+
+def add_service(profile: str, service: str) -> Deed:
+    """Add an installed service to a profile."""
+    return Deed(
+        ("profile", "add-service", profile, service),
+        lambda profiles: profiles.admin_services(profile).create_message_service(service),
+    )
+
+
+def remove_service(profile: str, service: str) -> Deed:
+    """Remove a service from a profile."""
+    return Deed(
+        ("profile", "remove-service", profile, service),
+        lambda profiles: profiles.admin_services(profile).delete_message_service(service),
+    )
+
+
+def copy_service(profile: str, service: str, to: str) -> Deed:
+    """Copy a service into another profile, or once more into its own."""
+
+    def draft(profiles: ProfileAdmin) -> None:
+        profiles.admin_services(profile).copy_message_service(service, profiles.admin_services(to))
+
+    return Deed(("profile", "copy-service", profile, service, "--to", to), draft)
+
+
+def configure_service(profile: str, service: str, properties: Mapping[int, PropertyValue]) -> Deed:
+    """Have a service configured with properties; those that are secret are on no command line."""
+    words = ("profile", "configure-service", profile, service, *_assignments(properties))
+    return Deed(
+        words, lambda profiles: profiles.admin_services(profile).configure_message_service(service, properties)
+    )
+
+
+# Delivery.
+
+
+def set_default_store(profile: str, store: str | None) -> Deed:
+    """Have mail delivered to a store, by its uid, or to none."""
+    words = ("--clear",) if store is None else ("--set", store)
+    return Deed(
+        ("profile", "default-store", profile, *words),
+        lambda profiles: profiles.admin_services(profile).set_default_store(store),
+        "store",
+    )
+
+
+def set_primary_identity(profile: str, service: str | None) -> Deed:
+    """Let a service, by its uid, provide the identity of sessions, or nobody."""
+    words = ("--clear",) if service is None else ("--set", service)
+    return Deed(
+        ("profile", "identity", profile, *words),
+        lambda profiles: profiles.admin_services(profile).set_primary_identity(service),
+        "identity",
+    )
+
+
+def order_transports(profile: str, uids: Sequence[str]) -> Deed:
+    """Put the transports in an order."""
+    words = (word for uid in uids for word in ("--set", uid))
+    return Deed(
+        ("service", "order", profile, *words),
+        lambda profiles: profiles.admin_services(profile).message_service_transport_order(uids),
+        "transports",
+    )
+
+
+# Addressing; a list is named by its entry id.
+
+
+def set_default_directory(profile: str, entry_id: bytes | None) -> Deed:
+    """Show an address list first."""
+    return Deed(
+        ("profile", "addressing", profile, *_list_words("default-directory", entry_id)),
+        lambda profiles: profiles.admin_services(profile).set_default_directory(entry_id),
+        "directory",
+    )
+
+
+def set_personal_address_book(profile: str, entry_id: bytes | None) -> Deed:
+    """Keep personal addresses in an address list."""
+    return Deed(
+        ("profile", "addressing", profile, *_list_words("personal", entry_id)),
+        lambda profiles: profiles.admin_services(profile).set_personal_address_book(entry_id),
+        "personal",
+    )
+
+
+def set_search_order(profile: str, entry_ids: Sequence[bytes]) -> Deed:
+    """Check names in address lists in an order."""
+    words = tuple(word for each in entry_ids for word in ("--search", each.hex())) or ("--clear-search",)
+    return Deed(
+        ("profile", "addressing", profile, *words),
+        lambda profiles: profiles.admin_services(profile).set_search_order(entry_ids),
+        "search",
+    )
+
+
+def _list_words(option: str, entry_id: bytes | None) -> tuple[str, ...]:
+    return (f"--clear-{option}",) if entry_id is None else (f"--{option}", entry_id.hex())
+
+
+# Sections.
+
+
+def set_properties(profile: str, section: str, properties: Mapping[int, PropertyValue]) -> Deed:
+    """Set properties in a section, by its uid."""
+
+    def draft(profiles: ProfileAdmin) -> None:
+        services = profiles.admin_services(profile)
+        with services.open_profile_section(section, WRITING) as opened:
+            refuse_problems(opened, opened.set_props(properties), "set")
+
+    return Deed(("profile", "section", "set", profile, section, *_assignments(properties)), draft)
+
+
+def delete_properties(profile: str, section: str, tags: Sequence[int]) -> Deed:
+    """Remove properties from a section, by its uid."""
+
+    def draft(profiles: ProfileAdmin) -> None:
+        services = profiles.admin_services(profile)
+        with services.open_profile_section(section, WRITING) as opened:
+            refuse_problems(opened, opened.delete_props(tags), "deleted")
+
+    return Deed(("profile", "section", "delete", profile, section, *(f"{tag:08X}" for tag in tags)), draft)
+
+
+def section_deeds(before: Profile, after: Profile) -> list[Deed]:
+    """The deeds that make the sections of a profile what they are on a copy of it."""
+    found = []
+    for uid, section in after.sections.items():
+        old = before.section(uid)
+        then = old.properties if old is not None else {}
+        given = {tag: value for tag, value in section.properties.items() if then.get(tag) != value}
+        gone = [tag for tag in then if tag not in section.properties]
+        if given:
+            found.append(set_properties(before.name, uid, given))
+        if gone:
+            found.append(delete_properties(before.name, uid, gone))
+    return found
+
+
+def _assignments(properties: Mapping[int, PropertyValue]) -> tuple[str, ...]:
+    """The options that set properties; a secret is asked for, and what no text spells is read from a file."""
+    words: list[str] = []
+    for tag, value in properties.items():
+        text = "-" if is_secure(tag) else text_of(tag, value)
+        words += ["--set-file", f"{tag:08X}=FILE"] if text is None else ["--set", f"{tag:08X}={text}"]
+    return tuple(words)

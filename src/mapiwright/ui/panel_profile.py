@@ -1,0 +1,328 @@
+"""The sheet of a profile: Services, Delivery and Addressing, on a copy; OK makes one plan of it, Cancel drops it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.containers import Horizontal
+from textual.widgets import Button, OptionList, Select, Static
+from textual.widgets.option_list import Option
+
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.mapi import addressing, roles
+from mapiwright.mapi.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, ServiceFlag
+from mapiwright.transaction.receipt import Receipt
+from mapiwright.ui import panel_deeds as deeds
+from mapiwright.ui.dialogs import Question
+from mapiwright.ui.names import parts_of
+from mapiwright.ui.panel_add import AddService
+from mapiwright.ui.panel_frame import Panel, Sheet, deed
+from mapiwright.ui.panel_service import ServiceSheet
+from mapiwright.ui.screens import frame, line, plain
+from mapiwright.ui.terminal import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textual.widget import Widget
+
+    from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.workstation.workstation import User
+
+Each = TypeVar("Each")
+
+
+class ProfileSheet(Sheet[Receipt | None]):
+    """The properties of a profile; gives the receipt of what was changed, or None."""
+
+    def __init__(self, panel: Panel, user: User, profile: str) -> None:
+        super().__init__(panel)
+        self.user = user
+        self.name_of_profile = profile
+        self.space = panel.run.space(user)
+        self.deeds: list[deeds.Deed] = []
+
+    @property
+    def profile(self) -> Profile:
+        """The profile as it is drafted."""
+        return self.space.profile(self.name_of_profile)
+
+    def compose(self) -> Iterator[Widget]:
+        """Three pages, OK and Cancel."""
+        texts = self.texts
+        title = texts("profile.title", profile=self.name_of_profile)
+        yield from frame(
+            title,
+            texts("wizard.target", target=self.panel.target, user=self.user.name),
+            Button(texts("panel.ok"), id="ok", variant="primary"),
+            Button(texts("panel.cancel"), id="give-up"),
+        )
+
+    async def on_mount(self) -> None:
+        """Fill the pages."""
+        pages = {"services": self._services(), "delivery": self._delivery(), "addressing": self._addressing()}
+        await self.turn_over({self.texts(f"profile.{name}"): page for name, page in pages.items()})
+        self.query_one(".keys", Static).update(self.texts("profile.keys"))
+        self.redraw()
+        self.query_one("#held").focus()
+
+    def _services(self) -> Iterator[Widget]:
+        texts = self.texts
+        yield line(texts("profile.services-text"), "help")
+        yield OptionList(id="held", markup=False)
+        yield Horizontal(
+            *(
+                Button(texts(f"profile.{name}"), id=name, compact=True)
+                for name in ("add", "remove", "properties", "copy")
+            ),
+            classes="actions",
+        )
+
+    def _delivery(self) -> Iterator[Widget]:
+        texts = self.texts
+        yield line(texts("profile.store"), "label")
+        yield Select[str]([], prompt=texts("profile.nothing"), id="store", compact=True)
+        yield line(texts("profile.identity"), "label")
+        yield Select[str]([], prompt=texts("profile.nobody"), id="identity", compact=True)
+        yield line(texts("profile.transports"), "label")
+        yield OptionList(id="transports", markup=False)
+        yield self._up_and_down("transport")
+
+    def _addressing(self) -> Iterator[Widget]:
+        texts = self.texts
+        for name in ("directory", "personal"):
+            yield line(texts(f"profile.{name}"), "label")
+            yield Select[str]([], prompt=texts("profile.nothing"), id=name, compact=True)
+        yield line(texts("profile.search"), "label")
+        yield OptionList(id="search", markup=False)
+        yield self._up_and_down("list", "list-add", "list-remove")
+
+    def _up_and_down(self, name: str, *more: str) -> Widget:
+        texts = self.texts
+        ways = (Button(texts(f"profile.{way}"), id=f"{name}-{way}", compact=True) for way in ("up", "down"))
+        others = (Button(texts(f"profile.{other}"), id=other, compact=True) for other in more)
+        return Horizontal(*ways, *others, classes="actions")
+
+    # What is shown.
+
+    def redraw(self) -> None:
+        """Show the draft."""
+        profile, nothing = self.profile, self.texts("profile.nothing")
+        self._list("held", [(self._row(each), each.uid) for each in profile.services])
+        for name in ("remove", "properties", "copy"):
+            self.query_one(f"#{name}", Button).disabled = not profile.services
+        shown = {part.uid: part.path for part in parts_of(ProfileAdmin(self.space).admin_services(profile.name))}
+        stores = [each for each in profile.providers(PR_STORE_PROVIDERS) if roles.is_eligible(each)]
+        store, identity = roles.default_store(profile), roles.primary_identity(profile)
+        found = [(shown.get(each.uid, each.display), each.uid) for each in stores]
+        self._choice("store", found, store.uid if store is not None else None)
+        named = [each for each in profile.services if ServiceFlag.NO_PRIMARY_IDENTITY not in each.flags]
+        able = [(each.display, each.uid) for each in named]
+        self._choice("identity", able, identity.uid if identity is not None else None)
+        sends = profile.providers(PR_TRANSPORT_PROVIDERS)
+        self._list("transports", [(shown.get(each.uid, each.display), each.uid) for each in sends] or [(nothing, "")])
+        lists = [(each.name, each.entry_id.hex()) for each in addressing.address_lists(profile)]
+        for name, chosen in (
+            ("directory", addressing.default_directory(profile)),
+            ("personal", addressing.personal_address_book(profile)),
+        ):
+            self._choice(name, lists, chosen.entry_id.hex() if chosen is not None else None)
+        order = addressing.search_order(profile)
+        self._list("search", [(each.name, each.entry_id.hex()) for each in order] or [(nothing, "")])
+
+    def _row(self, service: Service) -> str:
+        return self.texts("profile.row", display=service.display, service=service.name)
+
+    def _list(self, name: str, rows: Sequence[tuple[str, str]]) -> None:
+        there = self.query_one(f"#{name}", OptionList)
+        at = there.highlighted or 0
+        there.clear_options()
+        there.add_options([Option(escape(shown), f"{name}-{meant}") for shown, meant in rows])
+        if rows:
+            there.highlighted = min(at, len(rows) - 1)
+
+    def _choice(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
+        select: Select[str] = self.query_one(f"#{name}", Select)
+        with self.prevent(Select.Changed):
+            select.set_options([(plain(shown), meant) for shown, meant in options])
+            select.value = value if value in {meant for _, meant in options} else Select.NULL
+        select.disabled = not options
+
+    def _chosen(self, name: str) -> tuple[int, str]:
+        """The place and the meaning of what is chosen in a list; the meaning is "" where there is nothing."""
+        there = self.query_one(f"#{name}", OptionList)
+        at = there.highlighted
+        if at is None:
+            return 0, ""
+        return at, (there.get_option_at_index(at).id or "").removeprefix(f"{name}-")
+
+    # What is drafted.
+
+    async def draft(self, *wanted: deeds.Deed) -> bool:
+        """Draft deeds on the copy; tells what is wrong, and then none of them is drafted."""
+
+        def make() -> bool:
+            profiles = ProfileAdmin(self.space)
+            with self.space.batch():
+                for each in wanted:
+                    each.draft(profiles)
+            return True
+
+        done = await self.attempt(make) is True
+        if done:
+            subjects = {each.subject for each in wanted} - {""}
+            self.deeds = [each for each in self.deeds if each.subject not in subjects] + list(wanted)
+        self.redraw()
+        return done
+
+    def known_as(self, service: Service) -> str:
+        """How a service is named on a command line: by its name, or by its uid where there are several of it."""
+        same = [each for each in self.profile.services if each.name == service.name]
+        return service.name if len(same) == 1 else service.uid
+
+    @property
+    def _service(self) -> Service | None:
+        _, uid = self._chosen("held")
+        return next((each for each in self.profile.services if each.uid == uid), None)
+
+    @deed
+    async def action_add(self) -> None:
+        """Add an installed service, or one from a disk."""
+        added = await self.app.push_screen_wait(AddService(self.panel, self.user))
+        self.space.forget_catalogue()  # the disk may have brought more
+        if added:
+            await self.draft(deeds.add_service(self.name_of_profile, added))
+
+    @deed
+    async def action_remove(self) -> None:
+        """Remove the service."""
+        service = self._service
+        if service is not None:
+            await self.draft(deeds.remove_service(self.name_of_profile, self.known_as(service)))
+
+    @deed
+    async def action_copy(self) -> None:
+        """Copy the service into a profile."""
+        service, texts = self._service, self.texts
+        if service is None:
+            return
+        names = [(name, name) for name in self.space.names]
+        asked = await self.app.push_screen_wait(
+            Question(
+                texts, texts("profile.copy-title", service=service.display), {"to": (texts("profile.copy-to"), names)}
+            )
+        )
+        if asked is not None:
+            await self.draft(deeds.copy_service(self.name_of_profile, self.known_as(service), asked["to"]))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter shows the properties of a service."""
+        if event.option_list.id == "held":
+            self.action_properties()
+
+    @deed
+    async def action_properties(self) -> None:
+        """Show the sheet of the service."""
+        service = self._service
+        if service is not None:
+            sheet = ServiceSheet(self.panel, self.space, self.name_of_profile, service.uid, self.known_as(service))
+            wanted = await self.app.push_screen_wait(sheet)
+            if wanted:
+                await self.draft(*wanted)
+
+    async def on_select_changed(self, event: Select.Changed) -> None:
+        """Delivery and addressing."""
+        name, profile = self.name_of_profile, self.profile
+        value = event.value if isinstance(event.value, str) else None
+        store, identity = roles.default_store(profile), roles.primary_identity(profile)
+        directory, personal = addressing.default_directory(profile), addressing.personal_address_book(profile)
+        entry_id = (
+            bytes.fromhex(value) if value is not None and event.select.id in {"directory", "personal"} else None
+        )
+        match event.select.id:
+            case "store" if value != (store and store.uid):
+                self.begin_draft(deeds.set_default_store(name, value))
+            case "identity" if value != (identity and identity.uid):
+                self.begin_draft(deeds.set_primary_identity(name, value))
+            case "directory" if entry_id != (directory and directory.entry_id):
+                self.begin_draft(deeds.set_default_directory(name, entry_id))
+            case "personal" if entry_id != (personal and personal.entry_id):
+                self.begin_draft(deeds.set_personal_address_book(name, entry_id))
+
+    def begin_draft(self, wanted: deeds.Deed) -> None:
+        """Draft something, beside the screen."""
+        self.run_worker(self.draft(wanted), exit_on_error=False)
+
+    def action_transport_up(self) -> None:
+        """Ask the transport earlier."""
+        self._move_transport(-1)
+
+    def action_transport_down(self) -> None:
+        """Ask the transport later."""
+        self._move_transport(1)
+
+    def _move_transport(self, by: int) -> None:
+        order = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
+        if self._move("transports", order, by):
+            self.begin_draft(deeds.order_transports(self.name_of_profile, order))
+
+    def action_list_up(self) -> None:
+        """Check names in the list earlier."""
+        self._move_list(-1)
+
+    def action_list_down(self) -> None:
+        """Check names in the list later."""
+        self._move_list(1)
+
+    def _move_list(self, by: int) -> None:
+        order = self._order()
+        if self._move("search", order, by):
+            self.begin_draft(deeds.set_search_order(self.name_of_profile, order))
+
+    def _order(self) -> list[bytes]:
+        return [each.entry_id for each in addressing.search_order(self.profile)]
+
+    def _move(self, name: str, order: list[Each], by: int) -> bool:
+        """Change two neighbours of an order, and keep the chosen one chosen; False where there is no neighbour."""
+        at, meant = self._chosen(name)
+        if not meant or not 0 <= at + by < len(order):
+            return False
+        order[at], order[at + by] = order[at + by], order[at]
+        self.query_one(f"#{name}", OptionList).highlighted = at + by
+        return True
+
+    @deed
+    async def action_list_add(self) -> None:
+        """Check names in one list more."""
+        texts, order = self.texts, self._order()
+        more = [each for each in addressing.address_lists(self.profile) if each.entry_id not in order]
+        if not more:
+            return
+        options = [(each.name, each.entry_id.hex()) for each in more]
+        asked = await self.app.push_screen_wait(
+            Question(texts, texts("profile.list-title"), {"list": (texts("profile.list"), options)})
+        )
+        if asked is not None:
+            wanted = deeds.set_search_order(self.name_of_profile, [*order, bytes.fromhex(asked["list"])])
+            await self.draft(wanted)
+
+    def action_list_remove(self) -> None:
+        """Check names in the list no more."""
+        _, meant = self._chosen("search")
+        if meant:
+            order = [each for each in self._order() if each.hex() != meant]
+            self.begin_draft(deeds.set_search_order(self.name_of_profile, order))
+
+    # Its end.
+
+    @deed
+    async def action_ok(self) -> None:
+        """Send all that was drafted, as one plan."""
+        if not self.deeds:
+            self.dismiss()
+            return
+        commands = [self.panel.command(*each.words, "--user", self.user.name) for each in self.deeds]
+        question = self.texts("profile.ask", profile=self.name_of_profile)
+        receipt = await self.carry_out(question, self.space.plan, commands)
+        if receipt is not None:
+            self.dismiss(receipt)

@@ -1,0 +1,620 @@
+"""The mail Control Panel on the screen, walked by a person who has a keyboard and no mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from screen_walks import damage, fill, focus, keys, panel_on, pick, push, sees, shown, typed, walk
+from textual.widgets import Button, Input, OptionList
+
+from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.workspace import Workspace
+from mapiwright.errors import RecoveryNeededError
+from mapiwright.mapi import addressing, roles
+from mapiwright.mapi.tags import PR_TRANSPORT_PROVIDERS
+from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.workstation.change import difference
+from mapiwright.workstation.outlook import PROFILE_ROOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from screen_walks import Walk
+    from textual.pilot import Pilot
+
+    from mapiwright.mapi.profile import Profile
+    from mapiwright.ui.panel import PanelApp
+
+CANCEL, OK = push("#cancel"), push("#ok")
+NO_PROFILE = ProfileWish(ProfilePolicy.NONE)
+
+
+def space(desk: Any) -> Workspace:
+    return Workspace(desk.workstation, desk.workstation.users[0])
+
+
+def names(desk: Any) -> tuple[str, ...]:
+    return space(desk).names
+
+
+def profile(desk: Any, name: str) -> Profile:
+    return space(desk).profile(name)
+
+
+@pytest.fixture
+def ready(desk: Any, acme: Path) -> Any:
+    """A workstation where Zoë has Acme Mail in a profile, and Łukasz has none."""
+    desk.install(acme, "Zoë")
+    return desk
+
+
+def nothing_changes(desk: Any) -> tuple[Walk, Walk]:
+    """Takes a picture, and compares it."""
+    taken = []
+
+    async def take(_app: PanelApp, _pilot: Pilot[None]) -> None:
+        taken.append(desk.picture())
+
+    async def compare(_app: PanelApp, _pilot: Pilot[None]) -> None:
+        assert desk.picture() == taken[0]
+
+    return take, compare
+
+
+# The list of profiles.
+
+
+def test_the_profiles_of_every_user_are_shown(ready: Any) -> None:
+    walk(
+        panel_on(ready),
+        sees("Acme Mail (default)   ACME", "image:pc"),
+        pick("#user", "down"),
+        sees("Łukasz"),
+        lambda app, _: _is_empty(app.screen.query_one("#profiles", OptionList)),
+    )
+
+
+async def _is_empty(list_: OptionList) -> None:
+    assert list_.option_count == 0
+
+
+def test_a_profile_is_added_by_hand_when_the_plan_was_agreed_to(ready: Any) -> None:
+    before, same = nothing_changes(ready)
+    app = walk(
+        panel_on(ready),
+        before,
+        keys("insert", *typed("Spare")),
+        pick("#ask-way", "down"),
+        OK,
+        sees("Add the profile Spare?", "mapiwright profile create Spare"),
+        same,
+        OK,
+        sees("Done. Receipt"),
+    )
+    assert names(ready) == ("Acme Mail", "Spare")
+    assert [receipt.title for receipt in app.panel.receipts] == ["create profile Spare"]
+
+
+def test_a_profile_is_added_by_the_wizard(ready: Any) -> None:
+    walk(
+        panel_on(ready),
+        keys("insert", *typed("Work")),
+        OK,
+        sees("Welcome to the Profile Wizard"),
+        keys("enter", "space", "pagedown"),
+        fill("#field-user", "zoe"),
+        keys("pagedown"),
+        sees("Name the profile"),
+        keys("pagedown"),
+        sees("Profile Work, new"),
+        keys("enter"),
+        sees("The profile is ready"),
+        keys("enter"),
+        sees("Work   ACME", "Done. Receipt"),
+    )
+    assert names(ready) == ("Acme Mail", "Work")
+
+
+def test_a_wizard_that_is_cancelled_leaves_the_panel_as_it_was(ready: Any) -> None:
+    before, same = nothing_changes(ready)
+    app = walk(
+        panel_on(ready), before, keys("insert"), OK, keys("enter", "escape"), sees("Acme Mail (default)"), same
+    )
+    assert app.panel.receipts == []
+
+
+def test_a_profile_is_added_from_a_file_and_written_as_one(ready: Any, tmp_path: Path) -> None:
+    file = tmp_path / "acme.prf"
+    walk(
+        panel_on(ready),
+        push("#export"),
+        keys(*typed(str(file))),
+        OK,
+        sees("The profile was exported", str(file)),
+        CANCEL,
+        keys("delete"),
+        OK,
+        keys("insert"),
+        pick("#ask-way", "down", "down"),
+        OK,
+        sees("Import an Outlook profile file"),
+        keys(*typed(str(file)), "enter"),
+        _past_warnings,
+        sees("Apply acme.prf to the profiles of Zoë?", f"mapiwright prf apply {file}"),
+        OK,
+        sees("Acme Mail (default)   ACME"),
+    )
+    assert names(ready) == ("Acme Mail",)
+
+
+async def _past_warnings(app: PanelApp, pilot: Pilot[None]) -> None:
+    if "To be told of this file" in shown(app):
+        await CANCEL(app, pilot)
+
+
+def test_a_file_that_is_there_is_not_written_over(ready: Any, tmp_path: Path) -> None:
+    file = tmp_path / "mine.prf"
+    file.write_bytes(b"mine")
+    walk(panel_on(ready), push("#export"), keys(*typed(str(file)), "enter"), sees("This cannot be done", "is there"))
+    assert file.read_bytes() == b"mine"
+
+
+def test_a_profile_is_copied_and_renamed(ready: Any) -> None:
+    walk(
+        panel_on(ready),
+        push("#copy"),
+        keys(*typed("Spare"), "enter"),
+        sees("Copy the profile Acme Mail as Spare?", 'mapiwright profile copy "Acme Mail" Spare --user'),
+        OK,
+        focus("#profiles"),
+        keys("end"),
+        push("#rename"),
+        keys(*typed("Other"), "enter"),
+        sees("Rename the profile Spare to Other?"),
+        OK,
+        sees("Other   ACME"),
+    )
+    assert names(ready) == ("Acme Mail", "Other")
+
+
+def test_a_profile_is_removed_and_its_services_are_told(ready: Any) -> None:
+    app = walk(
+        panel_on(ready),
+        keys("delete"),
+        sees("Remove the profile Acme Mail?", "MSG_SERVICE_DELETE", 'mapiwright profile delete "Acme Mail"'),
+        OK,
+    )
+    assert names(ready) == ()
+    (receipt,) = app.panel.receipts
+    assert "MSG_SERVICE_DELETE" in receipt.effects[0].title
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c"])
+def test_who_does_not_agree_changes_nothing(ready: Any, key: str) -> None:
+    before, same = nothing_changes(ready)
+    app = walk(panel_on(ready), before, keys("delete", key), sees("Acme Mail (default)"), same)
+    assert app.panel.receipts == []
+
+
+def test_a_name_that_is_taken_or_illegal_is_told_with_what_is_expected(ready: Any) -> None:
+    before, same = nothing_changes(ready)
+    walk(
+        panel_on(ready),
+        before,
+        push("#copy"),
+        keys(*typed("Acme Mail"), "enter"),
+        sees("This cannot be done", "Acme Mail"),
+        CANCEL,
+        push("#rename"),
+        keys("backslash", "enter"),
+        sees("This cannot be done", "1 to 64"),
+        CANCEL,
+        same,
+    )
+
+
+def test_what_outlook_starts_with_is_one_plan(ready: Any) -> None:
+    ready.do(ready.edit(lambda profiles: profiles.create_profile("Spare")))
+
+    async def shut(app: PanelApp, _pilot: Pilot[None]) -> None:
+        assert app.screen.query_one("#apply", Button).disabled
+
+    app = walk(
+        panel_on(ready),
+        shut,
+        focus("#startup"),
+        keys("up", "space"),
+        pick("#default", "down"),
+        push("#apply"),
+        sees("mapiwright profile startup --prompt", "mapiwright profile default Spare", "PickLogonProfile"),
+        OK,
+        sees("Spare (default)"),
+        shut,
+        focus("#startup"),
+        keys("down", "space"),
+        push("#apply"),
+        sees("mapiwright profile startup --always"),
+        OK,
+    )
+    assert len(app.panel.receipts) == 2
+    assert space(ready).default == "Spare"
+    assert not ProfileAdmin(space(ready)).asks_for_profile
+
+
+# How it ends.
+
+
+def test_a_dry_run_shows_plans_and_agrees_to_none(ready: Any) -> None:
+    before, same = nothing_changes(ready)
+
+    async def no_ok(app: PanelApp, _pilot: Pilot[None]) -> None:
+        assert not app.screen.query("#ok")
+
+    walk(
+        panel_on(ready, dry_run=True),
+        before,
+        keys("delete"),
+        sees("This is a dry run", "MSG_SERVICE_DELETE"),
+        no_ok,
+        CANCEL,
+        same,
+    )
+
+
+def test_a_failure_says_what_was_taken_back_and_nothing_stays(ready: Any) -> None:
+    damage(ready)
+    before, same = nothing_changes(ready)
+    walk(
+        panel_on(ready),
+        before,
+        keys("enter"),
+        push("#remove"),
+        push("#add"),
+        focus("#offers"),
+        keys("end", "enter"),
+        OK,
+        OK,
+        sees("It was not done", "the licence has run out", "Everything that had been done was taken back:"),
+        CANCEL,
+        sees("Acme Mail Properties"),
+        same,
+    )
+
+
+def test_what_stands_half_way_names_the_command_that_ends_it(ready: Any) -> None:
+    error = RecoveryNeededError("the disk is full")
+    ends = sees("the disk is full", "half-way", "mapiwright recover")
+    walk(panel_on(ready, error=error), keys("delete"), OK, ends)
+
+
+def test_what_the_system_refuses_is_told(ready: Any) -> None:
+    walk(
+        panel_on(ready, error=PermissionError(13, "Permission denied")), keys("delete"), OK, sees("Permission denied")
+    )
+
+
+def test_a_defect_ends_the_panel_and_is_told_by_the_verb(ready: Any) -> None:
+    defect = ValueError("a defect, and maybe somebody's data")
+    app = walk(panel_on(ready, error=defect), keys("delete", "enter"))
+    assert app.defect is defect
+
+
+# The sheet of a profile.
+
+
+@pytest.fixture
+def at_office(office: Any) -> Any:
+    """An office with a profile that has stores, transports and address books."""
+    services = office.services("Work")
+    for name in ("MAIL", "WIRE", "PIPE", "BOOK"):
+        services.create_message_service(name)
+    office.profiles.set_default_profile("Work")
+    office.picture = lambda: office.workstation.registry.read(office.workstation.users[0].root)
+    return office
+
+
+def test_all_pages_of_a_profile_become_one_plan(at_office: Any) -> None:
+    before, same = nothing_changes(at_office)
+    app = walk(
+        panel_on(at_office),
+        before,
+        keys("enter"),
+        sees("Work Properties", "Mail of the office (MAIL)", "Book (BOOK)"),
+        keys("pagedown"),
+        pick("#identity", "end"),
+        focus("#transports"),
+        keys("home"),
+        push("#transport-down"),
+        keys("pageup"),
+        push("#remove"),
+        same,
+        push("#ok"),
+        sees(
+            "Change the profile Work?",
+            "mapiwright profile remove-service Work MAIL",
+            "mapiwright profile identity Work --set",
+            "mapiwright service order Work --set",
+        ),
+        same,
+        OK,
+        sees("Done. Receipt"),
+    )
+    assert len(app.panel.receipts) == 1
+    after = profile(at_office, "Work")
+    assert [each.name for each in after.services] == ["WIRE", "PIPE", "BOOK"]
+    found = roles.primary_identity(after)
+    assert found is not None
+    assert found.name == "PIPE"
+    assert [each.display for each in after.providers(PR_TRANSPORT_PROVIDERS)] == ["Pipe", "Wire"]
+
+
+def test_who_cancels_a_sheet_drops_all_that_was_drafted(at_office: Any) -> None:
+    before, same = nothing_changes(at_office)
+    app = walk(
+        panel_on(at_office), before, keys("enter"), push("#remove"), keys("escape"), sees("Work (default)"), same
+    )
+    assert app.panel.receipts == []
+
+
+def test_a_sheet_with_nothing_drafted_just_closes(at_office: Any) -> None:
+    app = walk(panel_on(at_office), keys("enter"), push("#ok"), sees("Work (default)"))
+    assert app.panel.receipts == []
+
+
+def test_a_service_that_may_be_there_once_is_not_added_again(at_office: Any) -> None:
+    walk(
+        panel_on(at_office),
+        keys("enter"),
+        push("#add"),
+        sees("Add Service to Profile", "Book (BOOK)", "Archive (ARCHIVE)"),
+        keys("down", "enter"),
+        sees("This cannot be done", "BOOK"),
+        CANCEL,
+        sees("Work Properties"),
+    )
+
+
+def test_a_service_is_copied_into_another_profile(at_office: Any) -> None:
+    at_office.services("Spare")
+    walk(
+        panel_on(at_office),
+        keys("enter"),
+        push("#copy"),
+        pick("#ask-to", "end"),
+        OK,
+        push("#ok"),
+        sees("mapiwright profile copy-service Work MAIL --to Spare"),
+        OK,
+    )
+    assert [each.name for each in profile(at_office, "Spare").services][-1] == "MAIL"
+
+
+def test_new_mail_is_delivered_elsewhere(at_office: Any) -> None:
+    at_office.services("Work").create_message_service("MAIL")
+    first = roles.default_store(profile(at_office, "Work"))
+    walk(
+        panel_on(at_office),
+        keys("enter", "pagedown"),
+        pick("#store", "end"),
+        push("#ok"),
+        sees("mapiwright profile default-store Work --set"),
+        OK,
+    )
+    second = roles.default_store(profile(at_office, "Work"))
+    assert first is not None
+    assert second is not None
+    assert first.uid != second.uid
+
+
+def test_addressing_is_chosen_from_the_lists_that_are_known(desk: Any, real_profiles: Callable[[str], Any]) -> None:
+    put_profiles(desk, real_profiles("o2016-x64"))
+    (name,) = names(desk)
+    before = profile(desk, name)
+    known = addressing.address_lists(before)
+    assert known
+    walk(
+        panel_on(desk),
+        keys("enter", "pagedown", "pagedown"),
+        sees(known[0].name),
+        pick("#directory", "down"),
+        pick("#personal", "down"),
+        focus("#search"),
+        push("#list-remove"),
+        sees("none"),
+        push("#list-add"),
+        OK,
+        push("#ok"),
+        sees("mapiwright profile addressing", "--default-directory", "--personal", "--search"),
+        OK,
+    )
+    after = profile(desk, name)
+    assert addressing.default_directory(after) == known[0]
+    assert addressing.personal_address_book(after) == known[0]
+    assert addressing.search_order(after)
+
+
+def put_profiles(desk: Any, key: Any) -> None:
+    """Give the first user the profiles of a real one."""
+    station = desk.workstation
+    desk.do(desk.edit(lambda profiles: profiles.create_profile("First")))
+    root = station.users[0].root / PROFILE_ROOTS[station.outlook.edition].profiles
+    station.registry.apply(tuple(difference(root, station.registry.read(root), key)))
+
+
+# The sheet of a service.
+
+
+SETTINGS = (keys("enter", "enter"),)
+
+
+def test_the_settings_of_a_service_go_to_it_when_the_profile_is_agreed_to(ready: Any) -> None:
+    before, same = nothing_changes(ready)
+    app = walk(
+        panel_on(ready),
+        before,
+        *SETTINGS,
+        sees("Acme Mail Properties", "Your Acme account", "Server", "993"),
+        fill("#field-port", "995"),
+        push("#ok"),
+        sees("Acme Mail Properties"),
+        same,
+        push("#ok"),
+        sees('mapiwright profile configure-service "Acme Mail" ACME --set 66010003=995', "MSG_SERVICE_CONFIGURE"),
+        OK,
+        sees("Done. Receipt"),
+    )
+    (service,) = profile(ready, "Acme Mail").services
+    assert service.section.properties[0x66010003] == 995
+    assert len(app.panel.receipts) == 1
+
+
+def test_a_setting_that_does_not_fit_is_told_and_stays_to_be_corrected(ready: Any) -> None:
+    walk(
+        panel_on(ready),
+        *SETTINGS,
+        fill("#field-port", "70000"),
+        push("#ok"),
+        sees("Please enter a number from 1 to 65535.", "70000"),
+        fill("#field-port", "995"),
+        push("#ok"),
+        sees("The following message services"),
+    )
+
+
+def test_settings_that_did_not_change_call_nobody(ready: Any) -> None:
+    app = walk(panel_on(ready), *SETTINGS, push("#ok"), push("#ok"), sees("Acme Mail (default)"))
+    assert app.panel.receipts == []
+
+
+def test_a_service_without_entry_point_shows_and_takes_nothing(at_office: Any) -> None:
+    walk(
+        panel_on(at_office),
+        keys("enter", "end", "enter"),
+        sees("The service has no settings", "no entry point"),
+        keys("escape"),
+        sees("Work Properties"),
+    )
+
+
+def test_properties_of_sections_are_set_and_removed_on_the_copy(ready: Any) -> None:
+    before, same = nothing_changes(ready)
+    walk(
+        panel_on(ready),
+        before,
+        *SETTINGS,
+        keys("pagedown"),
+        sees('PR_SERVICE_NAME PT_UNICODE = "ACME"   (read only)'),
+        push("#new"),
+        keys(*typed("6610001E"), "tab", *typed("mine"), "enter"),
+        sees('6610001E PT_STRING8 = "mine"'),
+        focus("#properties"),
+        keys("end", "enter"),
+        fill("#ask-value", "other"),
+        keys("enter"),
+        sees('6610001E PT_STRING8 = "other"'),
+        same,
+        push("#ok"),
+        push("#ok"),
+        sees('mapiwright profile section set "Acme Mail"', "--set 6610001E=other"),
+        OK,
+        *SETTINGS,
+        keys("pagedown"),
+        focus("#properties"),
+        keys("end"),
+        push("#remove"),
+        push("#ok"),
+        push("#ok"),
+        sees('mapiwright profile section delete "Acme Mail"', "6610001E"),
+        OK,
+        same,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "told"),
+    [
+        ("PR_SERVICE_NAME", "OTHER", "MAPI's own"),
+        ("67F0001E", "hush", "secure"),
+        ("nonsense", "1", "names no property"),
+        ("66010003", "many", "does not fit"),
+    ],
+)
+def test_what_a_section_does_not_take_is_told(ready: Any, tag: str, value: str, told: str) -> None:
+    async def no_secret(app: PanelApp, _pilot: Pilot[None]) -> None:
+        assert "hush" not in app.export_screenshot()
+
+    walk(
+        panel_on(ready),
+        *SETTINGS,
+        keys("pagedown"),
+        push("#new"),
+        keys(*typed(tag), "tab"),
+        fill("#ask-value", value),
+        keys("enter"),
+        sees("This cannot be done", told),
+        no_secret,
+        CANCEL,
+    )
+
+
+ASKS = """
+def wizard_entry(call):
+    if call.page == 0 and call.properties.get(0x6602001E) == "nobody":
+        call.fail("nobody has no mailbox here")
+    return [{"title": "Who are you?", "fields": [{"name": "user", "tag": "6602001E", "label": "User"}]}]
+"""
+
+
+def test_a_service_may_refuse_its_settings_and_the_sheet_stays(ready: Any, release: Callable[..., Path]) -> None:
+    package = release("5.0")
+    manifest = package / "mapiwright.toml"
+    text = manifest.read_text(encoding="utf-8").partition("# What the Profile Wizard asks")[0]
+    text = text.replace("no_pst_page = true\nno_pab_page = true\n", 'wizard = "acme_service:wizard_entry"\n')
+    manifest.write_text(text, encoding="utf-8")
+    with (package / "acme_service.py").open("a", encoding="utf-8") as source:
+        source.write(ASKS)
+    ready.install(package, "Zoë")
+    walk(
+        panel_on(ready),
+        *SETTINGS,
+        sees("Who are you?"),
+        fill("#field-user", "nobody"),
+        push("#ok"),
+        sees("nobody has no mailbox here"),
+        CANCEL,
+        sees("Who are you?", "nobody"),
+    )
+
+
+def test_a_secret_is_never_shown_and_stays_where_nothing_is_typed(ready: Any, release: Callable[..., Path]) -> None:
+    secret = {'name = "user"\ntag = "6602001E"': 'name = "user"\ntag = "67F1001F"\nsecret = true'}
+    package = release("5.0", {"mapiwright.toml": {**secret, "pattern = '[A-Za-z0-9._-]{1,64}'\n": ""}})
+    ready.install(package, "Zoë")
+
+    async def hidden(app: PanelApp, _pilot: Pilot[None]) -> None:
+        field = app.screen.query_one("#field-user", Input)
+        assert field.password
+        assert "hush" not in app.export_screenshot()
+
+    app = walk(
+        panel_on(ready),
+        *SETTINGS,
+        sees("Leave it empty to keep what is stored."),
+        push("#ok"),
+        sees("The following message services"),
+        keys("enter"),
+        fill("#field-user", "hush"),
+        hidden,
+        push("#ok"),
+        push("#ok"),
+        sees("--set 67F1001F=-"),
+        lambda app, _: _is_secret(app),
+    )
+    assert "hush" not in repr(app.panel.receipts)
+
+
+async def _is_secret(app: PanelApp) -> None:
+    assert "hush" not in shown(app)
+    assert "hush" not in app.export_screenshot()
