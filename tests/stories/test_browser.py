@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Dialogue = list[tuple[str, str]]
 
 PATIENCE = 60.0
+REST = 0.2
+"""Seconds in which nothing is drawn."""
 KEYS = {"\r": "Enter", " ": "Space", "\x1b[6~": "PageDown", "\x1b": "Escape", "\x1b[2~": "Insert", "\t": "Tab"}
 BAR = [1, 120, 212]
 """The colour of the bar at the top, where the screen begins."""
@@ -58,7 +60,7 @@ class Person:
         self.page = context.new_page()
         self.asked: list[str] = []
         self.faults: list[str] = []
-        self._seen = ""
+        self._seen, self._drawn = "", 0.0
         context.on("request", lambda request: self.asked.append(request.url))
         self.page.on("websocket", self._watch)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -73,16 +75,15 @@ class Person:
 
     def _draw(self, frame: str | bytes) -> None:
         self._seen += frame.decode("utf-8", "replace") if isinstance(frame, bytes) else ""
+        self._drawn = time.monotonic()
 
     def sees(self, text: str) -> None:
-        """Wait for that text."""
+        """Wait for that text, and until the screen is at rest: what is typed before may not be heard."""
         deadline = time.monotonic() + PATIENCE
-        while text not in self._seen:
+        while text not in self._seen or time.monotonic() < self._drawn + REST:
             assert time.monotonic() < deadline, f"it was never seen: {text}"
             self.page.wait_for_timeout(50)
-        while self._seen:  # who types waits until it is at rest
-            self._seen = ""
-            self.page.wait_for_timeout(300)
+        self._seen = ""
 
     def walks(self, dialogue: Sequence[tuple[str, str]]) -> None:
         """See a text, then press a key."""

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,8 @@ UPGRADE = {
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
 }
 PATIENCE = 60.0
-REST = 0.3
-"""So many seconds nothing is drawn."""
+REST = 0.2
+"""Seconds in which nothing is drawn."""
 ENTER = "\r"
 
 
@@ -85,19 +85,18 @@ class Browser:
 
 
 async def see(window: aiohttp.ClientWebSocketResponse, text: str) -> str:
-    """All that is drawn until that text was."""
-    seen = ""
-    async with asyncio.timeout(PATIENCE):
-        while text not in seen:
-            message = await window.receive()
-            assert message.type is aiohttp.WSMsgType.BINARY, f"it was never seen: {text}; only {seen}"
-            seen += message.data.decode("utf-8", "replace")
-    with suppress(TimeoutError):  # who types waits until it is at rest
-        while True:
-            message = await window.receive(REST)
-            assert message.type is aiohttp.WSMsgType.BINARY, f"it ended when it had shown: {text}"
-            seen += message.data.decode("utf-8", "replace")
-    return seen
+    """All that is drawn until that text was, and the screen is at rest: what is typed before may not be heard."""
+    seen, deadline = "", time.monotonic() + PATIENCE
+    while True:
+        try:
+            message = await window.receive(timeout=REST)
+        except TimeoutError:
+            if text in seen:
+                return seen
+            assert time.monotonic() < deadline, f"it was never seen: {text}; only {seen}"
+            continue
+        assert message.type is aiohttp.WSMsgType.BINARY, f"it was never seen: {text}; only {seen}"
+        seen += message.data.decode("utf-8", "replace")
 
 
 async def talk(window: aiohttp.ClientWebSocketResponse, dialogue: Sequence[tuple[str, str]]) -> None:
