@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from screen_walks import damage, fill, focus, keys, panel_on, pick, push, sees, shown, typed, walk
+from screen_walks import Sends, damage, fill, focus, keys, panel_on, pick, push, sees, shown, typed, walk
 from textual.widgets import Button, Input, OptionList
 
 from mapiwright.admin.profiles import ProfileAdmin
@@ -287,6 +289,33 @@ def test_what_stands_half_way_names_the_command_that_ends_it(ready: Any) -> None
     error = RecoveryNeededError("the disk is full")
     ends = sees("the disk is full", "half-way", "mapiwright recover")
     walk(panel_on(ready, error=error), keys("delete"), OK, ends)
+
+
+def test_a_plan_is_sent_to_its_end_where_the_screen_goes_meanwhile(ready: Any) -> None:
+    app = panel_on(ready)
+    performance = app.panel.panel.performance
+    assert isinstance(performance, Sends)
+
+    def goes() -> None:
+        app.call_from_thread(app.exit)
+        _until(lambda: not app.is_running)
+
+    performance.before = goes
+
+    async def agree(app: PanelApp, pilot: Pilot[None]) -> None:
+        await pilot.press("enter")
+        await asyncio.to_thread(_until, lambda: not app.is_running)
+
+    walk(app, keys("delete"), agree)
+    assert names(ready) == ()
+    assert [receipt.title for receipt in performance.receipts] == ["delete profile Acme Mail"]
+    assert app.defect is None
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def test_what_the_system_refuses_is_told(ready: Any) -> None:

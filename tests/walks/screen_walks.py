@@ -55,7 +55,10 @@ class Sends:
     dry_run: bool = False
     recover: str = "mapiwright recover"
     error: Exception | None = None
+    before: Callable[[], object] = bool
+    """What happens before the first step."""
     sent: list[Plan] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
 
     def prepared(self, plan: Plan) -> Plan:
         return plan
@@ -64,7 +67,10 @@ class Sends:
         self.sent.append(plan)
         if self.error is not None:
             raise self.error
-        return execute(plan, self.desk.workstation, makers=MAKERS, progress=progress)
+        self.before()
+        receipt = execute(plan, self.desk.workstation, makers=MAKERS, progress=progress)
+        self.receipts.append(receipt)
+        return receipt
 
 
 def command(*words: str) -> str:

@@ -224,6 +224,7 @@ class Review(Dialog[Receipt | None]):
         self.performance = performance
         self.phase = Phase.SHOWN
         self.begun = 0
+        self.receipt: Receipt | None = None
         self.failure: MapiwrightError | None = None
 
     def content(self) -> Iterator[Widget]:
@@ -267,16 +268,10 @@ class Review(Dialog[Receipt | None]):
 
     async def _send(self) -> None:
         await self.recompose()
-        try:
-            receipt = await to_thread(self.performance.send, self.plan, self._progress)
-        except (MapiwrightError, OSError) as error:
-            self.failure = outcome.failure_of(error)
+        await to_thread(outcome.send, self, self.plan)
+        if self.failure is None:
+            self.dismiss(self.receipt)
+        else:
             self.phase = Phase.FAILED
             await self.recompose()
             self.query_one("#cancel").focus()
-        else:
-            self.dismiss(receipt)
-
-    def _progress(self, done: int, total: int, title: str) -> None:
-        self.begun = done + 1
-        self.app.call_from_thread(outcome.advance, self, self.texts, done, total, title)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
+from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
 from mapiwright.errors import FailedError, MapiwrightError, RecoveryNeededError
@@ -13,11 +15,14 @@ from mapiwright.ui.titles import translated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from textual.app import App
     from textual.dom import DOMNode
     from textual.widget import Widget
 
     from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.receipt import Receipt
     from mapiwright.ui.language import Texts
+    from mapiwright.ui.performance import Performance
 
 
 def under_way(plan: Plan | None) -> Iterator[Widget]:
@@ -33,6 +38,44 @@ def advance(screen: DOMNode, texts: Texts, done: int, total: int, title: str) ->
     text = texts("working.step", number=min(done + 1, total), total=total)
     title = translated(title, texts.language)
     screen.query_one("#step", Static).update(texts("summary.line", label=text, value=title))
+
+
+class Sender(Protocol):
+    """A screen that sends a plan: how many steps were begun, and how it ended."""
+
+    texts: Texts
+    performance: Performance
+    begun: int
+    receipt: Receipt | None
+    failure: MapiwrightError | None
+
+    @property
+    def app(self) -> App[object]:
+        """The program around it."""
+        ...
+
+
+def send(screen: Sender, plan: Plan) -> None:
+    """Send a plan, in a thread beside the screen, which keeps how it ended.
+
+    It does so also where the program ends meanwhile, as when a browser is closed.
+    """
+    app = screen.app
+
+    def progress(done: int, total: int, title: str) -> None:
+        screen.begun = done + 1
+        with suppress(RuntimeError):  # the program is ending, and waits for this
+            app.call_from_thread(_advance, screen, done, total, title)
+
+    try:
+        screen.receipt = screen.performance.send(plan, progress)
+    except (MapiwrightError, OSError) as error:
+        screen.failure = failure_of(error)
+
+
+def _advance(screen: Sender, done: int, total: int, title: str) -> None:
+    if isinstance(screen, Screen) and screen.is_running:
+        advance(screen, screen.texts, done, total, title)
 
 
 def failure_of(error: MapiwrightError | OSError) -> MapiwrightError:

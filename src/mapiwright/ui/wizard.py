@@ -6,7 +6,6 @@ Only the flow decides what comes next. Services are asked, and the plan is sent,
 from __future__ import annotations
 
 from asyncio import to_thread
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -195,25 +194,7 @@ class WizardScreen(Guarded[None]):
                 self.dismiss()
                 return
             await self.redraw()
-            await to_thread(self._send, self.plan)
+            await to_thread(outcome.send, self, self.plan)
         except (MapiwrightError, OSError) as error:
             self.failure = outcome.failure_of(error)
         self.state, _ = self.flow.step(self.state, Written() if self.failure is None else Failed())
-
-    def _send(self, plan: Plan) -> None:
-        """Send it, and keep how it ended also where the screen is gone meanwhile, as when a browser is closed."""
-        app = self.app
-
-        def progress(done: int, total: int, title: str) -> None:
-            self.begun = done + 1
-            with suppress(RuntimeError):  # the program is ending, and waits for this
-                app.call_from_thread(self._advance, done, total, title)
-
-        try:
-            self.receipt = self.performance.send(plan, progress)
-        except (MapiwrightError, OSError) as error:
-            self.failure = outcome.failure_of(error)
-
-    def _advance(self, done: int, total: int, title: str) -> None:
-        if self.is_running:
-            outcome.advance(self, self.texts, done, total, title)

@@ -70,11 +70,12 @@ def panel(
     from mapiwright.ui.panel_frame import Panel
     from mapiwright.ui.render import way_back
 
+    performing = Performing(target, consent)
     run = PanelRun(target.workstation, EntryPolicy(policy), consent.host, trusted_keys(keys, keys_folder()))
-    shown = Panel(run, texts, target.uri, Performing(target, consent), target.command, Path(Path.home().anchor))
+    shown = Panel(run, texts, target.uri, performing, target.command, Path(Path.home().anchor))
     app = PanelApp(ProfilesScreen(shown, people[0], people))
     app.run()
+    for receipt in performing.receipts:
+        write([way_back(receipt, target.command("undo", receipt.id))], sys.stderr)
     if app.defect is not None:
         raise app.defect
-    for receipt in app.panel.receipts:
-        write([way_back(receipt, target.command("undo", receipt.id))], sys.stderr)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ class Performing:
 
     target: Target
     consent: Consent
+    receipts: list[Receipt] = field(default_factory=list)
+    """Of all that was sent, also where the screen was gone when it was done."""
 
     @property
     def dry_run(self) -> bool:
@@ -44,4 +46,6 @@ class Performing:
         from mapiwright.transaction.transaction import execute, refuse_unwritable
 
         refuse_unwritable(plan, self.target.workstation)
-        return execute(plan, self.target.workstation, makers=MAKERS, progress=progress)
+        receipt = execute(plan, self.target.workstation, makers=MAKERS, progress=progress)
+        self.receipts.append(receipt)
+        return receipt
