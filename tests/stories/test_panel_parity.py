@@ -153,19 +153,21 @@ DEEDS: dict[str, Callable[[Profile], deeds.Deed]] = {
     "remove_service": lambda profile: deeds.remove_service(profile.name, "ACME"),
     "copy_service": lambda profile: deeds.copy_service(profile.name, "MSUPST MS", "Second"),
     "configure_service": lambda profile: deeds.configure_service(profile.name, "ACME", {0x66010003: 995}),
-    "set_default_store": lambda profile: deeds.set_default_store(profile.name, _stores(profile)[-1]),
+    "set_default_store": lambda profile: deeds.set_default_store(profile.name, deeds.Chosen(_stores(profile)[-1])),
     "set_primary_identity": lambda profile: deeds.set_primary_identity(profile.name, None),
     "order_transports": lambda profile: deeds.order_transports(
-        profile.name, [each.uid for each in reversed(profile.providers(PR_TRANSPORT_PROVIDERS))]
+        profile.name, [deeds.Chosen(each.uid) for each in reversed(profile.providers(PR_TRANSPORT_PROVIDERS))]
     ),
     "set_default_directory": lambda profile: deeds.set_default_directory(profile.name, _list(profile)),
     "set_personal_address_book": lambda profile: deeds.set_personal_address_book(profile.name, _list(profile)),
     "set_search_order": lambda profile: deeds.set_search_order(profile.name, [_list(profile)]),
     "set_properties": lambda profile: deeds.set_properties(
-        profile.name, _service(profile, "ACME").uid, {0x6610001F: "a b", 0x66110102: b"\1\2", 0x6612000B: True}
+        profile.name,
+        deeds.Chosen(_service(profile, "ACME").uid),
+        {0x6610001F: "a b", 0x66110102: b"\1\2", 0x6612000B: True},
     ),
     "delete_properties": lambda profile: deeds.delete_properties(
-        profile.name, _service(profile, "ACME").uid, [0x66010003]
+        profile.name, deeds.Chosen(_service(profile, "ACME").uid), [0x66010003]
     ),
 }
 """Each deed of the panel, on a profile that has something for it."""
@@ -175,8 +177,8 @@ def _stores(profile: Profile) -> list[str]:
     return [each.uid for each in profile.providers(PR_STORE_PROVIDERS)]
 
 
-def _list(profile: Profile) -> bytes:
-    return addressing.address_lists(profile)[-1].entry_id
+def _list(profile: Profile) -> deeds.Chosen:
+    return deeds.Chosen(addressing.address_lists(profile)[-1].entry_id.hex())
 
 
 def _service(profile: Profile, name: str) -> Service:

@@ -15,7 +15,7 @@ from mapiwright.transaction.receipt import receipts
 from mapiwright.ui import outcome
 from mapiwright.ui.dialogs import Phase, Review
 from mapiwright.ui.language import speaking
-from mapiwright.ui.panel_deeds import create_profile, set_properties
+from mapiwright.ui.panel_deeds import Chosen, create_profile, set_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_the_picture_in_an_office_of(office: Any, snap_compare: Callable[..., bo
 @pytest.mark.parametrize("look", TWO_LOOKS)
 def test_the_picture_of_addressing(desk: Any, snap_compare: Callable[..., bool], look: str) -> None:
     entry = bytes(4) + bytes(range(16)) + b"\1"
-    path = set_properties("Work", ADMIN, {0x3D051102: (entry,)})
+    path = set_properties("Work", Chosen(ADMIN), {0x3D051102: (entry,)})
     desk.do(desk.edit(create_profile("Work").draft, path.draft))
     walk = (PROFILE, keys("pagedown", "pagedown"))
     assert compared(panel_on(desk, LOOKS[look][2]), look, snap_compare, *walk)

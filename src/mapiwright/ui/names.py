@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from mapiwright.errors import FindingsError, NotFoundError, UsageError
+from mapiwright.errors import FindingsError, MapiwrightError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.mapi.resemblance import matched
@@ -101,6 +101,29 @@ def list_named(text: str, lists: Sequence[AddressList], where: str) -> AddressLi
     return _one_named(text, [(each, each.name) for each in lists], _WAYS_OF_LISTS, "address list", where, "entry id")
 
 
+def part_name(part: Part, parts: Sequence[Part]) -> str:
+    """What ``part_named`` knows it by among ``parts``: a name where that is its own, else its uid."""
+    return _own_name(part, parts, _WAYS)
+
+
+def list_name(found: AddressList, lists: Sequence[AddressList]) -> str:
+    """What ``list_named`` knows it by among ``lists``: its name where that is its own, else its entry id."""
+    return _own_name(found, lists, _WAYS_OF_LISTS)
+
+
+def _own_name(thing: T, things: Sequence[T], ways: Sequence[Callable[[T], Sequence[str]]]) -> str:
+    for way in ways[1:]:
+        for text in filter(None, way(thing)):
+            first = next((found for each in ways if (found := _called(text, things, each))), [])
+            if first == [thing] and text.isprintable():
+                return text
+    return ways[0](thing)[0]
+
+
+def _called(text: str, things: Sequence[T], way: Callable[[T], Sequence[str]]) -> list[T]:
+    return [thing for thing in things if upcase(text) in map(upcase, way(thing))]
+
+
 def _one_named(
     text: str,
     things: Sequence[tuple[T, str]],
@@ -114,7 +137,7 @@ def _one_named(
     The first way of all is by what only one has; ``key`` is what people call that.
     """
     for way in ways:
-        found = [thing for thing, _ in things if upcase(text) in map(upcase, way(thing))]
+        found = _called(text, [thing for thing, _ in things], way)
         if len(found) > 1:
             keys = ", ".join(ways[0](thing)[0] for thing in found)
             raise UsageError(
@@ -124,6 +147,29 @@ def _one_named(
             return found[0]
     there = ", ".join(called for _, called in things) or "none"
     raise NotFoundError(f"there is no {what} {text!r}", where=where, remedy=f"There are: {there}.")
+
+
+def service_name(service: Service, services: Sequence[Service]) -> str:
+    """What a service of a profile is known by on a command line: its name where that is its own, else its uid."""
+    same = [each for each in services if upcase(service.name) in {upcase(each.name), upcase(each.uid)}]
+    return service.name if len(same) == 1 and service.name.isprintable() else service.uid
+
+
+def section_name(services: MessageServiceAdmin, uid: str) -> str:
+    """What ``section_named`` knows a section by: names where they are its own, else its uid."""
+    there = services.profile.services
+    own = next((each for each in there if each.uid == uid), None)
+    part = next((each for each in parts_of(services) if each.uid == uid), None)
+    name = uid
+    if own is not None:
+        name = service_name(own, there)
+    elif part is not None:
+        beside = [each for each in parts_of(services) if each.service.uid == part.service.uid]
+        name = f"{service_name(part.service, there)}/{part_name(part, beside)}"
+    try:
+        return name if section_named(services, name) == uid else uid
+    except MapiwrightError:
+        return uid
 
 
 def section_named(services: MessageServiceAdmin, text: str) -> str:

@@ -41,6 +41,19 @@ class Deed:
     subject: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen from a list: its uid, or entry id, in hex digits, and what it is called on a command line."""
+
+    id: str
+    name: str = ""
+
+    @property
+    def word(self) -> str:
+        """What the command line takes."""
+        return self.name or self.id
+
+
 # Profiles.
 
 
@@ -114,29 +127,32 @@ def configure_service(profile: str, service: str, properties: Mapping[int, Prope
 # Delivery.
 
 
-def set_default_store(profile: str, store: str | None) -> Deed:
-    """Have mail delivered to a store, by its uid, or to none."""
-    words = ("--clear",) if store is None else ("--set", store)
+def set_default_store(profile: str, store: Chosen | None) -> Deed:
+    """Have mail delivered to a store, or to none."""
+    words = ("--clear",) if store is None else ("--set", store.word)
+    uid = None if store is None else store.id
     return Deed(
         ("profile", "default-store", profile, *words),
-        lambda profiles: profiles.admin_services(profile).set_default_store(store),
+        lambda profiles: profiles.admin_services(profile).set_default_store(uid),
         "store",
     )
 
 
-def set_primary_identity(profile: str, service: str | None) -> Deed:
-    """Let a service, by its uid, provide the identity of sessions, or nobody."""
-    words = ("--clear",) if service is None else ("--set", service)
+def set_primary_identity(profile: str, service: Chosen | None) -> Deed:
+    """Let a service provide the identity of sessions, or nobody."""
+    words = ("--clear",) if service is None else ("--set", service.word)
+    uid = None if service is None else service.id
     return Deed(
         ("profile", "identity", profile, *words),
-        lambda profiles: profiles.admin_services(profile).set_primary_identity(service),
+        lambda profiles: profiles.admin_services(profile).set_primary_identity(uid),
         "identity",
     )
 
 
-def order_transports(profile: str, uids: Sequence[str]) -> Deed:
+def order_transports(profile: str, transports: Sequence[Chosen]) -> Deed:
     """Put the transports in an order."""
-    words = (word for uid in uids for word in ("--set", uid))
+    words = (word for each in transports for word in ("--set", each.word))
+    uids = [each.id for each in transports]
     return Deed(
         ("service", "order", profile, *words),
         lambda profiles: profiles.admin_services(profile).message_service_transport_order(uids),
@@ -144,30 +160,31 @@ def order_transports(profile: str, uids: Sequence[str]) -> Deed:
     )
 
 
-# Addressing; a list is named by its entry id.
+# Addressing.
 
 
-def set_default_directory(profile: str, entry_id: bytes | None) -> Deed:
+def set_default_directory(profile: str, chosen: Chosen | None) -> Deed:
     """Show an address list first."""
     return Deed(
-        ("profile", "addressing", profile, *_list_words("default-directory", entry_id)),
-        lambda profiles: profiles.admin_services(profile).set_default_directory(entry_id),
+        ("profile", "addressing", profile, *_list_words("default-directory", chosen)),
+        lambda profiles: profiles.admin_services(profile).set_default_directory(_entry_id(chosen)),
         "directory",
     )
 
 
-def set_personal_address_book(profile: str, entry_id: bytes | None) -> Deed:
+def set_personal_address_book(profile: str, chosen: Chosen | None) -> Deed:
     """Keep personal addresses in an address list."""
     return Deed(
-        ("profile", "addressing", profile, *_list_words("personal", entry_id)),
-        lambda profiles: profiles.admin_services(profile).set_personal_address_book(entry_id),
+        ("profile", "addressing", profile, *_list_words("personal", chosen)),
+        lambda profiles: profiles.admin_services(profile).set_personal_address_book(_entry_id(chosen)),
         "personal",
     )
 
 
-def set_search_order(profile: str, entry_ids: Sequence[bytes]) -> Deed:
+def set_search_order(profile: str, lists: Sequence[Chosen]) -> Deed:
     """Check names in address lists in an order."""
-    words = tuple(word for each in entry_ids for word in ("--search", each.hex())) or ("--clear-search",)
+    words = tuple(word for each in lists for word in ("--search", each.word)) or ("--clear-search",)
+    entry_ids = [bytes.fromhex(each.id) for each in lists]
     return Deed(
         ("profile", "addressing", profile, *words),
         lambda profiles: profiles.admin_services(profile).set_search_order(entry_ids),
@@ -175,47 +192,54 @@ def set_search_order(profile: str, entry_ids: Sequence[bytes]) -> Deed:
     )
 
 
-def _list_words(option: str, entry_id: bytes | None) -> tuple[str, ...]:
-    return (f"--clear-{option}",) if entry_id is None else (f"--{option}", entry_id.hex())
+def _list_words(option: str, chosen: Chosen | None) -> tuple[str, ...]:
+    return (f"--clear-{option}",) if chosen is None else (f"--{option}", chosen.word)
+
+
+def _entry_id(chosen: Chosen | None) -> bytes | None:
+    return None if chosen is None else bytes.fromhex(chosen.id)
 
 
 # Sections.
 
 
-def set_properties(profile: str, section: str, properties: Mapping[int, PropertyValue]) -> Deed:
-    """Set properties in a section, by its uid."""
+def set_properties(profile: str, section: Chosen, properties: Mapping[int, PropertyValue]) -> Deed:
+    """Set properties in a section."""
 
     def draft(profiles: ProfileAdmin) -> None:
         services = profiles.admin_services(profile)
-        with services.open_profile_section(section, WRITING) as opened:
+        with services.open_profile_section(section.id, WRITING) as opened:
             refuse_problems(opened, opened.set_props(properties), "set")
 
-    return Deed(("profile", "section", "set", profile, section, *_assignments(properties)), draft)
+    return Deed(("profile", "section", "set", profile, section.word, *_assignments(properties)), draft)
 
 
-def delete_properties(profile: str, section: str, tags: Sequence[int]) -> Deed:
-    """Remove properties from a section, by its uid."""
+def delete_properties(profile: str, section: Chosen, tags: Sequence[int]) -> Deed:
+    """Remove properties from a section."""
 
     def draft(profiles: ProfileAdmin) -> None:
         services = profiles.admin_services(profile)
-        with services.open_profile_section(section, WRITING) as opened:
+        with services.open_profile_section(section.id, WRITING) as opened:
             refuse_problems(opened, opened.delete_props(tags), "deleted")
 
-    return Deed(("profile", "section", "delete", profile, section, *(f"{tag:08X}" for tag in tags)), draft)
+    return Deed(("profile", "section", "delete", profile, section.word, *(f"{tag:08X}" for tag in tags)), draft)
 
 
-def section_deeds(before: Profile, after: Profile) -> list[Deed]:
-    """The deeds that make the sections of a profile what they are on a copy of it."""
+def section_deeds(before: Profile, after: Profile, name_of: Callable[[str], str]) -> list[Deed]:
+    """The deeds that make the sections of a profile what they are on a copy of it.
+
+    ``name_of`` tells what the section of a uid is called on a command line.
+    """
     found = []
     for uid, section in after.sections.items():
-        old = before.section(uid)
+        old, chosen = before.section(uid), Chosen(uid, name_of(uid))
         then = old.properties if old is not None else {}
         given = {tag: value for tag, value in section.properties.items() if then.get(tag) != value}
         gone = [tag for tag in then if tag not in section.properties]
         if given:
-            found.append(set_properties(before.name, uid, given))
+            found.append(set_properties(before.name, chosen, given))
         if gone:
-            found.append(delete_properties(before.name, uid, gone))
+            found.append(delete_properties(before.name, chosen, gone))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 from textual.widgets import Button, OptionList, Select, Static
@@ -14,7 +14,7 @@ from mapiwright.mapi.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, Ser
 from mapiwright.transaction.receipt import Receipt
 from mapiwright.ui import panel_deeds as deeds
 from mapiwright.ui.dialogs import Question
-from mapiwright.ui.names import parts_of
+from mapiwright.ui.names import list_name, part_name, parts_of, service_name
 from mapiwright.ui.panel_add import AddService
 from mapiwright.ui.panel_frame import Panel, Sheet, deed
 from mapiwright.ui.panel_service import ServiceSheet
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from mapiwright.mapi.profile import Profile, Service
     from mapiwright.workstation.workstation import User
-
-Each = TypeVar("Each")
 
 
 class ProfileSheet(Sheet[Receipt | None]):
@@ -176,9 +174,24 @@ class ProfileSheet(Sheet[Receipt | None]):
         return done
 
     def known_as(self, service: Service) -> str:
-        """How a service is named on a command line: by its name, or by its uid where there are several of it."""
-        same = [each for each in self.profile.services if each.name == service.name]
-        return service.name if len(same) == 1 else service.uid
+        """How a service is named on a command line."""
+        return service_name(service, self.profile.services)
+
+    def _provider(self, uid: str) -> deeds.Chosen:
+        """A provider, as a command line names it among those of its kind."""
+        parts = {part.uid: part for part in parts_of(ProfileAdmin(self.space).admin_services(self.name_of_profile))}
+        tag = next(each for each in (PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS) if self._is_among(uid, each))
+        beside = [parts[each.uid] for each in self.profile.providers(tag) if each.uid in parts]
+        return deeds.Chosen(uid, part_name(parts[uid], beside) if uid in parts else "")
+
+    def _is_among(self, uid: str, tag: int) -> bool:
+        return any(each.uid == uid for each in self.profile.providers(tag))
+
+    def _address_list(self, entry_id: str) -> deeds.Chosen:
+        """An address list, as a command line names it."""
+        lists = addressing.address_lists(self.profile)
+        found = next((each for each in lists if each.entry_id.hex() == entry_id), None)
+        return deeds.Chosen(entry_id, list_name(found, lists) if found is not None else "")
 
     @property
     def _service(self) -> Service | None:
@@ -230,24 +243,38 @@ class ProfileSheet(Sheet[Receipt | None]):
             if wanted:
                 await self.draft(*wanted)
 
-    async def on_select_changed(self, event: Select.Changed) -> None:
+    def on_select_changed(self, event: Select.Changed) -> None:
         """Delivery and addressing."""
-        name, profile = self.name_of_profile, self.profile
         value = event.value if isinstance(event.value, str) else None
-        store, identity = roles.default_store(profile), roles.primary_identity(profile)
-        directory, personal = addressing.default_directory(profile), addressing.personal_address_book(profile)
-        entry_id = (
-            bytes.fromhex(value) if value is not None and event.select.id in {"directory", "personal"} else None
-        )
-        match event.select.id:
-            case "store" if value != (store and store.uid):
-                self.begin_draft(deeds.set_default_store(name, value))
-            case "identity" if value != (identity and identity.uid):
-                self.begin_draft(deeds.set_primary_identity(name, value))
-            case "directory" if entry_id != (directory and directory.entry_id):
-                self.begin_draft(deeds.set_default_directory(name, entry_id))
-            case "personal" if entry_id != (personal and personal.entry_id):
-                self.begin_draft(deeds.set_personal_address_book(name, entry_id))
+        wanted = self._role(event.select.id or "", value)
+        if wanted is not None:
+            self.begin_draft(wanted)
+
+    def _role(self, kind: str, value: str | None) -> deeds.Deed | None:
+        """What is to be done for another choice; None where it is the same."""
+        name, profile = self.name_of_profile, self.profile
+        match kind:
+            case "store":
+                store = roles.default_store(profile)
+                if value != (None if store is None else store.uid):
+                    return deeds.set_default_store(name, None if value is None else self._provider(value))
+            case "identity":
+                identity = roles.primary_identity(profile)
+                if value != (None if identity is None else identity.uid):
+                    return deeds.set_primary_identity(name, self._identity(value))
+            case "directory":
+                first = addressing.default_directory(profile)
+                if value != (None if first is None else first.entry_id.hex()):
+                    return deeds.set_default_directory(name, None if value is None else self._address_list(value))
+            case "personal":
+                own = addressing.personal_address_book(profile)
+                if value != (None if own is None else own.entry_id.hex()):
+                    return deeds.set_personal_address_book(name, None if value is None else self._address_list(value))
+        return None
+
+    def _identity(self, uid: str | None) -> deeds.Chosen | None:
+        found = next((each for each in self.profile.services if each.uid == uid), None)
+        return None if found is None else deeds.Chosen(found.uid, self.known_as(found))
 
     def begin_draft(self, wanted: deeds.Deed) -> None:
         """Draft something, beside the screen."""
@@ -264,7 +291,7 @@ class ProfileSheet(Sheet[Receipt | None]):
     def _move_transport(self, by: int) -> None:
         order = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
         if self._move("transports", order, by):
-            self.begin_draft(deeds.order_transports(self.name_of_profile, order))
+            self.begin_draft(deeds.order_transports(self.name_of_profile, [self._provider(uid) for uid in order]))
 
     def action_list_up(self) -> None:
         """Check names in the list earlier."""
@@ -277,12 +304,15 @@ class ProfileSheet(Sheet[Receipt | None]):
     def _move_list(self, by: int) -> None:
         order = self._order()
         if self._move("search", order, by):
-            self.begin_draft(deeds.set_search_order(self.name_of_profile, order))
+            self.begin_draft(self._search_order(order))
 
-    def _order(self) -> list[bytes]:
-        return [each.entry_id for each in addressing.search_order(self.profile)]
+    def _order(self) -> list[str]:
+        return [each.entry_id.hex() for each in addressing.search_order(self.profile)]
 
-    def _move(self, name: str, order: list[Each], by: int) -> bool:
+    def _search_order(self, order: Sequence[str]) -> deeds.Deed:
+        return deeds.set_search_order(self.name_of_profile, [self._address_list(each) for each in order])
+
+    def _move(self, name: str, order: list[str], by: int) -> bool:
         """Change two neighbours of an order, and keep the chosen one chosen; False where there is no neighbour."""
         at, meant = self._chosen(name)
         if not meant or not 0 <= at + by < len(order):
@@ -295,7 +325,7 @@ class ProfileSheet(Sheet[Receipt | None]):
     async def action_list_add(self) -> None:
         """Check names in one list more."""
         texts, order = self.texts, self._order()
-        more = [each for each in addressing.address_lists(self.profile) if each.entry_id not in order]
+        more = [each for each in addressing.address_lists(self.profile) if each.entry_id.hex() not in order]
         if not more:
             return
         options = [(each.name, each.entry_id.hex()) for each in more]
@@ -303,15 +333,13 @@ class ProfileSheet(Sheet[Receipt | None]):
             Question(texts, texts("profile.list-title"), {"list": (texts("profile.list"), options)})
         )
         if asked is not None:
-            wanted = deeds.set_search_order(self.name_of_profile, [*order, bytes.fromhex(asked["list"])])
-            await self.draft(wanted)
+            await self.draft(self._search_order([*order, asked["list"]]))
 
     def action_list_remove(self) -> None:
         """Check names in the list no more."""
         _, meant = self._chosen("search")
         if meant:
-            order = [each for each in self._order() if each.hex() != meant]
-            self.begin_draft(deeds.set_search_order(self.name_of_profile, order))
+            self.begin_draft(self._search_order([each for each in self._order() if each != meant]))
 
     # Its end.
 

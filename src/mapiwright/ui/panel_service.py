@@ -21,7 +21,7 @@ from mapiwright.mapi.tags import name_in_section, prop_id
 from mapiwright.ui import panel_deeds as deeds
 from mapiwright.ui.dialogs import Question, drawn
 from mapiwright.ui.fields import Fields
-from mapiwright.ui.names import parts_of
+from mapiwright.ui.names import parts_of, section_name
 from mapiwright.ui.panel_frame import Panel, Sheet, deed
 from mapiwright.ui.screens import frame, line, plain
 from mapiwright.ui.secrets import is_secret_property
@@ -297,4 +297,6 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
                     return
         profile = self.before.name
         wanted = [deeds.configure_service(profile, self.known_as, properties)] if properties else []
-        self.dismiss([*wanted, *deeds.section_deeds(self.before, self.copy)])
+        services = ProfileAdmin(self.space).admin_services(profile)
+        sections = deeds.section_deeds(self.before, self.copy, lambda uid: section_name(services, uid))
+        self.dismiss([*wanted, *sections])
