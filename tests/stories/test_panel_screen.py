@@ -13,11 +13,14 @@ from textual.widgets import Button, Input, OptionList
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import RecoveryNeededError
+from mapiwright.formats.props import encode
 from mapiwright.mapi import addressing, roles
+from mapiwright.mapi.profile import ADMIN
 from mapiwright.mapi.tags import PR_TRANSPORT_PROVIDERS
 from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.workstation.change import difference
+from mapiwright.workstation.change import SetValue, difference
 from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.registry import Value, ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -462,6 +465,35 @@ def test_addressing_is_chosen_from_the_lists_that_are_known(desk: Any, real_prof
     assert addressing.default_directory(after) == known[0]
     assert addressing.personal_address_book(after) == known[0]
     assert addressing.search_order(after)
+
+
+@pytest.mark.parametrize("tag", [0x3D051102, 0x3D0E0102, 0x3D000102, 0x3D020102], ids=lambda tag: f"{tag:08X}")
+def test_a_damaged_profile_that_names_one_thing_twice_is_shown(ready: Any, tag: int) -> None:
+    station = ready.workstation
+    root = station.users[0].root / PROFILE_ROOTS[station.outlook.edition].profiles / "Acme Mail" / ADMIN
+    name = f"{tag & 0xFFFF:04x}{tag >> 16:04x}"
+    if tag == 0x3D051102:
+        entry = bytes(4) + bytes(range(16)) + b"\1"
+        twice = Value(ValueType.BINARY, encode(0x1102, (entry, entry), pointer=8, code_page="cp1252"))
+    else:
+        held = station.registry.value(root, name)
+        twice = Value(ValueType.BINARY, held.data * 2)
+    station.registry.apply([SetValue(root, name, station.registry.value(root, name), twice)])
+    app = walk(panel_on(ready), keys("enter", "pagedown", "pagedown"), focus("#search"), push("#list-down"))
+    assert app.defect is None
+
+
+def test_a_defect_in_a_handler_ends_the_panel_without_a_trace(ready: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    app = panel_on(ready)
+
+    async def breaks(app: PanelApp, pilot: Pilot[None]) -> None:
+        app.panel.texts = None  # type: ignore[assignment] # nobody foresaw that
+        await pilot.press("insert")
+        await asyncio.to_thread(_until, lambda: app.defect is not None)
+
+    walk(app, breaks)
+    assert isinstance(app.defect, TypeError)
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def put_profiles(desk: Any, key: Any) -> None:

@@ -39,6 +39,8 @@ class ProfileSheet(Sheet[Receipt | None]):
         self.name_of_profile = profile
         self.space = panel.run.space(user)
         self.deeds: list[deeds.Deed] = []
+        self.listed: dict[str, list[str]] = {}
+        """What the rows of each list mean, in their order; a damaged profile may name one thing twice."""
 
     @property
     def profile(self) -> Profile:
@@ -135,7 +137,8 @@ class ProfileSheet(Sheet[Receipt | None]):
         there = self.query_one(f"#{name}", OptionList)
         at = there.highlighted or 0
         there.clear_options()
-        there.add_options([Option(escape(shown), f"{name}-{meant}") for shown, meant in rows])
+        there.add_options([Option(escape(shown)) for shown, _ in rows])
+        self.listed[name] = [meant for _, meant in rows]
         if rows:
             there.highlighted = min(at, len(rows) - 1)
 
@@ -148,11 +151,8 @@ class ProfileSheet(Sheet[Receipt | None]):
 
     def _chosen(self, name: str) -> tuple[int, str]:
         """The place and the meaning of what is chosen in a list; the meaning is "" where there is nothing."""
-        there = self.query_one(f"#{name}", OptionList)
-        at = there.highlighted
-        if at is None:
-            return 0, ""
-        return at, (there.get_option_at_index(at).id or "").removeprefix(f"{name}-")
+        at, listed = self.query_one(f"#{name}", OptionList).highlighted, self.listed.get(name, [])
+        return (0, "") if at is None or at >= len(listed) else (at, listed[at])
 
     # What is drafted.
 
@@ -310,7 +310,8 @@ class ProfileSheet(Sheet[Receipt | None]):
         return [each.entry_id.hex() for each in addressing.search_order(self.profile)]
 
     def _search_order(self, order: Sequence[str]) -> deeds.Deed:
-        return deeds.set_search_order(self.name_of_profile, [self._address_list(each) for each in order])
+        once = dict.fromkeys(order)
+        return deeds.set_search_order(self.name_of_profile, [self._address_list(each) for each in once])
 
     def _move(self, name: str, order: list[str], by: int) -> bool:
         """Change two neighbours of an order, and keep the chosen one chosen; False where there is no neighbour."""

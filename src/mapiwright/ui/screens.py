@@ -49,6 +49,10 @@ class ScreenApp(App[None]):
         if isinstance(screen, Guarded):
             screen.action_give_up()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """End where a handler failed, too; Textual would print the trace with what is in its variables."""
+        self.end_by(error)
+
     def end_by(self, defect: BaseException | None) -> None:
         """End, as something happened that nobody foresaw."""
         self.defect = defect

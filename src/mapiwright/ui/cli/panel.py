@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.entry.contract import EntryPolicy
-from mapiwright.errors import RefusedError
+from mapiwright.errors import RecoveryNeededError, RefusedError
 from mapiwright.setup.panel_run import PanelRun
 from mapiwright.setup.signing import keys_folder, trusted_keys
 from mapiwright.ui.cli.disk import trust_option
+from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.performing import Performing
 from mapiwright.ui.cli.serving import serve_options
@@ -77,5 +78,9 @@ def panel(
     app.run()
     for receipt in performing.receipts:
         write([way_back(receipt, target.command("undo", receipt.id))], sys.stderr)
+    for failure in performing.failures:
+        if isinstance(failure, RecoveryNeededError):
+            raise failure
+        tell(f"{texts('panel.failed')}: {failure}")
     if app.defect is not None:
         raise app.defect

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mapiwright.errors import MapiwrightError
+
 if TYPE_CHECKING:
     from mapiwright.transaction.plan import Plan
     from mapiwright.transaction.receipt import Receipt
@@ -23,6 +25,8 @@ class Performing:
     consent: Consent
     receipts: list[Receipt] = field(default_factory=list)
     """Of all that was sent, also where the screen was gone when it was done."""
+    failures: list[MapiwrightError] = field(default_factory=list)
+    """Of all that failed, likewise."""
 
     @property
     def dry_run(self) -> bool:
@@ -45,7 +49,11 @@ class Performing:
         from mapiwright.entry.call import MAKERS
         from mapiwright.transaction.transaction import execute, refuse_unwritable
 
-        refuse_unwritable(plan, self.target.workstation)
-        receipt = execute(plan, self.target.workstation, makers=MAKERS, progress=progress)
+        try:
+            refuse_unwritable(plan, self.target.workstation)
+            receipt = execute(plan, self.target.workstation, makers=MAKERS, progress=progress)
+        except MapiwrightError as error:
+            self.failures.append(error)
+            raise
         self.receipts.append(receipt)
         return receipt
