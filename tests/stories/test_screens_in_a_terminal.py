@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -116,6 +117,26 @@ def test_a_person_removes_a_profile_in_the_panel_and_is_told_how_to_take_it_back
     assert code == 0
     assert "mapiwright undo" in seen.rpartition("Done. Receipt")[2]
     assert with_profile() == []
+
+
+def test_the_panel_ends_with_its_terminal_where_no_signal_tells(workstation_folder: Path) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - it becomes the program
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        words = [sys.executable, "-m", "mapiwright", "panel", "--workstation", f"image:{workstation_folder}"]
+        os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8")
+        os.execv(sys.executable, words)  # noqa: S606 - no shell is wanted
+    seen = b""
+    while b"Installed services" not in seen:
+        seen += os.read(terminal, 1 << 16)
+    os.close(terminal)
+    deadline = time.monotonic() + PATIENCE
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+            pytest.fail("it runs on, and nobody sees it")
+        time.sleep(0.1)
 
 
 def test_a_dry_run_of_the_panel_changes_nothing(with_profile: Profiles, person: Person) -> None:

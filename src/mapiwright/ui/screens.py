@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import App
@@ -11,12 +13,14 @@ from textual.screen import Screen
 from textual.widgets import Button, Checkbox, RadioButton, Static
 from textual.worker import Worker, WorkerState
 
-from mapiwright.ui.terminal import escape, escape_lines
+from mapiwright.ui.screen import is_served
+from mapiwright.ui.terminal import escape, escape_lines, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textual.binding import BindingType
+    from textual.driver import Driver
     from textual.widget import Widget
 
 Result = TypeVar("Result")
@@ -36,8 +40,18 @@ class ScreenApp(App[None]):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(driver_class=_driver())
         self.defect: BaseException | None = None
+
+    def on_mount(self) -> None:
+        """Look now and then whether anybody is left to see it."""
+        if not self.is_headless and not is_served():
+            self.set_interval(2, self.leave_with_the_terminal)
+
+    def leave_with_the_terminal(self) -> None:
+        """End where the terminal is gone, and no signal told of it, which Textual would not see."""
+        if sys.__stdin__ is not None and not is_terminal(sys.__stdin__):
+            self.exit()
 
     def action_light_or_dark(self) -> None:
         """Change between a light and a dark screen."""
@@ -57,6 +71,15 @@ class ScreenApp(App[None]):
         """End, as something happened that nobody foresaw."""
         self.defect = defect
         self.exit()
+
+
+def _driver() -> type[Driver] | None:
+    """What draws on a terminal; None leaves it to Textual, and to a server that shows it in a browser."""
+    if os.name != "posix" or is_served():
+        return None
+    from mapiwright.ui.terminal_driver import TerminalDriver  # noqa: PLC0415 - there is none for Windows
+
+    return TerminalDriver
 
 
 class Guarded(Screen[Result]):
