@@ -327,35 +327,124 @@ _configure = configure
 def configure(call: Any) -> int | None:
     import time
 
-    time.sleep(3)
+    time.sleep({seconds})
     return _configure(call)
 """
+LONG = 17
+"""Seconds that are, in the two calls together, more than a server would wait that has any limit."""
+FOREVER = 90
+
+
+@pytest.fixture
+def slow(
+    profiles: Callable[[], list[str]], mapiwright: Callable[..., Any], release: Callable[..., Path]
+) -> Callable[[int], None]:
+    """``slow(3)``: a step of what the wizard writes takes that many seconds."""
+    assert profiles() == []
+
+    def become(seconds: int) -> None:
+        changes = {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n', "deadline = 20": "deadline = 100"}
+        package = release("6.0", {"mapiwright.toml": changes})
+        with (package / "acme_service.py").open("a", encoding="utf-8") as code:
+            code.write(SLOW.format(seconds=seconds))
+        assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+
+    return become
+
+
+@asynccontextmanager
+async def writing(browser: Browser, to_the_summary: Dialogue) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A window whose program is in that step."""
+    async with browser.window() as window:
+        await talk(window, [*to_the_summary, ("Ready to finish", ENTER)])
+        await see(window, "Step 2 of 3: call ACME")
+        yield window
 
 
 def test_a_browser_that_is_closed_does_not_stop_what_is_written(
-    mapiwright: Callable[..., Any],
-    release: Callable[..., Path],
-    profiles: Callable[[], list[str]],
-    to_the_summary: Dialogue,
-    browser: Browser,
+    slow: Callable[[int], None], profiles: Callable[[], list[str]], to_the_summary: Dialogue, browser: Browser
 ) -> None:
-    package = release("6.0", {"mapiwright.toml": {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n'}})
-    with (package / "acme_service.py").open("a", encoding="utf-8") as code:
-        code.write(SLOW)
-    assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+    slow(LONG)
 
     async def walk_away() -> None:
-        async with browser.window() as window:
-            await talk(window, [*to_the_summary, ("Ready to finish", ENTER)])
-            await see(window, "Step 2 of 3: call ACME")
+        async with writing(browser, to_the_summary):
+            pass
 
     browser.come_in()
     asyncio.run(walk_away())
+    assert browser.served.says("what is being written is finished first")
     assert not browser.served.told("mapiwright undo"), "it is not done yet"
-    assert browser.served.ended() == 0, "and is waited for"
+    browser.served.process.send_signal(signal.SIGINT)
+    assert browser.served.says("Ctrl+C once more kills it")
+    assert browser.served.process.wait(PATIENCE) == 0, "and is waited for"
     browser.served.reader.join(PATIENCE)
     assert browser.served.told("mapiwright undo")
+    assert not browser.served.told("killed (")
     assert profiles() == ["Outlook"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals: Windows has others")
+def test_a_second_ctrl_c_kills_what_writes_and_tells_the_way_out(
+    slow: Callable[[int], None], mapiwright: Callable[..., Any], to_the_summary: Dialogue, browser: Browser
+) -> None:
+    slow(FOREVER)
+    process = browser.served.process
+
+    async def insist() -> None:
+        async with writing(browser, to_the_summary):
+            for _ in range(3):  # who is in a hurry presses it at once, and does not insist yet
+                process.send_signal(signal.SIGINT)
+            assert await asyncio.to_thread(browser.served.says, "Ctrl+C once more kills it")
+            process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(1)
+            assert process.poll() is None, "only Ctrl+C insists"
+            process.send_signal(signal.SIGINT)
+
+    browser.come_in()
+    asyncio.run(insist())
+    assert process.wait(PATIENCE) == 4
+    assert browser.served.says("was killed (SIGKILL)")
+    assert browser.served.says("half-way. End it by: mapiwright recover")
+    assert "rolled back" in mapiwright("recover").out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+def test_a_program_that_somebody_else_kills_is_told_of(
+    slow: Callable[[int], None], mapiwright: Callable[..., Any], to_the_summary: Dialogue, serve: Callable[..., Any]
+) -> None:
+    """As the system does where memory is short."""
+    slow(FOREVER)
+    place = os.environ["MAPIWRIGHT_WORKSTATION"]
+    browser = Browser(serve("wizard", "--workstation", place))
+
+    async def kill_it() -> None:
+        async with writing(browser, to_the_summary) as window:
+            (program,) = children(browser.served.process.pid)
+            os.kill(program, signal.SIGKILL)
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(kill_it())
+    assert browser.served.says("The program of the screen was killed (SIGKILL).")
+    assert browser.served.says(f"half-way. End it by: mapiwright recover --workstation {place}")
+    assert browser.served.ended() == 4
+    assert "rolled back" in mapiwright("recover").out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+def test_a_program_that_is_killed_while_nothing_is_written_leaves_nothing(browser: Browser) -> None:
+    async def kill_it() -> None:
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+            (program,) = children(browser.served.process.pid)
+            os.kill(program, signal.SIGKILL)
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(kill_it())
+    assert browser.served.says("was killed (SIGKILL)")
+    assert browser.served.ended() == 0
+    assert not browser.served.told("recover")
 
 
 def children(process: int) -> list[int]:
@@ -414,6 +503,7 @@ def test_a_window_that_is_closed_ends_its_program(browser: Browser) -> None:
         time.sleep(0.1)
     assert children(browser.served.process.pid) == []
     assert browser.served.says("nothing was changed")
+    assert not browser.served.told("killed"), "it has ended by itself"
 
 
 def test_what_cannot_start_closes_the_window_and_says_why(browser: Browser, workstation_folder: Path) -> None:
