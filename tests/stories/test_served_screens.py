@@ -55,12 +55,13 @@ class Browser:
         self.cookie = ""
         self.own = f"http://127.0.0.1:{served.port}"
         self.first = served.address.removeprefix(self.own)
+        self.top = self.first.partition("?")[0]
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        """The answer, which is not followed anywhere."""
+        """The answer, which is not followed anywhere; a path that begins with no slash is below the server's own."""
         cookie = {"Cookie": self.cookie} if self.cookie else {}
         with closing(http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=PATIENCE)) as connection:
-            connection.request(method, path, headers={**cookie, **headers})
+            connection.request(method, path if path[:1] == "/" else self.top + path, headers={**cookie, **headers})
             found = connection.getresponse()
             return Answer(found.status, found.headers, found.read().decode())
 
@@ -72,14 +73,14 @@ class Browser:
 
     def socket(self, **headers: str) -> int:
         """The status of the answer to who asks for the screen itself; 101 is yes."""
-        return self.ask("/ws", **{**UPGRADE, **headers}).status
+        return self.ask("ws", **{**UPGRADE, **headers}).status
 
     @asynccontextmanager
     async def window(self, width: int = 100) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """A window with the screen in it."""
         headers = {"Cookie": self.cookie, "Origin": self.own}
         async with aiohttp.ClientSession() as session:
-            url = f"ws://127.0.0.1:{self.served.port}/ws?width={width}&height=30"
+            url = f"ws://127.0.0.1:{self.served.port}{self.top}ws?width={width}&height=30"
             async with session.ws_connect(url, headers=headers) as opened:
                 yield opened
 
@@ -124,12 +125,13 @@ def browser(serve: Callable[..., Any]) -> Browser:
 
 def test_the_token_lets_one_browser_in_and_is_spent(browser: Browser) -> None:
     answer = browser.come_in()
-    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    assert (answer.status, answer.headers["Location"]) == (303, browser.top)
+    assert len(browser.top) > 40, "nobody guesses it"
     kept = {part.strip().partition("=")[0].lower(): part for part in answer.headers["Set-Cookie"].split(";")[1:]}
     assert kept.keys() == {"httponly", "samesite", "path"}, "and no Domain, which would give it to others"
     assert kept["samesite"].strip() == "SameSite=Strict"
-    assert kept["path"].strip() == "Path=/"
-    page = browser.ask("/")
+    assert kept["path"].strip() == f"Path={browser.top}", "and no other port is sent it"
+    page = browser.ask("")
     assert page.status == 200
     assert "Profile Wizard" in page.text
 
@@ -138,10 +140,12 @@ def test_the_token_lets_one_browser_in_and_is_spent(browser: Browser) -> None:
     assert refused.status == 403
     assert "This address was used already" in refused.text
     assert second.cookie == ""
-    assert second.ask("/").status == 403
+    assert second.ask("").status == 403
 
     again = browser.ask(browser.first)
-    assert (again.status, again.headers["Location"]) == (303, "/"), "who is in needs no token, and may click twice"
+    assert (again.status, again.headers["Location"]) == (303, browser.top), (
+        "who is in needs no token, and may click twice"
+    )
 
 
 def test_nobody_else_is_told_anything(browser: Browser) -> None:
@@ -152,11 +156,16 @@ def test_nobody_else_is_told_anything(browser: Browser) -> None:
         for stranger.cookie in ("", f"{name}=", f"{name}=guessed", "other=1"):
             for path in (
                 "/",
-                "/?token=",
-                "/?token=guessed",
-                "/?token=%ff%00",
-                "/static/js/textual.js",
-                "/download/1",
+                "/closed",
+                browser.first.replace(browser.top, "/"),
+                browser.top.removesuffix("/"),
+                browser.top.upper(),
+                "",
+                "?token=",
+                "?token=guessed",
+                "?token=%ff%00",
+                "static/js/textual.js",
+                "closed",
             ):
                 answer = stranger.ask(path)
                 assert answer.status == 403, path
@@ -168,9 +177,15 @@ def test_nobody_else_is_told_anything(browser: Browser) -> None:
     is_told_nothing()
 
 
+def test_the_cookie_opens_nothing_but_what_lies_below_the_path(browser: Browser) -> None:
+    browser.come_in()
+    for path in ("/", "/closed", "/ws", "/static/js/textual.js", browser.top.removesuffix("/"), f"/x{browser.top}"):
+        assert browser.ask(path, **UPGRADE, Origin=browser.own).status == 403, path
+
+
 def test_the_token_opens_no_socket(browser: Browser) -> None:
     token = browser.served.address.partition("?")[2]
-    assert browser.ask(f"/ws?{token}", **UPGRADE, Origin=browser.own).status == 403
+    assert browser.ask(f"ws?{token}", **UPGRADE, Origin=browser.own).status == 403
     assert browser.come_in().status == 303
 
 
@@ -182,9 +197,9 @@ def test_a_name_that_was_bound_to_this_computer_is_refused(browser: Browser) -> 
         assert browser.ask(browser.first, Host=named).status == 403
     browser.come_in()
     for named in foreign:
-        assert browser.ask("/", Host=named).status == 403
+        assert browser.ask("", Host=named).status == 403
         assert browser.socket(Host=named, Origin=f"http://{named}") == 403
-    assert browser.ask("/", Host=f"localhost:{port}").status == 200
+    assert browser.ask("", Host=f"localhost:{port}").status == 200
 
 
 def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> None:
@@ -193,7 +208,7 @@ def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> Non
     other = f"http://127.0.0.1:{browser.served.port + 1}"
     for origin in ("http://evil.example", other, "null", browser.own.replace("http:", "https:")):
         assert browser.socket(Origin=origin) == 403
-        assert browser.ask("/", Origin=origin).status == 403
+        assert browser.ask("", Origin=origin).status == 403
     assert browser.socket() == 403, "a browser always says where it comes from"
     assert browser.socket(Origin=browser.own) == 101
 
@@ -201,13 +216,13 @@ def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> Non
 def test_a_browser_leaves_out_the_port_of_the_scheme() -> None:
     door = Door(80)
     token = door.address.rpartition("=")[2]
-    assert door.judge("LocalHost", None, token, {}, is_socket=False) is Verdict.FIRST
+    assert door.judge("LocalHost", door.path, None, token, {}) is Verdict.FIRST
 
 
 def test_every_answer_lets_nothing_in_from_elsewhere(browser: Browser) -> None:
-    answers = [browser.ask("/"), browser.come_in()]
-    answers += [browser.ask(path) for path in ("/", "/closed", "/static/js/textual.js", "/nothing")]
-    answers += [browser.ask("/", "POST"), browser.ask("/ws", **UPGRADE, Origin=browser.own)]
+    answers = [browser.ask(""), browser.come_in()]
+    answers += [browser.ask(path) for path in ("", "closed", "static/js/textual.js", "nothing")]
+    answers += [browser.ask("", "POST"), browser.ask("ws", **UPGRADE, Origin=browser.own)]
     assert [answer.status for answer in answers] == [403, 303, 200, 200, 200, 404, 405, 101]
     for answer in answers:
         headers = answer.headers
@@ -224,8 +239,8 @@ def test_every_answer_lets_nothing_in_from_elsewhere(browser: Browser) -> None:
 
 
 def test_the_pages_name_nothing_of_the_internet(browser: Browser) -> None:
-    pages = [browser.ask("/").text, browser.come_in().text]
-    pages += [browser.ask(path).text for path in ("/", "/screen/screen.css", "/screen/screen.js")]
+    pages = [browser.ask("").text, browser.come_in().text]
+    pages += [browser.ask(path).text for path in ("", "screen/screen.css", "screen/screen.js")]
     assert set(re.findall(r"\w*:?//\w[\w.]*", "".join(pages))) == {"ws://127.0.0.1"}
 
 
@@ -241,9 +256,9 @@ def test_only_this_computer_reaches_it(browser: Browser) -> None:
 def test_the_token_is_in_no_log(browser: Browser) -> None:
     token = browser.served.address.rpartition("=")[2]
     browser.come_in()
-    browser.ask(f"/?token={token}")
+    browser.ask(f"?token={token}")
     Browser(browser.served).come_in()
-    browser.ask(f"/nothing?token={token}", "POST")
+    browser.ask(f"nothing?token={token}", "POST")
     assert browser.served.ended() == 0
     browser.served.reader.join(PATIENCE)
     assert "".join(browser.served.said).count(token) == 1, "where the user is told to open it"
@@ -251,9 +266,9 @@ def test_the_token_is_in_no_log(browser: Browser) -> None:
 
 def test_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:
     browser = Browser(serve("wizard", "--language", "fr"))
-    assert '<html lang="fr">' in browser.ask("/").text
+    assert '<html lang="fr">' in browser.ask("").text
     browser.come_in()
-    assert "Assistant Profil" in browser.ask("/").text
+    assert "Assistant Profil" in browser.ask("").text
     assert "Cette adresse a déjà servi" in Browser(browser.served).come_in().text
 
 
@@ -308,10 +323,10 @@ def test_one_window_at_a_time_shows_it(browser: Browser) -> None:
         async with browser.window() as window:
             await see(window, "Welcome to the")
             assert await asyncio.to_thread(browser.socket, Origin=browser.own) == 409
-            page = await asyncio.to_thread(browser.ask, "/closed")
+            page = await asyncio.to_thread(browser.ask, "closed")
             assert page.status == 409
             assert "It is open in another window" in page.text
-        assert "This screen was closed" in (await asyncio.to_thread(browser.ask, "/closed")).text
+        assert "This screen was closed" in (await asyncio.to_thread(browser.ask, "closed")).text
         async with browser.window() as window:
             await see(window, "Welcome to the")
 

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aiohttp_jinja2
 from aiohttp import WSCloseCode, web
 from aiohttp_jinja2 import render_template
+from jinja2 import FileSystemLoader
 from textual_serve.server import Server, to_int
 
 from mapiwright.ui.door import LOOPBACK, Door, Verdict
@@ -156,15 +158,16 @@ class ScreenServer(Server):
             self._terminal.tell(text)
 
     async def _make_app(self) -> web.Application:
-        app = await super()._make_app()
-        app.router.add_get("/closed", self._handle_closed)
-        app.router.add_static("/screen", TEMPLATES / "static")
-        app.middlewares.append(self._at_the_door)
+        app = web.Application(middlewares=[self._at_the_door])
+        aiohttp_jinja2.setup(app, loader=FileSystemLoader(TEMPLATES))
+        path = self._door.path
+        app.router.add_get(path, self.handle_index)
+        app.router.add_get(self._door.socket, self.handle_websocket)
+        app.router.add_get(f"{path}closed", self._handle_closed)
+        app.router.add_static(f"{path}static", self.statics_path)
+        app.router.add_static(f"{path}screen", TEMPLATES / "static")
         app.on_response_prepare.append(self._guarded)
         return app
-
-    async def on_startup(self, app: web.Application) -> None:
-        """Say nothing: whoever opened the server tells the user of it."""
 
     # Who may come in.
 
@@ -175,20 +178,24 @@ class ScreenServer(Server):
         headers = request.headers
         verdict = self._door.judge(
             request.host,
+            request.path,
             headers.get("Origin"),
             request.query.get("token"),
             request.cookies,
-            is_socket=request.path == "/ws",
         )
         if verdict is Verdict.FIRST:
-            answer = _onward()
-            answer.set_cookie(*self._door.cookie, path="/", httponly=True, samesite="Strict")
+            answer = self._onward()
+            answer.set_cookie(*self._door.cookie, path=self._door.path, httponly=True, samesite="Strict")
             return answer
         if verdict is not Verdict.IN:
             return self._told(request, verdict.value, 403)
         if "token" in request.query:  # the browser that came first, once more by the address that it was given
-            return _onward()
+            return self._onward()
         return await handler(request)
+
+    def _onward(self) -> web.Response:
+        """To the page itself, by an address that has no token."""
+        return web.Response(status=303, headers={"Location": self._door.path})
 
     async def _guarded(self, _: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(HEADERS)
@@ -224,7 +231,7 @@ class ScreenServer(Server):
                 "ended_title": self._texts("browser.ended-title"),
                 "ended": self._texts("browser.ended"),
                 "again": self._texts("browser.again"),
-                "socket": f"ws://{request.host}/ws",
+                "socket": f"ws://{request.host}{self._door.socket}",
             },
         )
 
@@ -285,8 +292,3 @@ class ScreenServer(Server):
                 return False
             await asyncio.sleep(GLANCE)
         return True
-
-
-def _onward() -> web.Response:
-    """To the page itself, by an address that has no token."""
-    return web.Response(status=303, headers={"Location": "/"})
