@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -262,6 +262,51 @@ def test_the_token_is_in_no_log(browser: Browser) -> None:
     assert browser.served.ended() == 0
     browser.served.reader.join(PATIENCE)
     assert "".join(browser.served.said).count(token) == 1, "where the user is told to open it"
+
+
+def test_nothing_of_a_request_reaches_the_terminal(browser: Browser) -> None:
+    """A browser has the cookie in its requests, and anybody may send what is none."""
+    browser.come_in()
+    host = f"Host: 127.0.0.1:{browser.served.port}\r\n".encode()
+    cookie = f"Cookie: {browser.cookie}; secret=".encode()
+    for sent in (
+        b"secret\r\n\r\n",
+        b"\x16\x03\x01secret\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + b"secret\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + cookie + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + cookie + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET /secret" + b"a" * 100_000 + b" HTTP/1.1\r\n" + host + cookie + b"\r\n\r\n",
+        b"GET http://[secret HTTP/1.1\r\n" + host + b"\r\n",
+        b"GET /?%secret&token=%ff HTTP/1.1\r\n" + host + b"Cookie: secret=\xff\xfe\r\n\r\n",
+        b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\nsecret\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", browser.served.port), timeout=PATIENCE) as stranger:
+            stranger.sendall(sent)
+            assert stranger.recv(7) == b"HTTP/1.", sent[:40]
+    assert browser.ask("").status == 200
+    assert browser.served.ended() == 0
+    browser.served.reader.join(PATIENCE)
+    *_, last = browser.served.said
+    assert last.endswith("Ctrl+C ends it.\n"), "".join(browser.served.said)
+
+
+def test_cookies_of_other_servers_do_not_keep_the_browser_out(browser: Browser) -> None:
+    """It sends those of all ports of this computer."""
+    browser.come_in()
+    browser.cookie = f"other={'a' * 60_000}; {browser.cookie}"
+    assert browser.ask("").status == 200
+
+
+def test_a_request_that_a_stranger_does_not_end_does_not_hold_it(browser: Browser) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{browser.served.port}\r\n".encode()
+    with ExitStack() as strangers:
+        for sent in (b"", b"GET /", head, head + b"Content-Length: 10\r\n\r\n123"):
+            stranger = socket.create_connection(("127.0.0.1", browser.served.port), timeout=PATIENCE)
+            strangers.enter_context(stranger).sendall(sent)
+        assert Browser(browser.served).ask("").status == 403
+        begun = time.monotonic()
+        assert browser.served.ended() == 0
+        assert time.monotonic() < begun + 4
 
 
 def test_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:

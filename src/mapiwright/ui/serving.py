@@ -8,6 +8,7 @@ internet), words that no shell reads, and an end that leaves no process behind.
 from __future__ import annotations
 
 import asyncio
+import logging
 import shlex
 import signal
 import socket
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp_jinja2
 from aiohttp import WSCloseCode, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp_jinja2 import render_template
 from jinja2 import FileSystemLoader
 from textual_serve.server import Server, to_int
@@ -35,8 +37,12 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "browser"
 NOTICE = 1.0
 """Seconds after which a program that was told to end, and is still there, must be writing something."""
-FAREWELL = 1.0
+FAREWELL = 0.5
 """Seconds for an answer that is under way when the server ends; a program that writes has all the time it takes."""
+COOKIES = 64 << 10
+"""The most bytes of a header: a browser sends the cookies of all that is served at 127.0.0.1, whatever the port."""
+LOUD = ("aiohttp", "asyncio", "textual-serve")
+"""The logs of the libraries."""
 RELOAD = 2.0
 """Seconds after which a window that is still there was not just loaded anew."""
 GLANCE = 0.1
@@ -62,11 +68,31 @@ POLICY = (
 class Terminal:
     """Where the server was started: by ``tell`` it speaks to its user.
 
-    ``recover`` gives the command line that ends what stands half-way on the workstation, or "" where nothing does.
+    ``defect`` tells of a fault of ours by its place alone. ``recover`` gives the command line that ends what stands
+    half-way on the workstation, or "" where nothing does.
     """
 
     tell: Callable[[str], None]
+    defect: Callable[[Exception], object]
     recover: Callable[[], str]
+
+
+class Discretion(logging.Handler):
+    """Stands for the logs of the libraries, which hold what strangers send, and the cookie with it.
+
+    What is left of them is that there is a fault of ours.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of a fault of ours."""
+        fault = record.exc_info[1] if record.exc_info else None
+        if isinstance(fault, Exception) and not isinstance(fault, (HttpProcessingError, ConnectionError)):
+            with suppress(OSError):  # the terminal itself may be gone
+                self._terminal.defect(fault)
 
 
 class ScreenServer(Server):
@@ -114,8 +140,18 @@ class ScreenServer(Server):
 
     async def _serve(self) -> None:
         self._hear_signals()
-        # No access log: the token is in the first address.
-        runner = web.AppRunner(await self._make_app(), access_log=None, shutdown_timeout=FAREWELL)
+        for name in LOUD:
+            logger = logging.getLogger(name)
+            logger.propagate = False
+            logger.addHandler(Discretion(self._terminal))
+        # No access log: the token is in the first address. No lingering: a stranger need not end his request.
+        runner = web.AppRunner(
+            await self._make_app(),
+            access_log=None,
+            shutdown_timeout=FAREWELL,
+            lingering_time=0,
+            max_field_size=COOKIES,
+        )
         await runner.setup()
         site = web.SockSite(runner, self._socket)
         try:

@@ -31,7 +31,7 @@ import click
 from click.core import ParameterSource
 
 from mapiwright.errors import MapiwrightError, RecoveryNeededError, RefusedError
-from mapiwright.ui.cli.edge import tell
+from mapiwright.ui.cli.edge import tell, tell_defect
 from mapiwright.ui.screen import LIBRARIES, is_served, require_textual
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ class Serving:
             require_textual(module)
         from mapiwright.ui.serving import ScreenServer, Terminal
 
+        terminal = Terminal(tell, partial(tell_defect, as_json=False), partial(_recover, target))
         try:
-            server = ScreenServer(self.words, self.port, title, texts, Terminal(tell, partial(_recover, target)))
+            server = ScreenServer(self.words, self.port, title, texts, terminal)
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             raise RefusedError(
