@@ -254,6 +254,9 @@ def test_only_this_computer_reaches_it(browser: Browser) -> None:
 
 
 def test_the_token_is_in_no_log(browser: Browser) -> None:
+    assert browser.served.told(f"Open this in a browser: {browser.served.address}\n")
+    alone = "Only this computer reaches it, and only the first browser that opens it. Ctrl+C ends it.\n"
+    assert browser.served.says(alone)
     token = browser.served.address.rpartition("=")[2]
     browser.come_in()
     browser.ask(f"?token={token}")
@@ -309,8 +312,10 @@ def test_a_request_that_a_stranger_does_not_end_does_not_hold_it(browser: Browse
         assert time.monotonic() < begun + 4
 
 
-def test_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:
+def test_the_terminal_and_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:
     browser = Browser(serve("wizard", "--language", "fr"))
+    assert browser.served.told("Ouvrez ceci dans un navigateur : http://127.0.0.1:")
+    assert browser.served.says("Seul cet ordinateur y a accès")
     assert '<html lang="fr">' in browser.ask("").text
     browser.come_in()
     assert "Assistant Profil" in browser.ask("").text
@@ -377,6 +382,64 @@ def test_one_window_at_a_time_shows_it(browser: Browser) -> None:
 
     browser.come_in()
     asyncio.run(two_windows())
+
+
+def test_a_window_that_says_what_no_page_says_is_closed(browser: Browser) -> None:
+    odd = (
+        *("", '["stdin", 3]', '["else", "x"]', "[" * 100_000, f'["stdin", "{"x" * (1 << 20)}x"]'),
+        *(f'["resize", {{"width": {side}, "height": 24}}]' for side in (0, 1001, 80.5, "true")),
+    )
+
+    async def say_them() -> None:
+        for said in odd:
+            async with browser.window() as window:
+                await window.send_str(said)
+                await closed(window)
+                assert window.close_code == 1008, said[:50]
+        async with browser.window() as window:
+            await window.send_bytes(b'["focus"]')
+            await closed(window)
+            assert window.close_code == 1003
+
+    browser.come_in()
+    asyncio.run(say_them())
+    assert browser.served.ended() == 0
+    browser.served.reader.join(PATIENCE)
+    assert not re.search("Traceback|defect|killed", "".join(browser.served.said))
+
+
+def test_a_screen_has_any_size_that_a_window_may_have(browser: Browser) -> None:
+    async def resize() -> None:
+        async with browser.window(width=-5) as window:
+            await see(window, "Welcome to the")
+            await window.send_json(["ping", "1"])
+            assert await window.receive_json(timeout=PATIENCE) == ["pong", "1"]
+            for width, height in ((1, 1), (1000, 1000), (1, 1000), (1000, 1), (100, 30)):
+                await window.send_json(["resize", {"width": width, "height": height}])
+            for said in (["blur"], ["focus"], ["stdin", "\ud800"], ["stdin", ENTER]):
+                await window.send_json(said)
+            await see(window, "Choose the message")
+
+    browser.come_in()
+    asyncio.run(resize())
+
+
+def test_a_program_that_says_something_else_closes_its_window(serve: Callable[..., Any], tmp_path: Path) -> None:
+    """More than a reader takes before the first packet."""
+    chatter = "import os, sys\nif 'TEXTUAL_DRIVER' in os.environ: sys.__stdout__.write('x' * 200_000)\n"
+    (tmp_path / "sitecustomize.py").write_text(chatter, encoding="utf-8")
+    browser = Browser(serve("wizard", PYTHONPATH=str(tmp_path)))
+
+    async def look() -> None:
+        async with browser.window() as window:
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(look())
+    assert browser.served.says("nothing was changed"), "the program has ended"
+    assert browser.served.says("LimitOverrunError")
+    assert "This screen was closed" in browser.ask("closed").text
+    assert browser.served.ended() == 0
 
 
 SLOW = """

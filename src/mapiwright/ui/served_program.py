@@ -7,12 +7,13 @@ is asked to end, and finishes what it is writing, however long that takes.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import struct
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from textual_serve.app_service import AppService
 
@@ -29,6 +30,17 @@ if TYPE_CHECKING:
 
 PRELUDE = b"__GANGLION__\n"
 """What Textual's driver says before its first packet."""
+PIECE = 1 << 16
+MOST_TYPED = 1 << 20
+"""The most bytes that are typed, or rather pasted, at once."""
+MOST_PING = 64
+SIDE = 1000
+"""The most columns or rows of a screen."""
+
+
+def is_size(side: object) -> TypeGuard[int]:
+    """Whether a screen may be so wide, or so high."""
+    return type(side) is int and 1 <= side <= SIDE
 
 
 class Session(AppService):
@@ -64,28 +76,66 @@ class Session(AppService):
         self._task = asyncio.create_task(self._carry(process))
 
     async def _carry(self, process: Process) -> None:
-        """Carry its packets to the window until it ends; a window that is gone does not stop it."""
+        """Carry its packets to the window until it ends; a window that is gone does not stop it.
+
+        Where something unforeseen comes, the program is asked to end, and its window is closed.
+        """
         stdout = process.stdout
         assert stdout is not None  # noqa: S101 - a pipe was asked for
-        with suppress(asyncio.IncompleteReadError):  # that is its end
-            await stdout.readuntil(PRELUDE)
-            while True:
-                kind, size = struct.unpack(">cI", await stdout.readexactly(5))
-                payload = await stdout.readexactly(size)
-                with suppress(ConnectionError):
-                    await (self.on_data(payload) if kind == b"D" else self.on_meta(payload))
-        await self.remote_close()
-        await process.wait()
+        try:
+            with suppress(asyncio.IncompleteReadError):  # that is its end
+                await self._carry_packets(stdout)
+        finally:
+            self._ask_to_end()
+            await self.remote_close()
+            while await stdout.read(PIECE):
+                pass  # a program that nobody hears would stand still
+            await process.wait()
+
+    async def _carry_packets(self, stdout: asyncio.StreamReader) -> None:
+        await stdout.readuntil(PRELUDE)
+        while True:
+            kind, size = struct.unpack(">cI", await stdout.readexactly(5))
+            payload = await stdout.readexactly(size)
+            with suppress(ConnectionError):
+                if kind == b"D":
+                    await self.on_data(payload)
+                elif kind == b"M":
+                    await self.on_meta(payload)
+                else:
+                    raise ValueError("that is no packet")
+
+    async def hear(self, said: str) -> bool:
+        """Give the program what its window says; False where no page of ours says that."""
+        try:
+            message = json.loads(said)
+        except (ValueError, RecursionError):
+            return False
+        match message:
+            case ["stdin", str(text)] if len(typed := text.encode("utf-8", "replace")) <= MOST_TYPED:
+                await self.send_bytes(typed)
+            case ["resize", {"width": width, "height": height}] if is_size(width) and is_size(height):
+                await self.set_terminal_size(width, height)
+            case ["ping", str(when)] if len(when) <= MOST_PING:
+                await self.remote_write_str(json.dumps(["pong", when]))
+            case ["focus"]:
+                await self.focus()
+            case ["blur"]:
+                await self.blur()
+            case _:
+                return False
+        return True
 
     async def stop(self) -> None:
         """Have the program end, and wait until it has: what it is writing is finished first."""
         if self._task is None:
             return
-        await self._ask_to_end()
+        self._ask_to_end()
         await self._task
 
-    async def _ask_to_end(self) -> None:
-        await self.send_meta({"type": "quit"})
+    def _ask_to_end(self) -> None:
+        with suppress(RuntimeError):
+            self.stdin.write(self.encode_packet(b"M", json.dumps({"type": "quit"}).encode()))
         self.stdin.close()
 
     def kill(self) -> None:

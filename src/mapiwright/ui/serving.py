@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp_jinja2
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp_jinja2 import render_template
 from jinja2 import FileSystemLoader
 from textual_serve.server import Server, to_int
 
 from mapiwright.ui.door import LOOPBACK, Door, Verdict
-from mapiwright.ui.served_program import Session
+from mapiwright.ui.served_program import MOST_TYPED, Session, is_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -43,6 +43,8 @@ COOKIES = 64 << 10
 """The most bytes of a header: a browser sends the cookies of all that is served at 127.0.0.1, whatever the port."""
 LOUD = ("aiohttp", "asyncio", "textual-serve")
 """The logs of the libraries."""
+GOODBYE = 2.0
+"""Seconds for a window to say that it is closed."""
 RELOAD = 2.0
 """Seconds after which a window that is still there was not just loaded anew."""
 GLANCE = 0.1
@@ -283,7 +285,7 @@ class ScreenServer(Server):
             if self._end.is_set() or await self._stays_occupied():
                 raise web.HTTPConflict(text=self._texts("browser.occupied"))
             await asyncio.sleep(GLANCE)
-        window = self._window = web.WebSocketResponse(heartbeat=15)
+        window = self._window = web.WebSocketResponse(heartbeat=15, timeout=GOODBYE, max_msg_size=8 * MOST_TYPED)
         self._vacant.clear()
         try:
             await window.prepare(request)
@@ -297,16 +299,26 @@ class ScreenServer(Server):
         """Run the program of a window that is open."""
         session = self._session = Session(self._words, window, self)
         try:
-            width, height = (to_int(request.query.get(name, ""), usual) for name, usual in USUAL.items())
-            await session.start(width, height)
-            await self._process_messages(window, session)
+            sizes = ((to_int(request.query.get(name, ""), usual), usual) for name, usual in USUAL.items())
+            await session.start(*(size if is_size(size) else usual for size, usual in sizes))
+            await self._hear(window, session)
         finally:
             await window.close()
             notice = asyncio.get_running_loop().call_later(NOTICE, self._tell_of_finishing)
-            await session.stop()
-            notice.cancel()
-            self._session = None
-            await self._tell_of_its_end(session)
+            try:
+                await session.stop()
+            finally:
+                notice.cancel()
+                self._session = None
+                await self._tell_of_its_end(session)
+
+    async def _hear(self, window: web.WebSocketResponse, session: Session) -> None:
+        """Hear what a window says, until it is closed, or says what no page of ours says."""
+        async for message in window:
+            if message.type is not WSMsgType.TEXT:
+                await window.close(code=WSCloseCode.UNSUPPORTED_DATA)
+            elif not await session.hear(message.data):
+                await window.close(code=WSCloseCode.POLICY_VIOLATION)
 
     def _tell_of_finishing(self) -> None:
         if not self._end.is_set():  # who ended it is told more
