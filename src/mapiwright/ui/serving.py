@@ -299,6 +299,8 @@ class ScreenServer(Server):
         """Run the program of a window that is open."""
         session = self._session = Session(self._words, window, self)
         try:
+            if self._end.is_set():  # it was told to meanwhile, and has closed the windows that it knew
+                return
             sizes = ((to_int(request.query.get(name, ""), usual), usual) for name, usual in USUAL.items())
             await session.start(*(size if is_size(size) else usual for size, usual in sizes))
             await self._hear(window, session)
