@@ -5,8 +5,10 @@ internet.
 from __future__ import annotations
 
 import base64
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -107,9 +109,8 @@ def test_a_person_makes_a_profile_in_a_browser(
     served = serve("wizard")
     person = Person(chromium.new_context(viewport={"width": 900, "height": 600}))
     person.page.goto(served.address)
-    assert person.page.url == f"http://127.0.0.1:{served.port}/", (
-        "the token is not left where a shoulder is looked over"
-    )
+    top = served.address.partition("?")[0]
+    assert person.page.url == top, "the token is not left where a shoulder is looked over"
     welcome, *rest, (name, onward) = to_the_summary
     person.sees(welcome[0])
     person.page.wait_for_timeout(1000)  # it is faded in
@@ -139,7 +140,7 @@ def test_a_person_makes_a_profile_in_a_browser(
     person.page.reload()
     person.page.wait_for_selector("body.-first-byte")
     second = Person(person.page.context)
-    second.page.goto(f"http://127.0.0.1:{served.port}/")
+    second.page.goto(top)
     second.page.wait_for_url("**/closed")
     assert "It is open in another window" in second.page.inner_text("h1")
     person.page.keyboard.press("Escape")
@@ -147,10 +148,42 @@ def test_a_person_makes_a_profile_in_a_browser(
     second.page.click("a")
     second.sees("Welcome to the")
 
-    own = (f"http://127.0.0.1:{served.port}/", f"ws://127.0.0.1:{served.port}/")
+    own = (top, top.replace("http:", "ws:"))
     assert len(person.asked) > 10
     assert [url for url in person.asked + stranger.asked if not url.startswith((*own, "data:"))] == []
     assert person.faults == []
+
+
+class Eavesdropper(BaseHTTPRequestHandler):
+    """A server on another port of this computer, which writes down the cookies that browsers send it."""
+
+    heard: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.heard.append(self.headers.get("Cookie", ""))
+        self.send_response(200)
+        self.send_header("Set-Cookie", "theirs=1; Path=/")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_server_on_another_port_is_not_sent_the_cookie(serve: Callable[..., Any], chromium: Any) -> None:
+    """Browsers send a cookie to every port of the computer that has set it."""
+    served = serve("wizard")
+    person = Person(chromium.new_context())
+    person.page.goto(served.address)
+    person.sees("Welcome to the")
+    (cookie,) = person.page.context.cookies()
+    assert cookie["name"] == f"mapiwright-{served.port}"
+    with ThreadingHTTPServer(("127.0.0.1", 0), Eavesdropper) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        for _ in range(2):
+            person.page.goto(f"http://127.0.0.1:{other.server_port}/")
+        other.shutdown()
+    assert "theirs=1" in Eavesdropper.heard, "the browser does send what is meant for all of the computer"
+    assert not [heard for heard in Eavesdropper.heard if "mapiwright" in heard]
 
 
 def test_a_person_looks_after_profiles_in_a_browser(

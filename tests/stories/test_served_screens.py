@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,12 +55,13 @@ class Browser:
         self.cookie = ""
         self.own = f"http://127.0.0.1:{served.port}"
         self.first = served.address.removeprefix(self.own)
+        self.top = self.first.partition("?")[0]
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        """The answer, which is not followed anywhere."""
+        """The answer, which is not followed anywhere; a path that begins with no slash is below the server's own."""
         cookie = {"Cookie": self.cookie} if self.cookie else {}
         with closing(http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=PATIENCE)) as connection:
-            connection.request(method, path, headers={**cookie, **headers})
+            connection.request(method, path if path[:1] == "/" else self.top + path, headers={**cookie, **headers})
             found = connection.getresponse()
             return Answer(found.status, found.headers, found.read().decode())
 
@@ -72,14 +73,14 @@ class Browser:
 
     def socket(self, **headers: str) -> int:
         """The status of the answer to who asks for the screen itself; 101 is yes."""
-        return self.ask("/ws", **{**UPGRADE, **headers}).status
+        return self.ask("ws", **{**UPGRADE, **headers}).status
 
     @asynccontextmanager
     async def window(self, width: int = 100) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """A window with the screen in it."""
         headers = {"Cookie": self.cookie, "Origin": self.own}
         async with aiohttp.ClientSession() as session:
-            url = f"ws://127.0.0.1:{self.served.port}/ws?width={width}&height=30"
+            url = f"ws://127.0.0.1:{self.served.port}{self.top}ws?width={width}&height=30"
             async with session.ws_connect(url, headers=headers) as opened:
                 yield opened
 
@@ -124,12 +125,13 @@ def browser(serve: Callable[..., Any]) -> Browser:
 
 def test_the_token_lets_one_browser_in_and_is_spent(browser: Browser) -> None:
     answer = browser.come_in()
-    assert (answer.status, answer.headers["Location"]) == (303, "/")
+    assert (answer.status, answer.headers["Location"]) == (303, browser.top)
+    assert len(browser.top) > 40, "nobody guesses it"
     kept = {part.strip().partition("=")[0].lower(): part for part in answer.headers["Set-Cookie"].split(";")[1:]}
     assert kept.keys() == {"httponly", "samesite", "path"}, "and no Domain, which would give it to others"
     assert kept["samesite"].strip() == "SameSite=Strict"
-    assert kept["path"].strip() == "Path=/"
-    page = browser.ask("/")
+    assert kept["path"].strip() == f"Path={browser.top}", "and no other port is sent it"
+    page = browser.ask("")
     assert page.status == 200
     assert "Profile Wizard" in page.text
 
@@ -138,10 +140,12 @@ def test_the_token_lets_one_browser_in_and_is_spent(browser: Browser) -> None:
     assert refused.status == 403
     assert "This address was used already" in refused.text
     assert second.cookie == ""
-    assert second.ask("/").status == 403
+    assert second.ask("").status == 403
 
     again = browser.ask(browser.first)
-    assert (again.status, again.headers["Location"]) == (303, "/"), "who is in needs no token, and may click twice"
+    assert (again.status, again.headers["Location"]) == (303, browser.top), (
+        "who is in needs no token, and may click twice"
+    )
 
 
 def test_nobody_else_is_told_anything(browser: Browser) -> None:
@@ -152,11 +156,16 @@ def test_nobody_else_is_told_anything(browser: Browser) -> None:
         for stranger.cookie in ("", f"{name}=", f"{name}=guessed", "other=1"):
             for path in (
                 "/",
-                "/?token=",
-                "/?token=guessed",
-                "/?token=%ff%00",
-                "/static/js/textual.js",
-                "/download/1",
+                "/closed",
+                browser.first.replace(browser.top, "/"),
+                browser.top.removesuffix("/"),
+                browser.top.upper(),
+                "",
+                "?token=",
+                "?token=guessed",
+                "?token=%ff%00",
+                "static/js/textual.js",
+                "closed",
             ):
                 answer = stranger.ask(path)
                 assert answer.status == 403, path
@@ -168,9 +177,15 @@ def test_nobody_else_is_told_anything(browser: Browser) -> None:
     is_told_nothing()
 
 
+def test_the_cookie_opens_nothing_but_what_lies_below_the_path(browser: Browser) -> None:
+    browser.come_in()
+    for path in ("/", "/closed", "/ws", "/static/js/textual.js", browser.top.removesuffix("/"), f"/x{browser.top}"):
+        assert browser.ask(path, **UPGRADE, Origin=browser.own).status == 403, path
+
+
 def test_the_token_opens_no_socket(browser: Browser) -> None:
     token = browser.served.address.partition("?")[2]
-    assert browser.ask(f"/ws?{token}", **UPGRADE, Origin=browser.own).status == 403
+    assert browser.ask(f"ws?{token}", **UPGRADE, Origin=browser.own).status == 403
     assert browser.come_in().status == 303
 
 
@@ -182,9 +197,9 @@ def test_a_name_that_was_bound_to_this_computer_is_refused(browser: Browser) -> 
         assert browser.ask(browser.first, Host=named).status == 403
     browser.come_in()
     for named in foreign:
-        assert browser.ask("/", Host=named).status == 403
+        assert browser.ask("", Host=named).status == 403
         assert browser.socket(Host=named, Origin=f"http://{named}") == 403
-    assert browser.ask("/", Host=f"localhost:{port}").status == 200
+    assert browser.ask("", Host=f"localhost:{port}").status == 200
 
 
 def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> None:
@@ -193,7 +208,7 @@ def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> Non
     other = f"http://127.0.0.1:{browser.served.port + 1}"
     for origin in ("http://evil.example", other, "null", browser.own.replace("http:", "https:")):
         assert browser.socket(Origin=origin) == 403
-        assert browser.ask("/", Origin=origin).status == 403
+        assert browser.ask("", Origin=origin).status == 403
     assert browser.socket() == 403, "a browser always says where it comes from"
     assert browser.socket(Origin=browser.own) == 101
 
@@ -201,13 +216,13 @@ def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> Non
 def test_a_browser_leaves_out_the_port_of_the_scheme() -> None:
     door = Door(80)
     token = door.address.rpartition("=")[2]
-    assert door.judge("LocalHost", None, token, {}, is_socket=False) is Verdict.FIRST
+    assert door.judge("LocalHost", door.path, None, token, {}) is Verdict.FIRST
 
 
 def test_every_answer_lets_nothing_in_from_elsewhere(browser: Browser) -> None:
-    answers = [browser.ask("/"), browser.come_in()]
-    answers += [browser.ask(path) for path in ("/", "/closed", "/static/js/textual.js", "/nothing")]
-    answers += [browser.ask("/", "POST"), browser.ask("/ws", **UPGRADE, Origin=browser.own)]
+    answers = [browser.ask(""), browser.come_in()]
+    answers += [browser.ask(path) for path in ("", "closed", "static/js/textual.js", "nothing")]
+    answers += [browser.ask("", "POST"), browser.ask("ws", **UPGRADE, Origin=browser.own)]
     assert [answer.status for answer in answers] == [403, 303, 200, 200, 200, 404, 405, 101]
     for answer in answers:
         headers = answer.headers
@@ -224,8 +239,8 @@ def test_every_answer_lets_nothing_in_from_elsewhere(browser: Browser) -> None:
 
 
 def test_the_pages_name_nothing_of_the_internet(browser: Browser) -> None:
-    pages = [browser.ask("/").text, browser.come_in().text]
-    pages += [browser.ask(path).text for path in ("/", "/screen/screen.css", "/screen/screen.js")]
+    pages = [browser.ask("").text, browser.come_in().text]
+    pages += [browser.ask(path).text for path in ("", "screen/screen.css", "screen/screen.js")]
     assert set(re.findall(r"\w*:?//\w[\w.]*", "".join(pages))) == {"ws://127.0.0.1"}
 
 
@@ -239,21 +254,71 @@ def test_only_this_computer_reaches_it(browser: Browser) -> None:
 
 
 def test_the_token_is_in_no_log(browser: Browser) -> None:
+    assert browser.served.told(f"Open this in a browser: {browser.served.address}\n")
+    alone = "Only this computer reaches it, and only the first browser that opens it. Ctrl+C ends it.\n"
+    assert browser.served.says(alone)
     token = browser.served.address.rpartition("=")[2]
     browser.come_in()
-    browser.ask(f"/?token={token}")
+    browser.ask(f"?token={token}")
     Browser(browser.served).come_in()
-    browser.ask(f"/nothing?token={token}", "POST")
+    browser.ask(f"nothing?token={token}", "POST")
     assert browser.served.ended() == 0
     browser.served.reader.join(PATIENCE)
     assert "".join(browser.served.said).count(token) == 1, "where the user is told to open it"
 
 
-def test_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:
-    browser = Browser(serve("wizard", "--language", "fr"))
-    assert '<html lang="fr">' in browser.ask("/").text
+def test_nothing_of_a_request_reaches_the_terminal(browser: Browser) -> None:
+    """A browser has the cookie in its requests, and anybody may send what is none."""
     browser.come_in()
-    assert "Assistant Profil" in browser.ask("/").text
+    host = f"Host: 127.0.0.1:{browser.served.port}\r\n".encode()
+    cookie = f"Cookie: {browser.cookie}; secret=".encode()
+    for sent in (
+        b"secret\r\n\r\n",
+        b"\x16\x03\x01secret\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + b"secret\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + cookie + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + host + cookie + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET /secret" + b"a" * 100_000 + b" HTTP/1.1\r\n" + host + cookie + b"\r\n\r\n",
+        b"GET http://[secret HTTP/1.1\r\n" + host + b"\r\n",
+        b"GET /?%secret&token=%ff HTTP/1.1\r\n" + host + b"Cookie: secret=\xff\xfe\r\n\r\n",
+        b"POST / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\nsecret\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", browser.served.port), timeout=PATIENCE) as stranger:
+            stranger.sendall(sent)
+            assert stranger.recv(7) == b"HTTP/1.", sent[:40]
+    assert browser.ask("").status == 200
+    assert browser.served.ended() == 0
+    browser.served.reader.join(PATIENCE)
+    *_, last = browser.served.said
+    assert last.endswith("Ctrl+C ends it.\n"), "".join(browser.served.said)
+
+
+def test_cookies_of_other_servers_do_not_keep_the_browser_out(browser: Browser) -> None:
+    """It sends those of all ports of this computer."""
+    browser.come_in()
+    browser.cookie = f"other={'a' * 60_000}; {browser.cookie}"
+    assert browser.ask("").status == 200
+
+
+def test_a_request_that_a_stranger_does_not_end_does_not_hold_it(browser: Browser) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{browser.served.port}\r\n".encode()
+    with ExitStack() as strangers:
+        for sent in (b"", b"GET /", head, head + b"Content-Length: 10\r\n\r\n123"):
+            stranger = socket.create_connection(("127.0.0.1", browser.served.port), timeout=PATIENCE)
+            strangers.enter_context(stranger).sendall(sent)
+        assert Browser(browser.served).ask("").status == 403
+        begun = time.monotonic()
+        assert browser.served.ended() == 0
+        assert time.monotonic() < begun + 4
+
+
+def test_the_terminal_and_the_pages_speak_the_language_of_the_screen(serve: Callable[..., Any]) -> None:
+    browser = Browser(serve("wizard", "--language", "fr"))
+    assert browser.served.told("Ouvrez ceci dans un navigateur : http://127.0.0.1:")
+    assert browser.served.says("Seul cet ordinateur y a accès")
+    assert '<html lang="fr">' in browser.ask("").text
+    browser.come_in()
+    assert "Assistant Profil" in browser.ask("").text
     assert "Cette adresse a déjà servi" in Browser(browser.served).come_in().text
 
 
@@ -308,15 +373,73 @@ def test_one_window_at_a_time_shows_it(browser: Browser) -> None:
         async with browser.window() as window:
             await see(window, "Welcome to the")
             assert await asyncio.to_thread(browser.socket, Origin=browser.own) == 409
-            page = await asyncio.to_thread(browser.ask, "/closed")
+            page = await asyncio.to_thread(browser.ask, "closed")
             assert page.status == 409
             assert "It is open in another window" in page.text
-        assert "This screen was closed" in (await asyncio.to_thread(browser.ask, "/closed")).text
+        assert "This screen was closed" in (await asyncio.to_thread(browser.ask, "closed")).text
         async with browser.window() as window:
             await see(window, "Welcome to the")
 
     browser.come_in()
     asyncio.run(two_windows())
+
+
+def test_a_window_that_says_what_no_page_says_is_closed(browser: Browser) -> None:
+    odd = (
+        *("", '["stdin", 3]', '["else", "x"]', "[" * 100_000, f'["stdin", "{"x" * (1 << 20)}x"]'),
+        *(f'["resize", {{"width": {side}, "height": 24}}]' for side in (0, 1001, 80.5, "true")),
+    )
+
+    async def say_them() -> None:
+        for said in odd:
+            async with browser.window() as window:
+                await window.send_str(said)
+                await closed(window)
+                assert window.close_code == 1008, said[:50]
+        async with browser.window() as window:
+            await window.send_bytes(b'["focus"]')
+            await closed(window)
+            assert window.close_code == 1003
+
+    browser.come_in()
+    asyncio.run(say_them())
+    assert browser.served.ended() == 0
+    browser.served.reader.join(PATIENCE)
+    assert not re.search("Traceback|defect|killed", "".join(browser.served.said))
+
+
+def test_a_screen_has_any_size_that_a_window_may_have(browser: Browser) -> None:
+    async def resize() -> None:
+        async with browser.window(width=-5) as window:
+            await see(window, "Welcome to the")
+            await window.send_json(["ping", "1"])
+            assert await window.receive_json(timeout=PATIENCE) == ["pong", "1"]
+            for width, height in ((1, 1), (1000, 1000), (1, 1000), (1000, 1), (100, 30)):
+                await window.send_json(["resize", {"width": width, "height": height}])
+            for said in (["blur"], ["focus"], ["stdin", "\ud800"], ["stdin", ENTER]):
+                await window.send_json(said)
+            await see(window, "Choose the message")
+
+    browser.come_in()
+    asyncio.run(resize())
+
+
+def test_a_program_that_says_something_else_closes_its_window(serve: Callable[..., Any], tmp_path: Path) -> None:
+    """More than a reader takes before the first packet."""
+    chatter = "import os, sys\nif 'TEXTUAL_DRIVER' in os.environ: sys.__stdout__.write('x' * 200_000)\n"
+    (tmp_path / "sitecustomize.py").write_text(chatter, encoding="utf-8")
+    browser = Browser(serve("wizard", PYTHONPATH=str(tmp_path)))
+
+    async def look() -> None:
+        async with browser.window() as window:
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(look())
+    assert browser.served.says("nothing was changed"), "the program has ended"
+    assert browser.served.says("LimitOverrunError")
+    assert "This screen was closed" in browser.ask("closed").text
+    assert browser.served.ended() == 0
 
 
 SLOW = """
@@ -327,35 +450,124 @@ _configure = configure
 def configure(call: Any) -> int | None:
     import time
 
-    time.sleep(3)
+    time.sleep({seconds})
     return _configure(call)
 """
+LONG = 17
+"""Seconds that are, in the two calls together, more than a server would wait that has any limit."""
+FOREVER = 90
+
+
+@pytest.fixture
+def slow(
+    profiles: Callable[[], list[str]], mapiwright: Callable[..., Any], release: Callable[..., Path]
+) -> Callable[[int], None]:
+    """``slow(3)``: a step of what the wizard writes takes that many seconds."""
+    assert profiles() == []
+
+    def become(seconds: int) -> None:
+        changes = {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n', "deadline = 20": "deadline = 100"}
+        package = release("6.0", {"mapiwright.toml": changes})
+        with (package / "acme_service.py").open("a", encoding="utf-8") as code:
+            code.write(SLOW.format(seconds=seconds))
+        assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+
+    return become
+
+
+@asynccontextmanager
+async def writing(browser: Browser, to_the_summary: Dialogue) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A window whose program is in that step."""
+    async with browser.window() as window:
+        await talk(window, [*to_the_summary, ("Ready to finish", ENTER)])
+        await see(window, "Step 2 of 3: call ACME")
+        yield window
 
 
 def test_a_browser_that_is_closed_does_not_stop_what_is_written(
-    mapiwright: Callable[..., Any],
-    release: Callable[..., Path],
-    profiles: Callable[[], list[str]],
-    to_the_summary: Dialogue,
-    browser: Browser,
+    slow: Callable[[int], None], profiles: Callable[[], list[str]], to_the_summary: Dialogue, browser: Browser
 ) -> None:
-    package = release("6.0", {"mapiwright.toml": {'name = "user"\n': 'name = "user"\ndefault = "zoe"\n'}})
-    with (package / "acme_service.py").open("a", encoding="utf-8") as code:
-        code.write(SLOW)
-    assert mapiwright("install", package, "--no-profile", "--yes").code == 0
+    slow(LONG)
 
     async def walk_away() -> None:
-        async with browser.window() as window:
-            await talk(window, [*to_the_summary, ("Ready to finish", ENTER)])
-            await see(window, "Step 2 of 3: call ACME")
+        async with writing(browser, to_the_summary):
+            pass
 
     browser.come_in()
     asyncio.run(walk_away())
+    assert browser.served.says("what is being written is finished first")
     assert not browser.served.told("mapiwright undo"), "it is not done yet"
-    assert browser.served.ended() == 0, "and is waited for"
+    browser.served.process.send_signal(signal.SIGINT)
+    assert browser.served.says("Ctrl+C once more kills it")
+    assert browser.served.process.wait(PATIENCE) == 0, "and is waited for"
     browser.served.reader.join(PATIENCE)
     assert browser.served.told("mapiwright undo")
+    assert not browser.served.told("killed (")
     assert profiles() == ["Outlook"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals: Windows has others")
+def test_a_second_ctrl_c_kills_what_writes_and_tells_the_way_out(
+    slow: Callable[[int], None], mapiwright: Callable[..., Any], to_the_summary: Dialogue, browser: Browser
+) -> None:
+    slow(FOREVER)
+    process = browser.served.process
+
+    async def insist() -> None:
+        async with writing(browser, to_the_summary):
+            for _ in range(3):  # who is in a hurry presses it at once, and does not insist yet
+                process.send_signal(signal.SIGINT)
+            assert await asyncio.to_thread(browser.served.says, "Ctrl+C once more kills it")
+            process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(1)
+            assert process.poll() is None, "only Ctrl+C insists"
+            process.send_signal(signal.SIGINT)
+
+    browser.come_in()
+    asyncio.run(insist())
+    assert process.wait(PATIENCE) == 4
+    assert browser.served.says("was killed (SIGKILL)")
+    assert browser.served.says("half-way. End it by: mapiwright recover")
+    assert "rolled back" in mapiwright("recover").out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+def test_a_program_that_somebody_else_kills_is_told_of(
+    slow: Callable[[int], None], mapiwright: Callable[..., Any], to_the_summary: Dialogue, serve: Callable[..., Any]
+) -> None:
+    """As the system does where memory is short."""
+    slow(FOREVER)
+    place = os.environ["MAPIWRIGHT_WORKSTATION"]
+    browser = Browser(serve("wizard", "--workstation", place))
+
+    async def kill_it() -> None:
+        async with writing(browser, to_the_summary) as window:
+            (program,) = children(browser.served.process.pid)
+            os.kill(program, signal.SIGKILL)
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(kill_it())
+    assert browser.served.says("The program of the screen was killed (SIGKILL).")
+    assert browser.served.says(f"half-way. End it by: mapiwright recover --workstation {place}")
+    assert browser.served.ended() == 4
+    assert "rolled back" in mapiwright("recover").out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes: Linux shows them below /proc")
+def test_a_program_that_is_killed_while_nothing_is_written_leaves_nothing(browser: Browser) -> None:
+    async def kill_it() -> None:
+        async with browser.window() as window:
+            await see(window, "Welcome to the")
+            (program,) = children(browser.served.process.pid)
+            os.kill(program, signal.SIGKILL)
+            await closed(window)
+
+    browser.come_in()
+    asyncio.run(kill_it())
+    assert browser.served.says("was killed (SIGKILL)")
+    assert browser.served.ended() == 0
+    assert not browser.served.told("recover")
 
 
 def children(process: int) -> list[int]:
@@ -414,6 +626,7 @@ def test_a_window_that_is_closed_ends_its_program(browser: Browser) -> None:
         time.sleep(0.1)
     assert children(browser.served.process.pid) == []
     assert browser.served.says("nothing was changed")
+    assert not browser.served.told("killed"), "it has ended by itself"
 
 
 def test_what_cannot_start_closes_the_window_and_says_why(browser: Browser, workstation_folder: Path) -> None:

@@ -2,6 +2,9 @@
 
 Everybody on this computer can reach a port of it, and so can every page that a browser has open. Hence a token that
 works once, a cookie in its place, and a look at where a request says that it is going to and comes from.
+
+A browser gives a cookie to every port of a computer, and so to every server there. Hence a path that nobody can guess
+above all that is served: the browser gives the cookie to requests below that path alone.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ class Verdict(Enum):
     SPENT = "spent"
     """It carries the token, which was used before."""
     UNKNOWN = "unknown"
-    """It carries neither."""
+    """It carries neither, or goes past what is served."""
     ASTRAY = "astray"
     """It was sent to another name, or by the page of another site."""
 
@@ -45,6 +48,8 @@ class Door:
     """The door of a server on ``port``; its token opens it once."""
 
     port: int
+    path: str = field(default_factory=lambda: f"/{_secret()}/", repr=False)
+    """What all that is served lies below."""
     _token: str = field(default_factory=_secret, repr=False)
     _session: str = field(default_factory=_secret, repr=False)
     _spent: bool = False
@@ -52,11 +57,11 @@ class Door:
     @property
     def address(self) -> str:
         """The address to open, with the token in it: to be shown to the user, and to nobody else."""
-        return f"http://{LOOPBACK}:{self.port}/?token={self._token}"
+        return f"http://{LOOPBACK}:{self.port}{self.path}?token={self._token}"
 
     @property
     def cookie(self) -> tuple[str, str]:
-        """The cookie by its name and value; cookies know no ports, so that the port is in its name."""
+        """The cookie by its name and value, for ``path``."""
         return f"mapiwright-{self.port}", self._session
 
     @property
@@ -65,8 +70,13 @@ class Door:
         with_port = tuple(f"{name}:{self.port}" for name in (LOOPBACK, "localhost"))
         return (LOOPBACK, "localhost", *with_port) if self.port == SCHEME_PORT else with_port
 
+    @property
+    def socket(self) -> str:
+        """The path of the screen itself."""
+        return f"{self.path}ws"
+
     def judge(
-        self, host: str, origin: str | None, token: str | None, cookies: Mapping[str, str], *, is_socket: bool
+        self, host: str, path: str, origin: str | None, token: str | None, cookies: Mapping[str, str]
     ) -> Verdict:
         """What becomes of a request with these headers; a token that is right is spent by this.
 
@@ -74,6 +84,7 @@ class Door:
         Origin is another site's page, whose WebSocket the browser would give our cookie.
         """
         host = host.lower()
+        is_socket = path == self.socket
         ours = f"http://{host}"
         if (
             host not in self.hosts
@@ -81,6 +92,8 @@ class Door:
             or (origin is not None and origin.lower() != ours)
         ):
             return Verdict.ASTRAY
+        if not _same(path[: len(self.path)], self.path):
+            return Verdict.UNKNOWN
         name, session = self.cookie
         if self._spent and _same(cookies.get(name, ""), session):
             return Verdict.IN

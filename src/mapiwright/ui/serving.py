@@ -8,27 +8,26 @@ internet), words that no shell reads, and an end that leaves no process behind.
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 import shlex
 import signal
 import socket
-import struct
-import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import WSCloseCode, web
+import aiohttp_jinja2
+from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp_jinja2 import render_template
-from textual_serve.app_service import AppService
+from jinja2 import FileSystemLoader
 from textual_serve.server import Server, to_int
 
-from mapiwright.entry.isolation import OF_ITS_OWN
 from mapiwright.ui.door import LOOPBACK, Door, Verdict
-from mapiwright.ui.screen import DRIVER_VARIABLE, SERVED_DRIVER
+from mapiwright.ui.served_program import MOST_TYPED, Session, is_size
 
 if TYPE_CHECKING:
-    from asyncio.subprocess import Process
     from collections.abc import Awaitable, Callable, Sequence
 
     from mapiwright.ui.language import Texts
@@ -36,10 +35,16 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 TEMPLATES = Path(__file__).parent / "browser"
-PRELUDE = b"__GANGLION__\n"
-"""What Textual's driver says before its first packet."""
-LEAVE = 30.0
-"""Seconds for a program to finish what it is writing, and end, once it is told to."""
+NOTICE = 1.0
+"""Seconds after which a program that was told to end, and is still there, must be writing something."""
+FAREWELL = 0.5
+"""Seconds for an answer that is under way when the server ends; a program that writes has all the time it takes."""
+COOKIES = 64 << 10
+"""The most bytes of a header: a browser sends the cookies of all that is served at 127.0.0.1, whatever the port."""
+LOUD = ("aiohttp", "asyncio", "textual-serve")
+"""The logs of the libraries."""
+GOODBYE = 2.0
+"""Seconds for a window to say that it is closed."""
 RELOAD = 2.0
 """Seconds after which a window that is still there was not just loaded anew."""
 GLANCE = 0.1
@@ -61,76 +66,35 @@ POLICY = (
 )
 
 
-class Session(AppService):
-    """The program of one window: textual-serve's, but started without a shell, and heard until its end.
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where the server was started: by ``tell`` it speaks to its user.
 
-    What it says on standard error is shown where the server's own words are.
+    ``defect`` tells of a fault of ours by its place alone. ``recover`` gives the command line that ends what stands
+    half-way on the workstation, or "" where nothing does.
     """
 
-    def __init__(self, words: Sequence[str], window: web.WebSocketResponse, server: Server) -> None:
-        async def close() -> None:
-            await window.close()
-
-        super().__init__(
-            server.command,
-            write_bytes=window.send_bytes,
-            write_str=window.send_str,
-            close=close,
-            download_manager=server.download_manager,
-        )
-        self._words = words
-
-    async def start(self, width: int, height: int) -> None:
-        """Start the program, for a window of that size."""
-        # -P: what lies in the folder where the user happens to be is not imported.
-        command = (sys.executable, "-P", "-m", "mapiwright", *self._words)
-        self._process = process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=self._build_environment(width, height) | {DRIVER_VARIABLE: SERVED_DRIVER},
-            start_new_session=True,  # Ctrl+C is for the server, which lets it finish what it is writing
-            creationflags=OF_ITS_OWN,
-        )
-        self._stdin = process.stdin
-        self._task = asyncio.create_task(self._carry(process))
-
-    async def _carry(self, process: Process) -> None:
-        """Carry its packets to the window until it ends; a window that is gone does not stop it."""
-        stdout = process.stdout
-        assert stdout is not None  # noqa: S101 - a pipe was asked for
-        with suppress(asyncio.IncompleteReadError):  # that is its end
-            await stdout.readuntil(PRELUDE)
-            while True:
-                kind, size = struct.unpack(">cI", await stdout.readexactly(5))
-                payload = await stdout.readexactly(size)
-                with suppress(ConnectionError):
-                    await (self.on_data(payload) if kind == b"D" else self.on_meta(payload))
-        await self.remote_close()
-        await process.wait()
-
-    async def stop(self) -> None:
-        """Have the program end, when it has finished what it is writing; one that does not is killed."""
-        task, process = self._task, self._process
-        self._task = self._process = None
-        if task is None or process is None:
-            return
-        await self.send_meta({"type": "quit"})
-        self.stdin.close()
-        try:
-            await asyncio.wait_for(task, LEAVE)
-        except TimeoutError:
-            _kill(process)
-            await process.wait()
+    tell: Callable[[str], None]
+    defect: Callable[[Exception], object]
+    recover: Callable[[], str]
 
 
-def _kill(process: Process) -> None:
-    """Kill it with what it started; what it was writing is ended by the next run."""
-    with suppress(ProcessLookupError):
-        if sys.platform == "win32":  # pragma: no cover
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+class Discretion(logging.Handler):
+    """Stands for the logs of the libraries, which hold what strangers send, and the cookie with it.
+
+    What is left of them is that there is a fault of ours.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of a fault of ours."""
+        fault = record.exc_info[1] if record.exc_info else None
+        if isinstance(fault, Exception) and not isinstance(fault, (HttpProcessingError, ConnectionError)):
+            with suppress(OSError):  # the terminal itself may be gone
+                self._terminal.defect(fault)
 
 
 class ScreenServer(Server):
@@ -139,7 +103,7 @@ class ScreenServer(Server):
     It listens from the start; raises OSError where ``port`` is taken. 0 is a port that is free.
     """
 
-    def __init__(self, words: Sequence[str], port: int, title: str, texts: Texts) -> None:
+    def __init__(self, words: Sequence[str], port: int, title: str, texts: Texts, terminal: Terminal) -> None:
         self._socket = socket.create_server((LOOPBACK, port))
         super().__init__(
             shlex.join(("mapiwright", *words)),
@@ -151,7 +115,13 @@ class ScreenServer(Server):
         self._words = words
         self._texts = texts
         self._door = Door(self.port)
+        self._terminal = terminal
         self._window: web.WebSocketResponse | None = None
+        self._session: Session | None = None
+        self._was_cut_short = False
+        self._insisting = False
+        self._vacant = asyncio.Event()
+        self._vacant.set()
         self._end = asyncio.Event()
 
     @property
@@ -165,33 +135,77 @@ class ScreenServer(Server):
         with suppress(KeyboardInterrupt):  # Windows tells it so
             asyncio.run(self._serve())
 
+    @property
+    def left_half_way(self) -> bool:
+        """Whether a program was cut short, and what it was writing still stands half-way."""
+        return self._was_cut_short and self._terminal.recover() != ""
+
     async def _serve(self) -> None:
-        loop = asyncio.get_running_loop()
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            with suppress(NotImplementedError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self._end.set)
-        # No access log: the token is in the first address.
-        runner = web.AppRunner(await self._make_app(), access_log=None, shutdown_timeout=LEAVE + RELOAD)
+        self._hear_signals()
+        for name in LOUD:
+            logger = logging.getLogger(name)
+            logger.propagate = False
+            logger.addHandler(Discretion(self._terminal))
+        # No access log: the token is in the first address. No lingering: a stranger need not end his request.
+        runner = web.AppRunner(
+            await self._make_app(),
+            access_log=None,
+            shutdown_timeout=FAREWELL,
+            lingering_time=0,
+            max_field_size=COOKIES,
+        )
         await runner.setup()
+        site = web.SockSite(runner, self._socket)
         try:
-            await web.SockSite(runner, self._socket).start()
+            await site.start()
             await self._end.wait()
         finally:
             self._end.set()
+            await site.stop()
             if self._window is not None and self._window.prepared:
                 await self._window.close(code=WSCloseCode.GOING_AWAY)
+            await self._vacant.wait()
             await runner.cleanup()
 
+    def _hear_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is None:  # pragma: no cover
+                continue
+            try:
+                loop.add_signal_handler(number, self._told_to_end, number)
+            except NotImplementedError:  # pragma: no cover - Windows
+                signal.signal(number, lambda got, _: loop.call_soon_threadsafe(self._told_to_end, got))
+
+    def _told_to_end(self, number: int) -> None:
+        """End; a program that is writing is killed by a second Ctrl+C only, when its user was told what that does."""
+        if not self._end.is_set():
+            self._end.set()
+            asyncio.get_running_loop().call_later(NOTICE, self._tell_of_insisting)
+        elif number == signal.SIGINT and self._insisting and self._session is not None:
+            self._session.kill()
+
+    def _tell_of_insisting(self) -> None:
+        if self._session is not None:
+            self._insisting = True
+            self._tell(self._texts("browser.waiting"))
+
+    def _tell(self, text: str) -> None:
+        with suppress(OSError):  # the terminal itself may be gone
+            self._terminal.tell(text)
+
     async def _make_app(self) -> web.Application:
-        app = await super()._make_app()
-        app.router.add_get("/closed", self._handle_closed)
-        app.router.add_static("/screen", TEMPLATES / "static")
-        app.middlewares.append(self._at_the_door)
+        app = web.Application(middlewares=[self._at_the_door])
+        aiohttp_jinja2.setup(app, loader=FileSystemLoader(TEMPLATES))
+        path = self._door.path
+        app.router.add_get(path, self.handle_index)
+        app.router.add_get(self._door.socket, self.handle_websocket)
+        app.router.add_get(f"{path}closed", self._handle_closed)
+        app.router.add_static(f"{path}static", self.statics_path)
+        app.router.add_static(f"{path}screen", TEMPLATES / "static")
         app.on_response_prepare.append(self._guarded)
         return app
-
-    async def on_startup(self, app: web.Application) -> None:
-        """Say nothing: whoever opened the server tells the user of it."""
 
     # Who may come in.
 
@@ -202,20 +216,24 @@ class ScreenServer(Server):
         headers = request.headers
         verdict = self._door.judge(
             request.host,
+            request.path,
             headers.get("Origin"),
             request.query.get("token"),
             request.cookies,
-            is_socket=request.path == "/ws",
         )
         if verdict is Verdict.FIRST:
-            answer = _onward()
-            answer.set_cookie(*self._door.cookie, path="/", httponly=True, samesite="Strict")
+            answer = self._onward()
+            answer.set_cookie(*self._door.cookie, path=self._door.path, httponly=True, samesite="Strict")
             return answer
         if verdict is not Verdict.IN:
             return self._told(request, verdict.value, 403)
         if "token" in request.query:  # the browser that came first, once more by the address that it was given
-            return _onward()
+            return self._onward()
         return await handler(request)
+
+    def _onward(self) -> web.Response:
+        """To the page itself, by an address that has no token."""
+        return web.Response(status=303, headers={"Location": self._door.path})
 
     async def _guarded(self, _: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(HEADERS)
@@ -251,7 +269,7 @@ class ScreenServer(Server):
                 "ended_title": self._texts("browser.ended-title"),
                 "ended": self._texts("browser.ended"),
                 "again": self._texts("browser.again"),
-                "socket": f"ws://{request.host}/ws",
+                "socket": f"ws://{request.host}{self._door.socket}",
             },
         )
 
@@ -263,38 +281,64 @@ class ScreenServer(Server):
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """One window from its opening to its end; a program that still writes for the one before is waited for."""
-        while self._window is not None:
-            if await self._stays_occupied() or self._end.is_set():
+        while self._window is not None or self._end.is_set():
+            if self._end.is_set() or await self._stays_occupied():
                 raise web.HTTPConflict(text=self._texts("browser.occupied"))
             await asyncio.sleep(GLANCE)
-        window = self._window = web.WebSocketResponse(heartbeat=15)
+        window = self._window = web.WebSocketResponse(heartbeat=15, timeout=GOODBYE, max_msg_size=8 * MOST_TYPED)
+        self._vacant.clear()
         try:
             await window.prepare(request)
             await self._through(window, request)
         finally:
             self._window = None
+            self._vacant.set()
         return window
 
     async def _through(self, window: web.WebSocketResponse, request: web.Request) -> None:
         """Run the program of a window that is open."""
-        session = Session(self._words, window, self)
+        session = self._session = Session(self._words, window, self)
         try:
-            width, height = (to_int(request.query.get(name, ""), usual) for name, usual in USUAL.items())
-            await session.start(width, height)
-            await self._process_messages(window, session)
+            if self._end.is_set():  # it was told to meanwhile, and has closed the windows that it knew
+                return
+            sizes = ((to_int(request.query.get(name, ""), usual), usual) for name, usual in USUAL.items())
+            await session.start(*(size if is_size(size) else usual for size, usual in sizes))
+            await self._hear(window, session)
         finally:
             await window.close()
-            await session.stop()
+            notice = asyncio.get_running_loop().call_later(NOTICE, self._tell_of_finishing)
+            try:
+                await session.stop()
+            finally:
+                notice.cancel()
+                self._session = None
+                await self._tell_of_its_end(session)
+
+    async def _hear(self, window: web.WebSocketResponse, session: Session) -> None:
+        """Hear what a window says, until it is closed, or says what no page of ours says."""
+        async for message in window:
+            if message.type is not WSMsgType.TEXT:
+                await window.close(code=WSCloseCode.UNSUPPORTED_DATA)
+            elif not await session.hear(message.data):
+                await window.close(code=WSCloseCode.POLICY_VIOLATION)
+
+    def _tell_of_finishing(self) -> None:
+        if not self._end.is_set():  # who ended it is told more
+            self._tell(self._texts("browser.finishing"))
+
+    async def _tell_of_its_end(self, session: Session) -> None:
+        """Tell that a program was killed, whoever did it, and what ends what it left."""
+        self._was_cut_short = self._was_cut_short or session.was_cut_short
+        if not session.killer:
+            return
+        self._tell(self._texts("browser.killed", how=session.killer))
+        if recover := await asyncio.to_thread(self._terminal.recover):
+            self._tell(self._texts("failed.recovery", command=recover))
 
     async def _stays_occupied(self) -> bool:
         """Whether another window has the screen, and keeps it: one that is loaded anew is gone in a moment."""
         for _ in range(round(RELOAD / GLANCE)):
-            if self._window is None or self._window.closed:
+            if self._window is None or self._window.closed or self._end.is_set():
                 return False
             await asyncio.sleep(GLANCE)
         return True
-
-
-def _onward() -> web.Response:
-    """To the page itself, by an address that has no token."""
-    return web.Response(status=303, headers={"Location": "/"})

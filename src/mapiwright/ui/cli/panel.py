@@ -57,7 +57,7 @@ def panel(
     if not consent.dry_run:
         refuse_the_unnamed(target)
     if serving is not None:
-        serving.show(texts, texts("panel.title"))
+        serving.show(texts, texts("panel.title"), target)
         return
     if not has_screen():
         raise RefusedError(

@@ -10,7 +10,7 @@ the browser, where the verb does as in a terminal, and what it would print goes 
     def panel(..., serving: Serving | None) -> None:
         ...                                     # refuse what can be refused before anything is shown
         if serving is not None:
-            return serving.show(texts, texts("panel.title"))
+            return serving.show(texts, texts("panel.title"), target)
         if not has_screen():
             raise RefusedError(...)
 """
@@ -24,18 +24,20 @@ import functools
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from mapiwright.errors import RefusedError
-from mapiwright.ui.cli.edge import tell
+from mapiwright.errors import MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.ui.cli.edge import tell, tell_defect
 from mapiwright.ui.screen import LIBRARIES, is_served, require_textual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mapiwright.ui.cli.target import Target
     from mapiwright.ui.language import Texts
 
 FOR_PROGRAMS = frozenset(("--answers", "--prf", "--json"))
@@ -49,14 +51,18 @@ class Serving:
     words: tuple[str, ...]
     port: int
 
-    def show(self, texts: Texts, title: str) -> None:
-        """Serve the screen under a title, until the user ends it; raises RefusedError where the port is taken."""
+    def show(self, texts: Texts, title: str, target: Target) -> None:
+        """Serve the screen under a title, until the user ends it; raises RefusedError where the port is taken.
+
+        Where what it was writing was cut short and stands half-way, this exits as the table of exit codes says.
+        """
         for module in LIBRARIES:
             require_textual(module)
-        from mapiwright.ui.serving import ScreenServer
+        from mapiwright.ui.serving import ScreenServer, Terminal
 
+        terminal = Terminal(tell, partial(tell_defect, as_json=False), partial(_recover, target))
         try:
-            server = ScreenServer(self.words, self.port, title, texts)
+            server = ScreenServer(self.words, self.port, title, texts, terminal)
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             raise RefusedError(
@@ -64,9 +70,25 @@ class Serving:
                 where=f"--port {self.port}",
                 remedy="Name another one, or leave it out for one that is free.",
             ) from error
-        tell(f"Open this in a browser: {server.address}")
-        tell("Only this computer reaches it, and only the first browser that opens it. Ctrl+C ends it.")
+        tell(texts("browser.open", address=server.address))
+        tell(texts("browser.alone"))
         server.serve()
+        if server.left_half_way:
+            raise click.exceptions.Exit(RecoveryNeededError.exit_code)
+
+
+def _recover(target: Target) -> str:
+    """The command line that ends what stands half-way on the workstation, or "" where nothing does.
+
+    Where that cannot be told, something may.
+    """
+    from mapiwright.transaction.recovery import unfinished
+
+    try:
+        title = unfinished(target.workstation)
+    except (MapiwrightError, OSError):
+        title = ""
+    return "" if title is None else target.command("recover")
 
 
 def serve_options(verb: Callable[..., None]) -> Callable[..., None]:

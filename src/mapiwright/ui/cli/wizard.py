@@ -100,7 +100,7 @@ def wizard(
     if state.objection is not None:
         raise RefusedError(state.objection.words, where=state.objection.service)
     if serving is not None:
-        serving.show(texts, texts("wizard.title"))
+        serving.show(texts, texts("wizard.title"), target)
         return
     if not has_screen():
         raise RefusedError(

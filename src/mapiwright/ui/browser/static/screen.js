@@ -5,10 +5,10 @@
 window.addEventListener("load", () => {
   const again = document.getElementById("again");
   const shown = document.body.classList;
-  again.addEventListener("click", () => window.location.replace("/"));
+  again.addEventListener("click", () => window.location.replace("./"));
   new MutationObserver(() => {
     if (shown.contains("-closed") && !shown.contains("-first-byte")) {
-      window.location.replace("/closed");
+      window.location.replace("closed");
     } else if (shown.contains("-closed")) {
       again.focus();
     } else if (shown.contains("-loaded")) {
