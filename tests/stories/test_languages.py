@@ -69,6 +69,17 @@ class TestAPersonReads:
         assert f"Fait{NBSP}: annuler{NBSP}: appeler ACME avec MSG_SERVICE_INSTALL{NBSP}: annulé" in undone.out
         assert f"(annulé par {undone.out.rpartition(' ')[2].strip()})" in mapiwright("receipts").out
 
+    def test_that_nothing_calls_a_removal_back(self, mapiwright: Mapiwright, acme: Path) -> None:
+        mapiwright("install", acme, "--yes")
+        removed = mapiwright("uninstall", "acme-mail", "--yes", "--json").document["receipt"]["id"]
+        undone = mapiwright("undo", removed, "--yes")
+        assert undone.code == 0, undone.err
+        told = [line for line in undone.out.splitlines() if line.startswith(("Omis", "Fait"))]
+        assert len(told) == 2
+        skipped = f"Omis{NBSP}: annuler{NBSP}: appeler ACME avec MSG_SERVICE_"
+        assert all(line.startswith(skipped) for line in told)
+        assert all(line.endswith(f"{NBSP}: aucun appel n'annule celui-là") for line in told)
+
     def test_a_plan_and_that_there_is_nothing_to_do(self, mapiwright: Mapiwright, acme: Path) -> None:
         told = mapiwright("install", acme, "--dry-run")
         assert " 4. appeler ACME avec MSG_SERVICE_INSTALL (résultat pas encore connu)" in told.out
