@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Mapiwright = Callable[..., Any]
 
 NBSP = "\u00a0"
-SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "sentences.")
+SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "deeds.", "sentences.")
 
 
 @pytest.fixture
@@ -241,8 +241,8 @@ class TestTitles:
         assert translated("create profile X", "en") == "create profile X"
 
     def test_of_several_deeds_and_of_deeds_in_deeds(self) -> None:
-        several = "create profile X; add service ACME to profile X; defragment C:"
-        french = f"créer le profil X{NBSP}; ajouter le service ACME au profil X{NBSP}; defragment C:"
+        several = "create profile X; add service ACME to profile X"
+        french = f"créer le profil X{NBSP}; ajouter le service ACME au profil X"
         assert translated(several, "fr") == french
         assert translated(f"undo: {several}", "fr") == f"annuler{NBSP}: {french}"
         twice = "call ACME with MSG_SERVICE_INSTALL, pending since 2026"
@@ -385,7 +385,7 @@ def test_every_pattern_has_the_words_of_the_engine() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
     )
     for key, text in texts_in("en").texts.items():
-        if key.startswith(("steps.", "sentences.")):
+        if key.startswith(("steps.", "deeds.", "sentences.")):
             for literal, *_ in Formatter().parse(text):
                 for words in re.split(r"; |\. | \(", literal.strip()):
                     assert words.strip(" ()") in said, key
