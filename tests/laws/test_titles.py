@@ -1,4 +1,4 @@
-"""Laws of translated titles: whatever a receipt's title says, it is shown within a few steps; each known one is known."""
+"""Laws of translated titles: whatever a receipt says, it is shown within a few steps; each known one is known."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from mapiwright.ui.language import ENGLISH, texts_in
 LONGEST = 1000
 """The most characters of a text that is translated."""
 DEEPEST = 3
-"""How deep a title may lie in others, and be translated: a call in a pending one, in what is taken back, in a note."""
+"""How deep a title may lie in others: a call in a pending one, in what is taken back, in a note."""
 _DEEDS, _TITLES, _SENTENCES = "deeds.", "steps.", "sentences."
 _NESTED = frozenset({"title", "call", "why"})
 """Names of what the engine says inside of what it says."""
