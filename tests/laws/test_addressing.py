@@ -6,18 +6,18 @@ from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mapiwright.mapi import addressing, edit, store, tags
 from mapiwright.mapi.definition import ProviderDefinition, ServiceDefinition
-from mapiwright.mapi.profile import ADMIN
+from mapiwright.mapi.profile import ADMIN, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mapiwright.mapi.definition import PropertyValue
-    from mapiwright.mapi.profile import Profile, Section
+    from mapiwright.mapi.profile import Profile
 
 CONTAB_UID, FOLDERS, NAMES = 0x66010102, 0x66201102, 0x6629101F
 THREE = (tags.PR_AB_DEFAULT_DIR, tags.PR_AB_DEFAULT_PAB, tags.PR_AB_SEARCH_PATH)
@@ -122,9 +122,45 @@ def test_a_service_that_goes_takes_its_lists_along_and_no_others(profile: Profil
     gone = data.draw(st.sampled_from(profile.services))
     [provider] = gone.providers
     left = edit.remove_service(profile, gone.uid)
-    taken = {each.entry_id for each in lists if addressing.owner(each.entry_id, [provider.section]) is not None}
+    owners = addressing.Owners([provider.section])
+    taken = {each.entry_id for each in lists if owners.of(each.entry_id) is not None}
     assert taken >= {each.entry_id for each in lists if each.provider == provider.uid}
     assert [each.entry_id for each in addressing.search_order(left)] == [
         each.entry_id for each in lists if each.entry_id not in taken
     ]
     assert left.admin.get(tags.PR_AB_SEARCH_PATH) != (), "no empty list is stored"
+
+
+def contab(uid: bytes) -> bytes:
+    """The beginning of an entry id of the Outlook Address Book, as far as to the uid that its section keeps."""
+    return bytes(4) + bytes.fromhex("fe42aa0a18c71a10e8850b651c240000 03000000 03000000") + uid
+
+
+@given(st.binary(max_size=17), st.binary(max_size=17), st.binary(max_size=4))
+@example(b"", b"", b"")
+@example(b"c" * 5, b"c" * 5, b"")
+@example(b"c" * 16, b"c" * 16, b"folder")
+def test_a_list_is_owned_by_what_keeps_its_whole_uid(kept: bytes, named: bytes, rest: bytes) -> None:
+    section = Section("0b" * 16, {CONTAB_UID: kept})
+    entry_id = contab(named) + rest
+    owns = len(kept) == 16 and entry_id[28:44] == kept
+    assert (addressing.Owners([section]).of(entry_id) is section) is owns
+    assert addressing.Owners([section]).of(contab(b"")[:20]) is None
+
+
+class Counted(Section):
+    """A section that counts how often it is asked."""
+
+    asked = 0
+
+    def get(self, tag: int) -> PropertyValue | None:
+        Counted.asked += 1
+        return super().get(tag)
+
+
+def test_a_provider_is_looked_at_once_however_many_lists_there_are() -> None:
+    sections = [Counted(number.to_bytes(16, "big").hex(), {}) for number in range(50)]
+    owners = addressing.Owners(sections)
+    assert all(owners.of(contab(number.to_bytes(16, "big"))) is None for number in range(500))
+    assert owners.of(bytes(4) + (7).to_bytes(16, "big")) is sections[7]
+    assert Counted.asked == len(sections)

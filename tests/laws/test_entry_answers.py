@@ -63,7 +63,7 @@ def request(properties: dict[int, PropertyValue] | None = None) -> EntryRequest:
 
 
 def judged(answers: bytes, made: EntryRequest | None = None, *, log: str = "") -> EntryOutcome | EntryPointError:
-    ended = Ended(0, timed_out=False, answers=answers, ready=True, complete=True, log=log)
+    ended = Ended(0, timed_out=False, answers=answers, ready=True, heard=True, complete=True, log=log)
     try:
         return judge(ended, made or request(), where="standin:run of ACME", deadline=1.0)
     except EntryPointError as error:
@@ -141,6 +141,33 @@ def test_any_json_is_judged(answers: list[Any]) -> None:
 )
 def test_any_answer_of_the_right_shape_is_judged(answer: dict[str, Any]) -> None:
     check(judged(lines({"phase": "loaded"}, answer)))
+
+
+@given(
+    st.sampled_from([b"", wire.READY + b"\n", wire.READY + b'\n{"phase": "loaded"}\n', b"x"]),
+    st.sampled_from(
+        [
+            b"",
+            b'{"phase": "failed", "during": "loading", "kind": "E", "what": "", "line": ""}\n',
+            b'{"phase": "failed", "during": "call", "kind": "E", "what": "", "line": ""}\n',
+        ]
+    ),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+@example(b"", b"", False, False, False)
+@example(wire.READY + b"\n", b"", True, True, True)
+def test_only_who_was_heard_to_his_end_says_that_nothing_was_called(
+    first: bytes, last: bytes, ready: bool, heard: bool, complete: bool
+) -> None:
+    ended = Ended(0, timed_out=False, answers=first + last, ready=ready, heard=heard, complete=complete, log="")
+    with pytest.raises(EntryPointError) as caught:
+        judge(ended, request(), where="standin:run of ACME", deadline=1.0)
+    never_ready = not ready and heard
+    not_loaded = complete and b'"loading"' in last and b"loaded" not in first and first != b"x"
+    assert caught.value.reached is not (never_ready or not_loaded)
+    assert ("was not called" in caught.value.remedy) is not caught.value.reached
 
 
 @given(st.dictionaries(TAGS, VALUES, max_size=5))
@@ -272,7 +299,7 @@ def test_bytes_of_a_trace_that_spell_a_secret_are_withheld_and_others_are_shown(
     answers = lines({"phase": "trace", "call": call}, {"phase": "done", "hresult": 0, "changed": {}})
     made = request({0x67F00102 if isinstance(secret, bytes) else 0x67F0001F: secret})
     reports: list[Report] = []
-    ended = Ended(0, timed_out=False, answers=answers, ready=True, complete=True, log="")
+    ended = Ended(0, timed_out=False, answers=answers, ready=True, heard=True, complete=True, log="")
     judge(ended, made, where="standin:run of ACME", deadline=1.0, observe=reports.append)
     ((traced,),) = (report.trace for report in reports)
     assert traced.given == {"values": {"66020102": WITHHELD, "66030102": plain}}

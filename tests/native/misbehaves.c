@@ -16,6 +16,7 @@ __declspec(dllimport) void *__stdcall VirtualAlloc(void *, size_t, unsigned long
 __declspec(dllimport) unsigned long __stdcall GetModuleFileNameA(void *, char *, unsigned long);
 __declspec(dllimport) unsigned int __stdcall WinExec(const char *, unsigned int);
 #else
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ enum {
     crashes_at_load,
     hangs_at_load,
     exits_at_load,
+    mutes_at_load,
     leaks,
     frees_twice,
     frees_what_is_not_its,
@@ -141,6 +143,14 @@ static void at_load(void)
         wait_seconds(300);
     if (HOW == exits_at_load)
         _Exit(0);
+#ifndef _WIN32
+    if (HOW == mutes_at_load) { /* whatever this process has open leads nowhere now */
+        int nowhere = open("/dev/null", O_WRONLY);
+        for (int open_one = 3; open_one < 256; open_one++)
+            if (open_one != nowhere && fcntl(open_one, F_GETFD) != -1)
+                dup2(nowhere, open_one);
+    }
+#endif
 }
 
 #ifdef _WIN32
@@ -346,6 +356,7 @@ ENTRY
     case crashes_at_load:
     case hangs_at_load:
     case exits_at_load:
+    case mutes_at_load:
         return S_OK;
     default:
         return with_section(memory, support, admin, error);

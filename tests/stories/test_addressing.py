@@ -11,6 +11,8 @@ from mapiwright.mapi import addressing, edit, store, tags
 from mapiwright.mapi.definition import ProviderDefinition, ServiceDefinition
 from mapiwright.mapi.profile import ADMIN
 from mapiwright.mapi.tags import ResourceType
+from mapiwright.ui.language import texts_in
+from mapiwright.ui.names import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -392,6 +394,24 @@ def test_lists_that_only_the_profile_holds_change_places(desk: Mapiwright) -> No
     answer = desk("profile", "addressing", PROFILE, *places, "--yes")
     assert answer.code == 0, answer.err
     assert chosen(desk) == ("0000000002", "0000000003", ["0000000001"])
+
+
+def test_a_list_without_a_name_of_its_own_is_shown_and_named_in_the_reader_s_language(
+    desk: Mapiwright, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk("profile", "section", "set", PROFILE, ADMIN, "--set", "3D060102=0000000001", "--yes").code == 0
+    assert "Shown first: (unknown)  0000000001" in desk("profile", "addressing", PROFILE).out
+    monkeypatch.setenv("MAPIWRIGHT_LANGUAGE", "fr")
+    assert "Affichée d'abord\u00a0: (inconnue)  0000000001" in desk("profile", "addressing", PROFILE).out
+    assert told(desk)["default_directory"]["name"] == "(unknown)"
+    for name, option in (("(inconnue)", "--personal"), ("(unknown)", "--search")):
+        assert desk("profile", "addressing", PROFILE, option, name, "--yes").code == 0
+    assert chosen(desk) == ("0000000001", "0000000001", ["0000000001"])
+    everybody = addressing.AddressList(b"", addressing.GLOBAL_ADDRESS_LIST, "")
+    assert [shown_name(everybody, texts_in(language)) for language in ("en", "fr")] == [
+        "Global Address List",
+        "Liste d'adresses globale",
+    ]
 
 
 def test_a_choice_that_cannot_be_is_refused(desk: Mapiwright, picture: Picture) -> None:

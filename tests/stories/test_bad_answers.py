@@ -49,7 +49,7 @@ def judged(
     request: EntryRequest, *answers: object, observe: Callable[[Report], None] = lambda _: None
 ) -> EntryOutcome:
     data = b"".join(json.dumps(answer).encode() + b"\n" for answer in answers)
-    ended = Ended(0, timed_out=False, answers=data, ready=True, complete=True, log="")
+    ended = Ended(0, timed_out=False, answers=data, ready=True, heard=True, complete=True, log="")
     return judge(ended, request, where="ServiceEntry", deadline=1.0, observe=observe)
 
 
@@ -67,7 +67,7 @@ def test_an_answer_that_is_nested_deeply_is_an_answer_that_cannot_be_used(depth:
         SERVICE.encode(),
         nested.encode(),
     )
-    ended = Ended(0, timed_out=False, answers=data, ready=True, complete=True, log="")
+    ended = Ended(0, timed_out=False, answers=data, ready=True, heard=True, complete=True, log="")
     with pytest.raises(EntryPointError, match="cannot be used"):
         judge(ended, asked("x"), where="ServiceEntry", deadline=1.0)
 

@@ -516,6 +516,32 @@ def test_a_service_that_concerns_no_profile_can_set_no_section() -> None:
     assert "where no profile is concerned" in failure_of(guest, request(Context.INSTALL)).what
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+def test_a_stand_in_that_loses_the_channel_was_called_all_the_same() -> None:
+    error = failure_of(
+        "import os\n"
+        "nowhere = os.open(os.devnull, os.O_WRONLY)\n"
+        "for number in range(3, 64):\n"
+        "    if number != nowhere:\n"
+        "        try:\n"
+        "            os.fstat(number)\n"
+        "            os.dup2(nowhere, number)\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "def service_entry(call):\n"
+        "    os.write(2, b'the code ran')\n"
+    )
+    assert "the code ran" in error.remedy
+    assert error.reached
+    assert "was not called" not in error.remedy
+
+
+def test_a_stand_in_that_cannot_be_imported_was_not_called() -> None:
+    error = failure_of("import no_such_module_at_all\n")
+    assert not error.reached
+    assert error.remedy.startswith("The entry point was not called. Show this")
+
+
 # Secrets
 
 

@@ -11,7 +11,7 @@ import pytest
 from mapiwright.entry.contract import Context, EntryFlag, Result
 from mapiwright.entry.native_host import NativeHost, OnDisk
 from mapiwright.entry.other_python import OtherPython
-from mapiwright.errors import EntryPointError
+from mapiwright.errors import EntryPointError, RefusedError
 from mapiwright.setup.scratch import definition_from, scratch_request
 
 if TYPE_CHECKING:
@@ -124,22 +124,43 @@ def test_what_was_not_heard_to_its_end_may_have_called_and_is_not_started_again(
     service: Callable[..., Path], tmp_path: Path
 ) -> None:
     python = Python(tmp_path, "setsid sleep 8 & exit 1")  # it holds the pipe open
-    assert failure(service("good"), python).where != python.name
+    error = failure(service("good"), python)
+    assert error.where != python.name
+    assert error.reached
+    assert python.count == 1
+
+
+def test_a_child_that_goes_on_without_its_channel_may_have_called_and_is_not_started_again(
+    service: Callable[..., Path], tmp_path: Path
+) -> None:
+    python = Python(tmp_path, "exec >/dev/null; sleep 1")
+    error = failure(service("good"), python)
+    assert error.reached
+    assert "was not called" not in error.remedy
+    assert python.count == 1
+
+
+def test_a_zero_byte_before_it_is_ready_ends_nothing(service: Callable[..., Path], tmp_path: Path) -> None:
+    python = Python(tmp_path, "printf '\\0'")
+    error = failure(service("good"), python)
+    assert error.reached, "it went on, and called"
     assert python.count == 1
 
 
 @pytest.mark.parametrize(
-    ("how", "reached"), [("exits_at_load", False), ("crashes_at_load", False), ("exits_with_3", True)]
+    ("how", "told"),
+    [("exits_at_load", False), ("crashes_at_load", False), ("mutes_at_load", False), ("exits_with_3", True)],
 )
 def test_a_service_that_ends_it_is_blamed_and_not_loaded_again(
-    service: Callable[..., Path], tmp_path: Path, how: str, *, reached: bool
+    service: Callable[..., Path], tmp_path: Path, how: str, *, told: bool
 ) -> None:
     python = Python(tmp_path, "")
     error = failure(service(how), python)
     assert error.what.startswith("the service ")
     assert "Show this to the vendor of the service." in error.remedy
-    assert ("The entry point was not called." in error.remedy) is not reached
-    assert error.reached is reached
+    assert error.reached, "what a library did before its child could say `loaded` is not known"
+    assert error.remedy.startswith("Nothing that it set was kept.")
+    assert ("Whether the entry point was called cannot be told." in error.remedy) is not told
     assert python.count == 1
 
 
@@ -149,3 +170,48 @@ def test_a_second_call_that_does_not_come_about_follows_a_first_that_did(
     error = failure(service("refuses_both_widths"), Python(tmp_path, "[ $n -gt 1 ] && exit 1"))
     assert error.what.startswith("in the second call, with the other character width, the Python of ")
     assert error.reached
+    assert error.remedy.startswith("The entry point was called once, and nothing that it set was kept. Run it again;")
+
+
+class Forgetful(Python):
+    """It cannot say, after some questions, how the child is to be run."""
+
+    def __init__(self, folder: Path, asks: str, answers: int) -> None:
+        super().__init__(folder, "")
+        self.asks, self.answers = asks, answers
+
+    def _asked(self, what: str) -> None:
+        if what == self.asks:
+            self.answers -= 1
+            if self.answers < 0:
+                raise RefusedError("no drive leads there", remedy="Make one.")
+
+    def path(self, here: Path) -> str:
+        self._asked("path")
+        return super().path(here)
+
+    def environment(self) -> dict[str, str]:
+        self._asked("environment")
+        return super().environment()
+
+    def command(self, archive: Callable[[], Path], *words: str) -> list[str]:
+        self._asked("command")
+        return super().command(archive, *words)
+
+
+@pytest.mark.parametrize("asks", ["path", "environment", "command"])
+def test_what_no_child_was_started_for_was_not_called_unless_a_first_call_was_made(
+    service: Callable[..., Path], tmp_path: Path, asks: str
+) -> None:
+    library = service("refuses_both_widths")
+    (never := tmp_path / "never").mkdir()
+    with pytest.raises(RefusedError) as caught:
+        call(library, Forgetful(never, asks, 0))
+    assert not caught.value.reached
+    assert caught.value.remedy == "The entry point was not called. Make one."
+    (once := tmp_path / "once").mkdir()
+    with pytest.raises(RefusedError) as caught:
+        call(library, Forgetful(once, asks, 1))
+    assert caught.value.reached
+    assert caught.value.what == "in the second call, with the other character width, no drive leads there"
+    assert caught.value.remedy == "The entry point was called once, and nothing that it set was kept. Make one."

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Mapiwright = Callable[..., Any]
 
 NBSP = "\u00a0"
-SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "sentences.")
+SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "deeds.", "sentences.", "startup.", "addressing.")
 
 
 @pytest.fixture
@@ -68,6 +68,17 @@ class TestAPersonReads:
         assert f"Terminé{NBSP}: annuler{NBSP}: installer Acme Mail for Outlook 4.2.1" in undone.out
         assert f"Fait{NBSP}: annuler{NBSP}: appeler ACME avec MSG_SERVICE_INSTALL{NBSP}: annulé" in undone.out
         assert f"(annulé par {undone.out.rpartition(' ')[2].strip()})" in mapiwright("receipts").out
+
+    def test_that_nothing_calls_a_removal_back(self, mapiwright: Mapiwright, acme: Path) -> None:
+        mapiwright("install", acme, "--yes")
+        removed = mapiwright("uninstall", "acme-mail", "--yes", "--json").document["receipt"]["id"]
+        undone = mapiwright("undo", removed, "--yes")
+        assert undone.code == 0, undone.err
+        told = [line for line in undone.out.splitlines() if line.startswith(("Omis", "Fait"))]
+        assert len(told) == 2
+        skipped = f"Omis{NBSP}: annuler{NBSP}: appeler ACME avec MSG_SERVICE_"
+        assert all(line.startswith(skipped) for line in told)
+        assert all(line.endswith(f"{NBSP}: aucun appel n'annule celui-là") for line in told)
 
     def test_a_plan_and_that_there_is_nothing_to_do(self, mapiwright: Mapiwright, acme: Path) -> None:
         told = mapiwright("install", acme, "--dry-run")
@@ -135,11 +146,54 @@ class TestAPersonReads:
         manifest = package / "mapiwright.toml"
         text = manifest.read_text(encoding="utf-8").replace('sources = ["acme_service.py"]\ndeadline = 20\n', "")
         manifest.write_text(text, encoding="utf-8")
+        assert "Aucun appel n'est en attente." in mapiwright("service", "call", "--pending", "--yes").err
         told = mapiwright("install", package, "--yes")
         assert told.code == 0, told.err
         waits = "le code du service ACME ne peut pas s'exécuter ici"
         assert f"En attente{NBSP}: appeler ACME avec MSG_SERVICE_INSTALL{NBSP}: {waits}" in told.out
         assert f"    en attente{NBSP}: appeler ACME avec MSG_SERVICE_INSTALL" in mapiwright("receipts").out
+        still = mapiwright("service", "call", "--pending", "--yes").err
+        line = f"Toujours en attente{NBSP}: appeler ACME avec MSG_SERVICE_INSTALL{NBSP}: aucun code du service ACME"
+        assert line in still
+
+    def test_what_outlook_starts_with_and_where_addresses_are(self, mapiwright: Mapiwright) -> None:
+        startup = ("profile", "startup")
+        nothing = f"Zoë{NBSP}: utilise toujours le profil par défaut{NBSP}; aucun n'est nommé\n"
+        assert mapiwright(*startup).out == nothing
+        mapiwright(*startup, "--prompt", "--yes")
+        assert mapiwright(*startup).out == f"Zoë{NBSP}: demande un profil\n"
+        mapiwright(*startup, "--always", "--yes")
+        mapiwright("profile", "create", "Un", "--default", "--yes")
+        assert mapiwright(*startup).out == f"Zoë{NBSP}: utilise toujours Un\n"
+        mapiwright(*startup, "--prompt", "--yes")
+        told = mapiwright(*startup).out
+        assert told == f"Zoë{NBSP}: demande un profil{NBSP}; le profil par défaut est Un\n"
+        assert mapiwright("profile", "addressing", "Un").out.splitlines() == [
+            f"Affichée d'abord{NBSP}: au choix de MAPI",
+            f"Adresses personnelles{NBSP}: aucune liste nommée",
+            f"Les noms sont vérifiés dans{NBSP}: au choix de MAPI",
+            f"Listes qui peuvent être nommées{NBSP}: aucune",
+        ]
+
+    def test_files_that_were_written(self, mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
+        made, merged = tmp_path / "made", tmp_path / "M.INF"
+        told = mapiwright("workstation", "create", made, "--edition", "2016", "--also", "2010", "--user", "Zoë").err
+        assert re.match(
+            r"Un Windows avec Outlook 2016 \(\S+\) à côté de Outlook 2010 \(\S+\) a été créé pour Zoë", told
+        )
+        assert f"Pour le désigner{NBSP}: --workstation image:{made}" in told
+        inf = next(acme.glob("*.inf"))
+        assert mapiwright("inf", "merge", merged, inf, "--yes").out.endswith(f"Écrit{NBSP}: {merged}\n")
+        assert mapiwright("inf", "merge", merged, inf, "--yes").out == f"{merged}{NBSP}: rien à faire\n"
+        mapiwright("profile", "create", "Un", "--yes")
+        told = mapiwright("prf", "export", "Un", "-o", tmp_path / "a.prf").out
+        assert told == f"Écrit{NBSP}: {tmp_path / 'a.prf'}\n"
+
+    def test_names_in_the_quotes_of_his_language(self) -> None:
+        for quoted in ("'Acme Mail'", '"Acme Mail"'):
+            title = f"call ACME with MSG_SERVICE_CREATE in profile {quoted} of Zoë"
+            french = translated(title, "fr")
+            assert french.endswith(f"MSG_SERVICE_CREATE dans le profil «{NBSP}Acme Mail{NBSP}» (utilisateur Zoë)")
 
     def test_that_nothing_was_done_yet(self, mapiwright: Mapiwright) -> None:
         assert mapiwright("receipts").out == "Rien encore.\n"
@@ -213,6 +267,15 @@ class TestTheLanguage:
         french = [texts_in("fr").count("plan.files", number) for number in (0, 1, 2)]
         assert french == ["0 fichier", "1 fichier", "2 fichiers"]
 
+    def test_calls_agree_in_number(self) -> None:
+        for language, one, two in (("en", "1 call to", "2 calls to"), ("fr", "1 appel à", "2 appels à")):
+            count = texts_in(language).count
+            assert count("services-here.pending", 1).startswith(f"   {one}")
+            assert count("services-here.pending", 2).startswith(f"   {two}")
+
+    def test_of_french_prose_has_one_word_for_a_package(self) -> None:
+        assert not [key for key, text in texts_in("fr").texts.items() if "paquet" in text.lower()]
+
     def test_of_french_prose_has_spaces_that_do_not_break(self) -> None:
         """Those of setup; a narrow one is not on every terminal."""
         for key, text in texts_in("fr").texts.items():
@@ -230,8 +293,8 @@ class TestTitles:
         assert translated("create profile X", "en") == "create profile X"
 
     def test_of_several_deeds_and_of_deeds_in_deeds(self) -> None:
-        several = "create profile X; add service ACME to profile X; defragment C:"
-        french = f"créer le profil X{NBSP}; ajouter le service ACME au profil X{NBSP}; defragment C:"
+        several = "create profile X; add service ACME to profile X"
+        french = f"créer le profil X{NBSP}; ajouter le service ACME au profil X"
         assert translated(several, "fr") == french
         assert translated(f"undo: {several}", "fr") == f"annuler{NBSP}: {french}"
         twice = "call ACME with MSG_SERVICE_INSTALL, pending since 2026"
@@ -374,7 +437,7 @@ def test_every_pattern_has_the_words_of_the_engine() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
     )
     for key, text in texts_in("en").texts.items():
-        if key.startswith(("steps.", "sentences.")):
+        if key.startswith(("steps.", "deeds.", "sentences.")):
             for literal, *_ in Formatter().parse(text):
                 for words in re.split(r"; |\. | \(", literal.strip()):
-                    assert words.strip(" ()") in said, key
+                    assert words.strip(" ()'\"") in said, key

@@ -271,3 +271,13 @@ def test_what_was_uninstalled_in_full_leaves_no_remainder(desk: Any, acme: Path)
     desk.uninstall()
     assert not remainders(desk.workstation)
     assert not installations(desk.workstation)
+
+
+def test_the_undo_of_a_removal_says_that_nothing_calls_it_back(mapiwright: Mapiwright, acme: Path) -> None:
+    mapiwright("install", acme, "--yes")
+    removed = mapiwright("uninstall", "acme-mail", "--yes", "--json").document["receipt"]
+    assert {effect["outcome"] for effect in removed["effects"]} == {"done"}
+    undone = mapiwright("undo", removed["id"], "--yes", "--json").document["receipt"]
+    assert [(effect["outcome"], effect["message"]) for effect in undone["effects"]] == [
+        ("skipped", "nothing calls that back")
+    ] * len(removed["effects"])

@@ -50,9 +50,9 @@ class FollowedCall:
         """Call it."""
         return self.call.run(workstation)
 
-    def compensate(self, workstation: Workstation) -> None:
+    def compensate(self, workstation: Workstation) -> str | None:
         """Call the counterpart."""
-        self.call.compensate(workstation)
+        return self.call.compensate(workstation)
 
 
 @dataclass(frozen=True, slots=True)

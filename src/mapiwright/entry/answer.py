@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mapiwright.entry.child import wire
 from mapiwright.entry.contract import (
     NO_REPORT,
+    NOT_CALLED,
+    NOT_LOADED,
     EntryOutcome,
     Report,
     Result,
@@ -320,8 +322,9 @@ def _judged(
     """What ``read`` makes of the last answer and all of them; where that is None, how the child ended is raised."""
     log = _log(ended, request)
     printed = f" It had printed:\n{log}" if log else ""
-    if not ended.ready:
+    if not ended.ready and ended.heard:
         raise _not_ready(ended, interpreter, printed)
+    kept = "Nothing that it set was kept."
     reached = True
     try:
         lines = _lines(ended)
@@ -329,7 +332,11 @@ def _judged(
         found = read(last, lines)
         if found is not None:
             return found
-        reached = _is_loaded(lines)
+        loaded = _is_loaded(lines)
+        # A guest can lose the child's channel, so only the child's own last word tells that nothing was called.
+        reached = loaded or last.get("phase") != "failed" or last.get("during") != "loading"
+        if not loaded:
+            kept += " Whether the entry point was called cannot be told."
         if last.get("phase") == "failed":
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:
@@ -341,8 +348,7 @@ def _judged(
         f"the service {what}; {hresult_name(hresult)}",
         hresult=hresult,
         where=where,
-        remedy=("Nothing that it set was kept." if reached else "The entry point was not called.")
-        + f" Show this to the vendor of the service.{printed}",
+        remedy=(kept if reached else NOT_CALLED) + f" Show this to the vendor of the service.{printed}",
         reached=reached,
     )
 
@@ -365,7 +371,7 @@ def _not_ready(ended: Ended, interpreter: Interpreter, printed: str) -> EntryPoi
         f"{spoken(interpreter)} {how}; {hresult_name(hresult)}",
         hresult=hresult,
         where=interpreter.name or sys.executable,
-        remedy="The entry point was not called, and nothing of the service was loaded. Run it again; where it ends "
-        f"so again, free memory, or try that Python by hand.{printed}",
+        remedy=f"{NOT_LOADED} Run it again; where it ends so again, free memory, or try that Python by hand."
+        f"{printed}",
         reached=False,
     )

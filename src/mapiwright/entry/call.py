@@ -161,16 +161,18 @@ class EntryCall:
             self.observe(answer, reports)
         return self._concluded(answer, workstation, subject)
 
-    def compensate(self, workstation: Workstation) -> None:
+    def compensate(self, workstation: Workstation) -> str | None:
         """Call the counterpart, of INSTALL and CREATE; what it sets is dropped, as the legs are undone too."""
         counterpart = COUNTERPART.get(self.context)
         if counterpart is None or self.policy is EntryPolicy.SKIP:
-            return
+            return "nothing calls that back"
         host = self._host(workstation)
-        if host is not None:
-            back = replace(self, context=counterpart)
-            subject = None if counterpart in OF_THE_MACHINE else back._subject(workstation)
-            host.call(back._request(workstation, subject))
+        if host is None:
+            return self._why_not
+        back = replace(self, context=counterpart)
+        subject = None if counterpart in OF_THE_MACHINE else back._subject(workstation)
+        host.call(back._request(workstation, subject))
+        return None
 
     def check_subject(self, workstation: Workstation) -> None:
         """Raise NotFoundError unless what the call is about is there: the declared service, or the one in the
@@ -184,9 +186,13 @@ class EntryCall:
     def _host(self, workstation: Workstation, observe: Callable[[Report], None] = lambda _: None) -> EntryHost | None:
         return host_for(workstation, self.service, host=self.host, trace=self.trace, observe=observe)
 
+    @property
+    def _why_not(self) -> str:
+        return f"the code of {self.service} cannot run here: it is a Windows DLL, and its package has no stand-in"
+
     def _deferred(self) -> Outcome:
         """No code of the service can run here."""
-        why = f"the code of {self.service} cannot run here: it is a Windows DLL, and its package has no stand-in"
+        why = self._why_not
         if self.policy is EntryPolicy.REQUIRE:
             raise EntryPointError(
                 f"{self._message} was required, and {why}",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from mapiwright.mapi.definition import Properties, PropertyValue
 
 
+NOT_CALLED = "The entry point was not called."
+NOT_LOADED = "The entry point was not called, and nothing of the service was loaded."
+
+
 @contextmanager
 def before_the_call() -> Iterator[None]:
     """What is raised in here says that the entry point was not called, so that nothing calls it back."""
@@ -26,7 +30,21 @@ def before_the_call() -> Iterator[None]:
         yield
     except MapiwrightError as error:
         error.reached = False
-        error.remedy = f"The entry point was not called. {error.remedy}".rstrip()
+        error.remedy = f"{NOT_CALLED} {error.remedy}".rstrip()
+        raise
+
+
+@contextmanager
+def in_the_second_call() -> Iterator[None]:
+    """What is raised in here says so, and that a first call was made, whatever became of this one."""
+    try:
+        yield
+    except MapiwrightError as error:
+        if not error.reached:
+            rest = error.remedy.removeprefix(NOT_LOADED).removeprefix(NOT_CALLED).lstrip()
+            error.remedy = f"The entry point was called once, and nothing that it set was kept. {rest}".rstrip()
+        error.reached = True
+        error.what = f"in the second call, with the other character width, {error.what}"
         raise
 
 

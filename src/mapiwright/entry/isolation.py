@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.child.wire import END, READY
-from mapiwright.entry.contract import Result
+from mapiwright.entry.contract import NOT_CALLED, Result
 from mapiwright.errors import EntryPointError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ LOG = 4096
 """Bytes kept of the end of what a child printed on standard error."""
 GRACE = 2.0
 """Seconds that are left for the last answer to arrive once the child has ended."""
+APART = 0.5
+"""The most seconds that the end of a child may come after that of its channel, for both to be one end."""
 PASSED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 """Variables that a child is given; every other one may hold a secret of the user's."""
 
@@ -57,13 +60,15 @@ NTSTATUS = {
 class Ended:
     """How a child ended: its exit status, what it had answered, and the tail of what it had printed.
 
-    ``ready`` says that it had come so far as to touch a service's code. ``answers`` is None where they were more than
+    ``ready`` says that it had come so far as to touch a service's code. ``heard`` says that all it had to say was
+    heard: its channel came to an end, and not before the child did. ``answers`` is None where they were more than
     ``ANSWERS`` bytes; ``complete`` says that the end mark was there.
     """
 
     status: int
     timed_out: bool
     ready: bool
+    heard: bool
     answers: bytes | None
     complete: bool
     log: str
@@ -81,17 +86,30 @@ def crash_of(status: int) -> str | None:
     return None
 
 
-def _listen(pipe: IO[bytes], heard: bytearray, begun: threading.Event, ended: threading.Event) -> None:
-    """Read up to the end mark, the end of the pipe, or more than is allowed."""
-    with pipe:
-        while len(heard) <= ANSWERS and (some := os.read(pipe.fileno(), 1 << 16)):
-            heard += some
-            if not begun.is_set() and READY in heard:
-                begun.set()
-            if END in some:
-                break
-    begun.set()
-    ended.set()
+class _Channel:
+    """What a child says on standard output: up to the end mark, the end of the pipe, or more than is allowed.
+
+    ``begun`` is set when it is ready, and when there is no more to hear; ``ended`` then only, with the time ``at``.
+    """
+
+    def __init__(self) -> None:
+        self.said = bytearray()
+        self.begun = threading.Event()
+        self.ended = threading.Event()
+        self.at = math.inf
+
+    def listen(self, pipe: IO[bytes]) -> None:
+        """Hear it out, in a thread of its own."""
+        with pipe:
+            while len(self.said) <= ANSWERS and (some := os.read(pipe.fileno(), 1 << 16)):
+                self.said += some
+                if not self.begun.is_set() and READY in self.said:
+                    self.begun.set()
+                if END in some and self.begun.is_set():  # before that it is no child of ours that speaks
+                    break
+        self.at = time.monotonic()
+        self.begun.set()
+        self.ended.set()
 
 
 def _has_begun(process: subprocess.Popen[bytes], begun: threading.Event, seconds: float) -> bool:
@@ -139,10 +157,10 @@ def converse(
     whole process group. A process that it started and that holds the pipes open holds nothing up. ``environment`` is
     given to it besides what every child gets. Raises EntryPointError where it cannot be started.
 
-    One that ends before it is ready is started a second time.
+    One that ends before it is ready, and had no more to say, is started a second time.
     """
     ended = _conversed(command, request, deadline, start, environment)
-    if not ended.ready and not ended.timed_out:
+    if not ended.ready and ended.heard and not ended.timed_out:
         # Once a child ended with status 1 before its library was loaded, under Wine on a busy computer; some three
         # hundred that were to show why did not. Nothing of the service ran, so that it is safe; and it spares a
         # rollback of all that was called before.
@@ -177,33 +195,36 @@ def _started(command: Sequence[str], folder: str, environment: Mapping[str, str]
             f"the child process could not be started: {error.strerror}",
             hresult=Result.MAPI_E_CALL_FAILED,
             where=command[0],
-            remedy="The entry point was not called. Check that this Python can start itself.",
+            remedy=f"{NOT_CALLED} Check that this Python can start itself.",
             reached=False,
         ) from error
 
 
 def _heard_out(process: subprocess.Popen[bytes], request: bytes, deadline: float, start: float) -> Ended:
-    heard, tail, begun, ended = bytearray(), bytearray(), threading.Event(), threading.Event()
+    channel, tail = _Channel(), bytearray()
     printer = threading.Thread(target=_keep_tail, args=(process.stderr, tail), daemon=True)
     threading.Thread(target=_tell, args=(process.stdin, request), daemon=True).start()
-    threading.Thread(target=_listen, args=(process.stdout, heard, begun, ended), daemon=True).start()
+    threading.Thread(target=channel.listen, args=(process.stdout,), daemon=True).start()
     printer.start()
     timed_out = True
     try:
-        if _has_begun(process, begun, start):
+        if _has_begun(process, channel.begun, start):
             process.wait(deadline)
             timed_out = False
     except subprocess.TimeoutExpired:
         pass
     finally:
+        # What is still there long after its channel is gone may run a service's code all the same, unheard.
+        early = time.monotonic() - channel.at > APART
         _end_all(process)
-    ended.wait(GRACE)
+    whole = channel.ended.wait(GRACE) and len(channel.said) <= ANSWERS and not early
     printer.join(GRACE / 10)
-    answers, mark, _ = bytes(heard).partition(END)
+    answers, mark, _ = bytes(channel.said).partition(END)
     return Ended(
         status=process.returncode,
         timed_out=timed_out,
-        ready=READY in heard or not ended.is_set(),  # what was not heard to its end may have had more to say
+        ready=READY in channel.said,
+        heard=whole,
         answers=answers if len(answers) <= ANSWERS else None,
         complete=bool(mark),
         log=bytes(tail).decode("utf-8", "replace"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.answer import judge
-from mapiwright.entry.contract import NO_REPORT, EntryFlag, Result, before_the_call
+from mapiwright.entry.contract import NO_REPORT, EntryFlag, Result, before_the_call, in_the_second_call
 from mapiwright.entry.interpreter import Interpreter, ThisPython
 from mapiwright.entry.isolation import converse
 from mapiwright.entry.library import Flavour, describe, refuse_another_kind, refuse_uncallable
@@ -99,12 +99,8 @@ class NativeHost:
             outcome = self._once(request, path, flavour)
             if outcome.hresult == Result.MAPI_E_BAD_CHARWIDTH:
                 other = replace(request, flags=request.flags ^ EntryFlag.UNICODE)
-                try:
+                with in_the_second_call():
                     outcome = self._once(other, path, flavour)
-                except EntryPointError as error:
-                    error.reached = True  # by the first call, whatever became of the second
-                    error.what = f"in the second call, with the other character width, {error.what}"
-                    raise
             return outcome
 
     def _prepared(self, path: Path) -> Flavour:
@@ -121,6 +117,7 @@ class NativeHost:
     def _once(self, request: EntryRequest, path: Path, flavour: Flavour) -> EntryOutcome:
         with before_the_call():
             there, environment = self.interpreter.path(path.resolve()), self.interpreter.environment()
+            command = self.interpreter.command(archive, "native")
         message = encode(
             request,
             self.deadline,
@@ -130,7 +127,7 @@ class NativeHost:
             trace=self.trace,
         )
         ended = converse(
-            self.interpreter.command(archive, "native"),
+            command,
             message,
             self.deadline,
             start=self.interpreter.start_seconds,

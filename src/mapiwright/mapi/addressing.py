@@ -110,31 +110,43 @@ def set_search_order(profile: Profile, entry_ids: Sequence[bytes], *, before: Pr
     return _with(profile, tags.PR_AB_SEARCH_PATH, tuple(entry_ids) or None)  # no empty list is ever stored
 
 
-def owner(entry_id: bytes, sections: Iterable[Section]) -> Section | None:
-    """The one of these provider sections to which a container belongs.
+class Owners:
+    """Provider sections by what the entry ids of their containers name."""
 
-    Its entry id names the section behind four bytes of flags; the Outlook Address Book's names itself there, and
-    further on the uid that its section keeps.
-    """
-    named = entry_id[4:20]
-    for section in sections:
-        if named.hex() == section.uid.lower():
-            return section
-        if named == _CONTAB and entry_id[28:44] == section.get(_CONTAB_UID):
-            return section
-    return None
+    def __init__(self, sections: Iterable[Section]) -> None:
+        self._by_uid: dict[str, Section] = {}
+        self._by_contab: dict[bytes, Section] = {}
+        for section in sections:
+            self._by_uid.setdefault(section.uid.lower(), section)
+            uid = section.get(_CONTAB_UID)
+            if isinstance(uid, bytes) and len(uid) == UID_SIZE:
+                self._by_contab.setdefault(uid, section)
+
+    def of(self, entry_id: bytes) -> Section | None:
+        """The section to which a container belongs.
+
+        Its entry id names the section behind four bytes of flags; the Outlook Address Book's names itself there, and
+        further on the uid that its section keeps.
+        """
+        named = entry_id[4:20]
+        if named == _CONTAB:
+            found = self._by_contab.get(entry_id[28:44])
+            if found is not None:
+                return found
+        return self._by_uid.get(named.hex())
 
 
 def without_lists_of(admin: Section, gone: Sequence[Section]) -> dict[int, PropertyValue | None]:
     """The changes to MAPI's own section that take the lists of providers out of it, as these go."""
     changes: dict[int, PropertyValue | None] = {}
+    owners = Owners(gone)
     path = admin.get(tags.PR_AB_SEARCH_PATH)
     if isinstance(path, tuple):
-        kept = tuple(each for each in path if isinstance(each, bytes) and owner(each, gone) is None)
+        kept = tuple(each for each in path if isinstance(each, bytes) and owners.of(each) is None)
         changes[tags.PR_AB_SEARCH_PATH] = kept or None
     for tag in (tags.PR_AB_DEFAULT_DIR, tags.PR_AB_DEFAULT_PAB):
         entry = admin.get(tag)
-        if isinstance(entry, bytes) and owner(entry, gone) is not None:
+        if isinstance(entry, bytes) and owners.of(entry) is not None:
             changes[tag] = None
     return changes
 
@@ -159,13 +171,13 @@ def _one(profile: Profile, tag: int) -> AddressList | None:
 
 def _named(profile: Profile, entry_ids: Iterable[bytes]) -> tuple[AddressList, ...]:
     """These lists, with the names that the profile has for them."""
-    books = [provider.section for provider in profile.providers(tags.PR_AB_PROVIDERS)]
+    owners = Owners(provider.section for provider in profile.providers(tags.PR_AB_PROVIDERS))
     computed: dict[bytes, AddressList] = {}
     for each in _computed(profile):
         computed.setdefault(each.entry_id, each)
 
     def found(entry_id: bytes) -> AddressList:
-        section = owner(entry_id, books)
+        section = owners.of(entry_id)
         if section is None:
             return AddressList(entry_id, UNKNOWN, "")
         return AddressList(entry_id, Provider(section).display or UNKNOWN, section.uid)

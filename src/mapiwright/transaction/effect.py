@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from mapiwright.errors import MapiwrightError
 
@@ -70,8 +70,11 @@ class Effect(Protocol):
         """
         ...
 
-    def compensate(self, workstation: Workstation) -> None:
-        """Call back what was done or may have been done; a failure here is tolerated and told."""
+    def compensate(self, workstation: Workstation) -> str | None:
+        """Call back what was done or may have been done; a failure here is tolerated and told.
+
+        Where nothing is called, the answer is why, for people.
+        """
         ...
 
 
@@ -79,13 +82,20 @@ DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, Runtime
 """What a mistake in an effect's own code raises. It must not keep a journal open."""
 
 
-def call_back(effect: Effect, workstation: Workstation) -> str:
-    """Call an effect back; why that failed, or "". Whatever it raises is told, and stops nothing ([native] 5.2)."""
+class CalledBack(NamedTuple):
+    """What became of an effect that was to be called back: why that failed, or why nothing was called."""
+
+    failure: str = ""
+    idle: str = ""
+
+
+def call_back(effect: Effect, workstation: Workstation) -> CalledBack:
+    """Call an effect back. Whatever it raises is told, and stops nothing ([native] 5.2)."""
     try:
-        effect.compensate(workstation)
+        idle = effect.compensate(workstation)
     except (MapiwrightError, OSError, *DEFECTS) as error:
-        return str(error) or type(error).__name__
-    return ""
+        return CalledBack(failure=str(error) or type(error).__name__)
+    return CalledBack(idle=idle or "")
 
 
 EffectMaker: TypeAlias = Callable[[Mapping[str, Json]], Effect]

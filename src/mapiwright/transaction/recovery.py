@@ -137,7 +137,7 @@ def roll_back(
                     notes.append(f"'{title}' was not taken back: nothing is called on a user's word.")
                 else:
                     effect = effect_of(record)
-                    failure = call_back(effect, workstation)
+                    failure = call_back(effect, workstation).failure
                     if failure:
                         notes.append(f"Could not take back '{effect.title}': {failure}")
                 journal.add("compensated", effect=number)

@@ -46,9 +46,11 @@ class TakenBack:
 
     def run(self, workstation: Workstation) -> Outcome:
         """Call it back; a failure is told and stops nothing, as in a rollback."""
-        failure = call_back(self.effect, workstation)
-        if failure:
-            return Outcome(Status.SKIPPED, f"could not be taken back: {failure}")
+        back = call_back(self.effect, workstation)
+        if back.failure:
+            return Outcome(Status.SKIPPED, f"could not be taken back: {back.failure}")
+        if back.idle:
+            return Outcome(Status.SKIPPED, back.idle)
         return Outcome(Status.DONE, "taken back")
 
     def compensate(self, workstation: Workstation) -> None:

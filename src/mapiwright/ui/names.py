@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from mapiwright.errors import FindingsError, MapiwrightError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
+from mapiwright.mapi.addressing import GLOBAL_ADDRESS_LIST, UNKNOWN
 from mapiwright.mapi.resemblance import matched
+from mapiwright.ui.language import texts_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.addressing import AddressList
     from mapiwright.mapi.profile import Section, Service
+    from mapiwright.ui.language import Texts
 
 T = TypeVar("T")
 
@@ -84,7 +87,10 @@ _WAYS: Sequence[Callable[[Part], Sequence[str]]] = (
 _WAYS_OF_LISTS: Sequence[Callable[[AddressList], Sequence[str]]] = (
     lambda each: (each.entry_id.hex(),),
     lambda each: (each.name,),
+    lambda each: (shown_name(each, texts_here()),),
 )
+_OF_LISTS = {UNKNOWN: "addressing.unknown", GLOBAL_ADDRESS_LIST: "addressing.global"}
+"""The names of address lists that are ours and nobody's own, and their texts."""
 
 
 def part_named(text: str, parts: Sequence[Part], what: str, where: str) -> Part:
@@ -97,8 +103,17 @@ def part_named(text: str, parts: Sequence[Part], what: str, where: str) -> Part:
 
 
 def list_named(text: str, lists: Sequence[AddressList], where: str) -> AddressList:
-    """The one of ``lists`` that ``text`` means: by entry id in hex, or by name; raises as ``part_named`` does."""
+    """The one of ``lists`` that ``text`` means: by entry id in hex, by name, or by what is shown for it.
+
+    Raises as ``part_named`` does.
+    """
     return _one_named(text, [(each, each.name) for each in lists], _WAYS_OF_LISTS, "address list", where, "entry id")
+
+
+def shown_name(found: AddressList, texts: Texts) -> str:
+    """What people are shown as the name of an address list: its own, or in their language what it is."""
+    key = _OF_LISTS.get(found.name)
+    return found.name if key is None else texts(key)
 
 
 def part_name(part: Part, parts: Sequence[Part]) -> str:

@@ -83,7 +83,7 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
         there.clear_options()
         for row in self.rows:
             origin = texts("services-here.package", package=row["package"], version=row["version"])
-            waiting = texts("services-here.pending", number=len(row["pending"])) if row["pending"] else ""
+            waiting = texts.count("services-here.pending", len(row["pending"])) if row["pending"] else ""
             shown = texts("profile.row", display=row["display"], service=row["name"])
             there.add_option(Option(escape(shown + (origin if row["package"] else "") + waiting)))
         if self.rows:

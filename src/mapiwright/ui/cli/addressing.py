@@ -14,6 +14,7 @@ import click
 from mapiwright.ui.cli.editing import choose, looked_at, tell_of_profile
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import consent_options
+from mapiwright.ui.language import said, texts_here
 
 if TYPE_CHECKING:
     from mapiwright.admin.profiles import ProfileAdmin
@@ -101,18 +102,20 @@ def _show(target: Target, services: MessageServiceAdmin) -> None:
         "lists": [_document(each) for each in there],
     }
     lines = [
-        f"Shown first: {'MAPI chooses' if directory is None else _line(directory)}",
-        f"Personal addresses: {'none named' if personal is None else _line(personal)}",
-        "Names are checked in:" if search else "Names are checked in: MAPI chooses",
+        said("addressing.first", list=said("addressing.mapi") if directory is None else _line(directory)),
+        said("addressing.personal", list=said("addressing.none-named") if personal is None else _line(personal)),
+        said("addressing.search" if search else "addressing.search-mapi"),
         *(f"  {number}. {_line(each)}" for number, each in enumerate(search, 1)),
-        "Lists that can be named:" if there else "Lists that can be named: none",
+        said("addressing.there" if there else "addressing.there-none"),
         *(f"  {_line(each)}" for each in there),
     ]
     tell_of_profile(target, services, document, lines)
 
 
 def _line(each: AddressList) -> str:
-    return f"{each.name}  {each.entry_id.hex()}"
+    from mapiwright.ui.names import shown_name
+
+    return f"{shown_name(each, texts_here())}  {each.entry_id.hex()}"
 
 
 def _document(each: AddressList) -> Json:

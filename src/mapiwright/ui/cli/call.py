@@ -21,6 +21,7 @@ from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import json_option, user_options, workstation_options
 from mapiwright.ui.cli.writing import Consent, consent_options, end_what_was_cut_short, send
 from mapiwright.ui.documents import write_document
+from mapiwright.ui.language import language_here, said
 from mapiwright.ui.terminal import write
 
 if TYPE_CHECKING:
@@ -230,20 +231,26 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
             continue
         try:
             if host_for(target.workstation, service, host=consent.host) is None:
-                tell(f"Still pending: {each.call.title}: no code of {service} can run here; see --host.")
+                _tell_pending(each.call.title, said("setup.no-code", service=service))
                 left[each.call.title] = service
                 continue
             sent.append(send(target, each.plan(consent.host), consent, is_part=True))
         except (FailedError, RefusedError) as error:
-            tell(f"Still pending: {each.call.title}: {error}")
+            _tell_pending(each.call.title, str(error))
             left[each.call.title] = service
     if target.json:
         receipts = [receipt_document(receipt) for receipt in sent if receipt is not None]
         write_document({"receipts": receipts, "pending": list(left)})
     elif not waiting:
-        tell("No call is pending.")
+        tell(said("setup.none-pending"))
     if left:
         raise click.exceptions.Exit(1)
+
+
+def _tell_pending(title: str, why: str) -> None:
+    from mapiwright.ui.titles import translated
+
+    tell(said("setup.still-pending", call=translated(title, language_here()), why=why))
 
 
 # With no workstation.

@@ -17,6 +17,7 @@ from mapiwright.transaction.log import entries
 from mapiwright.ui.cli.target import UserChoice, UserNames, target_options
 from mapiwright.ui.documents import findings_document, write_document
 from mapiwright.ui.findings import findings_lines
+from mapiwright.ui.language import said
 from mapiwright.ui.terminal import Line, Style, escape, write
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def support_bundle(target: Target, output: Path) -> None:
     masked = ", ".join(_masked(count, kind) for kind, count in bundle.masked.items()) or "nothing"
     write(
         [
-            Line(escape(f"Written: {output}"), Style.ADDED),
+            Line(escape(said("setup.written", file=output)), Style.ADDED),
             Line(f"  it holds {', '.join(bundle.members)}"),
             Line(f"  masked: {masked}. Look into it before you send it."),
         ],

@@ -74,7 +74,7 @@ class Edit:
         if new != old:
             write(changes_as_lines([change], self.code_page), sys.stderr if self.json else sys.stdout)
         elif not self.json:
-            write([Line(f"{escape(str(target))}: nothing to do", Style.QUIET)], sys.stdout)
+            write([Line(escape(said("setup.file-nothing", file=target)), Style.QUIET)], sys.stdout)
         if writes and self.output is not None:
             single_file.replace(self.output, self.output.read_bytes() if self.output.exists() else None, new)
         elif writes:
@@ -85,7 +85,7 @@ class Edit:
             diff = [line.text for line in text_difference(change, self.code_page)]
             write_document({"target": str(target), "changed": new != old, "written": written, "diff": diff, **told})
         elif written is not None:
-            write([Line(f"Written: {escape(written)}", Style.ADDED)], sys.stdout)
+            write([Line(escape(said("setup.written", file=written)), Style.ADDED)], sys.stdout)
 
 
 def edit_options(verb: Callable[..., None]) -> Callable[..., None]:

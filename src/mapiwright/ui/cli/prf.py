@@ -18,6 +18,7 @@ from mapiwright.ui.cli.target import json_option, target_options, user_options, 
 from mapiwright.ui.cli.writing import send, writing_options
 from mapiwright.ui.documents import findings_document, write_document
 from mapiwright.ui.findings import findings_lines
+from mapiwright.ui.language import said
 from mapiwright.ui.terminal import Line, Style, escape, write
 from mapiwright.workstation.workstation import Edition
 
@@ -150,7 +151,7 @@ def export(target: Target, users: UserChoice, profile: str | None, output: Path 
     if output is None:
         click.echo(data, nl=False)
     else:
-        write([Line(f"Written: {escape(str(output))}", Style.ADDED)], sys.stdout)
+        write([Line(escape(said("setup.written", file=output)), Style.ADDED)], sys.stdout)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -12,6 +12,7 @@ import click
 from mapiwright.ui.cli.editing import choose
 from mapiwright.ui.cli.target import target_options, tell_what_was_cut_short, user_options
 from mapiwright.ui.cli.writing import consent_options
+from mapiwright.ui.language import said
 from mapiwright.ui.terminal import Line, escape, write
 
 if TYPE_CHECKING:
@@ -50,11 +51,12 @@ def _show(target: Target, users: UserChoice) -> None:
         ]
         write_document({"startup": rows})
         return
-    write((Line(escape(f"{space.user.name}: {_told(space)}")) for space in spaces), sys.stdout)
+    write((Line(escape(_told(space))) for space in spaces), sys.stdout)
 
 
 def _told(space: Workspace) -> str:
-    default = space.default
     if space.asks_for_profile:
-        return "prompts for a profile" + (f"; the default one is {default}" if default else "")
-    return f"always uses {default}" if default else "always uses the default profile; none is named"
+        key = "startup.asks-default" if space.default else "startup.asks"
+    else:
+        key = "startup.always" if space.default else "startup.always-none"
+    return said(key, user=space.user.name, profile=space.default)

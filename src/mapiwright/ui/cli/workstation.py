@@ -12,6 +12,7 @@ from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.ui.cli.edge import tell
 from mapiwright.ui.cli.target import json_option, target_options
 from mapiwright.ui.documents import findings_document, write_document
+from mapiwright.ui.language import said
 from mapiwright.ui.terminal import Line, Style, escape, write
 from mapiwright.workstation.windows import architecture, version
 from mapiwright.workstation.workstation import Bitness, Edition, Install
@@ -128,9 +129,9 @@ def create(
         }
         write_document({"workstation": made})
         return
-    names = " beside ".join(f"Outlook {each.edition} ({each.bitness})" for each in outlooks)
-    tell(f"Made a Windows with {names} for {', '.join(users)} in {place}")
-    tell(f"Name it: --workstation {uri}" if folder is not None else "It is the target of whoever names none: demo:")
+    names = said("workstation.beside").join(f"Outlook {each.edition} ({each.bitness})" for each in outlooks)
+    tell(said("workstation.made", outlooks=names, users=", ".join(users), folder=place))
+    tell(said("workstation.name-it", uri=uri) if folder is not None else said("workstation.demo"))
 
 
 @workstation.command()
