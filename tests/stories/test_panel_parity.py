@@ -152,7 +152,9 @@ DEEDS: dict[str, Callable[[Profile], deeds.Deed]] = {
     "add_service": lambda profile: deeds.add_service(profile.name, "CONTAB"),
     "remove_service": lambda profile: deeds.remove_service(profile.name, "ACME"),
     "copy_service": lambda profile: deeds.copy_service(profile.name, "MSUPST MS", "Second"),
-    "configure_service": lambda profile: deeds.configure_service(profile.name, "ACME", {0x66010003: 995}),
+    "configure_service": lambda profile: deeds.configure_service(
+        profile.name, deeds.Chosen(_service(profile, "ACME").uid, "ACME"), {0x66010003: 995}
+    ),
     "set_default_store": lambda profile: deeds.set_default_store(profile.name, deeds.Chosen(_stores(profile)[-1])),
     "set_primary_identity": lambda profile: deeds.set_primary_identity(profile.name, None),
     "order_transports": lambda profile: deeds.order_transports(

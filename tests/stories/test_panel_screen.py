@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from screen_walks import Sends, damage, fill, focus, keys, panel_on, pick, push, sees, shown, typed, walk
+from textual import events
 from textual.widgets import Button, Input, OptionList
 
 from mapiwright.admin.profiles import ProfileAdmin
@@ -18,7 +19,8 @@ from mapiwright.mapi import addressing, roles
 from mapiwright.mapi.profile import ADMIN
 from mapiwright.mapi.tags import PR_TRANSPORT_PROVIDERS
 from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.workstation.change import SetValue, difference
+from mapiwright.ui import panel_deeds as deeds
+from mapiwright.workstation.change import SetValue, WriteFile, difference
 from mapiwright.workstation.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Value, ValueType
 
@@ -99,7 +101,7 @@ def test_a_profile_is_added_by_hand_when_the_plan_was_agreed_to(ready: Any) -> N
         sees("Done. Receipt"),
     )
     assert names(ready) == ("Acme Mail", "Spare")
-    assert [receipt.title for receipt in app.panel.receipts] == ["create profile Spare"]
+    assert [receipt.title for receipt in app.panel.panel.receipts] == ["create profile Spare"]
 
 
 def test_a_profile_is_added_by_the_wizard(ready: Any) -> None:
@@ -127,7 +129,7 @@ def test_a_wizard_that_is_cancelled_leaves_the_panel_as_it_was(ready: Any) -> No
     app = walk(
         panel_on(ready), before, keys("insert"), OK, keys("enter", "escape"), sees("Acme Mail (default)"), same
     )
-    assert app.panel.receipts == []
+    assert app.panel.panel.receipts == []
 
 
 def test_a_profile_is_added_from_a_file_and_written_as_one(ready: Any, tmp_path: Path) -> None:
@@ -192,7 +194,7 @@ def test_a_profile_is_removed_and_its_services_are_told(ready: Any) -> None:
         OK,
     )
     assert names(ready) == ()
-    (receipt,) = app.panel.receipts
+    (receipt,) = app.panel.panel.receipts
     assert "MSG_SERVICE_DELETE" in receipt.effects[0].title
 
 
@@ -200,7 +202,7 @@ def test_a_profile_is_removed_and_its_services_are_told(ready: Any) -> None:
 def test_who_does_not_agree_changes_nothing(ready: Any, key: str) -> None:
     before, same = nothing_changes(ready)
     app = walk(panel_on(ready), before, keys("delete", key), sees("Acme Mail (default)"), same)
-    assert app.panel.receipts == []
+    assert app.panel.panel.receipts == []
 
 
 def test_a_name_that_is_taken_or_illegal_is_told_with_what_is_expected(ready: Any) -> None:
@@ -243,7 +245,7 @@ def test_what_outlook_starts_with_is_one_plan(ready: Any) -> None:
         sees("mapiwright profile startup --always"),
         OK,
     )
-    assert len(app.panel.receipts) == 2
+    assert len(app.panel.panel.receipts) == 2
     assert space(ready).default == "Spare"
     assert not ProfileAdmin(space(ready)).asks_for_profile
 
@@ -373,7 +375,7 @@ def test_all_pages_of_a_profile_become_one_plan(at_office: Any) -> None:
         OK,
         sees("Done. Receipt"),
     )
-    assert len(app.panel.receipts) == 1
+    assert len(app.panel.panel.receipts) == 1
     after = profile(at_office, "Work")
     assert [each.name for each in after.services] == ["WIRE", "PIPE", "BOOK"]
     found = roles.primary_identity(after)
@@ -387,12 +389,12 @@ def test_who_cancels_a_sheet_drops_all_that_was_drafted(at_office: Any) -> None:
     app = walk(
         panel_on(at_office), before, keys("enter"), push("#remove"), keys("escape"), sees("Work (default)"), same
     )
-    assert app.panel.receipts == []
+    assert app.panel.panel.receipts == []
 
 
 def test_a_sheet_with_nothing_drafted_just_closes(at_office: Any) -> None:
     app = walk(panel_on(at_office), keys("enter"), push("#ok"), sees("Work (default)"))
-    assert app.panel.receipts == []
+    assert app.panel.panel.receipts == []
 
 
 def test_a_service_that_may_be_there_once_is_not_added_again(at_office: Any) -> None:
@@ -528,7 +530,7 @@ def test_the_settings_of_a_service_go_to_it_when_the_profile_is_agreed_to(ready:
     )
     (service,) = profile(ready, "Acme Mail").services
     assert service.section.properties[0x66010003] == 995
-    assert len(app.panel.receipts) == 1
+    assert len(app.panel.panel.receipts) == 1
 
 
 def test_a_setting_that_does_not_fit_is_told_and_stays_to_be_corrected(ready: Any) -> None:
@@ -546,7 +548,7 @@ def test_a_setting_that_does_not_fit_is_told_and_stays_to_be_corrected(ready: An
 
 def test_settings_that_did_not_change_call_nobody(ready: Any) -> None:
     app = walk(panel_on(ready), *SETTINGS, push("#ok"), push("#ok"), sees("Acme Mail (default)"))
-    assert app.panel.receipts == []
+    assert app.panel.panel.receipts == []
 
 
 def test_a_service_without_entry_point_shows_and_takes_nothing(at_office: Any) -> None:
@@ -568,7 +570,7 @@ def test_properties_of_sections_are_set_and_removed_on_the_copy(ready: Any) -> N
         keys("pagedown"),
         sees('PR_SERVICE_NAME PT_UNICODE = "ACME"   (read only)'),
         push("#new"),
-        keys(*typed("6610001E"), "tab", *typed("mine"), "enter"),
+        keys(*typed("6610001E"), "enter", *typed("mine"), "enter"),
         sees('6610001E PT_STRING8 = "mine"'),
         focus("#properties"),
         keys("end", "enter"),
@@ -597,27 +599,148 @@ def test_properties_of_sections_are_set_and_removed_on_the_copy(ready: Any) -> N
     ("tag", "value", "told"),
     [
         ("PR_SERVICE_NAME", "OTHER", "MAPI's own"),
-        ("67F0001E", "hush", "secure"),
-        ("nonsense", "1", "names no property"),
+        ("67F0001E", "", "secure"),
+        ("nonsense", "", "names no property"),
+        ("66100005", "", "no profile section holds"),
         ("66010003", "many", "does not fit"),
     ],
 )
 def test_what_a_section_does_not_take_is_told(ready: Any, tag: str, value: str, told: str) -> None:
-    async def no_secret(app: PanelApp, _pilot: Pilot[None]) -> None:
-        assert "hush" not in app.export_screenshot()
-
     walk(
         panel_on(ready),
         *SETTINGS,
         keys("pagedown"),
         push("#new"),
-        keys(*typed(tag), "tab"),
-        fill("#ask-value", value),
-        keys("enter"),
+        keys(*typed(tag), "enter"),
+        *((fill("#ask-value", value), keys("enter")) if value else ()),
         sees("This cannot be done", told),
-        no_secret,
         CANCEL,
+        sees("Acme Mail Properties"),
     )
+
+
+def in_haste(*pressed: str) -> Walk:
+    """Press keys without looking, as a hurried person does."""
+
+    async def press(app: PanelApp, pilot: Pilot[None]) -> None:
+        for key in pressed:
+            app.post_message(events.Key(key, None))
+        await settle(app, pilot)
+        await settle(app, pilot)
+
+    return press
+
+
+def test_keys_in_haste_lose_nothing_and_leave_nothing_below(at_office: Any) -> None:
+    app = walk(
+        panel_on(at_office),
+        keys("enter", "pagedown"),
+        focus("#transports"),
+        keys("home"),
+        focus("#transport-down"),
+        in_haste("enter", "enter"),
+        keys("pageup"),
+        push("#add"),
+        focus("#offers"),
+        keys("end"),
+        in_haste("enter", "enter", "enter"),
+        sees("Work Properties"),
+    )
+    assert app.defect is None
+    order = [each.display for each in profile(at_office, "Work").providers(PR_TRANSPORT_PROVIDERS)]
+    assert order == ["Wire", "Pipe", "Sending"], "nothing is sent yet"
+
+
+def test_what_happens_elsewhere_is_told_and_nothing_breaks(ready: Any) -> None:
+    def elsewhere(draft: Any) -> Walk:
+        async def edit(_app: PanelApp, _pilot: Pilot[None]) -> None:
+            ready.do(ready.edit(draft))
+
+        return edit
+
+    app = walk(
+        panel_on(ready),
+        elsewhere(lambda profiles: profiles.rename_profile("Acme Mail", "Other")),
+        keys("enter"),
+        sees("This cannot be done", "there is no profile 'Acme Mail'"),
+        CANCEL,
+        sees("Other (default)"),
+        keys("enter"),
+        sees("Other Properties"),
+        elsewhere(lambda profiles: profiles.delete_profile("Other")),
+        push("#remove"),
+        sees("This cannot be done"),
+        CANCEL,
+        sees("The following profiles"),
+    )
+    assert app.defect is None
+
+
+def test_a_conflict_is_mended_by_another_ok(ready: Any) -> None:
+    async def meanwhile(_app: PanelApp, _pilot: Pilot[None]) -> None:
+        ready.do(ready.edit(lambda profiles: profiles.create_profile("Another")))
+
+    app = walk(
+        panel_on(ready),
+        *SETTINGS,
+        fill("#field-port", "995"),
+        push("#ok"),
+        keys("enter"),
+        sees("995"),
+        fill("#field-port", "996"),
+        push("#ok"),
+        meanwhile,
+        push("#ok"),
+        sees('configure-service "Acme Mail" ACME --set 66010003=996'),
+        OK,
+        sees("Done. Receipt"),
+    )
+    calls = [each.description["context"] for each in app.panel.panel.receipts[-1].effects]
+    assert calls == ["CONFIGURE"], "what was drafted twice is sent once"
+    (service,) = profile(ready, "Acme Mail").services
+    assert service.section.properties[0x66010003] == 996
+
+
+def test_an_untouched_property_stays_what_it_is(ready: Any) -> None:
+    several = ("a;b", " c")
+    section = profile(ready, "Acme Mail").services[0].uid
+    ready.do(ready.edit(deeds.set_properties("Acme Mail", deeds.Chosen(section), {0x6615101F: several}).draft))
+    walk(
+        panel_on(ready),
+        *SETTINGS,
+        keys("pagedown"),
+        focus("#properties"),
+        keys("end", "enter", "enter"),
+        push("#ok"),
+        push("#ok"),
+        sees("Acme Mail (default)"),
+    )
+    assert profile(ready, "Acme Mail").services[0].section.properties[0x6615101F] == several
+
+
+@pytest.mark.parametrize("inf", [b"[Services]\r\n\0\r\n", b"\xff\xfe\xfd" * 40])
+def test_a_damaged_mapisvc_inf_is_told_with_its_place(ready: Any, inf: bytes) -> None:
+    station = ready.workstation
+    path = station.outlook.inf_path
+    station.files.apply([WriteFile(path, station.files.read(path), inf)])
+    app = walk(panel_on(ready), keys("enter"), push("#add"), keys("escape", "escape", "escape"), push("#services"))
+    assert app.defect is None
+
+
+HOSTILE = "[red]x[/red]\x1b]2;OWNED\x07\u202e"
+
+
+def test_names_of_strangers_steer_no_terminal(ready: Any) -> None:
+    uid = profile(ready, "Acme Mail").services[0].uid
+    ready.do(ready.edit(deeds.set_properties("Acme Mail", deeds.Chosen(uid), {0x3001001F: HOSTILE}).draft))
+
+    async def no_controls(app: PanelApp, _pilot: Pilot[None]) -> None:
+        for strip in app.screen._compositor.render_strips():
+            assert "\x1b" not in strip.text
+            assert "\u202e" not in strip.text
+
+    for page in ((keys("enter"),), SETTINGS, (*SETTINGS, keys("pagedown", "enter")), (push("#history"),)):
+        walk(panel_on(ready), *page, no_controls)
 
 
 ASKS = """
@@ -673,7 +796,7 @@ def test_a_secret_is_never_shown_and_stays_where_nothing_is_typed(ready: Any, re
         sees("--set 67F1001F=-"),
         lambda app, _: _is_secret(app),
     )
-    assert "hush" not in repr(app.panel.receipts)
+    assert "hush" not in repr(app.panel.panel.receipts)
 
 
 async def _is_secret(app: PanelApp) -> None:

@@ -65,7 +65,7 @@ class TestHaveDisk:
             OK,
             sees("Work   ACME"),
         )
-        install, _create, edit = receipts(desk.workstation)[-2:][0], None, app.panel.receipts[-1]
+        install, _create, edit = receipts(desk.workstation)[-2:][0], None, app.panel.panel.receipts[-1]
         assert "MSG_SERVICE_INSTALL" in install.effects[0].title
         assert [effect.description["context"] for effect in edit.effects] == ["CREATE"]
 
@@ -108,7 +108,7 @@ class TestHaveDisk:
             sees("Acme Mail (ACME)", "call(s) to be sent"),
             keys("escape"),
         )
-        assert len(app.panel.receipts) == 1
+        assert len(app.panel.panel.receipts) == 1
 
     def test_a_setup_program_that_stands_alone(self, desk: Any, public: Path, tmp_path: Path) -> None:
         alone = tmp_path / "acme-setup.pyz"
@@ -245,7 +245,7 @@ class TestInstalledServices:
             sees("Done. Receipt"),
         )
         assert desk.inf == before
-        assert len(app.panel.receipts) == 1
+        assert len(app.panel.panel.receipts) == 1
 
     def test_what_somebody_deleted_is_put_back(self, ready: Any) -> None:
         files, before = ready.workstation.files, ready.picture()
@@ -295,7 +295,7 @@ class TestInstalledServices:
             sees("1 call(s) to be sent"),
             keys("escape"),
         )
-        sent = [(each.effects[0].description["context"], each.effects[0].status) for each in app.panel.receipts]
+        sent = [(each.effects[0].description["context"], each.effects[0].status) for each in app.panel.panel.receipts]
         assert sent == [("INSTALL", "done"), ("CREATE", "done")]
 
     def test_calls_that_cannot_be_sent_here_say_how(self, desk: Any, acme: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.record import read_record
-from mapiwright.errors import NotFoundError
+from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats import inf
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
@@ -317,5 +317,9 @@ def read_catalogue(workstation: Workstation) -> Catalogue:
     """What the workstation's MAPISVC.INF means; empty where there is no file."""
     path = workstation.outlook.inf_path
     data = workstation.files.read(path)
-    document = inf.parse(data if data is not None else b"", workstation.code_page)
+    try:
+        document = inf.parse(data if data is not None else b"", workstation.code_page)
+    except FormatError as error:
+        where = f"{workstation.place(path) or path}: {error.where}"
+        raise FormatError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
     return Catalogue.of(document, workstation.place(path) or path)

@@ -64,7 +64,11 @@ class Disk:
 
 def typed_path(text: str) -> Path:
     """The path that somebody typed, or pasted with its quotes; ``~`` is his home."""
-    return Path(text.strip().strip('"').strip()).expanduser()
+    path = Path(text.strip().strip('"').strip())
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise NotFoundError("there is no such user's home", where=str(path)) from error
 
 
 def look(path: Path, *, trust: Trust = NOBODY, code_page: str = "cp1252") -> Disk:

@@ -5,12 +5,12 @@ Somebody else shows the plans and sends them ([supporting-message-service-instal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.table import stored_profiles
-from mapiwright.admin.workspace import Workspace, read_catalogue
+from mapiwright.admin.workspace import Workspace, new_uid, read_catalogue
 from mapiwright.entry.contract import EntryPolicy
 from mapiwright.entry.hosts import host_for
 from mapiwright.formats.regf.upcase import upcase
@@ -39,6 +39,25 @@ if TYPE_CHECKING:
 NO_PROFILE = ProfileWish(ProfilePolicy.NONE)
 
 
+@dataclass(slots=True)
+class Uids:
+    """Fresh MAPIUIDs, given a second time in the same order: what is drafted anew keeps the ones that it had."""
+
+    given: list[bytes] = field(default_factory=list)
+    place: int = 0
+
+    def __call__(self) -> bytes:
+        """The next one."""
+        if self.place == len(self.given):
+            self.given.append(new_uid())
+        self.place += 1
+        return self.given[self.place - 1]
+
+    def again(self) -> None:
+        """Give them from the first one on."""
+        self.place = 0
+
+
 @dataclass(frozen=True, slots=True)
 class PanelRun:
     """The Control Panel over one workstation.
@@ -52,9 +71,9 @@ class PanelRun:
     host: str = ""
     trust: Trust = NOBODY
 
-    def space(self, user: User) -> Workspace:
-        """The profiles of a user, to be drafted on: nothing of it is sent."""
-        return Workspace(self.workstation, user, policy=self.policy, host=self.host)
+    def space(self, user: User, uids: Callable[[], bytes] = new_uid) -> Workspace:
+        """The profiles of a user, to be drafted on: nothing of it is sent. What is made there gets ``uids``."""
+        return Workspace(self.workstation, user, policy=self.policy, host=self.host, uid=uids)
 
     def profiles(self, user: User) -> tuple[tuple[ProfileRow, tuple[str, ...]], ...]:
         """The stored profiles of a user, each with the names of its services."""

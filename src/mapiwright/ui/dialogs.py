@@ -145,6 +145,22 @@ class Question(Dialog["dict[str, str] | None"]):
         self.dismiss({name: str(self._control(name).value) for name in self.fields})
 
 
+class Confirmation(Dialog[bool]):
+    """Asks whether something shall be done; True is yes."""
+
+    def __init__(self, texts: Texts, title: str) -> None:
+        super().__init__(texts)
+        self.heading = title
+
+    def content(self) -> Iterator[Widget]:
+        """What is asked."""
+        yield line(self.heading, "title")
+
+    def action_agree(self) -> None:
+        """Say yes."""
+        self.dismiss(True)
+
+
 class Complaint(Dialog[None]):
     """What could not be done: what was found, where, what was expected, and the remedy."""
 

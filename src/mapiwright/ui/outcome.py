@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
@@ -64,7 +66,7 @@ def send(screen: Sender, plan: Plan) -> None:
 
     def progress(done: int, total: int, title: str) -> None:
         screen.begun = done + 1
-        with suppress(RuntimeError):  # the program is ending, and waits for this
+        with suppress(RuntimeError, NoMatches, CancelledError):  # the program is ending, and waits for this
             app.call_from_thread(_advance, screen, done, total, title)
 
     try:
@@ -80,7 +82,9 @@ def _advance(screen: Sender, done: int, total: int, title: str) -> None:
 
 def failure_of(error: MapiwrightError | OSError) -> MapiwrightError:
     """What went wrong, as an error of ours."""
-    return error if isinstance(error, MapiwrightError) else FailedError(error.strerror or str(error))
+    if isinstance(error, MapiwrightError):
+        return error
+    return FailedError(error.strerror or str(error), where=str(error.filename or ""))
 
 
 def failed(

@@ -6,7 +6,6 @@ service are screens of their own.
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from mapiwright.transaction.receipt import Receipt
     from mapiwright.workstation.workstation import User
 
 
@@ -52,7 +50,7 @@ class PanelApp(ScreenApp):
 
 
 class ProfilesScreen(PanelScreen[None]):
-    """The profiles of ``user``, who can be another one of ``users``; ``receipts`` are of what was done."""
+    """The profiles of ``user``, who can be another one of ``users``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("insert", "add"),
@@ -63,7 +61,6 @@ class ProfilesScreen(PanelScreen[None]):
         super().__init__(panel)
         self.user = user
         self.users = users
-        self.receipts: list[Receipt] = []
         self.asks = False
         self.default = ""
 
@@ -115,8 +112,8 @@ class ProfilesScreen(PanelScreen[None]):
             )
         )
         self.query_one(".keys", Static).update(texts("profiles.keys"))
-        await self.redraw()
         self.query_one("#profiles").focus()
+        self.work(self.redraw())
 
     async def redraw(self) -> None:
         """Show what there is now, and keep the place in the list."""
@@ -128,7 +125,8 @@ class ProfilesScreen(PanelScreen[None]):
             ]
             return rows, ProfileAdmin(self.panel.run.space(self.user)).asks_for_profile
 
-        rows, self.asks = await to_thread(read)
+        found = await self.attempt(read)
+        rows, self.asks = found if found is not None else ([], False)
         chosen = self.chosen
         there = self.query_one("#profiles", OptionList)
         there.clear_options()
@@ -146,6 +144,9 @@ class ProfilesScreen(PanelScreen[None]):
         self.query_one("#prompt" if self.asks else "#always", RadioButton).value = True
         for name in ("remove", "properties", "copy", "rename", "export"):
             self.query_one(f"#{name}", Button).disabled = not names
+        if self.panel.receipts:
+            last = self.panel.receipts[-1].id
+            self.query_one("#done", Static).update(escape(texts("panel.done", receipt=last)))
         self._see_changes()
 
     @property
@@ -166,8 +167,9 @@ class ProfilesScreen(PanelScreen[None]):
         if ask is not self.asks:
             found.append(deeds.ask_for_profile(ask))
         default = self.query_one("#default", Select).value
-        if isinstance(default, str) and default != self.default:
-            found.append(deeds.set_default_profile(default))
+        chosen = default if isinstance(default, str) else ""
+        if chosen != self.default:
+            found.append(deeds.set_default_profile(chosen or None))
         return found
 
     def _see_changes(self) -> None:
@@ -177,11 +179,11 @@ class ProfilesScreen(PanelScreen[None]):
         """Something may be to apply."""
         self._see_changes()
 
-    async def on_select_changed(self, event: Select.Changed) -> None:
+    def on_select_changed(self, event: Select.Changed) -> None:
         """Another user, or something to apply."""
         if event.select.id == "user" and event.value != self.user.name:
             self.user = next(user for user in self.users if user.name == event.value)
-            await self.redraw()
+            self.work(self.redraw())
         else:
             self._see_changes()
 
@@ -197,14 +199,7 @@ class ProfilesScreen(PanelScreen[None]):
         user = self.user
         commands = [self.panel.command(*each.words, "--user", user.name) for each in wanted]
         drafts = [each.draft for each in wanted]
-        await self.done(await self.carry_out(question, lambda: self.panel.run.edit(user, *drafts), commands))
-
-    async def done(self, *receipts: Receipt | None) -> None:
-        """Show what has become of it."""
-        there = [each for each in receipts if each is not None]
-        self.receipts += there
-        if there:
-            self.query_one("#done", Static).update(escape(self.texts("panel.done", receipt=there[-1].id)))
+        await self.carry_out(question, lambda: self.panel.run.edit(user, *drafts), commands)
         await self.redraw()
 
     @deed
@@ -225,7 +220,8 @@ class ProfilesScreen(PanelScreen[None]):
         if asked["way"] == "hand":
             await self.do(texts("profiles.ask-add", profile=name), deeds.create_profile(name))
         elif asked["way"] == "file":
-            await self.done(await import_profile(self, self.user))
+            await import_profile(self, self.user)
+            await self.redraw()
         else:
             await self._wizard(name)
 
@@ -241,7 +237,9 @@ class ProfilesScreen(PanelScreen[None]):
             plan = wizard.plan
             question = self.texts("profiles.ask-add", profile=wizard.state.profile)
             await self.carry_out(question, lambda: plan, [panel.command("wizard", "--user", self.user.name)])
-        await self.done(wizard.receipt)
+        if wizard.receipt is not None:
+            panel.receipts.append(wizard.receipt)
+        await self.redraw()
 
     @deed
     async def action_remove(self) -> None:
@@ -273,7 +271,9 @@ class ProfilesScreen(PanelScreen[None]):
         if not name:
             return ""
         title = texts(f"profiles.{way}-title", profile=name)
-        asked = await self.app.push_screen_wait(Question(texts, title, {"name": (texts("profiles.name"), "")}))
+        asked = await self.app.push_screen_wait(
+            Question(texts, title, {"name": (texts("profiles.name"), name if way == "rename" else "")})
+        )
         return asked["name"].strip() if asked is not None else ""
 
     def on_option_list_option_selected(self) -> None:
@@ -285,7 +285,8 @@ class ProfilesScreen(PanelScreen[None]):
         """Show the sheet of the profile."""
         name = self.chosen
         if name:
-            await self.done(await self.app.push_screen_wait(ProfileSheet(self.panel, self.user, name)))
+            await self.opened(lambda: ProfileSheet(self.panel, self.user, name))
+            await self.redraw()
 
     @deed
     async def action_export(self) -> None:
@@ -296,9 +297,11 @@ class ProfilesScreen(PanelScreen[None]):
     @deed
     async def action_services(self) -> None:
         """Show the services of the workstation."""
-        await self.done(*await self.app.push_screen_wait(ServicesScreen(self.panel, self.user)))
+        await self.opened(lambda: ServicesScreen(self.panel, self.user))
+        await self.redraw()
 
     @deed
     async def action_history(self) -> None:
         """Show what was done, to take it back."""
-        await self.done(*await self.app.push_screen_wait(HistoryScreen(self.panel)))
+        await self.opened(lambda: HistoryScreen(self.panel))
+        await self.redraw()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.binding import Binding
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, DirectoryTree, Input, OptionList, Static
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from rich.style import Style
     from textual.binding import BindingType
     from textual.widget import Widget
+    from textual.widgets._directory_tree import DirEntry
+    from textual.widgets.tree import TreeNode
 
     from mapiwright.setup.have_disk import Disk
     from mapiwright.workstation.workstation import User
@@ -35,6 +39,11 @@ class Browser(DirectoryTree):
     """The directories of this computer, and the files that can be installed from; what is hidden stays so."""
 
     ICON_NODE, ICON_NODE_EXPANDED, ICON_FILE = "+ ", "- ", "  "
+
+    def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
+        """A name with its control characters written out: it is a stranger's."""
+        shown = super().render_label(node, base_style, style)
+        return shown if shown.plain.isprintable() else Text(escape(shown.plain), base_style)
 
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         """Leave out what nothing could be installed from."""
@@ -79,8 +88,8 @@ class AddService(PanelScreen["str | None"]):
             Vertical(line(texts("add.text"), "label"), OptionList(id="offers", markup=False), classes="sheet")
         )
         self.query_one(".keys", Static).update(texts("add.keys"))
-        await self._refill()
         self.query_one("#offers").focus()
+        self.work(self._refill())
 
     async def _refill(self) -> None:
         """Read the list anew; what was not there before is chosen."""

@@ -39,6 +39,8 @@ class Deed:
     words: tuple[str, ...]
     draft: Draft = field(repr=False, compare=False)
     subject: str = ""
+    properties: Mapping[int, PropertyValue] = field(default_factory=dict, repr=False, compare=False)
+    """What a service is configured with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ def delete_profile(name: str) -> Deed:
     return Deed(("profile", "delete", name), lambda profiles: profiles.delete_profile(name, APP_PROFILE))
 
 
-def set_default_profile(name: str) -> Deed:
-    """Make a profile the default one."""
-    return Deed(("profile", "default", name), lambda profiles: profiles.set_default_profile(name))
+def set_default_profile(name: str | None) -> Deed:
+    """Make a profile the default one, or none."""
+    word = "--none" if name is None else name
+    return Deed(("profile", "default", word), lambda profiles: profiles.set_default_profile(name))
 
 
 def ask_for_profile(ask: bool) -> Deed:
@@ -116,11 +119,14 @@ def copy_service(profile: str, service: str, to: str) -> Deed:
     return Deed(("profile", "copy-service", profile, service, "--to", to), draft)
 
 
-def configure_service(profile: str, service: str, properties: Mapping[int, PropertyValue]) -> Deed:
+def configure_service(profile: str, service: Chosen, properties: Mapping[int, PropertyValue]) -> Deed:
     """Have a service configured with properties; those that are secret are on no command line."""
-    words = ("profile", "configure-service", profile, service, *_assignments(properties))
+    words = ("profile", "configure-service", profile, service.word, *_assignments(properties))
     return Deed(
-        words, lambda profiles: profiles.admin_services(profile).configure_message_service(service, properties)
+        words,
+        lambda profiles: profiles.admin_services(profile).configure_message_service(service.id, properties),
+        f"configure {service.id}",
+        properties,
     )
 
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import functools
 from asyncio import to_thread
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import TabbedContent, TabPane
 
-from mapiwright.errors import FailedError, MapiwrightError
+from mapiwright.errors import MapiwrightError
 from mapiwright.ui.dialogs import Complaint, Notice, Review
+from mapiwright.ui.outcome import failure_of
 from mapiwright.ui.render import plan_lines
 from mapiwright.ui.screens import Guarded, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from textual.binding import BindingType
+    from textual.screen import Screen
     from textual.widget import Widget
     from textual.widgets import Button
 
@@ -48,6 +50,8 @@ class Panel:
     performance: Performance
     command: Callable[..., str]
     start: Path
+    receipts: list[Receipt] = field(default_factory=list)
+    """Of all that was done, in its order."""
 
 
 class PanelScreen(Guarded[Result]):
@@ -74,8 +78,20 @@ class PanelScreen(Guarded[Result]):
 
     async def complain(self, error: MapiwrightError | OSError) -> None:
         """Tell what is wrong."""
-        told = error if isinstance(error, MapiwrightError) else FailedError(error.strerror or str(error))
-        await self.app.push_screen_wait(Complaint(self.texts, told))
+        await self.app.push_screen_wait(Complaint(self.texts, failure_of(error)))
+
+    def work(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the screen; what waits for a dialog must not be waited for by the screen itself."""
+        self.run_worker(doing, exit_on_error=False)
+
+    async def opened(self, make: Callable[[], Screen[Found]]) -> Found | None:
+        """Make a screen, show it, and give what it gives; tells why where it cannot be made."""
+        try:
+            screen = make()
+        except (MapiwrightError, OSError) as error:
+            await self.complain(error)
+            return None
+        return await self.app.push_screen_wait(screen)
 
     async def carry_out(
         self, question: str, make: Callable[[], Plan], commands: Sequence[str], before: Iterable[Line] = ()
@@ -93,7 +109,11 @@ class PanelScreen(Guarded[Result]):
             return None
         station = panel.run.workstation
         lines = (*before, *plan_lines(plan, station.code_page, station.users))
-        return await self.app.push_screen_wait(Review(self.texts, question, plan, lines, commands, panel.performance))
+        review = Review(self.texts, question, plan, lines, commands, panel.performance)
+        receipt = await self.app.push_screen_wait(review)
+        if receipt is not None:
+            panel.receipts.append(receipt)
+        return receipt
 
 
 class Sheet(PanelScreen[Result]):

@@ -26,15 +26,14 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class HistoryScreen(PanelScreen[tuple[Receipt, ...]]):
-    """The receipts, the newest first; gives those of what was taken back."""
+class HistoryScreen(PanelScreen[None]):
+    """The receipts, the newest first; with what has become of each."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("delete", "undo")]
 
     def __init__(self, panel: Panel) -> None:
         super().__init__(panel)
         self.there: tuple[Receipt, ...] = ()
-        self.receipts: list[Receipt] = []
 
     def compose(self) -> Iterator[Widget]:
         """The list, and Undo."""
@@ -58,8 +57,8 @@ class HistoryScreen(PanelScreen[tuple[Receipt, ...]]):
             )
         )
         self.query_one(".keys", Static).update(texts("history.keys"))
-        await self.redraw()
         self.query_one("#receipts").focus()
+        self.work(self.redraw())
 
     async def redraw(self) -> None:
         """Read the list anew."""
@@ -111,15 +110,9 @@ class HistoryScreen(PanelScreen[tuple[Receipt, ...]]):
         chosen, station = self._chosen, self.panel.run.workstation
         if chosen is None or chosen.undone_by:
             return
-        receipt = await self.carry_out(
+        await self.carry_out(
             self.texts("history.ask", title=self._title(chosen)),
             lambda: undo_plan(station, chosen.id, MAKERS),
             [self.panel.command("undo", chosen.id)],
         )
-        if receipt is not None:
-            self.receipts.append(receipt)
         await self.redraw()
-
-    def action_give_up(self) -> None:
-        """Close it."""
-        self.dismiss(tuple(self.receipts))

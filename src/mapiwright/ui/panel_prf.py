@@ -41,6 +41,9 @@ async def import_profile(screen: PanelScreen[Any], user: User) -> Receipt | None
 async def export_profile(screen: PanelScreen[Any], user: User, profile: str) -> None:
     """Ask for a place, write the file there, and tell what it cannot carry; what is there is not overwritten."""
     texts = screen.texts
+    if screen.panel.performance.dry_run:
+        await screen.app.push_screen_wait(Notice(texts, texts("panel.dry-run")))
+        return
     path = await _asked_path(screen, "export")
     if path is None:
         return

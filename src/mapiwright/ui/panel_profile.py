@@ -9,11 +9,13 @@ from textual.widgets import Button, OptionList, Select, Static
 from textual.widgets.option_list import Option
 
 from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.errors import MapiwrightError
 from mapiwright.mapi import addressing, roles
 from mapiwright.mapi.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, ServiceFlag
+from mapiwright.setup.panel_run import Uids
 from mapiwright.transaction.receipt import Receipt
 from mapiwright.ui import panel_deeds as deeds
-from mapiwright.ui.dialogs import Question
+from mapiwright.ui.dialogs import Confirmation, Question
 from mapiwright.ui.names import list_name, part_name, parts_of, service_name
 from mapiwright.ui.panel_add import AddService
 from mapiwright.ui.panel_frame import Panel, Sheet, deed
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from mapiwright.admin.workspace import Workspace
     from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.transaction.plan import Plan
     from mapiwright.workstation.workstation import User
 
 
@@ -37,7 +41,9 @@ class ProfileSheet(Sheet[Receipt | None]):
         super().__init__(panel)
         self.user = user
         self.name_of_profile = profile
-        self.space = panel.run.space(user)
+        self.uids = Uids()
+        self.space = panel.run.space(user, self.uids)
+        self.space.profile(profile)  # raises where it is not there
         self.deeds: list[deeds.Deed] = []
         self.listed: dict[str, list[str]] = {}
         """What the rows of each list mean, in their order; a damaged profile may name one thing twice."""
@@ -156,22 +162,44 @@ class ProfileSheet(Sheet[Receipt | None]):
 
     # What is drafted.
 
-    async def draft(self, *wanted: deeds.Deed) -> bool:
-        """Draft deeds on the copy; tells what is wrong, and then none of them is drafted."""
+    def draft(self, *wanted: deeds.Deed) -> None:
+        """Draft deeds on the copy, at once; what is wrong is told, and then none of them is drafted.
 
-        def make() -> bool:
-            profiles = ProfileAdmin(self.space)
-            with self.space.batch():
-                for each in wanted:
-                    each.draft(profiles)
-            return True
+        Of several with one subject the last one counts, and what came after it is drafted anew.
+        """
+        subjects = {each.subject for each in wanted} - {""}
+        kept = [each for each in self.deeds if each.subject not in subjects]
+        try:
+            if len(kept) == len(self.deeds):
+                self._draft_on(self.space, wanted)
+            else:
+                self.space = self._drafted((*kept, *wanted))
+            self.deeds = [*kept, *wanted]
+            self.redraw()
+        except (MapiwrightError, OSError) as error:
+            self.work(self._refused(error))
 
-        done = await self.attempt(make) is True
-        if done:
-            subjects = {each.subject for each in wanted} - {""}
-            self.deeds = [each for each in self.deeds if each.subject not in subjects] + list(wanted)
-        self.redraw()
-        return done
+    def _drafted(self, wanted: Sequence[deeds.Deed]) -> Workspace:
+        """The drafts of deeds on what the workstation has now; what is made anew keeps the uids that it had."""
+        self.uids.again()
+        space = self.panel.run.space(self.user, self.uids)
+        self._draft_on(space, wanted)
+        return space
+
+    @staticmethod
+    def _draft_on(space: Workspace, wanted: Sequence[deeds.Deed]) -> None:
+        profiles = ProfileAdmin(space)
+        with space.batch():
+            for each in wanted:
+                each.draft(profiles)
+
+    async def _refused(self, error: MapiwrightError | OSError) -> None:
+        """Tell what is wrong; where the profile is gone, so is its sheet."""
+        await self.complain(error)
+        if self.space.find(self.name_of_profile) is None:
+            self.dismiss()
+        else:
+            self.redraw()
 
     def known_as(self, service: Service) -> str:
         """How a service is named on a command line."""
@@ -201,17 +229,17 @@ class ProfileSheet(Sheet[Receipt | None]):
     @deed
     async def action_add(self) -> None:
         """Add an installed service, or one from a disk."""
-        added = await self.app.push_screen_wait(AddService(self.panel, self.user))
+        added = await self.opened(lambda: AddService(self.panel, self.user))
         self.space.forget_catalogue()  # the disk may have brought more
         if added:
-            await self.draft(deeds.add_service(self.name_of_profile, added))
+            self.draft(deeds.add_service(self.name_of_profile, added))
 
     @deed
     async def action_remove(self) -> None:
         """Remove the service."""
         service = self._service
         if service is not None:
-            await self.draft(deeds.remove_service(self.name_of_profile, self.known_as(service)))
+            self.draft(deeds.remove_service(self.name_of_profile, self.known_as(service)))
 
     @deed
     async def action_copy(self) -> None:
@@ -226,7 +254,7 @@ class ProfileSheet(Sheet[Receipt | None]):
             )
         )
         if asked is not None:
-            await self.draft(deeds.copy_service(self.name_of_profile, self.known_as(service), asked["to"]))
+            self.draft(deeds.copy_service(self.name_of_profile, self.known_as(service), asked["to"]))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter shows the properties of a service."""
@@ -238,17 +266,18 @@ class ProfileSheet(Sheet[Receipt | None]):
         """Show the sheet of the service."""
         service = self._service
         if service is not None:
-            sheet = ServiceSheet(self.panel, self.space, self.name_of_profile, service.uid, self.known_as(service))
-            wanted = await self.app.push_screen_wait(sheet)
+            place = self.name_of_profile, service.uid, self.known_as(service)
+            given = next((each.properties for each in self.deeds if each.subject == f"configure {service.uid}"), {})
+            wanted = await self.opened(lambda: ServiceSheet(self.panel, self.space, *place, given))
             if wanted:
-                await self.draft(*wanted)
+                self.draft(*wanted)
 
     def on_select_changed(self, event: Select.Changed) -> None:
         """Delivery and addressing."""
         value = event.value if isinstance(event.value, str) else None
         wanted = self._role(event.select.id or "", value)
         if wanted is not None:
-            self.begin_draft(wanted)
+            self.draft(wanted)
 
     def _role(self, kind: str, value: str | None) -> deeds.Deed | None:
         """What is to be done for another choice; None where it is the same."""
@@ -276,10 +305,6 @@ class ProfileSheet(Sheet[Receipt | None]):
         found = next((each for each in self.profile.services if each.uid == uid), None)
         return None if found is None else deeds.Chosen(found.uid, self.known_as(found))
 
-    def begin_draft(self, wanted: deeds.Deed) -> None:
-        """Draft something, beside the screen."""
-        self.run_worker(self.draft(wanted), exit_on_error=False)
-
     def action_transport_up(self) -> None:
         """Ask the transport earlier."""
         self._move_transport(-1)
@@ -291,7 +316,7 @@ class ProfileSheet(Sheet[Receipt | None]):
     def _move_transport(self, by: int) -> None:
         order = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
         if self._move("transports", order, by):
-            self.begin_draft(deeds.order_transports(self.name_of_profile, [self._provider(uid) for uid in order]))
+            self.draft(deeds.order_transports(self.name_of_profile, [self._provider(uid) for uid in order]))
 
     def action_list_up(self) -> None:
         """Check names in the list earlier."""
@@ -304,7 +329,7 @@ class ProfileSheet(Sheet[Receipt | None]):
     def _move_list(self, by: int) -> None:
         order = self._order()
         if self._move("search", order, by):
-            self.begin_draft(self._search_order(order))
+            self.draft(self._search_order(order))
 
     def _order(self) -> list[str]:
         return [each.entry_id.hex() for each in addressing.search_order(self.profile)]
@@ -334,13 +359,13 @@ class ProfileSheet(Sheet[Receipt | None]):
             Question(texts, texts("profile.list-title"), {"list": (texts("profile.list"), options)})
         )
         if asked is not None:
-            await self.draft(self._search_order([*order, asked["list"]]))
+            self.draft(self._search_order([*order, asked["list"]]))
 
     def action_list_remove(self) -> None:
         """Check names in the list no more."""
         _, meant = self._chosen("search")
         if meant:
-            self.begin_draft(self._search_order([each for each in self._order() if each != meant]))
+            self.draft(self._search_order([each for each in self._order() if each != meant]))
 
     # Its end.
 
@@ -352,6 +377,18 @@ class ProfileSheet(Sheet[Receipt | None]):
             return
         commands = [self.panel.command(*each.words, "--user", self.user.name) for each in self.deeds]
         question = self.texts("profile.ask", profile=self.name_of_profile)
-        receipt = await self.carry_out(question, self.space.plan, commands)
+        receipt = await self.carry_out(question, self._plan, commands)
         if receipt is not None:
             self.dismiss(receipt)
+
+    def _plan(self) -> Plan:
+        """The plan of all that was drafted, on what the workstation has now."""
+        self.space = self._drafted(self.deeds)
+        return self.space.plan()
+
+    @deed
+    async def action_give_up(self) -> None:
+        """Leave it; what was drafted is dropped, if that is meant."""
+        drop = Confirmation(self.texts, self.texts("profile.drop", profile=self.name_of_profile))
+        if not self.deeds or await self.app.push_screen_wait(drop):
+            self.dismiss()

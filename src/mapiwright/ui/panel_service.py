@@ -16,10 +16,11 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.entry.wizard import Support, WizardEntry, wizard_entry
 from mapiwright.errors import FindingsError
 from mapiwright.mapi import edit
-from mapiwright.mapi.property_text import any_tag_named, text_of, value_of
-from mapiwright.mapi.tags import name_in_section, prop_id
+from mapiwright.mapi.profile import secure_refused
+from mapiwright.mapi.property_text import tag_named, text_of, value_of
+from mapiwright.mapi.tags import is_secure, name_in_section, prop_id
 from mapiwright.ui import panel_deeds as deeds
-from mapiwright.ui.dialogs import Question, drawn
+from mapiwright.ui.dialogs import Confirmation, Notice, Question, drawn
 from mapiwright.ui.fields import Fields
 from mapiwright.ui.names import parts_of, section_name
 from mapiwright.ui.panel_frame import Panel, Sheet, deed
@@ -30,33 +31,38 @@ from mapiwright.ui.terminal import Line, escape
 from mapiwright.ui.tree import PROVIDER, SERVICE, described, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from textual.widget import Widget
 
     from mapiwright.admin.workspace import Workspace
     from mapiwright.entry.form import Entered, Field, Page
-    from mapiwright.mapi.definition import PropertyValue, ServiceDefinition
+    from mapiwright.mapi.definition import Properties, PropertyValue, ServiceDefinition
     from mapiwright.mapi.profile import Profile, Section, Service
 
 
 class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
     """The properties of the service ``uid`` of a profile, called ``known_as`` on a command line.
 
-    Gives the deeds that were wanted, or None.
+    ``given`` are settings that it is to be configured with already. Gives the deeds that were wanted, or None.
     """
 
-    def __init__(self, panel: Panel, space: Workspace, profile: str, uid: str, known_as: str) -> None:
+    def __init__(
+        self, panel: Panel, space: Workspace, profile: str, uid: str, known_as: str, given: Properties
+    ) -> None:
         super().__init__(panel)
         self.space = space
         self.before = space.profile(profile)
         self.copy: Profile = self.before
         self.uid = uid
         self.known_as = known_as
+        self.given = given
         self.definition = self._definition()
         self.entry = self._entry()
         self.pages: tuple[Page, ...] = ()
         self.fields: list[Fields] = []
+        self.first: list[Mapping[str, Entered]] = []
+        """What stood in the fields of each page before anybody touched them."""
 
     def _definition(self) -> ServiceDefinition | None:
         try:
@@ -120,13 +126,15 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
             widgets.append(line(texts("service.native", service=self.service.display), "text"))
         if not able:
             widgets.append(line(texts("sheet.no-entry"), "text"))
+        if not faults:
+            self.first = [{asked.name: self._stored(asked) for asked in page.fields} for page in self.pages]
         self.fields = []
         for number, page in enumerate(self.pages):
-            given = entered[number] if faults else {asked.name: self._stored(asked) for asked in page.fields}
+            given = entered[number] if faults else self.first[number]
             wrong = {
                 asked.name: why
                 for asked in page.fields
-                if faults and not self._kept(asked, given[asked.name]) and (why := asked.fault_of(given[asked.name]))
+                if given[asked.name] != self.first[number][asked.name] and (why := asked.fault_of(given[asked.name]))
             }
             fields = Fields(texts, wrong)
             self.fields.append(fields)
@@ -143,7 +151,9 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
             self.query_one("#ok").focus()
 
     def _value(self, asked: Field) -> PropertyValue | None:
-        """What the sections of the service have under the id of a field."""
+        """What the service is to be configured with, or what its sections have under the id of a field."""
+        if asked.tag in self.given:
+            return self.given[asked.tag]
         found = (
             value
             for section in self._sections
@@ -153,27 +163,26 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
         return next(found, None)
 
     def _stored(self, asked: Field) -> Entered:
+        """What stands in a field at first: nothing of a secret, and of a text that cannot be shown as it is."""
         value = self._value(asked)
         if value is None or asked.secret:
             return "" if asked.secret else asked.first
-        return value if isinstance(value, bool) else str(value)
-
-    def _kept(self, asked: Field, entered: Entered) -> bool:
-        """Whether a secret stays what it is: nothing was entered."""
-        return asked.secret and not entered
+        if isinstance(value, bool):
+            return value
+        return str(value) if str(value).isprintable() else ""
 
     def _entered(self) -> dict[int, PropertyValue] | None:
-        """The properties that are to change; None where something is wrong with what was entered."""
+        """The properties that were changed; None where something is wrong with what was entered."""
         found: dict[int, PropertyValue] = {}
-        for page, fields in zip(self.pages, self.fields, strict=True):
+        for page, fields, first in zip(self.pages, self.fields, self.first, strict=True):
             for asked in page.fields:
                 entered = fields.entered[asked.name]
-                if self._kept(asked, entered):
-                    continue
+                if entered == first[asked.name]:
+                    continue  # untouched, it stays what it is
                 if asked.fault_of(entered) is not None:
                     return None
                 value = asked.value_of(entered)
-                if value is not None and value != self._value(asked):
+                if value is not None:
                     found[asked.tag] = value
         return found
 
@@ -233,31 +242,38 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
         tag, texts, section = self._tag, self.texts, self._section
         if tag is None:
             return
+        if edit.is_mapis_own(self.copy, section, tag):
+            await self.app.push_screen_wait(Notice(texts, texts("sheet.read-only").strip()))
+            return
         value = section.properties[tag]
-        first = "" if is_secret_property(tag, value) else text_of(tag, value) or ""
+        text = "" if is_secret_property(tag, value) else text_of(tag, value) or ""
+        first = text if text.isprintable() else ""
         title = texts("sheet.change-title", name=name_in_section(tag, self.service.name), type=type_of(tag))
         asked = await self.app.push_screen_wait(Question(texts, title, {"value": (texts("sheet.value"), first)}))
-        if asked is not None:
+        if asked is not None and asked["value"] != first:  # untouched, it stays what it is
             await self._set(lambda: {tag: value_of(tag, asked["value"])})
 
     @deed
     async def action_new(self) -> None:
-        """Set one property more."""
+        """Set one property more; which one is asked first, so that no secret is typed in vain."""
         texts = self.texts
         asked = await self.app.push_screen_wait(
-            Question(
-                texts,
-                texts("sheet.new-title"),
-                {"tag": (texts("sheet.tag"), ""), "value": (texts("sheet.value"), "")},
-            )
+            Question(texts, texts("sheet.new-title"), {"tag": (texts("sheet.tag"), "")})
         )
-        if asked is not None:
+        tag = await self.attempt(lambda: self._settable(asked["tag"])) if asked is not None else None
+        if tag is None:
+            return
+        title = texts("sheet.change-title", name=name_in_section(tag, self.service.name), type=type_of(tag))
+        told = await self.app.push_screen_wait(Question(texts, title, {"value": (texts("sheet.value"), "")}))
+        if told is not None:
+            await self._set(lambda: {tag: value_of(tag, told["value"])})
 
-            def written() -> dict[int, PropertyValue | None]:
-                tag = any_tag_named(asked["tag"])
-                return {tag: value_of(tag, asked["value"])}
-
-            await self._set(written)
+    def _settable(self, text: str) -> int:
+        """The tag that was typed; raises where no section takes it, or this one does not."""
+        tag = tag_named(text)
+        if is_secure(tag):
+            raise secure_refused(tag, f"section {self._section.uid}")
+        return tag
 
     @deed
     async def action_remove(self) -> None:
@@ -296,7 +312,16 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
                 if await self.attempt(lambda page=number: self.entry.pages(page, properties)) is None:  # type: ignore[misc]
                     return
         profile = self.before.name
-        wanted = [deeds.configure_service(profile, self.known_as, properties)] if properties else []
+        chosen = deeds.Chosen(self.uid, self.known_as)
+        wanted = [deeds.configure_service(profile, chosen, {**self.given, **properties})] if properties else []
         services = ProfileAdmin(self.space).admin_services(profile)
         sections = deeds.section_deeds(self.before, self.copy, lambda uid: section_name(services, uid))
         self.dismiss([*wanted, *sections])
+
+    @deed
+    async def action_give_up(self) -> None:
+        """Leave it; what was changed is dropped, if that is meant."""
+        touched = self.copy is not self.before or self._entered() != {}
+        drop = Confirmation(self.texts, self.texts("sheet.drop", service=self.service.display))
+        if not touched or await self.app.push_screen_wait(drop):
+            self.dismiss()

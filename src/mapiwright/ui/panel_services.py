@@ -12,7 +12,6 @@ from textual.widgets.option_list import Option
 from mapiwright.setup.manifest import ProfilesOnUninstall
 from mapiwright.setup.repair import plan_guard, plan_repair
 from mapiwright.setup.uninstall import plan_uninstall
-from mapiwright.transaction.receipt import Receipt
 from mapiwright.ui.dialogs import Notice, Question
 from mapiwright.ui.findings import findings_lines
 from mapiwright.ui.panel_add import HaveDisk
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import User
 
 
-class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
-    """The services that MAPISVC.INF has; gives the receipts of what was done."""
+class ServicesScreen(PanelScreen[None]):
+    """The services that MAPISVC.INF has."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("insert", "disk"), Binding("delete", "uninstall")]
 
@@ -41,7 +40,6 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
         super().__init__(panel)
         self.user = user
         self.rows: list[dict[str, Json]] = []
-        self.receipts: list[Receipt] = []
 
     def compose(self) -> Iterator[Widget]:
         """The list, and what can be done."""
@@ -66,8 +64,8 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
             )
         )
         self.query_one(".keys", Static).update(texts("services-here.keys"))
-        await self.redraw()
         self.query_one("#services").focus()
+        self.work(self.redraw())
 
     async def redraw(self) -> None:
         """Read the list anew."""
@@ -86,6 +84,9 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
             waiting = texts.count("services-here.pending", len(row["pending"])) if row["pending"] else ""
             shown = texts("profile.row", display=row["display"], service=row["name"])
             there.add_option(Option(escape(shown + (origin if row["package"] else "") + waiting)))
+        if self.panel.receipts:
+            last = self.panel.receipts[-1].id
+            self.query_one("#done", Static).update(escape(texts("panel.done", receipt=last)))
         if self.rows:
             there.highlighted = min(at, len(self.rows) - 1)
         self._able()
@@ -115,13 +116,8 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
         return str(row["package"]) if row is not None and row["package"] else ""
 
     async def _do(self, question: str, make: Callable[[], Plan], *words: str) -> None:
-        self._note(await self.carry_out(question, make, [self.panel.command(*words)]))
+        await self.carry_out(question, make, [self.panel.command(*words)])
         await self.redraw()
-
-    def _note(self, receipt: Receipt | None) -> None:
-        if receipt is not None:
-            self.receipts.append(receipt)
-            self.query_one("#done", Static).update(escape(self.texts("panel.done", receipt=receipt.id)))
 
     def on_option_list_option_selected(self) -> None:
         """Enter tells about it."""
@@ -138,7 +134,7 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
     @deed
     async def action_disk(self) -> None:
         """Install from a directory."""
-        self._note(await self.app.push_screen_wait(HaveDisk(self.panel, self.user)))
+        await self.app.push_screen_wait(HaveDisk(self.panel, self.user))
         await self.redraw()
 
     @deed
@@ -199,12 +195,7 @@ class ServicesScreen(PanelScreen[tuple[Receipt, ...]]):
             question = texts("services-here.ask-send", service=first.call.service)
             command = self.panel.command("service", "call", first.call.service, "--pending")
             receipt = await self.carry_out(question, lambda each=first: run.sending(each), [command])  # type: ignore[misc]
-            self._note(receipt)
             if receipt is None:
                 break
             sendable = await self.attempt(run.sendable) or ()
         await self.redraw()
-
-    def action_give_up(self) -> None:
-        """Close it."""
-        self.dismiss(tuple(self.receipts))

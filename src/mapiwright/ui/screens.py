@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
@@ -86,10 +87,18 @@ class Guarded(Screen[Result]):
     """A screen that does some work beside itself; a defect in it ends the program."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up")]
+    left = False
 
     def action_give_up(self) -> None:
         """Leave it, and nothing is done."""
         self.dismiss()
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Leave it, once, and while it is on top: a key pressed twice is not meant for what lies below."""
+        if self.left or self.app.screen is not self:
+            return AwaitComplete()
+        self.left = True
+        return super().dismiss(result)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A defect ends the program."""
@@ -99,9 +108,7 @@ class Guarded(Screen[Result]):
 
 def frame(title: str, target: str, *buttons: Button, place: str = "place") -> Iterator[Widget]:
     """A whole screen: its name and what it acts on, a place for what it shows, its buttons, and its keys."""
-    yield Horizontal(
-        Static(title, classes="name", markup=False), Static(target, classes="target", markup=False), classes="bar"
-    )
+    yield Horizontal(line(title, "name"), line(target, "target"), classes="bar")
     yield Container(id=place)
     yield Horizontal(*buttons, classes="buttons")
     yield Static("", classes="keys", markup=False)
