@@ -105,7 +105,7 @@ class TestHaveDisk:
             sees("an INF and its DLLs"),
             push("#install"),
             OK,
-            sees("Acme Mail (ACME)", "call(s) to be sent"),
+            sees("Acme Mail (ACME)", "1 call to be sent"),
             keys("escape"),
         )
         assert len(app.panel.panel.receipts) == 1
@@ -285,14 +285,14 @@ class TestInstalledServices:
         app = walk(
             panel_on(desk),
             push("#services"),
-            sees("3 call(s) to be sent"),
+            sees("3 calls to be sent"),
             push("#send"),
             sees("Send the call that waits for ACME?", "mapiwright service call ACME --pending"),
             OK,
             OK,
             sees("MSG_SERVICE_CONFIGURE"),
             CLOSE,
-            sees("1 call(s) to be sent"),
+            sees("1 call to be sent"),
             keys("escape"),
         )
         sent = [(each.effects[0].description["context"], each.effects[0].status) for each in app.panel.panel.receipts]
