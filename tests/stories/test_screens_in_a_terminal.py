@@ -148,6 +148,13 @@ def test_a_dry_run_of_the_panel_changes_nothing(with_profile: Profiles, person: 
     assert with_profile() == ["Work"]
 
 
+@pytest.mark.parametrize("words", [("--yes",), ("--json",), ("--dry-run", "-o", "plan")])
+def test_the_panel_takes_no_options_of_who_is_not_asked(
+    mapiwright: Callable[..., Any], words: tuple[str, ...]
+) -> None:
+    assert mapiwright("panel", *words).code == 2
+
+
 def test_the_panel_needs_a_screen_and_names_what_does_not(mapiwright: Callable[..., Any]) -> None:
     told = mapiwright("panel")
     assert told.code == 1

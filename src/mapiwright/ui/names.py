@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from mapiwright.errors import FindingsError, MapiwrightError, NotFoundError, UsageError
+from mapiwright.errors import FindingsError, FormatError, MapiwrightError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi import tags
 from mapiwright.mapi.addressing import GLOBAL_ADDRESS_LIST, UNKNOWN
@@ -68,7 +68,7 @@ def parts_of(services: MessageServiceAdmin) -> tuple[Part, ...]:
 def _parts(services: MessageServiceAdmin, service: Service) -> Iterator[Part]:
     try:
         definition = services.workspace.catalogue.find(service.name)
-    except FindingsError:
+    except (FindingsError, FormatError):
         definition = None  # a MAPISVC.INF that is damaged names nothing; `inf check` tells of it
     providers = [provider.section for provider in service.providers]
     known = {} if definition is None else matched(providers, definition.providers)

@@ -84,6 +84,13 @@ class PanelScreen(Guarded[Result]):
         """Do something beside the screen; what waits for a dialog must not be waited for by the screen itself."""
         self.run_worker(doing, exit_on_error=False)
 
+    def safely(self, do: Callable[[], object]) -> None:
+        """Do something at once, and tell what is wrong."""
+        try:
+            do()
+        except (MapiwrightError, OSError) as error:
+            self.work(self.complain(error))
+
     async def opened(self, make: Callable[[], Screen[Found]]) -> Found | None:
         """Make a screen, show it, and give what it gives; tells why where it cannot be made."""
         try:
@@ -165,5 +172,7 @@ def deed(method: Callable[[Screen_], Awaitable[None]]) -> Callable[[Screen_], No
 async def _to_its_end(screen: Screen_, method: Callable[[Screen_], Awaitable[None]]) -> None:
     try:
         await method(screen)
+    except (MapiwrightError, OSError) as error:
+        await screen.complain(error)
     finally:
         screen.busy = False

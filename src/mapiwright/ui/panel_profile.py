@@ -16,7 +16,7 @@ from mapiwright.setup.panel_run import Uids
 from mapiwright.transaction.receipt import Receipt
 from mapiwright.ui import panel_deeds as deeds
 from mapiwright.ui.dialogs import Confirmation, Question
-from mapiwright.ui.names import list_name, part_name, parts_of, service_name
+from mapiwright.ui.names import list_name, part_name, parts_of, service_name, shown_name
 from mapiwright.ui.panel_add import AddService
 from mapiwright.ui.panel_frame import Panel, Sheet, deed
 from mapiwright.ui.panel_service import ServiceSheet
@@ -127,14 +127,16 @@ class ProfileSheet(Sheet[Receipt | None]):
         self._choice("identity", able, identity.uid if identity is not None else None)
         sends = profile.providers(PR_TRANSPORT_PROVIDERS)
         self._list("transports", [(shown.get(each.uid, each.display), each.uid) for each in sends] or [(nothing, "")])
-        lists = [(each.name, each.entry_id.hex()) for each in addressing.address_lists(profile)]
+        lists = [(shown_name(each, self.texts), each.entry_id.hex()) for each in addressing.address_lists(profile)]
         for name, chosen in (
             ("directory", addressing.default_directory(profile)),
             ("personal", addressing.personal_address_book(profile)),
         ):
             self._choice(name, lists, chosen.entry_id.hex() if chosen is not None else None)
         order = addressing.search_order(profile)
-        self._list("search", [(each.name, each.entry_id.hex()) for each in order] or [(nothing, "")])
+        self._list(
+            "search", [(shown_name(each, self.texts), each.entry_id.hex()) for each in order] or [(nothing, "")]
+        )
 
     def _row(self, service: Service) -> str:
         return self.texts("profile.row", display=service.display, service=service.name)
@@ -177,7 +179,7 @@ class ProfileSheet(Sheet[Receipt | None]):
             self.deeds = [*kept, *wanted]
             self.redraw()
         except (MapiwrightError, OSError) as error:
-            self.work(self._refused(error))
+            self.work(self.complain(error))
 
     def _drafted(self, wanted: Sequence[deeds.Deed]) -> Workspace:
         """The drafts of deeds on what the workstation has now; what is made anew keeps the uids that it had."""
@@ -193,10 +195,10 @@ class ProfileSheet(Sheet[Receipt | None]):
             for each in wanted:
                 each.draft(profiles)
 
-    async def _refused(self, error: MapiwrightError | OSError) -> None:
+    async def complain(self, error: MapiwrightError | OSError) -> None:
         """Tell what is wrong; where the profile is gone, so is its sheet."""
-        await self.complain(error)
-        if self.space.find(self.name_of_profile) is None:
+        await super().complain(error)
+        if self.panel.run.space(self.user).find(self.name_of_profile) is None:
             self.dismiss()
         else:
             self.redraw()
@@ -275,7 +277,10 @@ class ProfileSheet(Sheet[Receipt | None]):
     def on_select_changed(self, event: Select.Changed) -> None:
         """Delivery and addressing."""
         value = event.value if isinstance(event.value, str) else None
-        wanted = self._role(event.select.id or "", value)
+        self.safely(lambda: self._choose(event.select.id or "", value))
+
+    def _choose(self, kind: str, value: str | None) -> None:
+        wanted = self._role(kind, value)
         if wanted is not None:
             self.draft(wanted)
 
@@ -307,11 +312,11 @@ class ProfileSheet(Sheet[Receipt | None]):
 
     def action_transport_up(self) -> None:
         """Ask the transport earlier."""
-        self._move_transport(-1)
+        self.safely(lambda: self._move_transport(-1))
 
     def action_transport_down(self) -> None:
         """Ask the transport later."""
-        self._move_transport(1)
+        self.safely(lambda: self._move_transport(1))
 
     def _move_transport(self, by: int) -> None:
         order = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
@@ -320,11 +325,11 @@ class ProfileSheet(Sheet[Receipt | None]):
 
     def action_list_up(self) -> None:
         """Check names in the list earlier."""
-        self._move_list(-1)
+        self.safely(lambda: self._move_list(-1))
 
     def action_list_down(self) -> None:
         """Check names in the list later."""
-        self._move_list(1)
+        self.safely(lambda: self._move_list(1))
 
     def _move_list(self, by: int) -> None:
         order = self._order()
@@ -354,7 +359,7 @@ class ProfileSheet(Sheet[Receipt | None]):
         more = [each for each in addressing.address_lists(self.profile) if each.entry_id.hex() not in order]
         if not more:
             return
-        options = [(each.name, each.entry_id.hex()) for each in more]
+        options = [(shown_name(each, self.texts), each.entry_id.hex()) for each in more]
         asked = await self.app.push_screen_wait(
             Question(texts, texts("profile.list-title"), {"list": (texts("profile.list"), options)})
         )
@@ -365,7 +370,7 @@ class ProfileSheet(Sheet[Receipt | None]):
         """Check names in the list no more."""
         _, meant = self._chosen("search")
         if meant:
-            self.draft(self._search_order([each for each in self._order() if each != meant]))
+            self.safely(lambda: self.draft(self._search_order([each for each in self._order() if each != meant])))
 
     # Its end.
 

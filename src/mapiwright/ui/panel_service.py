@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.entry.wizard import Support, WizardEntry, wizard_entry
-from mapiwright.errors import FindingsError
+from mapiwright.errors import FindingsError, FormatError
 from mapiwright.mapi import edit
 from mapiwright.mapi.profile import secure_refused
 from mapiwright.mapi.property_text import tag_named, text_of, value_of
@@ -67,7 +67,7 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
     def _definition(self) -> ServiceDefinition | None:
         try:
             return self.space.catalogue.find(self.service.name)
-        except FindingsError:  # its lines are damaged; the doctor tells of it
+        except (FindingsError, FormatError):  # its lines are damaged; the doctor tells of it
             return None
 
     def _entry(self) -> WizardEntry:

@@ -20,7 +20,7 @@ from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.performing import Performing
 from mapiwright.ui.cli.serving import serve_options
 from mapiwright.ui.cli.speaking import language_option
-from mapiwright.ui.cli.target import target_options, user_options
+from mapiwright.ui.cli.target import target_options, tell_what_was_cut_short, user_options
 from mapiwright.ui.cli.writing import consent_options, end_what_was_cut_short, refuse_the_unnamed
 from mapiwright.ui.screen import has_screen, require_textual
 from mapiwright.ui.terminal import write
@@ -53,6 +53,8 @@ def panel(
 
     Every change is shown as a plan, with the command line that does the same, before it is made.
     """
+    if consent.yes or consent.output is not None or target.json:
+        raise click.UsageError("The panel shows each plan and asks: --yes, -o and --json have no place in it.")
     people = users.all_to_read(target.workstation)
     if not consent.dry_run:
         refuse_the_unnamed(target)
@@ -66,7 +68,10 @@ def panel(
             remedy="Look at it in a browser, or use the verbs of the command line: all that it does they do, too.",
         )
     require_textual()
-    end_what_was_cut_short(target, consent)
+    if consent.dry_run:
+        tell_what_was_cut_short(target)
+    else:
+        end_what_was_cut_short(target, consent)
     from mapiwright.ui.panel import PanelApp, ProfilesScreen
     from mapiwright.ui.panel_frame import Panel
     from mapiwright.ui.render import way_back
