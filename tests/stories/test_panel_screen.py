@@ -284,6 +284,7 @@ def test_a_failure_says_what_was_taken_back_and_nothing_stays(ready: Any) -> Non
         OK,
         OK,
         sees("It was not done", "the licence has run out", "Everything that had been done was taken back:"),
+        sees("not called back: call ACME with MSG_SERVICE_DELETE", "taken back: profiles of Zoë"),
         CANCEL,
         sees("Acme Mail Properties"),
         same,

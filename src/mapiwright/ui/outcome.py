@@ -10,6 +10,7 @@ from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
+from mapiwright.entry.call import COUNTERPART, EntryCall
 from mapiwright.errors import FailedError, MapiwrightError, RecoveryNeededError
 from mapiwright.ui.screens import line
 from mapiwright.ui.titles import translated
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.widget import Widget
 
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plan import Plan, Step
     from mapiwright.transaction.receipt import Receipt
     from mapiwright.ui.language import Texts
     from mapiwright.ui.performance import Performance
@@ -87,6 +88,12 @@ def failure_of(error: MapiwrightError | OSError) -> MapiwrightError:
     return FailedError(error.strerror or str(error), where=str(error.filename or ""))
 
 
+def _has_counterpart(step: Step) -> bool:
+    """Whether a rollback takes a step back: not the call of a service that nothing calls back."""
+    call = getattr(step, "call", step)
+    return not isinstance(call, EntryCall) or call.context in COUNTERPART
+
+
 def failed(
     texts: Texts, error: MapiwrightError | None, plan: Plan | None, begun: int, recover: str
 ) -> Iterator[Widget]:
@@ -104,7 +111,9 @@ def failed(
     elif isinstance(error, FailedError) and begun:
         yield line(texts("failed.rolled-back"), "text")
         for number, each in enumerate(plan.steps if plan is not None else (), 1):
-            how = "undone" if number < begun else "failed" if number == begun else "open"
+            how = "failed" if number == begun else "open"
+            if number < begun:
+                how = "undone" if _has_counterpart(each) else "called"
             title = translated(each.title, texts.language)
             told = texts("summary.line", label=texts(f"failed.step-{how}"), value=title)
             yield line(told, f"value {how}")
