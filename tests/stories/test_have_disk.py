@@ -388,7 +388,8 @@ class TestTrust:
         folder = signing.keys_folder()
         folder.mkdir(parents=True, mode=0o755)
         shutil.copy(tmp_path / "vendor.pem", folder)
-        monkeypatch.setattr(signing, "keys_folder", lambda: folder)  # macOS has a place that no variable names
+        # macOS has a place that no variable names. Of the verb, so that it is imported before, and keeps no patch.
+        monkeypatch.setattr("mapiwright.ui.cli.disk.keys_folder", lambda: folder)
         answer = mapiwright("have-disk", signed, "--dry-run", "--json")
         assert answer.document["disk"]["signature"]["standing"] == "good"
         (folder / "vendor.pem").chmod(0o666)
