@@ -175,7 +175,7 @@ def focus(selector: str) -> Walk:
                 return
             await pilot.press("tab")
             await settle(app, pilot)
-        raise AssertionError(f"Tab never comes to {selector}")
+        raise AssertionError(f"Tab never comes to {selector}, is at {app.screen.focused} of:\n{shown(app)}")
 
     return go
 

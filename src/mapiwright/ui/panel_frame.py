@@ -144,6 +144,7 @@ class Sheet(PanelScreen[Result]):
         panes = list(tabs.query(TabPane))
         at = next(number for number, pane in enumerate(panes) if pane.id == tabs.active)
         pane = panes[(at + by) % len(panes)]
+        self.set_focus(None)  # Textual would look for another thing on the page that goes, and so turn back to it
         tabs.active = pane.id or ""
         self.call_after_refresh(self._enter, pane)
 
