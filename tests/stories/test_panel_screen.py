@@ -702,6 +702,30 @@ def test_a_conflict_is_mended_by_another_ok(ready: Any) -> None:
     assert service.section.properties[0x66010003] == 996
 
 
+def test_what_failed_between_mixes_nothing_up(at_office: Any) -> None:
+    add = (push("#add"), focus("#offers"))
+    app = walk(
+        panel_on(at_office),
+        keys("enter"),
+        *(*add, keys("home", "down", "enter"), sees("This cannot be done"), CANCEL),  # BOOK, which may be there once
+        *(*add, keys("home", "down", "down", "down", "enter")),  # PIPE once more
+        keys("pagedown"),
+        pick("#identity", "end"),
+        *(focus("#transports"), keys("home"), push("#transport-down"), push("#transport-down")),
+        pick("#identity", "home", "down"),
+        pick("#identity", "end"),
+        push("#ok"),
+        OK,
+        sees("Done. Receipt"),
+    )
+    assert app.defect is None
+    after = profile(at_office, "Work")
+    assert [each.name for each in after.services] == ["MAIL", "WIRE", "PIPE", "BOOK", "PIPE"]
+    found = roles.primary_identity(after)
+    assert found is not None
+    assert found.uid == after.services[-1].uid
+
+
 def test_an_untouched_property_stays_what_it_is(ready: Any) -> None:
     several = ("a;b", " c")
     section = profile(ready, "Acme Mail").services[0].uid

@@ -88,10 +88,6 @@ class Workspace:
             self._catalogue = read_catalogue(self.workstation)
         return self._catalogue
 
-    def forget_catalogue(self) -> None:
-        """Read MAPISVC.INF anew when it is needed, as somebody may have installed a service."""
-        self._catalogue = None
-
     @property
     def default(self) -> str | None:
         """The name of the default profile, or None."""

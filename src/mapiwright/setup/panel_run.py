@@ -5,6 +5,7 @@ Somebody else shows the plans and sends them ([supporting-message-service-instal
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
 from mapiwright.setup.signing import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mapiwright.admin.table import ProfileRow
@@ -53,9 +54,22 @@ class Uids:
         self.place += 1
         return self.given[self.place - 1]
 
-    def again(self) -> None:
-        """Give them from the first one on."""
-        self.place = 0
+    @contextmanager
+    def on_trial(self) -> Iterator[None]:
+        """Take back those that are given here, where it fails: nothing has them, and the next in need gets them."""
+        place = self.place
+        try:
+            yield
+        except BaseException:
+            self.place = place
+            raise
+
+    @contextmanager
+    def from_the_first(self) -> Iterator[None]:
+        """Give them from the first one on, as long as that does not fail."""
+        with self.on_trial():
+            self.place = 0
+            yield
 
 
 @dataclass(frozen=True, slots=True)

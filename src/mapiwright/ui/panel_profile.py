@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from mapiwright.admin.workspace import Workspace
+    from mapiwright.mapi.addressing import AddressList
     from mapiwright.mapi.profile import Profile, Service
     from mapiwright.transaction.plan import Plan
     from mapiwright.workstation.workstation import User
@@ -118,25 +119,37 @@ class ProfileSheet(Sheet[Receipt | None]):
         for name in ("remove", "properties", "copy"):
             self.query_one(f"#{name}", Button).disabled = not profile.services
         shown = {part.uid: part.path for part in parts_of(ProfileAdmin(self.space).admin_services(profile.name))}
-        stores = [each for each in profile.providers(PR_STORE_PROVIDERS) if roles.is_eligible(each)]
-        store, identity = roles.default_store(profile), roles.primary_identity(profile)
-        found = [(shown.get(each.uid, each.display), each.uid) for each in stores]
-        self._choice("store", found, store.uid if store is not None else None)
-        named = [each for each in profile.services if ServiceFlag.NO_PRIMARY_IDENTITY not in each.flags]
-        able = [(each.display, each.uid) for each in named]
-        self._choice("identity", able, identity.uid if identity is not None else None)
         sends = profile.providers(PR_TRANSPORT_PROVIDERS)
         self._list("transports", [(shown.get(each.uid, each.display), each.uid) for each in sends] or [(nothing, "")])
-        lists = [(shown_name(each, self.texts), each.entry_id.hex()) for each in addressing.address_lists(profile)]
-        for name, chosen in (
-            ("directory", addressing.default_directory(profile)),
-            ("personal", addressing.personal_address_book(profile)),
-        ):
-            self._choice(name, lists, chosen.entry_id.hex() if chosen is not None else None)
-        order = addressing.search_order(profile)
-        self._list(
-            "search", [(shown_name(each, self.texts), each.entry_id.hex()) for each in order] or [(nothing, "")]
-        )
+        rows = [self._shown(each) for each in addressing.search_order(profile)]
+        self._list("search", rows or [(nothing, "")])
+        stores = [each for each in profile.providers(PR_STORE_PROVIDERS) if roles.is_eligible(each)]
+        named = [each for each in profile.services if ServiceFlag.NO_PRIMARY_IDENTITY not in each.flags]
+        lists = [self._shown(each) for each in addressing.address_lists(profile)]
+        self._choice("store", [(shown.get(each.uid, each.display), each.uid) for each in stores])
+        self._choice("identity", [(each.display, each.uid) for each in named])
+        self._choice("directory", lists)
+        self._choice("personal", lists)
+
+    def _shown(self, found: AddressList) -> tuple[str, str]:
+        """An address list as it is shown, and its entry id."""
+        return shown_name(found, self.texts), found.entry_id.hex()
+
+    def _held(self, role: str) -> str | None:
+        """Who plays a role: the uid of a store or a service, or the entry id of an address list; None is nobody."""
+        profile = self.profile
+        match role:
+            case "store":
+                store = roles.default_store(profile)
+                return None if store is None else store.uid
+            case "identity":
+                identity = roles.primary_identity(profile)
+                return None if identity is None else identity.uid
+            case "directory":
+                found = addressing.default_directory(profile)
+            case _:
+                found = addressing.personal_address_book(profile)
+        return None if found is None else found.entry_id.hex()
 
     def _row(self, service: Service) -> str:
         return self.texts("profile.row", display=service.display, service=service.name)
@@ -150,8 +163,9 @@ class ProfileSheet(Sheet[Receipt | None]):
         if rows:
             there.highlighted = min(at, len(rows) - 1)
 
-    def _choice(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
+    def _choice(self, name: str, options: Sequence[tuple[str, str]]) -> None:
         select: Select[str] = self.query_one(f"#{name}", Select)
+        value = self._held(name)
         with self.prevent(Select.Changed):
             select.set_options([(plain(shown), meant) for shown, meant in options])
             select.value = value if value in {meant for _, meant in options} else Select.NULL
@@ -183,15 +197,14 @@ class ProfileSheet(Sheet[Receipt | None]):
 
     def _drafted(self, wanted: Sequence[deeds.Deed]) -> Workspace:
         """The drafts of deeds on what the workstation has now; what is made anew keeps the uids that it had."""
-        self.uids.again()
         space = self.panel.run.space(self.user, self.uids)
-        self._draft_on(space, wanted)
+        with self.uids.from_the_first():
+            self._draft_on(space, wanted)
         return space
 
-    @staticmethod
-    def _draft_on(space: Workspace, wanted: Sequence[deeds.Deed]) -> None:
+    def _draft_on(self, space: Workspace, wanted: Sequence[deeds.Deed]) -> None:
         profiles = ProfileAdmin(space)
-        with space.batch():
+        with self.uids.on_trial(), space.batch():
             for each in wanted:
                 each.draft(profiles)
 
@@ -207,15 +220,11 @@ class ProfileSheet(Sheet[Receipt | None]):
         """How a service is named on a command line."""
         return service_name(service, self.profile.services)
 
-    def _provider(self, uid: str) -> deeds.Chosen:
-        """A provider, as a command line names it among those of its kind."""
+    def _provider(self, uid: str, tag: int) -> deeds.Chosen:
+        """A provider, as a command line names it among those of its list."""
         parts = {part.uid: part for part in parts_of(ProfileAdmin(self.space).admin_services(self.name_of_profile))}
-        tag = next(each for each in (PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS) if self._is_among(uid, each))
         beside = [parts[each.uid] for each in self.profile.providers(tag) if each.uid in parts]
         return deeds.Chosen(uid, part_name(parts[uid], beside) if uid in parts else "")
-
-    def _is_among(self, uid: str, tag: int) -> bool:
-        return any(each.uid == uid for each in self.profile.providers(tag))
 
     def _address_list(self, entry_id: str) -> deeds.Chosen:
         """An address list, as a command line names it."""
@@ -232,7 +241,7 @@ class ProfileSheet(Sheet[Receipt | None]):
     async def action_add(self) -> None:
         """Add an installed service, or one from a disk."""
         added = await self.opened(lambda: AddService(self.panel, self.user))
-        self.space.forget_catalogue()  # the disk may have brought more
+        self.space = self._drafted(self.deeds)  # a disk may have brought more
         if added:
             self.draft(deeds.add_service(self.name_of_profile, added))
 
@@ -279,36 +288,23 @@ class ProfileSheet(Sheet[Receipt | None]):
         value = event.value if isinstance(event.value, str) else None
         self.safely(lambda: self._choose(event.select.id or "", value))
 
-    def _choose(self, kind: str, value: str | None) -> None:
-        wanted = self._role(kind, value)
-        if wanted is not None:
-            self.draft(wanted)
-
-    def _role(self, kind: str, value: str | None) -> deeds.Deed | None:
-        """What is to be done for another choice; None where it is the same."""
-        name, profile = self.name_of_profile, self.profile
-        match kind:
+    def _choose(self, role: str, value: str | None) -> None:
+        """Give a role to somebody else, or to nobody; nothing where it is his already."""
+        if value == self._held(role):
+            return
+        name = self.name_of_profile
+        match role:
             case "store":
-                store = roles.default_store(profile)
-                if value != (None if store is None else store.uid):
-                    return deeds.set_default_store(name, None if value is None else self._provider(value))
+                chosen = None if value is None else self._provider(value, PR_STORE_PROVIDERS)
+                self.draft(deeds.set_default_store(name, chosen))
             case "identity":
-                identity = roles.primary_identity(profile)
-                if value != (None if identity is None else identity.uid):
-                    return deeds.set_primary_identity(name, self._identity(value))
-            case "directory":
-                first = addressing.default_directory(profile)
-                if value != (None if first is None else first.entry_id.hex()):
-                    return deeds.set_default_directory(name, None if value is None else self._address_list(value))
-            case "personal":
-                own = addressing.personal_address_book(profile)
-                if value != (None if own is None else own.entry_id.hex()):
-                    return deeds.set_personal_address_book(name, None if value is None else self._address_list(value))
-        return None
-
-    def _identity(self, uid: str | None) -> deeds.Chosen | None:
-        found = next((each for each in self.profile.services if each.uid == uid), None)
-        return None if found is None else deeds.Chosen(found.uid, self.known_as(found))
+                service = next((each for each in self.profile.services if each.uid == value), None)
+                chosen = None if service is None else deeds.Chosen(service.uid, self.known_as(service))
+                self.draft(deeds.set_primary_identity(name, chosen))
+            case _:
+                listed = None if value is None else self._address_list(value)
+                choose = deeds.set_default_directory if role == "directory" else deeds.set_personal_address_book
+                self.draft(choose(name, listed))
 
     def action_transport_up(self) -> None:
         """Ask the transport earlier."""
@@ -321,7 +317,8 @@ class ProfileSheet(Sheet[Receipt | None]):
     def _move_transport(self, by: int) -> None:
         order = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
         if self._move("transports", order, by):
-            self.draft(deeds.order_transports(self.name_of_profile, [self._provider(uid) for uid in order]))
+            transports = [self._provider(uid, PR_TRANSPORT_PROVIDERS) for uid in order]
+            self.draft(deeds.order_transports(self.name_of_profile, transports))
 
     def action_list_up(self) -> None:
         """Check names in the list earlier."""
@@ -359,7 +356,7 @@ class ProfileSheet(Sheet[Receipt | None]):
         more = [each for each in addressing.address_lists(self.profile) if each.entry_id.hex() not in order]
         if not more:
             return
-        options = [(shown_name(each, self.texts), each.entry_id.hex()) for each in more]
+        options = [self._shown(each) for each in more]
         asked = await self.app.push_screen_wait(
             Question(texts, texts("profile.list-title"), {"list": (texts("profile.list"), options)})
         )

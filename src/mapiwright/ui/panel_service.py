@@ -104,7 +104,7 @@ class ServiceSheet(Sheet["list[deeds.Deed] | None"]):
         await self.turn_over({self.texts(f"sheet.{name}"): page for name, page in pages.items()})
         self.query_one(".keys", Static).update(self.texts("sheet.keys"))
         self._show_section()
-        self.run_worker(self._ask(), exit_on_error=False)
+        self.work(self._ask())
 
     async def _ask(self) -> None:
         answer = await self.attempt(lambda: self.entry.pages(None, {}))
