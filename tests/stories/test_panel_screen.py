@@ -250,6 +250,17 @@ def test_what_outlook_starts_with_is_one_plan(ready: Any) -> None:
     assert not ProfileAdmin(space(ready)).asks_for_profile
 
 
+def test_outlook_may_have_no_default_profile(ready: Any) -> None:
+    walk(
+        panel_on(ready),
+        pick("#default", "home"),
+        push("#apply"),
+        sees("mapiwright profile default --none"),
+        OK,
+    )
+    assert space(ready).default is None
+
+
 # How it ends.
 
 
@@ -268,6 +279,10 @@ def test_a_dry_run_shows_plans_and_agrees_to_none(ready: Any) -> None:
         CANCEL,
         same,
     )
+
+
+def test_a_dry_run_writes_no_file_either(ready: Any) -> None:
+    walk(panel_on(ready, dry_run=True), push("#export"), sees("This is a dry run"), CANCEL)
 
 
 def test_a_failure_says_what_was_taken_back_and_nothing_stays(ready: Any) -> None:
@@ -700,6 +715,52 @@ def test_a_conflict_is_mended_by_another_ok(ready: Any) -> None:
     assert calls == ["CONFIGURE"], "what was drafted twice is sent once"
     (service,) = profile(ready, "Acme Mail").services
     assert service.section.properties[0x66010003] == 996
+
+
+def test_what_mapi_alone_writes_is_not_asked_for(ready: Any) -> None:
+    async def none_is_asked(app: PanelApp, _pilot: Pilot[None]) -> None:
+        assert not app.screen.query("#ask-value")
+
+    walk(
+        panel_on(ready),
+        *SETTINGS,
+        keys("pagedown"),
+        pick("#section", "home"),
+        focus("#properties"),
+        _to_a_read_only_one,
+        keys("enter"),
+        sees("(read only)"),
+        none_is_asked,
+    )
+
+
+async def _to_a_read_only_one(app: PanelApp, pilot: Pilot[None]) -> None:
+    there = app.screen.query_one("#properties", OptionList)
+    at = next(number for number, each in enumerate(there.options) if "(read only)" in str(each.prompt))
+    await keys("home", *["down"] * at)(app, pilot)
+
+
+def test_a_setting_that_nobody_touched_holds_nothing_up(ready: Any) -> None:
+    ready.do(ready.edit(deeds.create_profile("Bare").draft, deeds.add_service("Bare", "ACME").draft))
+    section = profile(ready, "Bare").services[0].section
+    user = [tag for tag in section.properties if tag >> 16 == 0x6602]
+    if user:
+        ready.do(ready.edit(deeds.delete_properties("Bare", deeds.Chosen(section.uid), user).draft))
+
+    async def empty(app: PanelApp, _pilot: Pilot[None]) -> None:
+        assert app.screen.query_one("#field-user", Input).value == "", "it is required, and nobody gave it yet"
+
+    walk(
+        panel_on(ready),
+        focus("#profiles"),
+        keys("end", "enter", "enter"),
+        empty,
+        keys("pagedown"),
+        push("#new"),
+        keys(*typed("6610001E"), "enter", *typed("mine"), "enter"),
+        push("#ok"),
+        sees("Bare Properties"),
+    )
 
 
 def test_what_failed_between_mixes_nothing_up(at_office: Any) -> None:

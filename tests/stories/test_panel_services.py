@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from screen_walks import LARGE, fill, focus, keys, panel_on, pick, push, sees, settle, typed, walk
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Tree
 
 from mapiwright.entry.record import ServiceRecord, record_changes
 from mapiwright.setup import sums
@@ -198,8 +198,29 @@ class TestHaveDisk:
         assert installed
         assert b"something else" not in installed[0]
 
+    def test_names_of_strangers_steer_no_terminal(self, desk: Any, tmp_path: Path) -> None:
+        (tmp_path / "e\x1b]2;OWNED\x07\u202e").mkdir()
+
+        async def no_controls(app: PanelApp, _pilot: Pilot[None]) -> None:
+            drawn = "".join(strip.text for strip in app.screen._compositor.render_strips())
+            assert "OWNED" in drawn
+            assert not {"\x1b", "\x07", "\u202e"} & set(drawn)
+
+        walk(panel_on(desk, start=tmp_path), *TO_DISK, _until_it_is_read, no_controls, size=LARGE)
+
+    def test_the_home_of_nobody_is_told(self, desk: Any) -> None:
+        walk(panel_on(desk), *TO_DISK, *looks("~nobody-of-that-name/x"), sees("This cannot be done", "no such user"))
+
     def test_another_path_is_another_disk(self, desk: Any, public: Path) -> None:
         walk(panel_on(desk), *TO_DISK, *looks(public), fill("#path", "/elsewhere"), cannot_install)
+
+
+async def _until_it_is_read(app: PanelApp, pilot: Pilot[None]) -> None:
+    """Directories are read beside the screen."""
+    for _ in range(200):
+        await settle(app, pilot)
+        if app.screen.query_one("#tree", Tree).root.children:
+            return
 
 
 @dataclass(frozen=True)
