@@ -199,12 +199,21 @@ def test_what_is_pending_is_told_in_one_document(mapiwright: Callable[..., Answe
 # A process that stays
 
 
+HEARING = """
+import runpy, signal
+for name in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(name, signal.SIG_DFL)
+runpy.run_module("mapiwright", run_name="__main__", alter_sys=True)
+"""
+"""The program, with the signals of a terminal, also where the tests were started to outlive theirs."""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends a child with its parent on Linux")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_child_does_not_outlive_its_parent(service: Callable[..., Path], how: signal.Signals) -> None:
     words = ["service", "call", "--library", str(service("sleeps")), "--context", "CREATE", "--deadline", "100"]
     parent = subprocess.Popen(
-        [sys.executable, "-m", "mapiwright", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", HEARING, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
