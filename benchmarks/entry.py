@@ -14,14 +14,14 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.child.com import World
-from mapiwright.entry.child.native import Call, load
-from mapiwright.entry.child.objects import ProviderAdmin
+from mapiwright.entry.child.native.com import World
+from mapiwright.entry.child.native.library import Call, load
+from mapiwright.entry.child.native.objects import ProviderAdmin
+from mapiwright.entry.child.native.trace import Trace
 from mapiwright.entry.child.sections import Sections
-from mapiwright.entry.child.trace import Trace
-from mapiwright.entry.contract import Context, EntryFlag
-from mapiwright.entry.native_host import NativeHost, OnDisk
-from mapiwright.setup.scratch import definition_from, scratch_request
+from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
+from mapiwright.entry.service.contract import Context, EntryFlag
+from mapiwright.setup.trial.scratch import definition_from, scratch_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from mapiwright.entry.wine import WinePython, loader
+from mapiwright.entry.hosts.wine import WinePython, loader
 from mapiwright.errors import RefusedError
 from mapiwright.workstation.registry import Key, Value, ValueType
 

@@ -8,20 +8,63 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "mapiwright"
-FLOORS = [
+ROOMS = [
     "pytest_plugin",  # for other people's tests; it stands beside the ui, and nothing may lean on it
+    "ui.cli.workstations",
+    "ui.cli.packages",
+    "ui.cli.profiles",
+    "ui.cli",
+    "ui.screens.panel",
+    "ui.screens.wizard",
+    "ui.browser",
+    "ui.screens",
+    "ui.documents",
+    "ui.text",
     "ui",
-    "vault",
+    "workflows.doctor",
+    "workflows.doctor.findings",
+    "workflows.panel",
+    "workflows.wizard",
+    "workflows",
+    "setup.trial",
+    "setup.prf",
+    "setup.publish",
+    "setup.install",
+    "setup.records",
+    "setup.package",
     "setup",
     "pywin32",
     "admin",
     "entry",
+    "entry.hosts",
+    "entry.service",
+    "entry.child.native",
+    "entry.child",
     "transaction",
+    "transaction.records",
+    "transaction.plans",
+    "mapi.prf",
+    "mapi.profile",
+    "mapi.inf",
+    "mapi.props",
+    "mapi.tables",
     "mapi",
+    "workstation.kinds",
+    "workstation.outlook",
+    "workstation.mounts",
+    "workstation.disk",
     "workstation",
     "formats",
+    "formats.regf",
     "errors",
 ]
+"""The rooms of the house from top to bottom: a room may import from those below it."""
+FLOORS = list(dict.fromkeys(room.split(".")[0] for room in ROOMS))
+MOST_MODULES = 16
+MIRRORS = {"pywin32"}
+"""Rooms that spell somebody else's names, however many these are."""
+MOST_IMPORTS = 6.0
+"""The imports of our own that a module has on average, those for types included."""
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "core", "manager", "misc"}
 STANDARD_LIBRARY_ONLY = ("formats", "errors")
 LONGEST_FILE = 450
@@ -41,6 +84,12 @@ MODULES = modules()
 
 def floor_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
+
+
+def room_of(module: str) -> str:
+    """The folder of a module, ``setup.install``; a floor that is one module is a room, too."""
+    inner = module.removeprefix("mapiwright.")
+    return inner if MODULES[module].stem == "__init__" or "." not in inner else inner.rpartition(".")[0]
 
 
 def imports_of(module: str) -> set[str]:
@@ -64,11 +113,31 @@ INNER = sorted(module for module in MODULES if floor_of(module) in FLOORS)
 
 @pytest.mark.parametrize("module", INNER)
 def test_imports_go_down_the_page_only(module: str) -> None:
-    here = FLOORS.index(floor_of(module))
+    here = ROOMS.index(room_of(module))
     for name in INTERNAL[module]:
         if name == "mapiwright":
             continue  # the version
-        assert FLOORS.index(floor_of(name)) >= here, f"{module} imports {name}, which stands above it"
+        assert ROOMS.index(room_of(name)) >= here, f"{module} imports {name}, which stands above it"
+
+
+def test_every_room_has_its_place_and_says_what_lives_there() -> None:
+    assert set(ROOMS) == {room_of(module) for module in INNER}
+    for module in INNER:
+        if MODULES[module].stem == "__init__":
+            tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+            assert ast.get_docstring(tree), f"{module} does not say what lives there"
+            assert floor_of(module) == "pywin32" or len(tree.body) == 1, f"{module} hands out what lives elsewhere"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_is_crowded(room: str) -> None:
+    inside = [module for module in INNER if room_of(module) == room and MODULES[module].stem != "__init__"]
+    assert room in MIRRORS or len(inside) <= MOST_MODULES, f"{room} holds {len(inside)} modules"
+
+
+def test_a_module_leans_on_few_others() -> None:
+    average = sum(map(len, INTERNAL.values())) / len(INTERNAL)
+    assert average <= MOST_IMPORTS, f"{average:.2f} imports a module"
 
 
 def test_there_is_no_import_cycle() -> None:
@@ -126,13 +195,13 @@ def test_nothing_writes_to_a_workstation_but_the_transaction(module: str) -> Non
 
 
 FOLLOWED = {"DEFAULT_SERVICES", "delete_provider", "logon", "TolerantCall", "ProviderRemoval"}
-"""What makes a call that something follows from, and how it is come by: see admin/following.py."""
+"""What makes a call that something follows from, and how it is come by: see admin/conditional_calls.py."""
 
 
 @pytest.mark.parametrize("module", INNER)
 def test_no_verb_makes_a_plan_that_would_lose_what_follows_a_call_when_it_is_saved(module: str) -> None:
     """Before one does, give those calls a description of their own, and a maker that reads it."""
-    if floor_of(module) not in {"pytest_plugin", "ui", "vault", "setup"}:
+    if floor_of(module) not in {"pytest_plugin", "ui", "workflows", "setup"}:
         return  # pywin32 and admin send their plans at once, and who is below them makes no such call
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         match node:

@@ -1,4 +1,4 @@
-"""Makes src/mapiwright/mapi/tags_data.py from Microsoft's public headers and pages, of which only facts are taken.
+"""Makes src/mapiwright/mapi/props/tags_data.py from Microsoft's public headers and pages: only facts are taken.
 
     git clone https://github.com/microsoft/MAPIStubLibrary HEADERS
     git clone https://github.com/MicrosoftDocs/office-developer-client-docs PAGES
@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-TABLE = Path(__file__).parent.parent / "src" / "mapiwright" / "mapi" / "tags_data.py"
+TABLE = Path(__file__).parent.parent / "src" / "mapiwright" / "mapi" / "props" / "tags_data.py"
 HEADERS = ("MAPITags.h", "MAPIAux.h", "EdkMdb.h", "MSPST.h", "MAPIWz.h", "actMgmt.h", "EMSABTAG.H")
 """In the order of their authority: the first that defines a name, defines it."""
 PAGES = "docs/outlook/mapi"

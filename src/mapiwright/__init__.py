@@ -13,12 +13,12 @@ PUBLIC = {
     "FailedError": "mapiwright.errors",
     "RecoveryNeededError": "mapiwright.errors",
     "Finding": "mapiwright.errors",
-    "Profile": "mapiwright.mapi.profile",
-    "Plan": "mapiwright.transaction.plan",
-    "Receipt": "mapiwright.transaction.receipt",
+    "Profile": "mapiwright.mapi.profile.profile",
+    "Plan": "mapiwright.transaction.plans.plan",
+    "Receipt": "mapiwright.transaction.records.receipt",
     "execute": "mapiwright.transaction.transaction",
     "Workstation": "mapiwright.workstation.workstation",
-    "open_workstation": "mapiwright.workstation.open",
+    "open_workstation": "mapiwright.workstation.kinds.open",
     "admin_profiles": "mapiwright.admin.profiles",
     "logon": "mapiwright.admin.session",
     "ProfileAdmin": "mapiwright.admin.profiles",
@@ -29,7 +29,7 @@ PUBLIC = {
     "ProviderFlag": "mapiwright.admin.flags",
     "SectionFlag": "mapiwright.admin.flags",
     "LogonFlag": "mapiwright.admin.flags",
-    "EntryFlag": "mapiwright.entry.contract",
+    "EntryFlag": "mapiwright.entry.service.contract",
 }
 """The public names, and the module that each one comes from when it is first asked for."""
 

@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None, program: click.Command | None =
     try:
         return run(given, program or mapiwright)
     except Exception as defect:  # noqa: BLE001 - the process ends here, and says so
-        from mapiwright.ui.cli.edge import tell_defect
+        from mapiwright.ui.cli.edge import report_defect
 
-        return tell_defect(defect, as_json="--json" in given)
+        return report_defect(defect, as_json="--json" in given)
 
 
 if __name__ == "__main__":

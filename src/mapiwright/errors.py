@@ -39,7 +39,7 @@ class MapiwrightError(Exception):
 
     exit_code: ClassVar[int] = 1
     hresult: int = 0x80004005
-    reached: bool = True
+    was_called: bool = True
     """Whether an effect that raised it may have reached a service's code; what did not has nothing to be called back.
     """
 
@@ -147,12 +147,12 @@ class EntryPointError(FailedError):
         where: str = "",
         remedy: str = "",
         said: MapiError | None = None,
-        reached: bool = True,
+        was_called: bool = True,
     ) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.hresult = hresult
         self.said = said
-        self.reached = reached
+        self.was_called = was_called
 
 
 class RecoveryNeededError(MapiwrightError):

@@ -20,10 +20,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.setup.package import Package
-    from mapiwright.transaction.plan import Plan
-    from mapiwright.transaction.receipt import Receipt
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.setup.package.package import Package
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.workstation import User, Workstation
 
 MARKER = "mapiwright"
@@ -76,9 +76,9 @@ class TrialWorkstation:
         the Windows is made for. Raises ValueError for a word that is not known, UsageError for an Outlook that there
         is none of.
         """
-        from mapiwright.workstation.layout import layout
-        from mapiwright.workstation.memory import MemoryWorkstation
-        from mapiwright.workstation.office_layout import Installation
+        from mapiwright.workstation.kinds.memory import MemoryWorkstation
+        from mapiwright.workstation.outlook.layout import layout
+        from mapiwright.workstation.outlook.office_layout import Installation
         from mapiwright.workstation.workstation import Bitness, Edition, Install
 
         outlook = Installation.usual(
@@ -105,7 +105,7 @@ class TrialWorkstation:
 
     def plan(self, package: str | Path) -> Plan:
         """What installing the package in that directory would change, for all users; empty where it is installed."""
-        from mapiwright.setup.install import plan_install
+        from mapiwright.setup.install.install import plan_install
 
         return plan_install(self._package(package), self.workstation, self.users)
 
@@ -115,7 +115,7 @@ class TrialWorkstation:
 
     def uninstall(self, package: str) -> Receipt | None:
         """Remove the package of that id."""
-        from mapiwright.setup.uninstall import plan_uninstall
+        from mapiwright.setup.install.uninstall import plan_uninstall
 
         return self._send(plan_uninstall(self.workstation, package).plan)
 
@@ -134,7 +134,7 @@ class TrialWorkstation:
         return space.profile(name or space.default_or_only)
 
     def _package(self, path: str | Path) -> Package:
-        from mapiwright.setup.package import open_package
+        from mapiwright.setup.package.package import open_package
 
         return open_package(Path(path), code_page=self.workstation.code_page)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.workstation.change import MakeFolder
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.hive_file import HiveFileWorkstation
-from mapiwright.workstation.image import ImageWorkstation
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
+from mapiwright.workstation.kinds.image import ImageWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:

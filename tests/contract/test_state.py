@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import BusyError, RefusedError
-from mapiwright.workstation.folder_state import FolderState, MemoryState
+from mapiwright.workstation.disk.folder_state import FolderState, MemoryState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ def test_what_a_killed_run_left_in_a_folder_is_no_name_and_goes_with_the_next_lo
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 @pytest.mark.parametrize("name", ["journal", "receipts/1.json", "lock", "lock-holder"])
 @pytest.mark.parametrize(
-    "deed",
+    "action",
     [
         lambda state, name: state.read(name),
         lambda state, name: state.write(name, b"x"),
@@ -132,7 +132,7 @@ def test_what_a_killed_run_left_in_a_folder_is_no_name_and_goes_with_the_next_lo
     ],
 )
 def test_a_link_among_the_records_is_refused(
-    tmp_path: Path, name: str, deed: Callable[[FolderState, str], object]
+    tmp_path: Path, name: str, action: Callable[[FolderState, str], object]
 ) -> None:
     target, folder = tmp_path / "theirs", tmp_path / "Mapiwright"
     target.write_bytes(b"theirs")
@@ -140,7 +140,7 @@ def test_a_link_among_the_records_is_refused(
     (folder / name).symlink_to(target)
     state = FolderState(folder)
     with pytest.raises(RefusedError, match="a link"):
-        deed(state, name)
+        action(state, name)
     if name.startswith("lock"):
         with pytest.raises(RefusedError, match="a link"), state.lock():
             pass
@@ -151,9 +151,9 @@ def test_a_link_among_the_records_is_refused(
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     state = FolderState(tmp_path / "Mapiwright")
     state.write("journal", b"x")
-    for deed in (state.read, state.delete, lambda name: state.write(name, b"x")):
+    for action in (state.read, state.delete, lambda name: state.write(name, b"x")):
         with pytest.raises(RefusedError, match="no name of a record"):
-            deed(name)
+            action(name)
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "Mapiwright", tmp_path / "Mapiwright" / "journal"]
 
 

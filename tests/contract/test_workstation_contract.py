@@ -9,7 +9,7 @@ import pytest
 
 from mapiwright.errors import BusyError
 from mapiwright.workstation.files import same, split
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
@@ -98,6 +98,6 @@ def test_one_run_at_a_time(subject: Subject) -> None:
 
 
 def test_a_user_whose_hive_is_whole_is_within_reach(subject: Subject) -> None:
-    assert [subject.workstation.out_of_reach(user) for user in subject.workstation.users] == [None] * (
+    assert [subject.workstation.why_unwritable(user) for user in subject.workstation.users] == [None] * (
         1 + subject.whole
     )

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from killed_runs import STATE, Strike, child, run_recovery, snapshot
 
-from mapiwright.setup.installed import INSTALL
-from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.transaction.receipt import receipts
+from mapiwright.setup.records.installed import INSTALL
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
-from mapiwright.workstation.create import create_image
 from mapiwright.workstation.files import join
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:
@@ -83,12 +83,12 @@ def undo(folder: Path) -> None:
     execute(undo_plan(workstation, receipts(workstation)[-1].id, {}), workstation)
 
 
-def as_anna(deed: Callable[[Path], object]) -> Callable[[Path], None]:
+def as_anna(action: Callable[[Path], object]) -> Callable[[Path], None]:
     def do(folder: Path) -> None:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-        deed(folder)
+        action(folder)
 
     return do
 
@@ -123,22 +123,22 @@ class Proof:
     def __init__(self, work: Path, what: str) -> None:
         self._work = work
         self._pristine = work / "pristine"
-        self.deed = as_anna(run) if what == "run" else undo
+        self.action = as_anna(run) if what == "run" else undo
         make(self._pristine)
         if what == "undo":
             self.done(as_anna(run), self._pristine)
-        self.done(self.deed, self.fresh())  # so that no child has to load a module
+        self.done(self.action, self.fresh())  # so that no child has to load a module
         folder = self.fresh()
         self.old = Sight.of(folder)
-        self.calls = self.done(self.deed, folder)
+        self.calls = self.done(self.action, folder)
         self.new = Sight.of(folder)
         assert self.old != self.new
         assert not (*self.old.foreign, *self.new.foreign)
 
     @staticmethod
-    def done(deed: Callable[[Path], object], folder: Path) -> int:
+    def done(action: Callable[[Path], object], folder: Path) -> int:
         """Do it unharmed; how many calls it took."""
-        said, told = child(deed, folder, Strike(0, "kill"))
+        said, told = child(action, folder, Strike(0, "kill"))
         assert said == "done", said
         calls: int = told[0]
         return calls
@@ -163,7 +163,7 @@ class Proof:
             for who, ender in enders.items():
                 for then in (0, *(each for each in range(1, self.calls) if chance.random() < share)):
                     folder = self.fresh()
-                    said, _ = child(self.deed, folder, Strike(at, "kill"))
+                    said, _ = child(self.action, folder, Strike(at, "kill"))
                     assert said == "killed", said
                     if then:
                         child(ender, folder, Strike(then, "kill"))

@@ -24,12 +24,12 @@ from typing import Any
 from killed_runs import Strike, child
 
 from mapiwright.errors import ConflictError, MapiwrightError
-from mapiwright.setup.have_disk import look
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import read_package
-from mapiwright.setup.publication import PROGRAM, SUMS
-from mapiwright.setup.publish import Edition, publish
-from mapiwright.setup.sums import render
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import read_package
+from mapiwright.setup.publish.have_disk import look
+from mapiwright.setup.publish.publication import PROGRAM, SUMS
+from mapiwright.setup.publish.publish import Edition, publish
+from mapiwright.setup.publish.sums import render
 from mapiwright.transaction import whole_folder
 
 INF = """[Services]
@@ -107,7 +107,7 @@ class Proof:
                 place = self.fresh()
                 said, _ = child(self.run, place, Strike(at, how))
                 if said == "killed":
-                    verdicts[f"{how} {at}"] = self.judged(place)
+                    verdicts[f"{how} {at}"] = self.decided(place)
                 elif how == "kill":
                     verdicts[f"{how} {at}"] = f"it was not killed: {said}"
         return verdicts
@@ -118,7 +118,7 @@ class Proof:
         count: int = told[0]
         return count
 
-    def judged(self, place: Path) -> str:
+    def decided(self, place: Path) -> str:
         """What a reader finds, where it is allowed, and the next run of either kind ends well."""
         found = published(place)
         if found not in self.allowed:
@@ -144,7 +144,7 @@ class Proof:
                 if said not in {"done", "OSError"} or (said == "done" and found != "new"):
                     found = f"it said {said}, and left {found}"
                 verdicts[f"{'on' if stays else 'once'} at {at}"] = (
-                    found if found not in self.allowed else self.judged(place)
+                    found if found not in self.allowed else self.decided(place)
                 )
         return verdicts
 

@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError
 from mapiwright.formats.regf.read import Hive
-from mapiwright.transaction.effect import Outcome, Status
-from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.recovery import recover
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def path_of(handle: int) -> str:
         return "?"
 
 
-def child(deed: Callable[[Path], object], folder: Path, strike: Strike | None = None) -> tuple[str, Any]:
+def child(action: Callable[[Path], object], folder: Path, strike: Strike | None = None) -> tuple[str, Any]:
     """Do it in a forked process: ``killed``, or the name of the error that ended it, or ``done``; and the log."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -295,7 +295,7 @@ def child(deed: Callable[[Path], object], folder: Path, strike: Strike | None = 
         os.close(reader)
         shim = Shim(strike) if strike else None
         try:
-            deed(folder)
+            action(folder)
             said = "done"
         except (MapiwrightError, OSError) as error:
             said = type(error).__name__
@@ -383,10 +383,10 @@ class Proof:
                     folder = self.fresh()
                     said, _ = child(run, folder, Strike(at, code, stays=stays))
                     name = f"{errno.errorcode[code]}{' on' if stays else ''} at {at}"
-                    verdicts[name] = self.judged(folder, said)
+                    verdicts[name] = self.decided(folder, said)
         return {"calls": self.calls, "verdicts": verdicts}
 
-    def judged(self, folder: Path, said: str) -> str:
+    def decided(self, folder: Path, said: str) -> str:
         """The verdict, where what the run said is true at once, or after the recovery that it asked for."""
         journal = (folder / STATE / "journal").exists()
         if said == "done":

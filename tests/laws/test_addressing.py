@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mapiwright.mapi import addressing, edit, store, tags
-from mapiwright.mapi.definition import ProviderDefinition, ServiceDefinition
-from mapiwright.mapi.profile import ADMIN, Section
+from mapiwright.mapi.inf.definition import ProviderDefinition, ServiceDefinition
+from mapiwright.mapi.profile import addressing, edit, store
+from mapiwright.mapi.profile.profile import ADMIN, Section
+from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mapiwright.mapi.definition import PropertyValue
-    from mapiwright.mapi.profile import Profile
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.profile.profile import Profile
 
 CONTAB_UID, FOLDERS, NAMES = 0x66010102, 0x66201102, 0x6629101F
 THREE = (tags.PR_AB_DEFAULT_DIR, tags.PR_AB_DEFAULT_PAB, tags.PR_AB_SEARCH_PATH)

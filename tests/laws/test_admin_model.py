@@ -20,28 +20,28 @@ from mapiwright.admin.session import Session, logon
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import MapiwrightError
 from mapiwright.formats import inf
-from mapiwright.mapi import tags
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.graph import faults
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.tables.tables import Table
 
 NOT_FOUND, NO_ACCESS, LOGON_FAILED, E_FAIL, BUSY = 0x8004010F, 0x80070005, 0x80040111, 0x80004005, 0x8004010B
 APP = ProfileFlag.APP_PROFILE
-STORE, BOOK, WIRE = 33, 35, 36
+STORE, BOOK, JSON_FORM = 33, 35, 36
 NOBODY = "ee" * 16
 
 # name: (may be there once, declares an identity, providers of (kind, prefers last, never default, has an identity))
 DECLARED: dict[str, tuple[bool, bool, list[tuple[int, bool, bool, bool]]]] = {
-    "MAIL": (False, True, [(STORE, False, False, True), (WIRE, False, False, False)]),
+    "MAIL": (False, True, [(STORE, False, False, True), (JSON_FORM, False, False, False)]),
     "BOOK": (True, False, [(BOOK, False, False, False)]),
-    "LAST": (False, False, [(WIRE, True, False, False)]),
+    "LAST": (False, False, [(JSON_FORM, True, False, False)]),
     "ARCHIVE": (False, True, [(STORE, False, True, True)]),
     "TWIN": (False, True, [(STORE, False, False, True), (STORE, False, False, True)]),
 }
@@ -51,7 +51,7 @@ DEFAULT_SERVICES = ("BOOK", "MAIL")
 def inf_text() -> str:
     lines = ["[Services]", *(f"{name}={name}" for name in DECLARED)]
     lines += ["[Default Services]", *(f"{name}={name}" for name in DEFAULT_SERVICES)]
-    kinds = {STORE: "MAPI_STORE_PROVIDER", BOOK: "MAPI_AB_PROVIDER", WIRE: "MAPI_TRANSPORT_PROVIDER"}
+    kinds = {STORE: "MAPI_STORE_PROVIDER", BOOK: "MAPI_AB_PROVIDER", JSON_FORM: "MAPI_TRANSPORT_PROVIDER"}
     for name, (single, identity, providers) in DECLARED.items():
         flags = ["SERVICE_PRIMARY_IDENTITY" if identity else "SERVICE_NO_PRIMARY_IDENTITY"]
         flags += ["SERVICE_SINGLE_COPY"] if single else []
@@ -125,12 +125,12 @@ class Book:
         if taken and fresh:
             group.primary = False
         for part in parts:
-            if part.kind == WIRE:
-                self.add_wire(part)
+            if part.kind == JSON_FORM:
+                self.add_json(part)
 
-    def add_wire(self, part: Part) -> None:
+    def add_json(self, part: Part) -> None:
         """[mapi-profiles]: in the order of addition, who prefers to be last behind the others"""
-        lasts = {each.uid for each in self.parts(WIRE) if each.last}
+        lasts = {each.uid for each in self.parts(JSON_FORM) if each.last}
         place = len(self.wires)
         while not part.last and place and self.wires[place - 1] in lasts:
             place -= 1
@@ -444,7 +444,7 @@ class Administration(RuleBasedStateMachine):
                 roles = (2 if part.default else 0) | (4 if part.primary else 0)
                 fixed = (0x10 if part.last else 0) | (0 if part.able else 0x20) | (0x40 if part.never else 0)
                 assert row[tags.PR_RESOURCE_FLAGS] == roles | fixed, part
-            wires = [row for row in listed if row[tags.PR_RESOURCE_TYPE] == WIRE]
+            wires = [row for row in listed if row[tags.PR_RESOURCE_TYPE] == JSON_FORM]
             wires.sort(key=lambda row: row[tags.PR_PROVIDER_ORDINAL])
             assert [row[tags.PR_PROVIDER_UID].hex() for row in wires] == book.wires
 

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mapiwright.entry.answer import WITHHELD, judge
-from mapiwright.entry.child import sections, wire
-from mapiwright.entry.contract import Context, EntryFlag, EntryOutcome, EntryRequest, GuestSection
-from mapiwright.entry.isolation import Ended
-from mapiwright.entry.record import folder_name
+from mapiwright.entry.child import property_json, sections
+from mapiwright.entry.hosts.child_reply import WITHHELD, decide
+from mapiwright.entry.hosts.isolation import Ended
+from mapiwright.entry.service.contract import Context, EntryFlag, EntryOutcome, EntryRequest, VisibleSection
+from mapiwright.entry.service.record import folder_name
 from mapiwright.errors import EntryPointError, MapiError, UsageError
 from mapiwright.formats.props import PropertyType, checked, encode
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.tags import is_secure, prop_type
+from mapiwright.mapi.props.tags import is_secure, prop_type
 from mapiwright.workstation.files import fault_of_name
 
 if TYPE_CHECKING:
-    from mapiwright.entry.contract import Report
-    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.entry.service.contract import Report
+    from mapiwright.formats.props import PropertyValue
 
 SERVICE, STORE = "a1" * 16, "b2" * 16
 OLD_EXTRAS = bytes.fromhex("d4" * 16)
@@ -55,17 +55,17 @@ def request(properties: dict[int, PropertyValue] | None = None) -> EntryRequest:
         EntryFlag.UNICODE,
         "Work",
         (
-            GuestSection(SERVICE, "service", "ACME", {wire.EXTRA_UIDS: OLD_EXTRAS}),
-            GuestSection(STORE, "provider", "ACME Store", {}),
+            VisibleSection(SERVICE, "service", "ACME", {property_json.EXTRA_UIDS: OLD_EXTRAS}),
+            VisibleSection(STORE, "provider", "ACME Store", {}),
         ),
         properties or {},
     )
 
 
-def judged(answers: bytes, made: EntryRequest | None = None, *, log: str = "") -> EntryOutcome | EntryPointError:
+def decided(answers: bytes, made: EntryRequest | None = None, *, log: str = "") -> EntryOutcome | EntryPointError:
     ended = Ended(0, timed_out=False, answers=answers, ready=True, heard=True, complete=True, log=log)
     try:
-        return judge(ended, made or request(), where="standin:run of ACME", deadline=1.0)
+        return decide(ended, made or request(), where="standin:run of ACME", deadline=1.0)
     except EntryPointError as error:
         return error
 
@@ -86,7 +86,7 @@ def check(outcome: EntryOutcome | EntryPointError) -> None:
     for uid, properties in outcome.changed.items():
         assert bytes.fromhex(uid).hex() == uid
         for tag, value in properties.items():
-            assert tag >> 16 not in wire.COMPUTED
+            assert tag >> 16 not in property_json.COMPUTED
             if value is not None:
                 checked(prop_type(tag), value)
 
@@ -96,12 +96,12 @@ def check(outcome: EntryOutcome | EntryPointError) -> None:
 @example(b'{"phase": "done", "hresult": ' + b"9" * 10_000 + b"}\n")
 @example(b"\n\n")
 def test_any_bytes_are_judged(answers: bytes) -> None:
-    check(judged(answers))
+    check(decided(answers))
 
 
 @given(st.lists(JSON, max_size=3))
 def test_any_json_is_judged(answers: list[Any]) -> None:
-    check(judged(lines(*answers)))
+    check(decided(lines(*answers)))
 
 
 @given(
@@ -125,7 +125,9 @@ def test_any_json_is_judged(answers: list[Any]) -> None:
                 st.dictionaries(
                     st.sampled_from([SERVICE, STORE, "f6" * 16, "F6" * 16, "x"]),
                     st.one_of(
-                        st.dictionaries(TAGS, st.one_of(st.none(), VALUES), max_size=3).map(wire.properties_to_wire),
+                        st.dictionaries(TAGS, st.one_of(st.none(), VALUES), max_size=3).map(
+                            property_json.properties_to_json
+                        ),
                         JSON,
                     ),
                     max_size=3,
@@ -140,11 +142,11 @@ def test_any_json_is_judged(answers: list[Any]) -> None:
     )
 )
 def test_any_answer_of_the_right_shape_is_judged(answer: dict[str, Any]) -> None:
-    check(judged(lines({"phase": "loaded"}, answer)))
+    check(decided(lines({"phase": "loaded"}, answer)))
 
 
 @given(
-    st.sampled_from([b"", wire.READY + b"\n", wire.READY + b'\n{"phase": "loaded"}\n', b"x"]),
+    st.sampled_from([b"", property_json.READY + b"\n", property_json.READY + b'\n{"phase": "loaded"}\n', b"x"]),
     st.sampled_from(
         [
             b"",
@@ -157,29 +159,29 @@ def test_any_answer_of_the_right_shape_is_judged(answer: dict[str, Any]) -> None
     st.booleans(),
 )
 @example(b"", b"", False, False, False)
-@example(wire.READY + b"\n", b"", True, True, True)
+@example(property_json.READY + b"\n", b"", True, True, True)
 def test_only_who_was_heard_to_his_end_says_that_nothing_was_called(
     first: bytes, last: bytes, ready: bool, heard: bool, complete: bool
 ) -> None:
     ended = Ended(0, timed_out=False, answers=first + last, ready=ready, heard=heard, complete=complete, log="")
     with pytest.raises(EntryPointError) as caught:
-        judge(ended, request(), where="standin:run of ACME", deadline=1.0)
+        decide(ended, request(), where="standin:run of ACME", deadline=1.0)
     never_ready = not ready and heard
     not_loaded = complete and b'"loading"' in last and b"loaded" not in first and first != b"x"
-    assert caught.value.reached is not (never_ready or not_loaded)
-    assert ("was not called" in caught.value.remedy) is not caught.value.reached
+    assert caught.value.was_called is not (never_ready or not_loaded)
+    assert ("was not called" in caught.value.remedy) is not caught.value.was_called
 
 
 @given(st.dictionaries(TAGS, VALUES, max_size=5))
 def test_values_cross_unchanged(properties: dict[int, PropertyValue]) -> None:
-    crossed = wire.properties_from_wire(json.loads(json.dumps(wire.properties_to_wire(properties))))
+    crossed = property_json.properties_from_json(json.loads(json.dumps(property_json.properties_to_json(properties))))
     assert crossed == properties
     assert [type(value) for value in crossed.values()] == [type(value) for value in properties.values()]
 
 
 @given(TAGS, VALUES)
 def test_a_value_that_a_section_may_hold_can_be_stored(tag: int, value: PropertyValue) -> None:
-    if wire.fault_of(tag, value) is None:
+    if property_json.fault_of(tag, value) is None:
         try:
             encode(prop_type(tag), value, pointer=8, code_page="utf-8")
         except UsageError:
@@ -215,7 +217,7 @@ MADE = "c3" * 16
 
 
 def made_provider(name: object) -> EntryOutcome | EntryPointError:
-    return judged(lines({"phase": "done", "hresult": 0, "changed": {MADE: {}}, "made": {MADE: name}}))
+    return decided(lines({"phase": "done", "hresult": 0, "changed": {MADE: {}}, "made": {MADE: name}}))
 
 
 @given(JSON.filter(lambda name: not isinstance(name, str)))
@@ -270,11 +272,11 @@ def test_a_secret_that_passes_is_in_nothing_that_is_shown_or_stored(
         "phase": "done",
         "hresult": 0,
         "error": error,
-        "changed": {SERVICE: wire.properties_to_wire(changed)},
+        "changed": {SERVICE: property_json.properties_to_json(changed)},
     }
     failed = {"phase": "failed", "during": "call", "kind": words[2], "what": words[3], "line": words[4]}
     for answer in (done, failed):
-        outcome = judged(lines(answer), made, log=f"it printed {text}")
+        outcome = decided(lines(answer), made, log=f"it printed {text}")
         shown = f"{made!r} {outcome!r} {outcome} {vars(outcome) if isinstance(outcome, Exception) else ''}"
         plain = secret.hex() if isinstance(secret, bytes) else str(secret)
         assert plain not in shown
@@ -300,7 +302,7 @@ def test_bytes_of_a_trace_that_spell_a_secret_are_withheld_and_others_are_shown(
     made = request({0x67F00102 if isinstance(secret, bytes) else 0x67F0001F: secret})
     reports: list[Report] = []
     ended = Ended(0, timed_out=False, answers=answers, ready=True, heard=True, complete=True, log="")
-    judge(ended, made, where="standin:run of ACME", deadline=1.0, observe=reports.append)
+    decide(ended, made, where="standin:run of ACME", deadline=1.0, observe=reports.append)
     ((traced,),) = (report.trace for report in reports)
     assert traced.given == {"values": {"66020102": WITHHELD, "66030102": plain}}
     assert traced.got == {"list": [WITHHELD, plain]}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.entry.form import Choice, Field, Form, Kind, Page, Why, Words
-from mapiwright.entry.form_reading import SUPPRESSIONS, form_document, form_from, pages_from
-from mapiwright.mapi.tags import prop_type
+from mapiwright.entry.service.form import Choice, Field, Form, Kind, Page, Why, Words
+from mapiwright.entry.service.form_reading import SUPPRESSIONS, form_document, form_from, pages_from
+from mapiwright.mapi.props.tags import prop_type
 
 TEXT, NUMBER, SMALL, FLAG, SECRET = 0x6600001F, 0x66010003, 0x66020002, 0x6603000B, 0x67F1001F
 WORDS = st.dictionaries(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.formats import inf
-from mapiwright.mapi.merge import merge, remove, unmerge
+from mapiwright.mapi.inf.merge import merge, remove, unmerge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import UsageError
 from mapiwright.formats import inf
-from mapiwright.mapi import tags
-from mapiwright.mapi.inf_rules import INF_RULES
-from mapiwright.mapi.inf_value import Fault, is_tolerated, read_value, write_value
+from mapiwright.mapi.inf.rules import INF_RULES
+from mapiwright.mapi.inf.value import Fault, is_tolerated, read_value, write_value
+from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:
-    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.formats.props import PropertyValue
 
 WORDS = st.text(st.sampled_from("ab c.\"'é"), min_size=1, max_size=6).filter(lambda word: word == word.strip())
 LONGS = st.integers(-(1 << 31), (1 << 31) - 1)

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import NotFoundError
-from mapiwright.workstation.create import create_image
 from mapiwright.workstation.files import same, split
-from mapiwright.workstation.image import ImageWorkstation
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryRegistry
-from mapiwright.workstation.office_layout import EVERY_INSTALLATION, Installation
-from mapiwright.workstation.outlook import find_outlooks
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.image import ImageWorkstation
+from mapiwright.workstation.kinds.memory import MemoryRegistry
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, Installation
+from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.windows import environment
 from mapiwright.workstation.registry import Key, KeyPath, Value
-from mapiwright.workstation.windows import environment
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mapiwright.errors import FindingsError
-from mapiwright.setup import manifest as manifests
-from mapiwright.setup.destination import TOKENS, fault_of_destination, folders, place
-from mapiwright.setup.media import Memory, find
-from mapiwright.setup.package import read_package
+from mapiwright.setup.package import manifest as manifests
+from mapiwright.setup.package.destination import TOKENS, fault_of_destination, folders, place
+from mapiwright.setup.package.media import Memory, find
+from mapiwright.setup.package.package import read_package
 from mapiwright.workstation.files import fault_of_name, split
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.workstation import Bitness
 
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.setup.panel_run import Uids
+from mapiwright.workflows.panel.plans import Uids
 
 Drafts: TypeAlias = "list[tuple[int, bool]]"
 DRAFTS = st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=8)

@@ -90,9 +90,9 @@ def resources(section: Writer, version: tuple[int, int, int, int], languages: tu
     """Three levels of directories with one VS_VERSIONINFO at their end."""
     words = (version[0] << 16 | version[1], version[2] << 16 | version[3])
     fixed = struct.pack("<IIII", 0xFEEF04BD, 0x10000, *words) + bytes(36)
-    spoken = b"".join(struct.pack("<HH", each, 1200) for each in languages)
+    described = b"".join(struct.pack("<HH", each, 1200) for each in languages)
     strings = block("StringFileInfo", b"", block("040904B0", b"", block("FileVersion", "1 β".encode("utf-16-le"))))
-    variables = block("VarFileInfo", b"", block("Translation", spoken)) if languages else b""
+    variables = block("VarFileInfo", b"", block("Translation", described)) if languages else b""
     info = block("VS_VERSION_INFO", fixed, strings + variables)
     data = section.put(info)
     start = section.put(bytes(88))
@@ -305,7 +305,7 @@ def witnessed(pefile: ModuleType, data: bytes) -> PeFile:
         most, least = fixed.FileVersionMS, fixed.FileVersionLS
         version = (most >> 16, most & 0xFFFF, least >> 16, least & 0xFFFF)
     told = [each for one in getattr(image, "FileInfo", []) for each in one if hasattr(each, "Var")]
-    spoken = [int(var.entry[b"Translation"][:6], 16) for each in told for var in each.Var]
+    described = [int(var.entry[b"Translation"][:6], 16) for each in told for var in each.Var]
     directory = image.OPTIONAL_HEADER.DATA_DIRECTORY
     config = directory[10].VirtualAddress
     pointer = image.get_qword_at_rva(config + 200) if config and image.get_dword_at_rva(config) >= 208 else 0
@@ -317,7 +317,7 @@ def witnessed(pefile: ModuleType, data: bytes) -> PeFile:
         version=version,
         signed=directory[4].Size > 0,
         hybrid=bool(pointer),
-        languages=tuple(spoken),
+        languages=tuple(described),
     )
 
 

@@ -11,17 +11,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mapiwright.entry.call import MAKERS, EntryCall
-from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy
+from mapiwright.entry.service.contract import Context, EntryFlag, EntryPolicy
 from mapiwright.errors import ConflictError, FormatError, RefusedError
-from mapiwright.transaction.plan import Leg, Plan
 from mapiwright.transaction.plan_file import SavedPlan, load, save
-from mapiwright.transaction.premise import PREMISES, moved_on, on_subkeys, on_value
+from mapiwright.transaction.plans.change_json import canonical
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.precondition import PRECONDITIONS, changed_since, on_subkeys, on_value
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import TakenBack
-from mapiwright.transaction.wire import canonical
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
 
 PC = MemoryWorkstation.of(layout(users=["Zoë", "Łukasz 山田"]))
@@ -273,17 +273,17 @@ class TestTheWorkstation:
     st.sampled_from(["title", "root", "key", "view", "subkeys"]), JSON.filter(lambda each: not isinstance(each, str))
 )
 def test_a_premise_that_nobody_made_is_refused(member: str, wrong: Any) -> None:
-    premise = on_subkeys(PC.registry, "keys of the vendor", ACME)
-    assert not list(moved_on({PREMISES: [premise]}, PC))
+    precondition = on_subkeys(PC.registry, "keys of the vendor", ACME)
+    assert not list(changed_since({PRECONDITIONS: [precondition]}, PC))
     assume(not isinstance(wrong, list))
     with pytest.raises(FormatError):
-        list(moved_on({PREMISES: [{**premise, member: wrong}]}, PC))
+        list(changed_since({PRECONDITIONS: [{**precondition, member: wrong}]}, PC))
 
 
 @given(VALUES, VALUES)
 def test_a_premise_on_a_value_tells_every_value_from_every_other(one: Value | None, other: Value | None) -> None:
     was, now = (MemoryRegistry({ACME: Key({"list": value} if value is not None else {})}) for value in (one, other))
-    record = {PREMISES: [on_value(was, "the list", ACME, "list")]}
-    assert list(moved_on(record, MemoryWorkstation(now, MemoryFiles({})))) == (
+    record = {PRECONDITIONS: [on_value(was, "the list", ACME, "list")]}
+    assert list(changed_since(record, MemoryWorkstation(now, MemoryFiles({})))) == (
         [] if one == other else ["the list: not as they were"]
     )

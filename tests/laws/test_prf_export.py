@@ -14,22 +14,22 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import Severity
 from mapiwright.formats import inf
 from mapiwright.formats import prf as text
-from mapiwright.mapi import roles
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.prf import read
-from mapiwright.mapi.prf_check import check
-from mapiwright.mapi.prf_export import export
-from mapiwright.mapi.profile import INSTANCE
-from mapiwright.mapi.tags import PR_STORE_PROVIDERS
-from mapiwright.setup.prf import findings_for, plan_prf
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.prf.check import check
+from mapiwright.mapi.prf.export import export
+from mapiwright.mapi.prf.reading import read
+from mapiwright.mapi.profile import roles
+from mapiwright.mapi.profile.profile import INSTANCE
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS
+from mapiwright.setup.prf.apply import findings_for, plan_prf
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.mapi.profile import Profile
+    from mapiwright.mapi.profile.profile import Profile
 
 # Services without an entry point, so that what is set is all there is. Names that are words of the format, or close.
 SERVICES = {
@@ -80,7 +80,7 @@ def settings_of(draw: st.DrawFn) -> dict[int, PropertyValue]:
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> list[tuple[str, dict[int, PropertyValue]]]:
+def requests(draw: st.DrawFn) -> list[tuple[str, dict[int, PropertyValue]]]:
     """Services in order, each with its settings; one that may be there once is there once."""
     names = draw(st.lists(st.sampled_from(sorted(SERVICES)), max_size=5))
     singles = {name for name, (flags, _) in SERVICES.items() if "SINGLE" in flags}
@@ -99,14 +99,14 @@ def space_of(workstation: MemoryWorkstation) -> Workspace:
 
 
 def made(
-    space: Workspace, wish: list[tuple[str, dict[int, PropertyValue]]], store: int, months: int | None
+    space: Workspace, request: list[tuple[str, dict[int, PropertyValue]]], store: int, months: int | None
 ) -> Profile:
     """The profile of a wish, made through the administration objects."""
     profiles = ProfileAdmin(space)
     with space.batch():
         profiles.create_profile("Work")
         services = profiles.admin_services("Work")
-        for name, settings in wish:
+        for name, settings in request:
             uid = services.create_message_service(name)
             homes = {0x6620: services.find(uid).providers[0].uid}
             for tag, value in settings.items():
@@ -147,7 +147,7 @@ def comparable(profile: Profile) -> dict[str, dict[int, PropertyValue]]:
     }
 
 
-def is_carried(tag: int, value: PropertyValue) -> bool:
+def is_bundled(tag: int, value: PropertyValue) -> bool:
     """Whether a value can stand on a line and is read as it is: others are told as left out."""
     if not isinstance(value, str):
         return True
@@ -156,11 +156,11 @@ def is_carried(tag: int, value: PropertyValue) -> bool:
     return value == value.strip() and not quoted and not expands
 
 
-@given(wishes(), st.integers(0, 9), st.none() | st.integers(0, 9), st.booleans())
+@given(requests(), st.integers(0, 9), st.none() | st.integers(0, 9), st.booleans())
 def test_a_profile_that_is_exported_and_applied_is_the_same(
-    wish: list[tuple[str, dict[int, PropertyValue]]], store: int, months: int | None, default: bool
+    request: list[tuple[str, dict[int, PropertyValue]]], store: int, months: int | None, default: bool
 ) -> None:
-    before = made(space_of(fresh()), wish, store, months)
+    before = made(space_of(fresh()), request, store, months)
     result = export(before, CATALOGUE.find, default=default, code_page="cp1252")
     data = text.render(result.document)
     file = read(text.parse(data))
@@ -174,7 +174,7 @@ def test_a_profile_that_is_exported_and_applied_is_the_same(
     assert (space_of(workstation).default == "Work") is default
     again = export(after, CATALOGUE.find, default=default, code_page="cp1252")
     assert text.render(again.document) == data, "nothing of the file is lost on the way"
-    if all(is_carried(*each) for _, settings in wish for each in settings.items()):
+    if all(is_bundled(*each) for _, settings in request for each in settings.items()):
         assert result.findings == ()
         assert comparable(after) == comparable(before)
     else:

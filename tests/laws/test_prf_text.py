@@ -13,9 +13,9 @@ from mapiwright.formats import inf, prf
 from mapiwright.formats.inf import Kind
 from mapiwright.formats.prf import PTYPES, Slot, read_slot, read_value, slot_text, value_text
 from mapiwright.formats.props import PropertyType, checked
-from mapiwright.mapi.prf import read
-from mapiwright.mapi.prf_check import check
-from mapiwright.mapi.prf_rules import PRF_RULES
+from mapiwright.mapi.prf.check import check
+from mapiwright.mapi.prf.reading import read
+from mapiwright.mapi.prf.rules import PRF_RULES
 from mapiwright.workstation.workstation import Edition
 
 SECRET = "tr0ub4dor"  # noqa: S105 - nobody's

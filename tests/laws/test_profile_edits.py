@@ -11,16 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import ExistsError, RefusedError, UsageError
-from mapiwright.mapi import edit, roles, store, tags
-from mapiwright.mapi.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import ADMIN, INSTANCE, Profile
-from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
+from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
+from mapiwright.mapi.profile import edit, roles, store
+from mapiwright.mapi.profile.profile import ADMIN, INSTANCE, Profile
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.formats.props import PropertyValue
     from mapiwright.workstation.registry import Key
 
 PRIVATE = 0x6612001F

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import UsageError
 from mapiwright.formats.props import PropertyType, checked
-from mapiwright.mapi.property_text import any_tag_named, assignment, tag_named, value_in_file, value_of
-from mapiwright.mapi.tags import FLAG_SYMBOLS
+from mapiwright.mapi.props.property_text import any_tag_named, assignment, tag_named, value_in_file, value_of
+from mapiwright.mapi.props.tags import FLAG_SYMBOLS
 
 TEXTS = st.text(st.characters(exclude_characters="\0;", exclude_categories=["Cs"]), min_size=1).map(str.strip)
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from mapiwright.errors import ConflictError, NotFoundError
-from mapiwright.setup.have_disk import look
-from mapiwright.workstation.exchange import exchange
+from mapiwright.setup.publish.have_disk import look
+from mapiwright.workstation.disk.exchange import exchange
 
 PROOF = Path(__file__).parent / "killed_publications.py"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mapiwright.workstation.redirection import without_view
+from mapiwright.workstation.mounts.redirection import without_view
 from mapiwright.workstation.registry import KeyPath, View
 
 ROWS = [

@@ -12,8 +12,8 @@ from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.formats.regf.write import new_hive
 from mapiwright.workstation.change import Standing, difference, standing
-from mapiwright.workstation.hives import HiveFile, HiveRegistry
-from mapiwright.workstation.memory import MemoryFiles, MemoryRegistry
+from mapiwright.workstation.kinds.memory import MemoryFiles, MemoryRegistry
+from mapiwright.workstation.mounts.hives import HiveFile, HiveRegistry
 from mapiwright.workstation.registry import Key, KeyPath, Value
 
 if TYPE_CHECKING:

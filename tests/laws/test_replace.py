@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mapiwright.workstation.replace import (
+from mapiwright.workstation.disk.replace import (
     append_to_file,
     make_folder,
     remove_folder,

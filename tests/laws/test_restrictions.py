@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import CallError, MapiwrightError, UsageError
-from mapiwright.mapi import restriction as res
-from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.restriction import And, Not, Or, predicate
+from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.tables import restriction as res
+from mapiwright.mapi.tables.restriction import And, Not, Or, predicate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.mapi.restriction import Restriction
-    from mapiwright.mapi.row import Row
+    from mapiwright.mapi.tables.restriction import Restriction
+    from mapiwright.mapi.tables.row import Row
 
 NAME_A, NAME_W, PATH_W = 0x3001001E, 0x3001001F, 0x3E07001F
 TYPE, ORDINAL, DEFAULT, BIG = 0x3E030003, 0x300D0003, 0x3D04000B, 0x66000014

@@ -12,23 +12,24 @@ from hypothesis import strategies as st
 
 from mapiwright.entry.call import MAKERS
 from mapiwright.formats import inf
-from mapiwright.mapi import edit, tags
-from mapiwright.mapi.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
-from mapiwright.mapi.profile import PROVIDER_LISTS, Profile
-from mapiwright.mapi.redefine import redefine_service
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.installed import Half
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import Package, read_package
-from mapiwright.setup.repair import plan_guard
-from mapiwright.setup.uninstall import plan_uninstall
+from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
+from mapiwright.mapi.profile import edit
+from mapiwright.mapi.profile.profile import PROVIDER_LISTS, Profile
+from mapiwright.mapi.profile.redefine import redefine_service
+from mapiwright.mapi.props import tags
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.repair import plan_guard
+from mapiwright.setup.install.uninstall import plan_uninstall
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import Package, read_package
+from mapiwright.setup.records.installed import Scope
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plans.plan import Plan
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 KINDS = ("MAPI_STORE_PROVIDER", "MAPI_AB_PROVIDER", "MAPI_TRANSPORT_PROVIDER")
@@ -107,9 +108,9 @@ def do(workstation: MemoryWorkstation, plan: Plan) -> None:
         execute(plan, workstation, makers=MAKERS)
 
 
-def install(workstation: MemoryWorkstation, package: Package, half: Half = Half.BOTH) -> None:
+def install(workstation: MemoryWorkstation, package: Package, scope: Scope = Scope.BOTH) -> None:
     users = [user for user in workstation.users if not user.template]
-    do(workstation, plan_install(package, workstation, users, half=half))
+    do(workstation, plan_install(package, workstation, users, scope=scope))
 
 
 def picture(workstation: MemoryWorkstation) -> tuple[Any, ...]:
@@ -162,11 +163,11 @@ def test_an_uninstall_after_any_upgrades_gives_everything_back(parcels: tuple[Pa
     workstation = fresh()
     before = picture(workstation)
     for package in (parcel.package for parcel in parcels):
-        for half in (Half.MACHINE, Half.USER) if apart else (Half.BOTH,):
-            install(workstation, package, half)
-        for half in Half:
+        for scope in (Scope.MACHINE, Scope.USER) if apart else (Scope.BOTH,):
+            install(workstation, package, scope)
+        for scope in Scope:
             users = [user for user in workstation.users if not user.template]
-            assert plan_install(package, workstation, users, half=half).empty
+            assert plan_install(package, workstation, users, scope=scope).empty
     removal = plan_uninstall(workstation, "acme")
     assert removal.kept == ()
     do(workstation, removal.plan)

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import RefusedError, UsageError
-from mapiwright.mapi import edit, store, tags
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import ADMIN, Profile, Section, is_protected, tag_of_value, value_name
+from mapiwright.mapi.profile import edit, store
+from mapiwright.mapi.profile.profile import ADMIN, Profile, Section, is_protected, tag_of_value, value_name
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
 from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
-from mapiwright.workstation.memory import MemoryRegistry
-from mapiwright.workstation.outlook import edition_of_profiles
+from mapiwright.workstation.kinds.memory import MemoryRegistry
+from mapiwright.workstation.outlook.outlook import edition_of_profiles
 from mapiwright.workstation.registry import Key, KeyPath, Value, ValueType
 from mapiwright.workstation.workstation import Edition
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError
-from mapiwright.setup import sums
+from mapiwright.setup.publish import sums
 from mapiwright.workstation.files import fault_of_name
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(

@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError
-from mapiwright.mapi import restriction as res
-from mapiwright.mapi import tables
-from mapiwright.mapi.bookmarks import BOOKMARK_BEGINNING, MAPI_E_INVALID_BOOKMARK, Success
-from mapiwright.mapi.row import PR_INSTANCE_KEY, PR_NULL
-from mapiwright.mapi.sort_order import Direction, SortOrder, SortOrderSet
-from mapiwright.mapi.tables import Table, TableEvent, TableType, query_all_rows
+from mapiwright.mapi.tables import restriction as res
+from mapiwright.mapi.tables import tables
+from mapiwright.mapi.tables.bookmarks import BOOKMARK_BEGINNING, MAPI_E_INVALID_BOOKMARK, Success
+from mapiwright.mapi.tables.row import PR_INSTANCE_KEY, PR_NULL
+from mapiwright.mapi.tables.sort_order import Direction, SortOrder, SortOrderSet
+from mapiwright.mapi.tables.tables import Table, TableEvent, TableType, query_all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.mapi.restriction import Restriction
-    from mapiwright.mapi.row import Cell, Row
-    from mapiwright.mapi.tables import Notification
+    from mapiwright.mapi.tables.restriction import Restriction
+    from mapiwright.mapi.tables.row import Cell, Row
+    from mapiwright.mapi.tables.tables import Notification
 
 NAME_A, NAME_W, NAME = 0x3001001E, 0x3001001F, 0x30010000
 TYPE, DEFAULT, UID, FILES, MARK = 0x3E030003, 0x3D04000B, 0x3D0C0102, 0x3D0F101F, 0x66FF0003
@@ -430,9 +430,13 @@ def test_ten_thousand_rows_are_sorted_restricted_and_read_at_once() -> None:
 
 def test_the_engine_travels_with_the_errors_alone() -> None:
     """The child that hosts a native service has the standard library, errors and these modules, and nothing else."""
-    loaded = (
-        "import mapiwright.mapi.tables, sys; print(*sorted(m for m in sys.modules if m.startswith('mapiwright.')))"
-    )
+    loaded = "import mapiwright.mapi.tables.tables, sys; print(*sorted(m for m in sys.modules if 'mapiwright.' in m))"
     result = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    engine = {f"mapiwright.mapi.{name}" for name in ("bookmarks", "restriction", "row", "sort_order", "tables")}
-    assert set(result.stdout.split()) == engine | {"mapiwright.errors", "mapiwright.mapi"}
+    engine = {
+        f"mapiwright.mapi.tables.{name}" for name in ("bookmarks", "restriction", "row", "sort_order", "tables")
+    }
+    assert set(result.stdout.split()) == engine | {
+        "mapiwright.errors",
+        "mapiwright.mapi",
+        "mapiwright.mapi.tables",
+    }

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.mapi import tags, tags_data
-from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.documented import Property, properties
-from mapiwright.mapi.tags_table import NAMES, PRIVATE_NAMES
+from mapiwright.mapi.props import tags, tags_data
+from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.documented import Property, properties
+from mapiwright.mapi.props.tags_table import NAMES, PRIVATE_NAMES
 
 SERVICES = sorted({service for services in PRIVATE_NAMES for service in services} | {"", "SABP"})
 
@@ -131,7 +131,7 @@ def test_the_names_that_profiles_need_do_not_load_the_others() -> None:
     asked = (
         "import sys\n"
         "from mapiwright.mapi import tags\n"
-        "loaded = lambda: 'mapiwright.mapi.tags_data' in sys.modules\n"
+        "loaded = lambda: 'mapiwright.mapi.props.tags_data' in sys.modules\n"
         "known = tags.tag_of('PR_DISPLAY_NAME_A'), tags.tag_of('66000003'), tags.name_of(0x3D12001E)\n"
         "before = loaded()\n"
         "tags.tag_of('PR_SUBJECT')\n"

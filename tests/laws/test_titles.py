@@ -11,15 +11,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mapiwright.ui import titles
-from mapiwright.ui.language import texts_in
-from mapiwright.ui.titles import DEEPEST, LONGEST, translated, translated_lines
+from mapiwright.ui.text import titles
+from mapiwright.ui.text.language import texts_in
+from mapiwright.ui.text.titles import DEEPEST, LONGEST, translated, translated_lines
 
 if TYPE_CHECKING:
     from types import FrameType
 
 ENGLISH, FRENCH = texts_in("en"), texts_in("fr")
-KNOWN = [key for key in ENGLISH.texts if key.startswith(("steps.", "deeds.", "sentences."))]
+KNOWN = [key for key in ENGLISH.texts if key.startswith(("steps.", "actions.", "sentences."))]
 PIECES = sorted({part for key in KNOWN for part, *_ in Formatter().parse(ENGLISH.texts[key].strip("\n"))} - {""})
 HOSTILE = st.lists(st.one_of(st.sampled_from([*PIECES, "; ", "'", "x"]), st.text(max_size=3)), max_size=200).map(
     "".join
@@ -78,8 +78,8 @@ def test_each_known_title_has_its_form_in_french(key: str, data: st.DataObject) 
 
 @given(st.lists(NAMES, min_size=1, max_size=5))
 def test_of_several_deeds_each_has(names: list[str]) -> None:
-    english = "; ".join(ENGLISH("deeds.create-profile", profile=name) for name in names)
-    french = FRENCH("plan.joint").join(FRENCH("deeds.create-profile", profile=name) for name in names)
+    english = "; ".join(ENGLISH("actions.create-profile", profile=name) for name in names)
+    french = FRENCH("plan.joint").join(FRENCH("actions.create-profile", profile=name) for name in names)
     assert translated(english, "fr") == french
     assert translated(f"undo: {english}", "fr") == FRENCH("steps.undo", title=french)
     assert translated(f"{english}; else", "fr") == f"{english}; else"

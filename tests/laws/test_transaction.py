@@ -21,9 +21,9 @@ from mapiwright.errors import (
     RefusedError,
     UsageError,
 )
-from mapiwright.transaction.effect import Outcome, Status
-from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.transaction.receipt import changes_of, receipts
+from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.records.receipt import changes_of, receipts
 from mapiwright.transaction.recovery import Ending, recover, unfinished
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
@@ -36,17 +36,17 @@ from mapiwright.workstation.change import (
     WriteFile,
     file_with_parents,
 )
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from mapiwright.transaction.plan import Step
+    from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
     from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import Workstation
@@ -124,14 +124,14 @@ def plan(*steps: Step) -> Plan:
 
 def kill(workstation: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:
     """Let the deed of that number, and every later one, be one of the dead; says whether it came to that."""
-    deeds = [0]
+    actions = [0]
 
-    def mortal(deed: Callable[..., None]) -> Callable[..., None]:
+    def mortal(action: Callable[..., None]) -> Callable[..., None]:
         def do(*arguments: object) -> None:
-            deeds[0] += 1
-            if deeds[0] >= at:
+            actions[0] += 1
+            if actions[0] >= at:
                 raise Died
-            deed(*arguments)
+            action(*arguments)
 
         return do
 
@@ -143,7 +143,7 @@ def kill(workstation: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch, at: in
         (workstation.registry, "apply"),
     ]:
         monkeypatch.setattr(owner, name, mortal(getattr(owner, name)))
-    return lambda: deeds[0] >= at
+    return lambda: actions[0] >= at
 
 
 # Done.
@@ -329,7 +329,7 @@ def test_what_was_not_sent_is_not_called_back(pc: MemoryWorkstation) -> None:
 
 
 def test_what_failed_before_it_reached_anything_is_not_called_back(pc: MemoryWorkstation) -> None:
-    first, second = Service(), Service(error=EntryPointError("not loaded", reached=False))
+    first, second = Service(), Service(error=EntryPointError("not loaded", was_called=False))
     with pytest.raises(EntryPointError, match="not loaded"):
         execute(plan(first, second), pc)
     assert first.asked == ["run", "compensate"]
@@ -340,7 +340,7 @@ def test_nor_does_a_recovery_call_it_back(pc: MemoryWorkstation, monkeypatch: py
     """Dead at any deed: once the journal tells that nothing was reached, no later process calls it back."""
     before, asked_by_recovery = content(pc), []
     for at in range(1, 100):
-        service, again = Service(error=EntryPointError("not loaded", reached=False)), Service()
+        service, again = Service(error=EntryPointError("not loaded", was_called=False)), Service()
         with monkeypatch.context() as life:
             dead = kill(pc, life, at)
             with pytest.raises((EntryPointError, Died)):

@@ -122,10 +122,10 @@ def test_what_is_renamed_was_synced_before_and_its_folder_after(proof: Callable[
 def test_a_deed_follows_its_journal_line_and_its_backup(proof: Callable[..., dict[str, Any]]) -> None:
     found = proof("order")
     state = f"{found['root']}/ProgramData/Mapiwright"
-    deeds = [(what, path) for what, path in found["log"] if what in {"fsync", "os.rename"}]
+    actions = [(what, path) for what, path in found["log"] if what in {"fsync", "os.rename"}]
     lines = 0
     backed_up = False
-    for what, path in deeds:
+    for what, path in actions:
         if what == "fsync" and path == f"{state}/journal":
             lines += 1
         elif what == "os.rename" and f" -> {state}/backups/" in path:
@@ -133,8 +133,8 @@ def test_a_deed_follows_its_journal_line_and_its_backup(proof: Callable[..., dic
         elif what == "os.rename" and f" -> {state}/" not in path:
             assert lines >= 2, f"{path} before the journal was begun"
             assert backed_up, f"{path} before its backup"
-    assert deeds.index(next(deed for deed in deeds if "receipts/" in deed[1])) < max(
-        index for index, deed in enumerate(deeds) if deed[1] == f"{state}/journal"
+    assert actions.index(next(action for action in actions if "receipts/" in action[1])) < max(
+        index for index, action in enumerate(actions) if action[1] == f"{state}/journal"
     ), "the receipt comes before the journal's last line"
 
 

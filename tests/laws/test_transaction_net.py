@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, RecoveryNeededError
-from mapiwright.transaction import net
-from mapiwright.transaction.journal import Journal
-from mapiwright.transaction.wire import canonical, change_from_json, pack, unpack
+from mapiwright.transaction.plans import compose
+from mapiwright.transaction.plans.change_json import canonical, change_from_json, pack, unpack
+from mapiwright.transaction.records.journal import Journal
 from mapiwright.workstation.change import (
     CreateKey,
     DeleteKey,
@@ -22,9 +22,9 @@ from mapiwright.workstation.change import (
     Standing,
     WriteFile,
 )
-from mapiwright.workstation.folder_state import MemoryState
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.disk.folder_state import MemoryState
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value, View
 from mapiwright.workstation.state import JOURNAL
 
@@ -113,8 +113,8 @@ def content(pc: MemoryWorkstation) -> object:
 
 
 def apply(pc: MemoryWorkstation, changes: tuple[Change, ...]) -> None:
-    pc.files.apply(net.on_files(changes))
-    pc.registry.apply(net.on_registry(changes))
+    pc.files.apply(compose.on_files(changes))
+    pc.registry.apply(compose.on_registry(changes))
 
 
 @given(walks())
@@ -123,34 +123,34 @@ def test_net_changes_come_to_the_same_and_their_inverse_takes_them_back(walk: li
     before = content(at_once)
     for change in walk:
         apply(step_by_step, (change,))
-    whole = net.net(walk)
-    assert not net.astray(whole, at_once, {Standing.OLD})
-    assert not net.in_the_way(whole, at_once)
+    whole = compose.net(walk)
+    assert not compose.drifted(whole, at_once, {Standing.OLD})
+    assert not compose.in_the_way(whole, at_once)
     apply(at_once, whole)
     assert content(at_once) == content(step_by_step)
-    assert not net.astray(whole, at_once, {Standing.NEW})
+    assert not compose.drifted(whole, at_once, {Standing.NEW})
     apply(at_once, whole)
     assert content(at_once) == content(step_by_step), "twice is once"
-    back = net.inverse(whole)
-    assert not net.in_the_way(back, at_once)
+    back = compose.inverse(whole)
+    assert not compose.in_the_way(back, at_once)
     apply(at_once, back)
     assert content(at_once) == before
 
 
 @given(walks())
 def test_net_changes_hold_each_thing_once_and_are_their_own_net(walk: list[Change]) -> None:
-    whole = net.net(walk)
-    things = [net.thing(change) for change in whole]
+    whole = compose.net(walk)
+    things = [compose.subject(change) for change in whole]
     assert len({*things}) == len(things)
-    assert net.net(whole) == whole
-    assert {net.thing(change) for change in whole} <= {net.thing(change) for change in walk}
+    assert compose.net(whole) == whole
+    assert {compose.subject(change) for change in whole} <= {compose.subject(change) for change in walk}
 
 
 def test_a_change_that_is_told_twice_counts_once() -> None:
     made = CreateKey(ROOT)
-    assert net.net([made, made]) == (made,)
+    assert compose.net([made, made]) == (made,)
     there_and_back = SetValue(ROOT, "a", None, None)
-    assert net.net([there_and_back]) == net.firsts([there_and_back]) == ()
+    assert compose.net([there_and_back]) == compose.firsts([there_and_back]) == ()
 
 
 def test_the_views_of_a_key_are_two_things() -> None:
@@ -158,7 +158,7 @@ def test_the_views_of_a_key_are_two_things() -> None:
         SetValue(ROOT, "a", None, Value.sz("n")),
         SetValue(KeyPath(ROOT.root, ROOT.parts, View.X86), "a", None, Value.sz("x")),
     )
-    assert net.net([native, x86]) == (native, x86)
+    assert compose.net([native, x86]) == (native, x86)
 
 
 # Bytes.

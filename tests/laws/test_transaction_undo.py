@@ -16,9 +16,9 @@ from mapiwright.errors import (
     RecoveryNeededError,
     RefusedError,
 )
-from mapiwright.transaction.effect import Outcome, Status
-from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.transaction.receipt import (
+from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.records.receipt import (
     UNDO_DAYS,
     EffectRecord,
     Receipt,
@@ -36,15 +36,15 @@ from mapiwright.transaction.recovery import recover
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.transaction.effect import Effect
-    from mapiwright.transaction.plan import Step
+    from mapiwright.transaction.plans.effect import Effect
+    from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.workstation import Workstation
 
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
@@ -220,13 +220,13 @@ def test_an_undo_that_was_cut_short_is_recovered_in_a_fresh_process(
 
     def until_the_commit(name: str, data: bytes) -> None:
         if b'"commit"' in data:
-            for owner, deed in [
+            for owner, action in [
                 (pc.state, "append"),
                 (pc.state, "delete"),
                 (pc.registry, "apply"),
                 (pc.files, "apply"),
             ]:
-                monkeypatch.setattr(owner, deed, power_cut)
+                monkeypatch.setattr(owner, action, power_cut)
             power_cut()
         append(name, data)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.entry.wine import LOADERS, WinePython, loader, python, server
+from mapiwright.entry.hosts.wine import LOADERS, WinePython, loader, python, server
 from mapiwright.errors import EntryPointError, FormatError, RefusedError
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Wine: this is Windows itself")
@@ -160,7 +160,7 @@ def test_a_prefix_is_checked_before_anything_is_started(
     with pytest.raises(EntryPointError, match="does not start: No such file"):
         WinePython(prefix).prepare()
     wine.write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
-    monkeypatch.setattr("mapiwright.entry.wine.BOOT", 0.1)
+    monkeypatch.setattr("mapiwright.entry.hosts.wine.BOOT", 0.1)
     with pytest.raises(EntryPointError, match=r"does not start: not done after 0\.1 s"):
         WinePython(prefix).prepare()
 

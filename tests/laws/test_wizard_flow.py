@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.entry.contract import WizardAnswer
-from mapiwright.entry.form import Field, Page, Words
-from mapiwright.entry.form_reading import PR_WIZARD_NO_PAB_PAGE, PR_WIZARD_NO_PST_PAGE
+from mapiwright.entry.service.contract import WizardAnswer
+from mapiwright.entry.service.form import Field, Page, Words
+from mapiwright.entry.service.form_reading import PR_WIZARD_NO_PAB_PAGE, PR_WIZARD_NO_PST_PAGE
 from mapiwright.entry.wizard import Support
 from mapiwright.errors import CallError, NotFoundError, UsageError
-from mapiwright.setup.wizard_flow import begin, step
-from mapiwright.setup.wizard_state import (
+from mapiwright.workflows.wizard.flow import begin, step
+from mapiwright.workflows.wizard.state import (
     AskPages,
     Back,
     Cancel,
@@ -28,7 +28,7 @@ from mapiwright.setup.wizard_state import (
     Offer,
     Phase,
     Refused,
-    Told,
+    Reported,
     Wanted,
     WizardFlag,
     Write,
@@ -38,8 +38,8 @@ from mapiwright.setup.wizard_state import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.mapi.definition import PropertyValue
-    from mapiwright.setup.wizard_state import Event, Request, State
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.workflows.wizard.state import Event, Request, State
 
 ADD, CONFIG, FIRST = WizardFlag.ADD_SERVICE_ONLY, WizardFlag.LAUNCHED_BY_CONFIG, WizardFlag.FIRST_PROFILE
 UI, HIDE = WizardFlag.PROVIDER_UI_ONLY, WizardFlag.HIDE_SERVICES_LIST
@@ -63,9 +63,9 @@ class Vendor:
         }
         self.properties = properties or {}
 
-    def tells(self, request: AskPages) -> Told:
+    def tells(self, request: AskPages) -> Reported:
         given = {**self.properties.get(request.service, {}), **request.properties}
-        return Told(WizardAnswer(self.pages[request.service], MappingProxyType(given)))
+        return Reported(WizardAnswer(self.pages[request.service], MappingProxyType(given)))
 
     def ground(self, **what: object) -> Ground:
         offers = tuple(Offer(name, name, Support.FORM) for name in self.pages)
@@ -96,7 +96,7 @@ ENTRIES = st.dictionaries(
 )
 EVENTS = st.one_of(
     st.just("right"), st.just("told"), st.just("refused"), st.builds(Next, ENTRIES), st.builds(Back, ENTRIES),
-    st.sampled_from([Written(), Failed(), Refused("no"), Told(WizardAnswer((), MappingProxyType({})))]),
+    st.sampled_from([Written(), Failed(), Refused("no"), Reported(WizardAnswer((), MappingProxyType({})))]),
 )  # fmt: skip
 LAUNCHES = st.sampled_from(
     [
@@ -127,7 +127,7 @@ def walked(
                 event = vendor.tells(pending) if pending is not None else Back()
             case "refused":
                 event = Refused("not today")
-            case Told() if pending is not None:
+            case Reported() if pending is not None:
                 continue  # what another service would say
             case _:
                 assert not isinstance(move, str)

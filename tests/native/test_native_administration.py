@@ -9,20 +9,20 @@ import pytest
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
-from mapiwright.entry.contract import Result
+from mapiwright.entry.service.contract import Result
 from mapiwright.errors import CancelledError, EntryPointError, MapiError
-from mapiwright.mapi.graph import faults
+from mapiwright.mapi.profile.profile_check import faults
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import file_with_parents
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from mapiwright.admin.services import MessageServiceAdmin
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plans.plan import Plan
 
 INF = b"""\
 [Services]\r

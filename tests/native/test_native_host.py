@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.contract import Context, EntryFlag, Result
-from mapiwright.entry.interpreter import ThisPython
-from mapiwright.entry.library import Flavour
-from mapiwright.entry.native_host import NativeHost, OnDisk
+from mapiwright.entry.hosts.interpreter import ThisPython
+from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
+from mapiwright.entry.service.contract import Context, EntryFlag, Flavour, Result
 from mapiwright.errors import EntryPointError
-from mapiwright.setup.scratch import definition_from, scratch_request
+from mapiwright.setup.trial.scratch import definition_from, scratch_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mapiwright.entry.contract import EntryOutcome, EntryRequest, Report
-    from mapiwright.entry.interpreter import Interpreter
-    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.entry.hosts.interpreter import Interpreter
+    from mapiwright.entry.service.contract import EntryOutcome, EntryRequest, Report
+    from mapiwright.formats.props import PropertyValue
 
 INF = b"""\
 [Services]
@@ -253,8 +252,10 @@ def test_a_service_that_dies_is_told_by_how_it_died(bench: Bench, how: str) -> N
     error = bench.failure(how)
     assert ENDS[how][bench.is_windows] in error.what, str(error)
     assert error.hresult == Result.MAPI_E_CALL_FAILED
-    assert ("Nothing that it set was kept" in error.remedy) is error.reached
-    assert error.reached is ("cannot be loaded" not in error.what), "only the child itself knows that it did not call"
+    assert ("Nothing that it set was kept" in error.remedy) is error.was_called
+    assert error.was_called is ("cannot be loaded" not in error.what), (
+        "only the child itself knows that it did not call"
+    )
 
 
 @pytest.mark.parametrize("how", ["loops", "sleeps", "hangs_at_load"])

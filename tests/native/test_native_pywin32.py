@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.pywin32 import mapi, target
 from mapiwright.workstation.change import file_with_parents
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable

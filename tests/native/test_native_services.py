@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.child.shapes import INTERFACES
+from mapiwright.entry.child.native.shapes import INTERFACES
 from mapiwright.formats import elf, pe
 
 if TYPE_CHECKING:

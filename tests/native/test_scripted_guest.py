@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.contract import Context, EntryFlag
-from mapiwright.entry.interpreter import ThisPython
-from mapiwright.entry.native_host import NativeHost, OnDisk
-from mapiwright.setup.scratch import definition_from, scratch_request
+from mapiwright.entry.hosts.interpreter import ThisPython
+from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
+from mapiwright.entry.service.contract import Context, EntryFlag
+from mapiwright.setup.trial.scratch import definition_from, scratch_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.entry.contract import Report
-    from mapiwright.entry.interpreter import Interpreter
+    from mapiwright.entry.hosts.interpreter import Interpreter
+    from mapiwright.entry.service.contract import Report
 
 INF = b"""\
 [Services]

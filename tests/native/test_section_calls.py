@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.admin.properties import PropertyCopy
-from mapiwright.entry.child.com import World
-from mapiwright.entry.child.objects import ProviderAdmin
+from mapiwright.entry.child.native.com import World
+from mapiwright.entry.child.native.objects import ProviderAdmin
+from mapiwright.entry.child.native.shapes import INTERFACES
+from mapiwright.entry.child.native.trace import Trace
+from mapiwright.entry.child.property_json import EXTRA_UIDS, TYPES
 from mapiwright.entry.child.sections import Sections
-from mapiwright.entry.child.shapes import INTERFACES
-from mapiwright.entry.child.trace import Trace
-from mapiwright.entry.child.wire import EXTRA_UIDS, TYPES
-from mapiwright.mapi.property_calls import STORABLE
-from mapiwright.mapi.row import in_width, is_secure
+from mapiwright.mapi.props.property_calls import STORABLE
+from mapiwright.mapi.tables.row import in_width, is_secure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,20 +20,20 @@ import pytest
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
-from mapiwright.entry.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import MapiwrightError
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.package import open_package
-from mapiwright.setup.panel_run import PanelRun
-from mapiwright.setup.publish import make_edition, publish
-from mapiwright.setup.uninstall import plan_uninstall
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.uninstall import plan_uninstall
+from mapiwright.setup.package.package import open_package
+from mapiwright.setup.publish.publish import make_edition, publish
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.cli.app import run
+from mapiwright.workflows.panel.plans import PanelRun
 from mapiwright.workstation.change import WriteFile, difference, file_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.office_layout import Installation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.office_layout import Installation
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.workstation import Bitness, Edition
 
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mapiwright.admin.services import MessageServiceAdmin
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.mapi.tables import Table
-    from mapiwright.setup.uninstall import Removal
-    from mapiwright.transaction.plan import Plan
-    from mapiwright.transaction.receipt import Receipt
-    from mapiwright.workstation.layout import Layout
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.mapi.tables.tables import Table
+    from mapiwright.setup.install.uninstall import Removal
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
+    from mapiwright.workstation.outlook.layout import Layout
     from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -462,7 +462,7 @@ class Office:
 
     def another(self) -> Workspace:
         """Somebody else's view of the same profiles."""
-        return Workspace(self.workstation, self.workstation.users[0], send=self.send, tell=self.told.append)
+        return Workspace(self.workstation, self.workstation.users[0], send=self.send, report=self.told.append)
 
     def send(self, plan: Plan) -> None:
         self.receipts.append(execute(plan, self.workstation, makers=MAKERS))

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import NotFoundError, UsageError
-from mapiwright.mapi import addressing, edit, store, tags
-from mapiwright.mapi.definition import ProviderDefinition, ServiceDefinition
-from mapiwright.mapi.profile import ADMIN
-from mapiwright.mapi.tags import ResourceType
-from mapiwright.ui.language import texts_in
-from mapiwright.ui.names import shown_name
+from mapiwright.mapi.inf.definition import ProviderDefinition, ServiceDefinition
+from mapiwright.mapi.profile import addressing, edit, store
+from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import ResourceType
+from mapiwright.ui.text.language import texts_in
+from mapiwright.ui.text.names import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.stories.conftest import Answer, Office
 
-    from mapiwright.mapi.definition import PropertyValue
-    from mapiwright.mapi.profile import Profile
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.profile.profile import Profile
     from mapiwright.workstation.registry import Key
 
     Mapiwright = Callable[..., Answer]

@@ -16,13 +16,13 @@ from mapiwright.admin.session import logon
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import NotFoundError, UsageError
-from mapiwright.mapi import tags
-from mapiwright.mapi.restriction import Content, Property, Relation
-from mapiwright.mapi.tables import query_all_rows
-from mapiwright.mapi.tags import ResourceType
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import ResourceType
+from mapiwright.mapi.tables.restriction import Content, Property, Relation
+from mapiwright.mapi.tables.tables import query_all_rows
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.stories.conftest import Office
 
     from mapiwright.admin.services import MessageServiceAdmin
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.tables.tables import Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]
 

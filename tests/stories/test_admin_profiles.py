@@ -10,19 +10,20 @@ from mapiwright.admin.flags import ProfileFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.session import logon
 from mapiwright.errors import EntryPointError, ExistsError, NotFoundError, UsageError
-from mapiwright.mapi import edit, tags
-from mapiwright.mapi.app_profile import APP_PROFILE, is_app_profile
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import INSTANCE
-from mapiwright.mapi.restriction import Property, Relation
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.mapi.profile import edit
+from mapiwright.mapi.profile.app_profile import APP_PROFILE, is_app_profile
+from mapiwright.mapi.profile.profile import INSTANCE
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.tables.restriction import Property, Relation
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.stories.conftest import Office
 
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.tables.tables import Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]
     CodeOf = Callable[[Callable[[], object]], int]

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.admin.conditional_calls import ProviderRemoval
 from mapiwright.admin.flags import ProviderFlag, SectionFlag
-from mapiwright.admin.following import ProviderRemoval
 from mapiwright.admin.session import logon
 from mapiwright.entry.call import EntryCall
-from mapiwright.entry.contract import Context
+from mapiwright.entry.service.contract import Context
 from mapiwright.errors import EntryPointError, NotFoundError, RefusedError
-from mapiwright.mapi import store, tags
-from mapiwright.mapi.accounts import ACCOUNTS
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import Section
-from mapiwright.mapi.providers import remove_provider
-from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
-from mapiwright.transaction.effect import Outcome, Status
+from mapiwright.mapi.profile import store
+from mapiwright.mapi.profile.accounts import ACCOUNTS
+from mapiwright.mapi.profile.profile import Section
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.profile.providers import remove_provider
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
+from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from tests.stories.conftest import Office
 
     from mapiwright.admin.providers import ProviderAdmin
-    from mapiwright.mapi.profile import Service
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.profile.profile import Service
+    from mapiwright.mapi.tables.tables import Table
     from mapiwright.workstation.workstation import Workstation
 
     Rows = Callable[[Table], list[dict[int, Any]]]
@@ -180,12 +181,12 @@ def test_a_service_that_says_the_identity_is_its_own_keeps_it_without_that_provi
 def test_an_account_that_sent_through_a_transport_loses_it_with_the_provider(office: Office) -> None:
     """[profile-in-the-registry] 9: XP Provider UID is a member of PR_TRANSPORT_PROVIDERS; the account stays"""
     providers = providers_of(office)
-    wire = service_of(office, providers).providers[2].uid
-    account = Key({"XP Provider UID": Value.binary(bytes.fromhex(wire)), "Account Name": Value.sz("POP3")})
+    json_form = service_of(office, providers).providers[2].uid
+    account = Key({"XP Provider UID": Value.binary(bytes.fromhex(json_form)), "Account Name": Value.sz("POP3")})
     with office.workspace.batch():
         before = office.services().profile
         office.workspace.put(before, before.with_sections(Section(ACCOUNTS, keys={"00000001": account})))
-    providers.delete_provider(wire)
+    providers.delete_provider(json_form)
     manager = office.stored().section(ACCOUNTS)
     assert manager is not None
     assert set(manager.keys["00000001"].values) == {"Account Name"}

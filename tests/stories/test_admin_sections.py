@@ -10,12 +10,13 @@ from mapiwright.admin.flags import CopyFlag, ReadFlag, SaveFlag, SectionFlag
 from mapiwright.admin.properties import PropertyCopy, PropertyProblem
 from mapiwright.admin.session import logon
 from mapiwright.errors import CallError, NotFoundError, RefusedError, UsageError
-from mapiwright.mapi import store, tags
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import INSTANCE
-from mapiwright.mapi.protected import DPAPI_START
+from mapiwright.mapi.profile import store
+from mapiwright.mapi.profile.profile import INSTANCE
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.protected import DPAPI_START
 from mapiwright.workstation.change import SetValue
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.admin.session import logon
-from mapiwright.entry.contract import EntryFlag
+from mapiwright.entry.service.contract import EntryFlag
 from mapiwright.errors import BusyError, CancelledError, EntryPointError, ExistsError, NotFoundError, UsageError
-from mapiwright.mapi import tags
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import ADMIN
-from mapiwright.mapi.restriction import Content, Property, Relation
-from mapiwright.mapi.sort_order import SortOrder, SortOrderSet
-from mapiwright.mapi.tables import FNEV_TABLE_MODIFIED, TableEvent, query_all_rows
-from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
+from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
+from mapiwright.mapi.tables.restriction import Content, Property, Relation
+from mapiwright.mapi.tables.sort_order import SortOrder, SortOrderSet
+from mapiwright.mapi.tables.tables import FNEV_TABLE_MODIFIED, TableEvent, query_all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.stories.conftest import Office
 
-    from mapiwright.mapi.tables import Notification, Table
+    from mapiwright.mapi.tables.tables import Notification, Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]
     CodeOf = Callable[[Callable[[], object]], int]
@@ -310,8 +310,8 @@ def test_a_set_order_stands_over_prefer_last(office: Office, code_of: CodeOf) ->
     services = office.services()
     for name in ("WIRE", "MAIL", "PIPE"):
         services.create_message_service(name)
-    wire, pipe, mail = office.stored().admin.uids(tags.PR_TRANSPORT_PROVIDERS)
-    services.message_service_transport_order([mail, bytes.fromhex(pipe), wire.upper()])
+    json_form, pipe, mail = office.stored().admin.uids(tags.PR_TRANSPORT_PROVIDERS)
+    services.message_service_transport_order([mail, bytes.fromhex(pipe), json_form.upper()])
     assert transports(office) == ["MAIL", "PIPE", "WIRE"]
     with pytest.raises(BusyError):
         services.message_service_transport_order([mail, pipe])
@@ -341,7 +341,7 @@ def test_the_primary_identity_is_set_by_the_uid_of_the_service_or_of_a_provider(
 ) -> None:
     """[imsgserviceadmin-setprimaryidentity], [mapi-primary-identity]"""
     services = office.services()
-    mail, pipe, wire = (services.create_message_service(name) for name in ("MAIL", "PIPE", "WIRE"))
+    mail, pipe, json_form = (services.create_message_service(name) for name in ("MAIL", "PIPE", "WIRE"))
     assert identity(office) == ["MAIL"], "the first that can provide one"
     services.set_primary_identity(pipe)
     assert identity(office) == ["PIPE"]
@@ -352,7 +352,7 @@ def test_the_primary_identity_is_set_by_the_uid_of_the_service_or_of_a_provider(
     assert found is not None
     services.set_primary_identity(bytes.fromhex(found.providers[0].uid))
     assert identity(office) == ["MAIL"]
-    assert code_of(lambda: services.set_primary_identity(wire)) == NO_ACCESS
+    assert code_of(lambda: services.set_primary_identity(json_form)) == NO_ACCESS
     assert code_of(lambda: services.set_primary_identity(NOBODY)) == NOT_FOUND
     services.set_primary_identity(None)
     assert identity(office) == []

@@ -9,17 +9,17 @@ import pytest
 from mapiwright.admin.flags import LogonFlag, SectionFlag, StoreChoice
 from mapiwright.admin.session import logon
 from mapiwright.errors import CallError, NotFoundError, RefusedError, UsageError
-from mapiwright.mapi import tags
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import INSTANCE
-from mapiwright.mapi.tags import StatusFlag
+from mapiwright.mapi.profile.profile import INSTANCE
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import StatusFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.stories.conftest import Office
 
-    from mapiwright.mapi.profile import Provider
+    from mapiwright.mapi.profile.profile import Provider
 
     CodeOf = Callable[[Callable[[], object]], int]
 

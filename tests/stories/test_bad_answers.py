@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.answer import judge
-from mapiwright.entry.child.com import World
+from mapiwright.entry.child.native.com import World
+from mapiwright.entry.child.native.trace import FINDINGS, Trace, shown
+from mapiwright.entry.child.property_json import properties_to_json
 from mapiwright.entry.child.sections import Sections
-from mapiwright.entry.child.trace import FINDINGS, Trace, shown
-from mapiwright.entry.child.wire import properties_to_wire
-from mapiwright.entry.contract import Context, EntryFlag, EntryRequest, GuestSection
-from mapiwright.entry.isolation import Ended
+from mapiwright.entry.hosts.child_reply import decide
+from mapiwright.entry.hosts.isolation import Ended
+from mapiwright.entry.service.contract import Context, EntryFlag, EntryRequest, VisibleSection
 from mapiwright.errors import EntryPointError, FailedError
-from mapiwright.transaction.effect import Outcome, Status
-from mapiwright.transaction.plan import Plan
+from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.transaction.plans.plan import Plan
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.stories.conftest import Answer
 
-    from mapiwright.entry.contract import EntryOutcome, Report
+    from mapiwright.entry.service.contract import EntryOutcome, Report
     from mapiwright.workstation.workstation import Workstation
 
 SERVICE = "a1" * 16
@@ -41,16 +41,16 @@ PASSWORD, COPY = 0x67F0001E, 0x66800102
 
 
 def asked(secret: str) -> EntryRequest:
-    section = GuestSection(SERVICE, "service", "ACME", {})
+    section = VisibleSection(SERVICE, "service", "ACME", {})
     return EntryRequest("ACME", Context.CONFIGURE, EntryFlag.UNICODE, "Work", (section,), {PASSWORD: secret})
 
 
-def judged(
+def decided(
     request: EntryRequest, *answers: object, observe: Callable[[Report], None] = lambda _: None
 ) -> EntryOutcome:
     data = b"".join(json.dumps(answer).encode() + b"\n" for answer in answers)
     ended = Ended(0, timed_out=False, answers=data, ready=True, heard=True, complete=True, log="")
-    return judge(ended, request, where="ServiceEntry", deadline=1.0, observe=observe)
+    return decide(ended, request, where="ServiceEntry", deadline=1.0, observe=observe)
 
 
 def done(changed: Mapping[str, object], **more: object) -> dict[str, object]:
@@ -69,7 +69,7 @@ def test_an_answer_that_is_nested_deeply_is_an_answer_that_cannot_be_used(depth:
     )
     ended = Ended(0, timed_out=False, answers=data, ready=True, heard=True, complete=True, log="")
     with pytest.raises(EntryPointError, match="cannot be used"):
-        judge(ended, asked("x"), where="ServiceEntry", deadline=1.0)
+        decide(ended, asked("x"), where="ServiceEntry", deadline=1.0)
 
 
 class Faulty:
@@ -114,7 +114,7 @@ def test_no_spelling_of_a_secret_becomes_a_plain_property(secret: str) -> None:
         secret.encode("cp1252") + b"\0",
     ):
         with pytest.raises(EntryPointError, match="would hold a secret in plain"):
-            judged(asked(secret), done({SERVICE: properties_to_wire({COPY: copy})}))
+            decided(asked(secret), done({SERVICE: properties_to_json({COPY: copy})}))
 
 
 def test_no_part_of_a_long_secret_is_told() -> None:
@@ -124,7 +124,7 @@ def test_no_part_of_a_long_secret_is_told() -> None:
     call = {"on": "IProfSect#4", "method": "SetProps", "hresult": 0, "given": {"values": {"66800102": secret[:200]}}}
     call |= {"got": {"values": {"66810102": {"hex": secret[:60].encode().hex()}}}}
     failed = done({}) | {"hresult": 0x80040119, "error": words}
-    outcome = judged(asked(secret), {"phase": "trace", "call": call}, failed, observe=seen.append)
+    outcome = decided(asked(secret), {"phase": "trace", "call": call}, failed, observe=seen.append)
     told = repr(outcome) + repr(seen)
     assert all(secret[at : at + 24] not in told for at in range(len(secret) - 24))
     assert secret[:24].encode().hex() not in told

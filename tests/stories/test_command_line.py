@@ -24,16 +24,16 @@ from mapiwright.errors import (
     Severity,
     UsageError,
 )
-from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.ui.cli import app, edge
 from mapiwright.ui.cli.app import VERBS, run
 from mapiwright.ui.cli.target import Target, UserChoice, target_options, user_options
 from mapiwright.ui.cli.writing import Consent, confirm, refuse_the_unnamed, send, writing_options
 from mapiwright.workstation.change import CreateKey, SetValue
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
@@ -533,12 +533,12 @@ class TestATerminal:
 
 WRITE_A_LINE = """
 import sys
-from mapiwright.ui.terminal import Line, Style, write
+from mapiwright.ui.text.terminal import Line, Style, write
 write([Line("added", Style.ADDED)], sys.stdout)
 """
 SHOW_PROGRESS = """
 import sys
-from mapiwright.ui.progress import progress_on
+from mapiwright.ui.text.progress import progress_on
 with progress_on(sys.stderr, 3) as progress:
     progress(1, 3, "files")
 """
@@ -573,10 +573,10 @@ class TestARunThatWasCutShort:
     def place(self, tmp_path: Path) -> str:
         create_image(tmp_path / "pc", users=["anna"])
         cut = (
-            "import os, sys; from mapiwright.transaction.plan import *\n"
+            "import os, sys; from mapiwright.transaction.plans.plan import *\n"
             "from mapiwright.transaction.transaction import *\n"
-            "from mapiwright.entry.call import *; from mapiwright.entry.contract import *\n"
-            "from mapiwright.workstation.open import open_workstation\n"
+            "from mapiwright.entry.call import *; from mapiwright.entry.service.contract import *\n"
+            "from mapiwright.workstation.kinds.open import open_workstation\n"
             "from mapiwright.workstation.change import *; from mapiwright.workstation.registry import *\n"
             "class Crash:\n"
             "    kind, title = 'entry-point', 'the power fails'\n"
@@ -589,24 +589,24 @@ class TestARunThatWasCutShort:
         uri = f"image:{tmp_path / 'pc'}"
         ended = subprocess.run([sys.executable, "-c", cut, uri], check=False)
         assert ended.returncode == 9
-        assert self.half_is_there(uri)
+        assert self.scope_is_there(uri)
         return uri
 
     @staticmethod
-    def half_is_there(uri: str) -> bool:
+    def scope_is_there(uri: str) -> bool:
         return open_workstation(uri).registry.subkeys(KeyPath.parse(r"HKLM\SOFTWARE\Half")) is not None
 
     def test_is_ended_by_the_next_that_writes(self, place: str, capsys: pytest.CaptureFixture[str]) -> None:
         asked("--workstation", place, "--yes")
         assert "Install Half" in capsys.readouterr().err
-        assert not self.half_is_there(place)
+        assert not self.scope_is_there(place)
 
     def test_is_told_by_a_dry_run_and_left_alone(self, place: str, capsys: pytest.CaptureFixture[str]) -> None:
         asked("--workstation", place, "--dry-run")
         told = capsys.readouterr().err
         assert "Install Half" in told
         assert "mapiwright recover" in told
-        assert self.half_is_there(place)
+        assert self.scope_is_there(place)
 
 
 class TestPublicNames:

@@ -13,15 +13,15 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from mapiwright.errors import Finding, Severity
-from mapiwright.setup.diagnosis.rules import DOCTOR_RULES
-from mapiwright.setup.doctor import diagnose
-from mapiwright.setup.policies import UNVERIFIED, Policy, settings
-from mapiwright.transaction.journal import Journal
+from mapiwright.setup.install.policies import UNVERIFIED, Policy, settings
+from mapiwright.transaction.records.journal import Journal
 from mapiwright.ui.cli.app import VERBS
-from mapiwright.ui.reports import junit, sarif
+from mapiwright.ui.documents.reports import junit, sarif
+from mapiwright.workflows.doctor.doctor import diagnose
+from mapiwright.workflows.doctor.findings.rules import DOCTOR_RULES
 from mapiwright.workstation.change import SetValue, difference, key_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value, View
 from mapiwright.workstation.workstation import Bitness, Edition
 
@@ -311,8 +311,8 @@ def test_a_service_that_the_inf_spells_in_part_is_judged_as_far_as_it_goes(
 ) -> None:
     inf = inf_path(workstation_folder)
     services = b"[Services]\r\nGHOST=x\r\nHALF=y\r\n"
-    half = b"[HALF]\r\nProviders=Nothing, Some\r\n[Some]\r\nPR_PROVIDER_DLL_NAME=sub\\half.dll\r\n"
-    inf.write_bytes(inf.read_bytes().replace(b"[Services]\r\n", services) + half)
+    scope = b"[HALF]\r\nProviders=Nothing, Some\r\n[Some]\r\nPR_PROVIDER_DLL_NAME=sub\\half.dll\r\n"
+    inf.write_bytes(inf.read_bytes().replace(b"[Services]\r\n", services) + scope)
     found = ids(mapiwright)
     assert {"MW1011", "MW1013", "MW6104"} <= set(found)
     assert "sub\\half32.dll" in one(mapiwright, "MW6104")["message"]
@@ -347,7 +347,7 @@ def test_no_outlook_and_no_mapi_are_told(mapiwright: Mapiwright, workstation_fol
     assert key is not None
     workstation.registry.apply(list(difference(office, key, None)))
     assert ids(mapiwright)["MW6001"] == "error"
-    assert not facts(mapiwright)["Outlook"]["told"]
+    assert not facts(mapiwright)["Outlook"]["known"]
 
 
 # Profiles.
@@ -454,7 +454,7 @@ def test_a_profile_in_a_damaged_part_of_a_hive_does_not_stop_the_examination(
     data[signature : signature + 2] = b"xx"
     hive.write_bytes(data)
     told = facts(mapiwright)["Profiles"]
-    assert not told["told"]
+    assert not told["known"]
     assert "Zoë: " in told["text"]
 
 
@@ -645,13 +645,13 @@ def test_a_bare_hive_is_examined_as_far_as_it_can_tell(
     assert answer.code == 0, answer.out
     assert answer.out.count("cannot be told") == 2
     known = facts(mapiwright, *target)
-    assert not known["Windows"]["told"]
-    assert not known["MAPISVC.INF"]["told"]
-    assert known["Profiles"]["told"]
+    assert not known["Windows"]["known"]
+    assert not known["MAPISVC.INF"]["known"]
+    assert known["Profiles"]["known"]
     with_inf = (*target, "--inf", str(inf_path(forgotten)))
     assert set(ids(mapiwright, *with_inf)) >= {"MW6201"}
     assert "MW6202" not in ids(mapiwright, *with_inf), "whether the DLL is there, no hive can tell"
-    assert not facts(mapiwright, *with_inf)["DLLs"]["told"]
+    assert not facts(mapiwright, *with_inf)["DLLs"]["known"]
 
 
 def test_a_hive_without_outlook_is_told_and_not_guessed(mapiwright: Mapiwright, workstation_folder: Path) -> None:
@@ -659,7 +659,7 @@ def test_a_hive_without_outlook_is_told_and_not_guessed(mapiwright: Mapiwright, 
     target = ("--workstation", f"hive:{hive}")
     assert ids(mapiwright, *target) == {"MW6001": "error"}
     told = facts(mapiwright, *target)
-    assert not told["Profiles"]["told"]
+    assert not told["Profiles"]["known"]
 
 
 @pytest.mark.parametrize("name", ["o2010-x64", "o2016-x64"])

@@ -17,11 +17,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.entry.call import MAKERS, EntryCall, maker
-from mapiwright.entry.contract import Context, EntryFlag, EntryPolicy, EntryRequest, GuestSection, Result, succeeded
-from mapiwright.entry.guest import guest_sections
-from mapiwright.entry.isolation import ANSWERS, converse, crash_of
-from mapiwright.entry.python_host import PythonHost
-from mapiwright.entry.record import ServiceRecord, read_record, record_changes, sources_of
+from mapiwright.entry.hosts.isolation import ANSWERS, converse, crash_of
+from mapiwright.entry.hosts.python_host import PythonHost
+from mapiwright.entry.service.contract import (
+    Context,
+    EntryFlag,
+    EntryPolicy,
+    EntryRequest,
+    Result,
+    VisibleSection,
+    succeeded,
+)
+from mapiwright.entry.service.record import ServiceRecord, read_record, record_changes, sources_of
+from mapiwright.entry.service.visible_sections import visible_sections
 from mapiwright.errors import (
     CancelledError,
     EntryPointError,
@@ -29,25 +37,26 @@ from mapiwright.errors import (
     NotFoundError,
     RefusedError,
 )
-from mapiwright.mapi import store, tags
-from mapiwright.mapi.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
-from mapiwright.mapi.profile import ADMIN, INSTANCE, Profile, Provider, Section, Service
-from mapiwright.transaction.effect import Status
-from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
+from mapiwright.mapi.profile import store
+from mapiwright.mapi.profile.profile import ADMIN, INSTANCE, Profile, Provider, Section, Service
+from mapiwright.mapi.props import tags
+from mapiwright.transaction.plans.effect import Status
+from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import MakeFolder, RemoveFolder, SetValue, WriteFile
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mapiwright.entry.contract import EntryOutcome
-    from mapiwright.mapi.definition import PropertyValue
-    from mapiwright.transaction.effect import Outcome
+    from mapiwright.entry.service.contract import EntryOutcome
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.transaction.plans.effect import Outcome
     from mapiwright.workstation.change import Change
 
 SERVICE, STORE, BOOK, EXTRA, FOREIGN = ("a1" * 16, "b2" * 16, "c3" * 16, "d4" * 16, "e5" * 16)
@@ -72,9 +81,9 @@ def request(context: Context = Context.CREATE, properties: Mapping[int, Property
     if context in {Context.INSTALL, Context.UNINSTALL}:
         return EntryRequest("ACME", context)
     sections = (
-        GuestSection(SERVICE, "service", "ACME", {tags.PR_DISPLAY_NAME: "Acme", SERVER: "old.example"}),
-        GuestSection(STORE, "provider", "ACME Store", {tags.PR_DISPLAY_NAME: "Acme Store"}),
-        GuestSection(EXTRA, "extra", "ACME Extra", {}),
+        VisibleSection(SERVICE, "service", "ACME", {tags.PR_DISPLAY_NAME: "Acme", SERVER: "old.example"}),
+        VisibleSection(STORE, "provider", "ACME Store", {tags.PR_DISPLAY_NAME: "Acme Store"}),
+        VisibleSection(EXTRA, "extra", "ACME Extra", {}),
     )
     return EntryRequest(
         "ACME",
@@ -407,7 +416,7 @@ def test_a_service_cannot_write_to_the_files_of_this_computer(tmp_path: Path) ->
 
 @pytest.mark.skipif(not landlock_is_there(), reason="Landlock: this kernel has none")
 @pytest.mark.parametrize(
-    "deed",
+    "action",
     [
         "open(PLACE + '/new', 'w')",
         "open(PLACE + '/old', 'r+')",
@@ -419,9 +428,9 @@ def test_a_service_cannot_write_to_the_files_of_this_computer(tmp_path: Path) ->
         "open('new', 'w')",
     ],
 )
-def test_a_service_changes_no_file_where_the_kernel_can_forbid_it(tmp_path: Path, deed: str) -> None:
+def test_a_service_changes_no_file_where_the_kernel_can_forbid_it(tmp_path: Path, action: str) -> None:
     (tmp_path / "old").write_bytes(b"as it was")
-    error = failure_of(f"PLACE = {str(tmp_path)!r}\ndef service_entry(call): {deed}")
+    error = failure_of(f"PLACE = {str(tmp_path)!r}\ndef service_entry(call): {action}")
     assert "raised PermissionError" in error.what
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"old": b"as it was"}
 
@@ -475,7 +484,7 @@ def lie(*lines: object, raw: bytes = b"") -> str:
 
 @posix
 @pytest.mark.parametrize(
-    ("guest", "sentence"),
+    ("service_code", "sentence"),
     [
         (lie(raw=b"{"), "its answer is no JSON"),
         (lie(raw=b"\xff\xfe"), "its answer is no JSON"),
@@ -506,14 +515,14 @@ def lie(*lines: object, raw: bytes = b"") -> str:
         (lie({"phase": "over"}), "ended in the call without a result"),
     ],
 )
-def test_a_lie_is_not_believed(guest: str, sentence: str) -> None:
-    assert sentence in failure_of(guest).what
+def test_a_lie_is_not_believed(service_code: str, sentence: str) -> None:
+    assert sentence in failure_of(service_code).what
 
 
 @posix
 def test_a_service_that_concerns_no_profile_can_set_no_section() -> None:
-    guest = lie({"phase": "done", "hresult": 0, "error": None, "changed": {SERVICE: {}}})
-    assert "where no profile is concerned" in failure_of(guest, request(Context.INSTALL)).what
+    service_code = lie({"phase": "done", "hresult": 0, "error": None, "changed": {SERVICE: {}}})
+    assert "where no profile is concerned" in failure_of(service_code, request(Context.INSTALL)).what
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
@@ -532,13 +541,13 @@ def test_a_stand_in_that_loses_the_channel_was_called_all_the_same() -> None:
         "    os.write(2, b'the code ran')\n"
     )
     assert "the code ran" in error.remedy
-    assert error.reached
+    assert error.was_called
     assert "was not called" not in error.remedy
 
 
 def test_a_stand_in_that_cannot_be_imported_was_not_called() -> None:
     error = failure_of("import no_such_module_at_all\n")
-    assert not error.reached
+    assert not error.was_called
     assert error.remedy.startswith("The entry point was not called. Show this")
 
 
@@ -1084,7 +1093,7 @@ def test_sections_are_matched_with_the_inf_by_kind_by_uid_and_by_what_they_hold(
         ),
         (section(fixed.upper(), {}), section(EXTRA, {0x6607001E: "extra"}), section("no MAPIUID", {})),
     )
-    seen = guest_sections(service, definition)
+    seen = visible_sections(service, definition)
     assert [(each.uid, each.role, each.name) for each in seen] == [
         (SERVICE, "service", "ACME"),
         (BOOK, "provider", "Two"),

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.contract import Context, EntryRequest, GuestSection, Result
-from mapiwright.entry.native_host import NativeHost, OnDisk
-from mapiwright.entry.python_host import PythonHost
+from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
+from mapiwright.entry.hosts.python_host import PythonHost
+from mapiwright.entry.service.contract import Context, EntryRequest, Result, VisibleSection
 from mapiwright.formats import inf, pe
-from mapiwright.mapi import tags
-from mapiwright.mapi.check import check
-from mapiwright.setup.package import open_package
+from mapiwright.mapi.inf.check import check
+from mapiwright.mapi.props import tags
+from mapiwright.setup.package.package import open_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mapiwright.entry.contract import EntryOutcome, Report
-    from mapiwright.entry.wine import WinePython
-    from mapiwright.mapi.definition import Properties
+    from mapiwright.entry.hosts.wine import WinePython
+    from mapiwright.entry.service.contract import EntryOutcome, Report
+    from mapiwright.formats.props import Properties
 
     Call = Callable[[EntryRequest], EntryOutcome]
 
@@ -115,12 +115,12 @@ def uid(number: int) -> str:
 def request(context: Context, given: Properties | None = None, kept: Properties | None = None) -> EntryRequest:
     """A call for a profile that holds the service as the INF defines it, and what it kept from before."""
     (service,) = open_package(EXAMPLE).services
-    sections = [GuestSection(uid(0), "service", service.name, {**service.properties, **(kept or {})})]
+    sections = [VisibleSection(uid(0), "service", service.name, {**service.properties, **(kept or {})})]
     for provider in service.providers:
-        sections.append(GuestSection(uid(len(sections)), "provider", provider.section, provider.properties))
+        sections.append(VisibleSection(uid(len(sections)), "provider", provider.section, provider.properties))
     for extra in service.extras:
         assert extra.uid is not None, "the INF fixes it, and the compiled service opens the section by it"
-        sections.append(GuestSection(extra.uid.hex(), "extra", extra.section, extra.properties))
+        sections.append(VisibleSection(extra.uid.hex(), "extra", extra.section, extra.properties))
     return EntryRequest("ACME", context, profile="Work", sections=tuple(sections), properties=given or {})
 
 

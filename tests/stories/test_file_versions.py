@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import FindingsError
 from mapiwright.formats.pe import Export, Machine, PeFile
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.installed import Half
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import read_package
-from mapiwright.setup.preflight import preflight
-from mapiwright.setup.uninstall import plan_uninstall
-from mapiwright.setup.versions import Verdict, decide
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.install.uninstall import plan_uninstall
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import read_package
+from mapiwright.setup.package.versions import Verdict, decide
+from mapiwright.setup.records.installed import Scope
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.office_layout import Installation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.office_layout import Installation
 from mapiwright.workstation.workstation import Bitness
 
 if TYPE_CHECKING:
-    from mapiwright.setup.package import Package
+    from mapiwright.setup.package.package import Package
 
 Version = tuple[int, int, int, int]
 
@@ -83,7 +83,7 @@ def package(parent: bytes, companion: bytes = b"help 1.0", manifest: str = MANIF
 
 def install(of: Package, where: MemoryWorkstation, *, force: bool = False) -> dict[str, bytes | None]:
     """What the two files are after an install."""
-    execute(plan_install(of, where, (), half=Half.MACHINE, force=force), where, makers=MAKERS)
+    execute(plan_install(of, where, (), scope=Scope.MACHINE, force=force), where, makers=MAKERS)
     return {name: where.files.read(SYSTEM + name) for name in ("acme32.dll", "acme.chm")}
 
 

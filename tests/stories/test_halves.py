@@ -8,9 +8,9 @@ import pytest
 
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import RefusedError
-from mapiwright.setup.installed import Half, installations
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.transaction.receipt import receipts
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.records.installed import Scope, installations
+from mapiwright.transaction.records.receipt import receipts
 from mapiwright.workstation.change import SetValue
 from mapiwright.workstation.registry import KeyPath, Value
 
@@ -42,7 +42,7 @@ def test_the_machines_half_touches_no_users_registry(
 
 
 def test_it_needs_no_user_to_be_named(acme: Path, tmp_path: Path, mapiwright: Mapiwright) -> None:
-    from mapiwright.workstation.create import create_image
+    from mapiwright.workstation.kinds.create import create_image
 
     create_image(tmp_path / "many", users=["Zoë", "Łukasz"])
     target = ("--workstation", f"image:{tmp_path / 'many'}")
@@ -51,36 +51,36 @@ def test_it_needs_no_user_to_be_named(acme: Path, tmp_path: Path, mapiwright: Ma
 
 
 def test_a_users_half_brings_his_values_and_profile_and_is_idempotent(desk: Any, acme: Path) -> None:
-    desk.install(acme, half=Half.MACHINE)
+    desk.install(acme, scope=Scope.MACHINE)
     machine = desk.picture()[0]["HKLM"]
-    receipt = desk.install(acme, "Zoë", half=Half.USER)
-    assert receipt.record["half"] == "user"
+    receipt = desk.install(acme, "Zoë", scope=Scope.USER)
+    assert receipt.record["scope"] == "user"
     assert [entry["user"] for entry in receipt.record["profiles"]] == ["Zoë"]
     assert desk.picture()[0]["HKLM"] == machine
     assert hkcu(desk, "Zoë").number == 1
     assert hkcu(desk, "Łukasz") is None
     assert Workspace(desk.workstation, desk.user("Zoë")).default == "Acme Mail"
     assert Workspace(desk.workstation, desk.user("Łukasz")).names == ()
-    assert desk.plan(acme, "Zoë", half=Half.USER).empty
-    desk.install(acme, "Łukasz", half=Half.USER)
-    assert [one.record["half"] for one in receipts(desk.workstation)] == ["machine", "user", "user"]
+    assert desk.plan(acme, "Zoë", scope=Scope.USER).empty
+    desk.install(acme, "Łukasz", scope=Scope.USER)
+    assert [one.record["scope"] for one in receipts(desk.workstation)] == ["machine", "user", "user"]
 
 
 def test_a_users_half_without_the_machines_is_refused(desk: Any, acme: Path, release: Release) -> None:
     with pytest.raises(RefusedError, match="machine's half") as refused:
-        desk.plan(acme, "Zoë", half=Half.USER)
+        desk.plan(acme, "Zoë", scope=Scope.USER)
     assert "--machine" in refused.value.remedy
-    desk.install(acme, half=Half.MACHINE)
+    desk.install(acme, scope=Scope.MACHINE)
     with pytest.raises(RefusedError, match=r"5\.0"):
-        desk.plan(release("5.0"), "Zoë", half=Half.USER)
+        desk.plan(release("5.0"), "Zoë", scope=Scope.USER)
 
 
 def test_both_halves_run_apart_are_what_one_install_does(desk: Any, acme: Path) -> None:
     other = type(desk)()
     other.install(acme)
-    desk.install(acme, half=Half.MACHINE)
-    desk.install(acme, "Zoë", half=Half.USER)
-    desk.install(acme, "Łukasz", half=Half.USER)
+    desk.install(acme, scope=Scope.MACHINE)
+    desk.install(acme, "Zoë", scope=Scope.USER)
+    desk.install(acme, "Łukasz", scope=Scope.USER)
     assert desk.picture()[1] == other.picture()[1]
     assert desk.picture()[0]["HKLM"] == other.picture()[0]["HKLM"]
     assert desk.plan(acme).empty
@@ -88,8 +88,8 @@ def test_both_halves_run_apart_are_what_one_install_does(desk: Any, acme: Path) 
 
 def test_uninstall_takes_both(desk: Any, acme: Path) -> None:
     before = desk.picture()
-    desk.install(acme, half=Half.MACHINE)
-    desk.install(acme, "Zoë", half=Half.USER)
+    desk.install(acme, scope=Scope.MACHINE)
+    desk.install(acme, "Zoë", scope=Scope.USER)
     desk.uninstall()
     assert desk.picture() == before
     assert not installations(desk.workstation)
@@ -101,7 +101,7 @@ def test_a_value_that_a_user_changed_is_his_and_no_logon_brings_it_back(
     desk.install(acme)
     key = desk.user("Zoë").root / r"Software\Acme Software\Acme Mail"
     desk.workstation.registry.apply([SetValue(key, "ShowWelcome", Value.dword(1), Value.dword(0))])
-    assert desk.plan(acme, "Zoë", half=Half.USER).empty
+    assert desk.plan(acme, "Zoë", scope=Scope.USER).empty
     newer = release("5.0", {"mapiwright.toml": {'type = "dword"\nvalue = 1': 'type = "dword"\nvalue = 2'}})
     desk.install(newer)
     assert (hkcu(desk, "Zoë").number, hkcu(desk, "Łukasz").number) == (0, 2)
@@ -112,9 +112,9 @@ def test_a_value_that_only_the_older_version_had_goes_with_the_users_half(
 ) -> None:
     newer = release("5.0", {"mapiwright.toml": {'name = "ShowWelcome"': 'name = "ShowTips"'}})
     desk.install(acme)
-    desk.install(newer, half=Half.MACHINE)
+    desk.install(newer, scope=Scope.MACHINE)
     assert hkcu(desk, "Zoë").number == 1
-    desk.install(newer, "Zoë", half=Half.USER)
+    desk.install(newer, "Zoë", scope=Scope.USER)
     assert hkcu(desk, "Zoë") is None
     assert hkcu(desk, "Łukasz").number == 1
 
@@ -135,7 +135,7 @@ class TestDefault:
 
     @pytest.mark.parametrize("policy", [ProfilePolicy.CREATE, ProfilePolicy.EXISTING, ProfilePolicy.AUTO])
     def test_no_policy_puts_a_profile_there(self, desk: Any, acme: Path, policy: ProfilePolicy) -> None:
-        plan = desk.plan(acme, "Default", wish=ProfileWish(policy))
+        plan = desk.plan(acme, "Default", request=ProfileRequest(policy))
         desk.do(plan)
         assert hkcu(desk, "Default").number == 1
         assert Workspace(desk.workstation, desk.user("Default")).names == ()
@@ -143,7 +143,7 @@ class TestDefault:
         assert desk.workstation.registry.read(profiles) is None
 
     def test_who_wants_no_profile_needs_no_word_about_it(self, desk: Any, acme: Path) -> None:
-        assert desk.plan(acme, "Default", wish=ProfileWish(ProfilePolicy.NONE)).notes == ()
+        assert desk.plan(acme, "Default", request=ProfileRequest(ProfilePolicy.NONE)).notes == ()
 
 
 @pytest.mark.parametrize(

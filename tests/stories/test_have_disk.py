@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.entry.contract import EntryPolicy
+from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import ConflictError, FindingsError, FormatError, NotFoundError, RefusedError
 from mapiwright.formats import inf
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.merge import merge
-from mapiwright.setup import signing, sums
-from mapiwright.setup.calls import catalogue_at
-from mapiwright.setup.foreign_program import added_services, plan_calls
-from mapiwright.setup.have_disk import Kind, look, typed_path
-from mapiwright.setup.media import Directory
-from mapiwright.setup.publication import KEY, PROGRAM, SIGNATURE, SUMS
-from mapiwright.setup.publish import make_edition, publish
-from mapiwright.setup.signatures import Standing
-from mapiwright.setup.signing import Trust, trusted_keys
-from mapiwright.transaction.receipt import receipts
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.merge import merge
+from mapiwright.setup.install.machine_calls import catalogue_at
+from mapiwright.setup.package.media import Directory
+from mapiwright.setup.package.signatures import Standing
+from mapiwright.setup.publish import signing, sums
+from mapiwright.setup.publish.foreign_program import added_services, plan_calls
+from mapiwright.setup.publish.have_disk import Kind, look, typed_path
+from mapiwright.setup.publish.publication import KEY, PROGRAM, SIGNATURE, SUMS
+from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.setup.publish.signing import Trust, trusted_keys
+from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,8 +257,8 @@ class TestWhatChangesMeanwhile:
         """``meanwhile("acme.inf", deed)``: the deed is done once, when that file has been read."""
         read = Directory.read
 
-        def arrange(name: str, deed: Callable[[], object]) -> None:
-            waiting = [deed]
+        def arrange(name: str, action: Callable[[], object]) -> None:
+            waiting = [action]
 
             def reading(self: Directory, path: str) -> bytes:
                 data = read(self, path)
@@ -389,7 +389,7 @@ class TestTrust:
         folder.mkdir(parents=True, mode=0o755)
         shutil.copy(tmp_path / "vendor.pem", folder)
         # macOS has a place that no variable names. Of the verb, so that it is imported before, and keeps no patch.
-        monkeypatch.setattr("mapiwright.ui.cli.disk.keys_folder", lambda: folder)
+        monkeypatch.setattr("mapiwright.ui.cli.packages.disk.keys_folder", lambda: folder)
         answer = mapiwright("have-disk", signed, "--dry-run", "--json")
         assert answer.document["disk"]["signature"]["standing"] == "good"
         (folder / "vendor.pem").chmod(0o666)

@@ -10,10 +10,10 @@ import pytest
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, difference, key_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.hive_file import HiveFileWorkstation
-from mapiwright.workstation.open import open_workstation
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Bitness, Edition
 

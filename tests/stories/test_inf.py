@@ -12,11 +12,11 @@ import pytest
 
 from mapiwright.errors import FindingsError, NotFoundError, Severity
 from mapiwright.formats import inf
-from mapiwright.mapi import tags
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.check import check
-from mapiwright.mapi.inf_rules import INF_RULES
-from mapiwright.mapi.merge import merge, remove
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.check import check
+from mapiwright.mapi.inf.merge import merge, remove
+from mapiwright.mapi.inf.rules import INF_RULES
+from mapiwright.mapi.props import tags
 from mapiwright.ui.cli.app import run
 
 if TYPE_CHECKING:
@@ -165,9 +165,9 @@ def test_all_findings_are_told_at_once_and_in_the_order_of_the_lines() -> None:
 
 
 def test_every_rule_about_a_file_has_a_story() -> None:
-    told_elsewhere = {"MW1003", "MW1033", "MW1035"}
+    reported_elsewhere = {"MW1003", "MW1033", "MW1035"}
     about_files = {rule for rule in INF_RULES if rule < "MW1200"}
-    assert about_files - told_elsewhere == {rule for rule, _, _, _ in TRAPS}
+    assert about_files - reported_elsewhere == {rule for rule, _, _, _ in TRAPS}
 
 
 def test_the_page_of_findings_is_the_table_of_rules() -> None:
@@ -544,7 +544,7 @@ def test_a_target_that_changed_meanwhile_is_not_overwritten(
     def somebody_else_writes(*_: object) -> None:
         target.write_bytes(b"[Services]\r\n")
 
-    monkeypatch.setattr("mapiwright.ui.cli.inf.confirm", somebody_else_writes)
+    monkeypatch.setattr("mapiwright.ui.cli.packages.inf.confirm", somebody_else_writes)
     assert run(["inf", "merge", str(target), str(folder / "good.inf")]) == 1
     assert "somebody else changed the file" in capsys.readouterr().err
     assert target.read_bytes() == b"[Services]\r\n"

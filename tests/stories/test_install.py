@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.setup.preflight import preflight
+from mapiwright.setup.install.preflight import preflight
 from mapiwright.workstation.change import CreateKey, SetValue
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.office_layout import EVERY_INSTALLATION
-from mapiwright.workstation.open import open_workstation
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Key, KeyPath, Value
 from mapiwright.workstation.workstation import Bitness
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.workstation.office_layout import Installation
+    from mapiwright.workstation.outlook.office_layout import Installation
 
     Mapiwright = Callable[..., Any]
     Picture = Callable[[], dict[str, bytes]]
@@ -277,7 +277,7 @@ def test_preflight_looks_once(mapiwright: Mapiwright, acme: Path, monkeypatch: p
         looks.append(arguments)
         return preflight(*arguments, **options)
 
-    for module in ("mapiwright.setup.install", "mapiwright.ui.cli.installing"):
+    for module in ("mapiwright.setup.install.install", "mapiwright.ui.cli.installing"):
         monkeypatch.setattr(f"{module}.preflight", counted)
     assert mapiwright("install", acme, "--yes").code == 0
     assert len(looks) == 1

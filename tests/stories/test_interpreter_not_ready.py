@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.contract import Context, EntryFlag, Result
-from mapiwright.entry.native_host import NativeHost, OnDisk
-from mapiwright.entry.other_python import OtherPython
+from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
+from mapiwright.entry.hosts.other_python import OtherPython
+from mapiwright.entry.service.contract import Context, EntryFlag, Result
 from mapiwright.errors import EntryPointError, RefusedError
-from mapiwright.setup.scratch import definition_from, scratch_request
+from mapiwright.setup.trial.scratch import definition_from, scratch_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.entry.contract import EntryOutcome
+    from mapiwright.entry.service.contract import EntryOutcome
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="scripts that start a Python: this is Windows itself")
 
@@ -95,7 +95,7 @@ def test_a_python_that_ends_before_it_is_ready_is_blamed_and_the_service_is_not(
         "The entry point was not called, and nothing of the service was loaded. Run it again; where it ends so "
         "again, free memory, or try that Python by hand. It had printed:\nno memory left"
     )
-    assert not error.reached
+    assert not error.was_called
 
 
 def test_a_python_that_is_never_ready_is_ended_and_not_started_again(
@@ -105,7 +105,7 @@ def test_a_python_that_is_never_ready_is_ended_and_not_started_again(
     error = failure(service("good"), python)
     assert "was not ready within 3 s and was ended; MAPI_E_TIMEOUT" in error.what
     assert error.hresult == Result.MAPI_E_TIMEOUT
-    assert not error.reached
+    assert not error.was_called
     assert python.count == 1
 
 
@@ -126,7 +126,7 @@ def test_what_was_not_heard_to_its_end_may_have_called_and_is_not_started_again(
     python = Python(tmp_path, "setsid sleep 8 & exit 1")  # it holds the pipe open
     error = failure(service("good"), python)
     assert error.where != python.name
-    assert error.reached
+    assert error.was_called
     assert python.count == 1
 
 
@@ -135,7 +135,7 @@ def test_a_child_that_goes_on_without_its_channel_may_have_called_and_is_not_sta
 ) -> None:
     python = Python(tmp_path, "exec >/dev/null; sleep 1")
     error = failure(service("good"), python)
-    assert error.reached
+    assert error.was_called
     assert "was not called" not in error.remedy
     assert python.count == 1
 
@@ -143,7 +143,7 @@ def test_a_child_that_goes_on_without_its_channel_may_have_called_and_is_not_sta
 def test_a_zero_byte_before_it_is_ready_ends_nothing(service: Callable[..., Path], tmp_path: Path) -> None:
     python = Python(tmp_path, "printf '\\0'")
     error = failure(service("good"), python)
-    assert error.reached, "it went on, and called"
+    assert error.was_called, "it went on, and called"
     assert python.count == 1
 
 
@@ -158,7 +158,7 @@ def test_a_service_that_ends_it_is_blamed_and_not_loaded_again(
     error = failure(service(how), python)
     assert error.what.startswith("the service ")
     assert "Show this to the vendor of the service." in error.remedy
-    assert error.reached, "what a library did before its child could say `loaded` is not known"
+    assert error.was_called, "what a library did before its child could say `loaded` is not known"
     assert error.remedy.startswith("Nothing that it set was kept.")
     assert ("Whether the entry point was called cannot be told." in error.remedy) is not told
     assert python.count == 1
@@ -169,7 +169,7 @@ def test_a_second_call_that_does_not_come_about_follows_a_first_that_did(
 ) -> None:
     error = failure(service("refuses_both_widths"), Python(tmp_path, "[ $n -gt 1 ] && exit 1"))
     assert error.what.startswith("in the second call, with the other character width, the Python of ")
-    assert error.reached
+    assert error.was_called
     assert error.remedy.startswith("The entry point was called once, and nothing that it set was kept. Run it again;")
 
 
@@ -207,11 +207,11 @@ def test_what_no_child_was_started_for_was_not_called_unless_a_first_call_was_ma
     (never := tmp_path / "never").mkdir()
     with pytest.raises(RefusedError) as caught:
         call(library, Forgetful(never, asks, 0))
-    assert not caught.value.reached
+    assert not caught.value.was_called
     assert caught.value.remedy == "The entry point was not called. Make one."
     (once := tmp_path / "once").mkdir()
     with pytest.raises(RefusedError) as caught:
         call(library, Forgetful(once, asks, 1))
-    assert caught.value.reached
+    assert caught.value.was_called
     assert caught.value.what == "in the second call, with the other character width, no drive leads there"
     assert caught.value.remedy == "The entry point was called once, and nothing that it set was kept. Make one."

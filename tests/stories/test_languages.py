@@ -17,29 +17,29 @@ import mapiwright as product
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
-from mapiwright.setup.installed import Half
-from mapiwright.setup.pending import pending_calls
-from mapiwright.setup.repair import plan_guard, plan_repair
-from mapiwright.setup.wizard_answers import Unattended, read_answers
-from mapiwright.setup.wizard_run import WizardRun
-from mapiwright.transaction.journal import Journal
-from mapiwright.transaction.receipt import receipts
+from mapiwright.setup.install.repair import plan_guard, plan_repair
+from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.pending import pending_calls
+from mapiwright.transaction.records.journal import Journal
+from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.undo import undo_plan
-from mapiwright.ui.language import language_here, texts_here, texts_in
-from mapiwright.ui.titles import translated, translated_lines
+from mapiwright.ui.text.language import language_here, texts_here, texts_in
+from mapiwright.ui.text.titles import translated, translated_lines
+from mapiwright.workflows.wizard.answers import Unattended, read_answers
+from mapiwright.workflows.wizard.run import WizardRun
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plans.plan import Plan
 
     Mapiwright = Callable[..., Any]
 
 NBSP = "\u00a0"
-SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "deeds.", "sentences.", "startup.", "addressing.")
+SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "actions.", "sentences.", "startup.", "addressing.")
 
 
 @pytest.fixture
@@ -337,23 +337,23 @@ def plans(desk: Any, acme: Path, release: Callable[..., Path]) -> Iterator[Plan]
 
     yield desk.plan(acme)
     yield undo_the_last()
-    yield desk.plan(acme, half=Half.MACHINE)
-    yield desk.plan(acme, half=Half.USER)
+    yield desk.plan(acme, scope=Scope.MACHINE)
+    yield desk.plan(acme, scope=Scope.USER)
     yield desk.plan(release("5.0"))
     yield undo_the_last()
     newer = release("6.0")
-    yield desk.plan(newer, half=Half.MACHINE)
-    yield desk.plan(newer, half=Half.USER)
+    yield desk.plan(newer, scope=Scope.MACHINE)
+    yield desk.plan(newer, scope=Scope.USER)
     (dll,) = (path for path in desk.picture()[1] if path.endswith("acme32.dll"))
     here.files.apply([WriteFile(dll, here.files.read(dll), None)])
     yield plan_guard(here, "acme-mail")
     here.files.apply([WriteFile(dll, here.files.read(dll), None)])
     yield plan_repair(here, "acme-mail")
 
-    def edited(deed: Callable[[ProfileAdmin], object]) -> Plan:
+    def edited(action: Callable[[ProfileAdmin], object]) -> Plan:
         space = Workspace(here, desk.user("Zoë"))
         with space.batch():
-            deed(ProfileAdmin(space))
+            action(ProfileAdmin(space))
         return space.plan()
 
     def service(admin: ProfileAdmin, profile: str) -> str:
@@ -440,7 +440,7 @@ def test_every_pattern_has_the_words_of_the_engine() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
     )
     for key, text in texts_in("en").texts.items():
-        if key.startswith(("steps.", "deeds.", "sentences.")):
+        if key.startswith(("steps.", "actions.", "sentences.")):
             for literal, *_ in Formatter().parse(text):
                 for words in re.split(r"; |\. | \(", literal.strip()):
                     assert words.strip(" ()'\"") in said, key

@@ -8,11 +8,11 @@ import pytest
 
 from mapiwright.errors import NotFoundError, UsageError
 from mapiwright.workstation.change import SetValue, WriteFile, difference, file_with_parents, key_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.image import ImageWorkstation
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.office_layout import EVERY_INSTALLATION, Installation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.image import ImageWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, Installation
 from mapiwright.workstation.registry import KeyPath, Value, View
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 

@@ -9,13 +9,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from mapiwright.setup import matrix
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.matrix import ALL, QUICK, Case, Place, Row, Step, Verdict, try_all
-from mapiwright.setup.package import open_package
-from mapiwright.setup.uninstall import Removal, plan_uninstall
-from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.workstation.office_layout import EVERY_INSTALLATION, Installation
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.uninstall import Removal, plan_uninstall
+from mapiwright.setup.package.package import open_package
+from mapiwright.setup.trial import matrix
+from mapiwright.setup.trial.matrix import ALL, QUICK, Case, Place, Row, Step, Verdict, try_all
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, Installation
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def spoil(package: Path) -> Callable[[str, str, str], Path]:
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """``only(X64)`` makes a matrix that is done before one looks away."""
-    from mapiwright.ui.cli import matrix as verb
+    from mapiwright.ui.cli.packages import matrix as verb
 
     def choose(*cases: Case) -> None:
         monkeypatch.setitem(verb.MATRICES, "quick", cases)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.stories.conftest import Answer
 
-    from mapiwright.entry.wine import WinePython
+    from mapiwright.entry.hosts.wine import WinePython
 
 PORT = "66010003"
 WRITTEN = "66A00003"

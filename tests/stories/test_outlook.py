@@ -8,11 +8,11 @@ import pytest
 
 from mapiwright.errors import NotFoundError
 from mapiwright.workstation.change import MakeFolder, SetValue, difference, key_with_parents
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
-from mapiwright.workstation.outlook import PROFILE_ROOTS, edition_of_profiles
+from mapiwright.workstation.kinds.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS, edition_of_profiles
+from mapiwright.workstation.outlook.windows import expand
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
-from mapiwright.workstation.windows import expand
 from mapiwright.workstation.workstation import Bitness, Edition
 
 SOFTWARE = KeyPath.parse(r"HKLM\SOFTWARE")

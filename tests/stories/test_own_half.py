@@ -19,12 +19,13 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import RecoveryNeededError
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.installed import Half, installation, installations
-from mapiwright.setup.package import open_package
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.setup.status import State, status
-from mapiwright.transaction.receipt import (
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.install.status import State, status
+from mapiwright.setup.package.package import open_package
+from mapiwright.setup.records.installed import Scope, installation, installations
+from mapiwright.transaction.plans.change_json import canonical
+from mapiwright.transaction.records.receipt import (
     Receipt,
     backup_name,
     damaged_receipts,
@@ -36,12 +37,11 @@ from mapiwright.transaction.receipt import (
 from mapiwright.transaction.recovery import held, recover
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
-from mapiwright.transaction.wire import canonical
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.folder_state import FolderState, MemoryState
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.disk.folder_state import FolderState, MemoryState
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from subprocess import CompletedProcess
 
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
 
     Nora = Callable[..., CompletedProcess[str]]
@@ -99,7 +99,7 @@ def nora(pc: Path, as_nobody: Nora) -> Admin:
 
 
 @pytest.fixture
-def half(admin: Admin, acme: Path) -> None:
+def scope(admin: Admin, acme: Path) -> None:
     admin("install", acme, "--machine", "--yes")
 
 
@@ -123,7 +123,7 @@ def own(folder: Path) -> list[str]:
     return sorted(name for name in files if name not in {"lock", "log"})
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_a_logon_without_elevation_does_the_users_half_once(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
     others = {name: data for name, data in picture(pc).items() if not name.startswith("Users/nora")}
     planned = json.loads(nora("plan", acme, "--per-user", "--json"))["plan"]
@@ -149,7 +149,7 @@ def test_a_logon_without_elevation_does_the_users_half_once(pc: Path, nora: Admi
     assert both[1]["id"] == done["id"]
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_it_leaves_the_same_as_an_administrators_run_for_that_user(
     pc: Path, nora: Admin, acme: Path, tmp_path: Path
 ) -> None:
@@ -168,7 +168,7 @@ def test_it_leaves_the_same_as_an_administrators_run_for_that_user(
     assert sections(pc) == sections(other)
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_undo_takes_it_back_and_the_machine_stays(pc: Path, nora: Admin, admin: Admin, acme: Path) -> None:
     before = values(pc)
     done = json.loads(nora("install", acme, "--per-user", "--yes", "--json"))["receipt"]
@@ -205,7 +205,7 @@ def test_the_administrators_uninstall_gives_back_everything(pc: Path, nora: Admi
     assert "intact" in nora("status", "acme-mail")
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_the_administrator_undoes_her_receipt_and_takes_it_over(
     pc: Path, nora: Admin, admin: Admin, acme: Path
 ) -> None:
@@ -219,7 +219,7 @@ def test_the_administrator_undoes_her_receipt_and_takes_it_over(
     assert found[done["id"]].owner.startswith("S-1-5-21-")
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_what_is_the_machines_is_refused(pc: Path, nora: Admin, acme: Path) -> None:
     for words in (
         ("install", acme, "--yes"),
@@ -314,7 +314,7 @@ def killed(pc: Path, as_nobody: Nora, acme: Path) -> Callable[[], None]:
     return run_and_kill
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_a_killed_run_of_hers_is_ended_by_her_next_one(
     pc: Path, nora: Admin, killed: Callable[[], None], acme: Path
 ) -> None:
@@ -329,7 +329,7 @@ def test_a_killed_run_of_hers_is_ended_by_her_next_one(
     assert "intact" in nora("status", "acme-mail")
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_a_killed_run_of_hers_is_ended_by_an_administrator(
     pc: Path, nora: Admin, admin: Admin, killed: Callable[[], None], acme: Path
 ) -> None:
@@ -345,7 +345,7 @@ def test_a_killed_run_of_hers_is_ended_by_an_administrator(
     nora("install", acme, "--per-user", "--yes")
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_an_administrators_run_holds_her_store_against_her_and_she_holds_it_against_his(
     pc: Path, nora: Admin, admin: Admin, acme: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -359,7 +359,7 @@ def test_an_administrators_run_holds_her_store_against_her_and_she_holds_it_agai
     admin("uninstall", "acme-mail", "--yes")
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 @pytest.mark.parametrize("where", ["AppData", "AppData/Local/Mapiwright", "AppData/Local/Mapiwright/receipts"])
 def test_a_link_among_her_records_leads_no_administrator_elsewhere(
     pc: Path, nora: Admin, admin: Admin, acme: Path, where: str
@@ -374,7 +374,7 @@ def test_a_link_among_her_records_leads_no_administrator_elsewhere(
     assert (bytes_below(machine), bytes_below(aside)) == before
 
 
-@pytest.mark.usefixtures("half")
+@pytest.mark.usefixtures("scope")
 def test_what_an_administrators_run_makes_in_her_store_is_hers(
     pc: Path, nora: Admin, admin: Admin, acme: Path
 ) -> None:
@@ -407,13 +407,13 @@ class TestWithoutTheMachinesRecords:
     """What the half of a user does who does not see what an administrator's run did for him."""
 
     @staticmethod
-    def half(desk: Any, package: Path, **how: Any) -> Plan:
+    def scope(desk: Any, package: Path, **how: Any) -> Plan:
         user = desk.user("Zoë")
         seen = desk.workstation.seen_by(user)
-        plan = plan_install(open_package(package), seen, [user], half=Half.USER, **how)
+        plan = plan_install(open_package(package), seen, [user], scope=Scope.USER, **how)
         if not plan.empty:
             execute(plan, seen, makers=MAKERS)
-        assert plan_install(open_package(package), seen, [user], half=Half.USER, **how).empty
+        assert plan_install(open_package(package), seen, [user], scope=Scope.USER, **how).empty
         return plan
 
     def test_a_value_that_is_there_is_taken_for_his_setting(self, desk: Any, acme: Path) -> None:
@@ -421,7 +421,7 @@ class TestWithoutTheMachinesRecords:
         key = desk.user("Zoë").root / r"Software\Acme Software\Acme Mail"
         registry = desk.workstation.registry
         registry.apply([SetValue(key, "ShowWelcome", Value.dword(1), Value.dword(0))])
-        self.half(desk, acme)
+        self.scope(desk, acme)
         assert registry.value(key, "ShowWelcome") == Value.dword(0)
         desk.uninstall()
         assert registry.value(key, "ShowWelcome") == Value.dword(0)
@@ -434,8 +434,8 @@ class TestWithoutTheMachinesRecords:
         moved = '{ source = "BITS/acme32.dll", destination = "{system}/acmemail32.dll" }'
         manifest = {f'"{bits}/acme32.dll"': moved.replace("BITS", bits) for bits in ("x64", "x86")}
         newer = release("5.0", {"acme.inf": {"=acme.dll": "=acmemail.dll"}, "mapiwright.toml": manifest})
-        desk.install(newer, half=Half.MACHINE)
-        self.half(desk, newer)
+        desk.install(newer, scope=Scope.MACHINE)
+        self.scope(desk, newer)
         (service,) = Workspace(desk.workstation, desk.user("Zoë")).profile("Acme Mail").services
         assert service.dll == "acmemail.dll"
         desk.uninstall()
@@ -446,25 +446,25 @@ class TestWithoutTheMachinesRecords:
     ) -> None:
         both = "ACME=Acme Mail\nACME2=Acme Calendar"
         older = release("4.9", {"acme.inf": {"ACME=Acme Mail": both, "[ACME_Store]": f"{SECOND}[ACME_Store]"}})
-        desk.install(older, half=Half.MACHINE)
-        self.half(desk, older)
+        desk.install(older, scope=Scope.MACHINE)
+        self.scope(desk, older)
         space = Workspace(desk.workstation, desk.user("Zoë"))
         assert [service.name for service in space.profile("Acme Mail").services] == ["ACME", "ACME2"]
         newer = release("5.0")
-        desk.install(newer, half=Half.MACHINE)
-        self.half(desk, newer)
+        desk.install(newer, scope=Scope.MACHINE)
+        self.scope(desk, newer)
         assert [service.name for service in space.profile("Acme Mail").services] == ["ACME"]
 
     def test_it_waits_for_outlooks_profile_by_itself(self, desk: Any, acme: Path) -> None:
-        desk.install(acme, half=Half.MACHINE)
-        plan = self.half(desk, acme, wish=ProfileWish(ProfilePolicy.EXISTING))
+        desk.install(acme, scope=Scope.MACHINE)
+        plan = self.scope(desk, acme, request=ProfileRequest(ProfilePolicy.EXISTING))
         assert plan.record["waiting"]
         seen, user = desk.workstation.seen_by(desk.user("Zoë")), desk.user("Zoë")
         assert installation(desk.workstation, "acme-mail").waits_for(user), "an administrator sees it, too"
         profiles = ProfileAdmin(Workspace(seen, user, send=lambda made: execute(made, seen)))
         profiles.create_profile("Outlook")
         profiles.set_default_profile("Outlook")
-        self.half(desk, acme)
+        self.scope(desk, acme)
         (service,) = Workspace(seen, user).profile("Outlook").services
         assert service.name == "ACME"
         assert not installation(desk.workstation, "acme-mail").waits_for(user)
@@ -477,9 +477,9 @@ class TestWhatAUserIsBelieved:
     """His records are in his hands: an administrator's run believes them of his own keys and profiles only."""
 
     @pytest.fixture
-    def tell(self, desk: Any, acme: Path) -> Callable[..., Receipt]:
+    def report(self, desk: Any, acme: Path) -> Callable[..., Receipt]:
         """``tell(changes, verb=...)``: Zoë writes that into her own records; the machine's half is there."""
-        desk.install(acme, half=Half.MACHINE)
+        desk.install(acme, scope=Scope.MACHINE)
         state = desk.workstation.users_states.setdefault(desk.user("Zoë"), MemoryState())
 
         def write(
@@ -488,7 +488,7 @@ class TestWhatAUserIsBelieved:
             data, digest = pack_backup(changes)
             state.write(backup_name(id_, 0), data)
             package = {"id": "acme-mail", "name": "Acme Mail", "version": "4.2.1"}
-            record = {"package": package, "profiles": [], "services": [], "half": "machine", "inf": None, **record}
+            record = {"package": package, "profiles": [], "services": [], "scope": "machine", "inf": None, **record}
             legs = (("registry", digest),)
             told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", record, legs, ())
             state.write(receipt_name(id_), receipt_to_bytes(told))
@@ -496,7 +496,7 @@ class TestWhatAUserIsBelieved:
 
         return write
 
-    def test_of_no_key_but_his_own_and_of_no_policy(self, desk: Any, tell: Callable[..., Receipt]) -> None:
+    def test_of_no_key_but_his_own_and_of_no_policy(self, desk: Any, report: Callable[..., Receipt]) -> None:
         zoe, other = desk.user("Zoë").root, desk.user("Łukasz").root
         machine = KeyPath.parse(r"HKLM\SOFTWARE\Victim")
         policy = zoe / r"Software\Policies\Victim"
@@ -504,7 +504,7 @@ class TestWhatAUserIsBelieved:
         registry = desk.workstation.registry
         for key in keys:
             registry.apply([*key_with_parents(registry, key), SetValue(key, "v", None, Value.sz("now"))])
-        told = tell(
+        told = report(
             *(SetValue(key, "v", Value.sz("evil"), Value.sz("now")) for key in keys),
             WriteFile(r"C:\Windows\victim.dll", b"evil", b""),
         )
@@ -514,30 +514,30 @@ class TestWhatAUserIsBelieved:
         assert desk.workstation.files.read(r"C:\Windows\victim.dll") == b""
 
     @pytest.mark.parametrize("verb", ["install", "uninstall", "repair", "undo"])
-    def test_not_of_the_machines_half(self, desk: Any, tell: Callable[..., Receipt], verb: str) -> None:
+    def test_not_of_the_machines_half(self, desk: Any, report: Callable[..., Receipt], verb: str) -> None:
         newest = receipts(desk.workstation)[-1].id
         before = status(desk.workstation, "acme-mail").state, installation(desk.workstation, "acme-mail").services
         lukasz = desk.user("Łukasz")
         entry = {"user": lukasz.name, "sid": lukasz.sid, "profile": "P", "made": True, "uids": {}}
-        tell(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, unreached=[entry])
+        report(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, skipped_users=[entry])
         now = installation(desk.workstation, "acme-mail")
         assert (status(desk.workstation, "acme-mail").state, now.services) == before
         assert now.profiles == ()
         assert now.package["version"] == "4.2.1"
 
     @pytest.mark.parametrize("id_", ["20200101T000000-0bad/../x", "99991231T235959-0bad", "x"])
-    def test_of_no_id_that_is_none_of_ours(self, desk: Any, tell: Callable[..., Receipt], id_: str) -> None:
-        tell(id_=id_)
+    def test_of_no_id_that_is_none_of_ours(self, desk: Any, report: Callable[..., Receipt], id_: str) -> None:
+        report(id_=id_)
         assert [error.what for error in damaged_receipts(desk.workstation)] == [
             "the receipt is damaged: its id or its time is none of ours"
         ]
         desk.uninstall()
 
     @pytest.mark.parametrize("wrong", [None, 1, "x", [1], [{}], [{"sid": 1}], {"a": 1}, [{"made": []}]])
-    def test_of_no_record_that_is_none_of_ours(self, desk: Any, tell: Callable[..., Receipt], wrong: Any) -> None:
-        members = ("profiles", "waiting", "services", "reached", "unreached", "half", "inf", "undoes", "outlook")
-        tell(**dict.fromkeys(members, wrong))
-        tell(id_="20200102T000000-0bad", package=wrong)
+    def test_of_no_record_that_is_none_of_ours(self, desk: Any, report: Callable[..., Receipt], wrong: Any) -> None:
+        members = ("profiles", "waiting", "services", "served", "skipped", "scope", "inf", "undoes", "outlook")
+        report(**dict.fromkeys(members, wrong))
+        report(id_="20200102T000000-0bad", package=wrong)
         assert status(desk.workstation, "acme-mail").state is State.INTACT
         assert not installation(desk.workstation, "acme-mail").waits_for(desk.user("Zoë"))
         desk.uninstall()
@@ -555,9 +555,9 @@ class TestWhatAUserIsBelieved:
         ],
     )
     def test_a_journal_that_is_none_of_ours_ends_or_is_told_and_harms_nothing(
-        self, desk: Any, tell: Callable[..., Receipt], records: list[Any]
+        self, desk: Any, report: Callable[..., Receipt], records: list[Any]
     ) -> None:
-        tell()
+        report()
         machines = receipts(desk.workstation)[-1]
         before = desk.picture(), installation(desk.workstation, "acme-mail").machine
         assert before[1] == (machines,)
@@ -569,8 +569,8 @@ class TestWhatAUserIsBelieved:
         assert (desk.picture(), installation(desk.workstation, "acme-mail").machine) == before
 
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"version": 1}', b"\xff"])
-    def test_what_is_none_of_ours_stops_nobody(self, desk: Any, tell: Callable[..., Receipt], data: bytes) -> None:
-        told = tell()
+    def test_what_is_none_of_ours_stops_nobody(self, desk: Any, report: Callable[..., Receipt], data: bytes) -> None:
+        told = report()
         desk.workstation.users_states[desk.user("Zoë")].write(receipt_name(told.id), data)
         assert "the records of Zoë" in damaged_receipts(desk.workstation)[0].remedy
         desk.uninstall()

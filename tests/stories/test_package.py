@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import FindingsError, NotFoundError, Severity
-from mapiwright.setup.destination import TOKENS
-from mapiwright.setup.manifest import ProfilesOnUninstall, RegistryRoot
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import open_package, read_package
-from mapiwright.setup.preflight import preflight
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.package.destination import TOKENS
+from mapiwright.setup.package.manifest import ProfilesOnUninstall, RegistryRoot
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import open_package, read_package
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mapiwright.errors import Finding
-    from mapiwright.setup.package import Package
+    from mapiwright.setup.package.package import Package
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 X64 = (EXAMPLE / "x64" / "acme32.dll").read_bytes()

@@ -11,22 +11,22 @@ import pytest
 
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
-from mapiwright.mapi import addressing, roles
-from mapiwright.mapi.profile import ADMIN
-from mapiwright.mapi.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, prop_type
-from mapiwright.setup.panel_run import PanelRun
+from mapiwright.mapi.profile import addressing, roles
+from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, prop_type
 from mapiwright.transaction.transaction import execute
-from mapiwright.ui import panel_deeds as deeds
 from mapiwright.ui.cli.app import VERBS, run
-from mapiwright.ui.cli.verbs import command_in
-from mapiwright.workstation.open import open_workstation
-from mapiwright.workstation.users import user_named
+from mapiwright.ui.cli.lazy_commands import command_in
+from mapiwright.ui.screens.panel import actions
+from mapiwright.workflows.panel.plans import PanelRun
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.users import user_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.mapi.profile.profile import Profile, Service
 
     Mapiwright = Callable[..., Any]
 
@@ -48,7 +48,7 @@ DONE = {
     "profile section set": "the sheet of a service: Sections",
     "profile section delete": "the sheet of a service: Sections",
 }
-"""The verbs that the deeds of the panel are, with where they are done."""
+"""The verbs that the actions of the panel are, with where they are done."""
 
 ALSO_DONE = {
     "wizard": "Add, with the Profile Wizard",
@@ -122,14 +122,16 @@ def test_every_verb_is_in_the_panel_or_it_is_said_why_not() -> None:
 
 
 def test_every_deed_of_the_panel_is_a_verb() -> None:
-    makers = [each for _, each in inspect.getmembers(deeds, inspect.isfunction) if each.__module__ == deeds.__name__]
-    public = {each.__name__ for each in makers if not each.__name__.startswith("_")} - {"section_deeds"}
+    makers = [
+        each for _, each in inspect.getmembers(actions, inspect.isfunction) if each.__module__ == actions.__name__
+    ]
+    public = {each.__name__ for each in makers if not each.__name__.startswith("_")} - {"section_actions"}
     assert public == set(DEEDS)
 
 
 TWO_LISTS = f"{'00' * 4}{'ab' * 16}01;{'00' * 4}{'cd' * 16}02"
 
-WIRE = b"""\
+JSON_FORM = b"""\
 [Services]
 WIRE=Wire
 [WIRE]
@@ -142,34 +144,36 @@ PR_PROVIDER_DISPLAY=Wire
 PR_DISPLAY_NAME=Wire
 """
 
-DEEDS: dict[str, Callable[[Profile], deeds.Deed]] = {
-    "create_profile": lambda _: deeds.create_profile("New"),
-    "copy_profile": lambda profile: deeds.copy_profile(profile.name, "Spare"),
-    "rename_profile": lambda profile: deeds.rename_profile(profile.name, "Other name"),
-    "delete_profile": lambda profile: deeds.delete_profile(profile.name),
-    "set_default_profile": lambda _: deeds.set_default_profile("Second"),
-    "ask_for_profile": lambda _: deeds.ask_for_profile(True),
-    "add_service": lambda profile: deeds.add_service(profile.name, "CONTAB"),
-    "remove_service": lambda profile: deeds.remove_service(profile.name, "ACME"),
-    "copy_service": lambda profile: deeds.copy_service(profile.name, "MSUPST MS", "Second"),
-    "configure_service": lambda profile: deeds.configure_service(
-        profile.name, deeds.Chosen(_service(profile, "ACME").uid, "ACME"), {0x66010003: 995}
+DEEDS: dict[str, Callable[[Profile], actions.Action]] = {
+    "create_profile": lambda _: actions.create_profile("New"),
+    "copy_profile": lambda profile: actions.copy_profile(profile.name, "Spare"),
+    "rename_profile": lambda profile: actions.rename_profile(profile.name, "Other name"),
+    "delete_profile": lambda profile: actions.delete_profile(profile.name),
+    "set_default_profile": lambda _: actions.set_default_profile("Second"),
+    "ask_for_profile": lambda _: actions.ask_for_profile(True),
+    "add_service": lambda profile: actions.add_service(profile.name, "CONTAB"),
+    "remove_service": lambda profile: actions.remove_service(profile.name, "ACME"),
+    "copy_service": lambda profile: actions.copy_service(profile.name, "MSUPST MS", "Second"),
+    "configure_service": lambda profile: actions.configure_service(
+        profile.name, actions.Chosen(_service(profile, "ACME").uid, "ACME"), {0x66010003: 995}
     ),
-    "set_default_store": lambda profile: deeds.set_default_store(profile.name, deeds.Chosen(_stores(profile)[-1])),
-    "set_primary_identity": lambda profile: deeds.set_primary_identity(profile.name, None),
-    "order_transports": lambda profile: deeds.order_transports(
-        profile.name, [deeds.Chosen(each.uid) for each in reversed(profile.providers(PR_TRANSPORT_PROVIDERS))]
+    "set_default_store": lambda profile: actions.set_default_store(
+        profile.name, actions.Chosen(_stores(profile)[-1])
     ),
-    "set_default_directory": lambda profile: deeds.set_default_directory(profile.name, _list(profile)),
-    "set_personal_address_book": lambda profile: deeds.set_personal_address_book(profile.name, _list(profile)),
-    "set_search_order": lambda profile: deeds.set_search_order(profile.name, [_list(profile)]),
-    "set_properties": lambda profile: deeds.set_properties(
+    "set_primary_identity": lambda profile: actions.set_primary_identity(profile.name, None),
+    "order_transports": lambda profile: actions.order_transports(
+        profile.name, [actions.Chosen(each.uid) for each in reversed(profile.providers(PR_TRANSPORT_PROVIDERS))]
+    ),
+    "set_default_directory": lambda profile: actions.set_default_directory(profile.name, _list(profile)),
+    "set_personal_address_book": lambda profile: actions.set_personal_address_book(profile.name, _list(profile)),
+    "set_search_order": lambda profile: actions.set_search_order(profile.name, [_list(profile)]),
+    "set_properties": lambda profile: actions.set_properties(
         profile.name,
-        deeds.Chosen(_service(profile, "ACME").uid),
+        actions.Chosen(_service(profile, "ACME").uid),
         {0x6610001F: "a b", 0x66110102: b"\1\2", 0x6612000B: True},
     ),
-    "delete_properties": lambda profile: deeds.delete_properties(
-        profile.name, deeds.Chosen(_service(profile, "ACME").uid), [0x66010003]
+    "delete_properties": lambda profile: actions.delete_properties(
+        profile.name, actions.Chosen(_service(profile, "ACME").uid), [0x66010003]
     ),
 }
 """Each deed of the panel, on a profile that has something for it."""
@@ -179,8 +183,8 @@ def _stores(profile: Profile) -> list[str]:
     return [each.uid for each in profile.providers(PR_STORE_PROVIDERS)]
 
 
-def _list(profile: Profile) -> deeds.Chosen:
-    return deeds.Chosen(addressing.address_lists(profile)[-1].entry_id.hex())
+def _list(profile: Profile) -> actions.Chosen:
+    return actions.Chosen(addressing.address_lists(profile)[-1].entry_id.hex())
 
 
 def _service(profile: Profile, name: str) -> Service:
@@ -192,7 +196,7 @@ def twins(mapiwright: Mapiwright, workstation_folder: Path, acme: Path) -> tuple
     """Two workstations that are the same: a profile with stores, transports and address lists, and a second one."""
     (inf,) = workstation_folder.rglob("MAPISVC.INF")
     fragment = workstation_folder.with_name("wire.inf")
-    fragment.write_bytes(WIRE)
+    fragment.write_bytes(JSON_FORM)
     for words in (
         ("install", acme, "--yes"),
         ("inf", "merge", inf, fragment, "--yes"),

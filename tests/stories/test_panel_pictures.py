@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from screen_walks import LOOKS, damage, fill, focus, keys, panel_on, pick, push, settle, typed
 
-from mapiwright.mapi.profile import ADMIN
-from mapiwright.transaction.receipt import receipts
-from mapiwright.ui import outcome
-from mapiwright.ui.dialogs import Phase, Review
-from mapiwright.ui.language import speaking
-from mapiwright.ui.panel_deeds import Chosen, create_profile, set_properties
+from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.transaction.records.receipt import receipts
+from mapiwright.ui.screens import outcome
+from mapiwright.ui.screens.dialogs import Phase, Review
+from mapiwright.ui.screens.panel.actions import Chosen, create_profile, set_properties
+from mapiwright.ui.text.language import speaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from screen_walks import Walk
     from textual.pilot import Pilot
 
-    from mapiwright.transaction.receipt import Receipt
-    from mapiwright.ui.panel import PanelApp
+    from mapiwright.transaction.records.receipt import Receipt
+    from mapiwright.ui.screens.panel.panel import PanelApp
     from mapiwright.workstation.workstation import Workstation
 
 PROFILE = keys("enter")
@@ -104,7 +104,7 @@ def ready(desk: Any, acme: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         there = receipts(workstation)
         return tuple(replace(each, created=f"2026-01-0{day}T09:00:00+00:00") for day, each in enumerate(there, 1))
 
-    monkeypatch.setattr("mapiwright.ui.panel_history.receipts", dated)
+    monkeypatch.setattr("mapiwright.ui.screens.panel.history.receipts", dated)
     return desk
 
 

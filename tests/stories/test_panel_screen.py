@@ -15,13 +15,13 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import RecoveryNeededError
 from mapiwright.formats.props import encode
-from mapiwright.mapi import addressing, roles
-from mapiwright.mapi.profile import ADMIN
-from mapiwright.mapi.tags import PR_TRANSPORT_PROVIDERS
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.ui import panel_deeds as deeds
+from mapiwright.mapi.profile import addressing, roles
+from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.mapi.props.tags import PR_TRANSPORT_PROVIDERS
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.ui.screens.panel import actions
 from mapiwright.workstation.change import SetValue, WriteFile, difference
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Value, ValueType
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from screen_walks import Walk
     from textual.pilot import Pilot
 
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.ui.panel import PanelApp
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.ui.screens.panel.panel import PanelApp
 
 CANCEL, OK = push("#cancel"), push("#ok")
-NO_PROFILE = ProfileWish(ProfilePolicy.NONE)
+NO_PROFILE = ProfileRequest(ProfilePolicy.NONE)
 
 
 def space(desk: Any) -> Workspace:
@@ -741,11 +741,11 @@ async def _to_a_read_only_one(app: PanelApp, pilot: Pilot[None]) -> None:
 
 
 def test_a_setting_that_nobody_touched_holds_nothing_up(ready: Any) -> None:
-    ready.do(ready.edit(deeds.create_profile("Bare").draft, deeds.add_service("Bare", "ACME").draft))
+    ready.do(ready.edit(actions.create_profile("Bare").draft, actions.add_service("Bare", "ACME").draft))
     section = profile(ready, "Bare").services[0].section
     user = [tag for tag in section.properties if tag >> 16 == 0x6602]
     if user:
-        ready.do(ready.edit(deeds.delete_properties("Bare", deeds.Chosen(section.uid), user).draft))
+        ready.do(ready.edit(actions.delete_properties("Bare", actions.Chosen(section.uid), user).draft))
 
     async def empty(app: PanelApp, _pilot: Pilot[None]) -> None:
         assert app.screen.query_one("#field-user", Input).value == "", "it is required, and nobody gave it yet"
@@ -790,7 +790,7 @@ def test_what_failed_between_mixes_nothing_up(at_office: Any) -> None:
 def test_an_untouched_property_stays_what_it_is(ready: Any) -> None:
     several = ("a;b", " c")
     section = profile(ready, "Acme Mail").services[0].uid
-    ready.do(ready.edit(deeds.set_properties("Acme Mail", deeds.Chosen(section), {0x6615101F: several}).draft))
+    ready.do(ready.edit(actions.set_properties("Acme Mail", actions.Chosen(section), {0x6615101F: several}).draft))
     walk(
         panel_on(ready),
         *SETTINGS,
@@ -823,7 +823,7 @@ HOSTILE = "[red]x[/red]\x1b]2;OWNED\x07\u202e"
 
 def test_names_of_strangers_steer_no_terminal(ready: Any) -> None:
     uid = profile(ready, "Acme Mail").services[0].uid
-    ready.do(ready.edit(deeds.set_properties("Acme Mail", deeds.Chosen(uid), {0x3001001F: HOSTILE}).draft))
+    ready.do(ready.edit(actions.set_properties("Acme Mail", actions.Chosen(uid), {0x3001001F: HOSTILE}).draft))
 
     async def no_controls(app: PanelApp, _pilot: Pilot[None]) -> None:
         for strip in app.screen._compositor.render_strips():

@@ -10,13 +10,13 @@ import pytest
 from screen_walks import LARGE, fill, focus, keys, panel_on, pick, push, sees, settle, typed, walk
 from textual.widgets import Button, Input, Tree
 
-from mapiwright.entry.record import ServiceRecord, record_changes
-from mapiwright.setup import sums
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.setup.publication import PROGRAM, SUMS
-from mapiwright.setup.publish import make_edition, publish
-from mapiwright.setup.signing import trusted_keys
-from mapiwright.transaction.receipt import receipts
+from mapiwright.entry.service.record import ServiceRecord, record_changes
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.publish import sums
+from mapiwright.setup.publish.publication import PROGRAM, SUMS
+from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.setup.publish.signing import trusted_keys
+from mapiwright.transaction.records.receipt import receipts
 from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from mapiwright.ui.panel import PanelApp
+    from mapiwright.ui.screens.panel.panel import PanelApp
 
 OK = push("#ok")
 CLOSE = push("#cancel")
@@ -70,7 +70,7 @@ class TestHaveDisk:
         assert [effect.description["context"] for effect in edit.effects] == ["CREATE"]
 
     def test_a_directory_is_found_by_who_does_not_know_its_path(self, desk: Any, public: Path) -> None:
-        from mapiwright.ui.panel_add import HaveDisk
+        from mapiwright.ui.screens.panel.add import HaveDisk
 
         async def browse(app: PanelApp, pilot: Pilot[None]) -> None:
             screen = app.screen
@@ -164,7 +164,7 @@ class TestHaveDisk:
     def test_a_wrong_signature_and_one_that_nobody_trusts(
         self, desk: Any, acme: Path, tmp_path: Path, keys: Callable[[str], tuple[Path, Path]]
     ) -> None:
-        from mapiwright.setup.publication import SIGNATURE
+        from mapiwright.setup.publish.publication import SIGNATURE
 
         private, public_key = keys("vendor")
         _, stranger = keys("stranger")
@@ -324,7 +324,7 @@ class TestInstalledServices:
         media.mkdir()
         shutil.copy(acme / "acme.inf", media / "MAPISVC.INF")
         shutil.copy(acme / "x64" / "acme32.dll", media / "ACME32.DLL")
-        desk.install(media, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+        desk.install(media, "Zoë", request=ProfileRequest(ProfilePolicy.NONE))
         walk(
             panel_on(desk), push("#services"), push("#send"), sees("No code of these services can run here", "--host")
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from mapiwright.ui.panel import PanelApp
+    from mapiwright.ui.screens.panel.panel import PanelApp
 
 KEYS = (
     *("tab", "shift+tab", "enter", "enter", "escape", "down", "up", "left", "right", "home", "end"),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.entry.call import EntryCall
-from mapiwright.entry.contract import Context, EntryPolicy
-from mapiwright.setup.pending import pending_calls
-from mapiwright.transaction.plan import Plan
+from mapiwright.entry.service.contract import Context, EntryPolicy
+from mapiwright.setup.records.pending import pending_calls
+from mapiwright.transaction.plans.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.formats.regf.write import CreateKey, Edit, SetValue, edit
-from mapiwright.workstation.create import BORN, create_image
+from mapiwright.workstation.kinds.create import BORN, create_image
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:
@@ -174,13 +174,13 @@ def test_a_profile_that_came_to_hold_the_service_since_is_named(
     words = ("install", newer) if verb == "upgrade" else ("uninstall", "acme-mail")
     plan = tmp_path / "a.plan"
     assert mapiwright(*words, "--dry-run", "-o", plan).code == 0
-    deeds = {
+    actions = {
         ("copy", "Mine", "Spare"): "profiles of Zoë: Spare is new",
         ("add-service", "Bare", "ACME"): "services of profile 'Bare' of Zoë: not as they were",
         ("delete", "Bare"): "profiles of Zoë: Bare is gone",
     }
-    for deed, told in deeds.items():
-        done = mapiwright("profile", *deed, "--yes", "--json")
+    for action, told in actions.items():
+        done = mapiwright("profile", *action, "--yes", "--json")
         assert done.code == 0, done.err
         before = picture()
         for arguments in (["--dry-run"], ["--yes"]):

@@ -16,20 +16,20 @@ import pytest
 
 from mapiwright.errors import ConflictError, FindingsError, RefusedError, Severity, UsageError
 from mapiwright.formats.pe import Export, Machine, PeFile
-from mapiwright.setup.destination import folders, place
-from mapiwright.setup.machine import file_changes
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import open_package, read_package
-from mapiwright.setup.package_rules import PACKAGE_RULES
-from mapiwright.setup.preflight import MESSAGING_SUBSYSTEM, RESERVE, preflight
-from mapiwright.setup.takeback import take_back
-from mapiwright.setup.versions import Verdict, decide
+from mapiwright.setup.install.machine_plan import file_changes
+from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM, RESERVE, preflight
+from mapiwright.setup.package.destination import folders, place
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import open_package, read_package
+from mapiwright.setup.package.rules import PACKAGE_RULES
+from mapiwright.setup.package.versions import Verdict, decide
+from mapiwright.setup.records.revert import revert
 from mapiwright.workstation.change import MakeFolder, SetValue, WriteFile
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.hive_file import HiveFileWorkstation
-from mapiwright.workstation.image import ImageWorkstation
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
+from mapiwright.workstation.kinds.image import ImageWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Bitness, Edition
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mapiwright.errors import Finding
-    from mapiwright.setup.package import Package
+    from mapiwright.setup.package.package import Package
     from mapiwright.workstation.workstation import Workstation
 
     MakeDll = Callable[..., bytes]
@@ -630,9 +630,9 @@ def test_a_folder_in_the_place_of_the_hibernation_file_is_none(image: ImageWorks
 
 READ_ONLY = """
 import sys
-from mapiwright.setup.package import open_package
-from mapiwright.setup.preflight import preflight
-from mapiwright.workstation.image import ImageWorkstation
+from mapiwright.setup.package.package import open_package
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.workstation.kinds.image import ImageWorkstation
 from pathlib import Path
 for finding in preflight(open_package(Path(sys.argv[1])), ImageWorkstation(Path(sys.argv[2]))):
     print(finding.id)
@@ -726,6 +726,6 @@ def test_the_page_of_findings_has_every_rule_and_its_remedy() -> None:
 def test_what_an_uninstall_leaves_is_told_by_its_rule() -> None:
     where = workstation()
     write(where, r"C:\Windows\acme.txt", b"edited")
-    (left,) = take_back(where, [WriteFile(r"C:\Windows\acme.txt", None, b"as installed")]).kept
+    (left,) = revert(where, [WriteFile(r"C:\Windows\acme.txt", None, b"as installed")]).kept
     rule = PACKAGE_RULES[left.id]
     assert (left.severity, left.rule, left.remedy) == (rule.severity, rule.text, rule.remedy)

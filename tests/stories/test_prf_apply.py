@@ -10,18 +10,18 @@ import pytest
 from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats import inf
 from mapiwright.formats import prf as text
-from mapiwright.mapi import roles
-from mapiwright.mapi.app_profile import is_app_profile
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.merge import merge
-from mapiwright.mapi.prf import read
-from mapiwright.mapi.prf_check import check
-from mapiwright.setup.pending import pending_calls
-from mapiwright.setup.prf import findings_for, plan_prf, refuse_errors
+from mapiwright.mapi.inf.merge import merge
+from mapiwright.mapi.prf.check import check
+from mapiwright.mapi.prf.reading import read
+from mapiwright.mapi.profile import roles
+from mapiwright.mapi.profile.app_profile import is_app_profile
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.setup.prf.apply import findings_for, plan_prf, refuse_errors
+from mapiwright.setup.records.pending import pending_calls
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.registry import Value
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.mapi.prf import ProfileFile
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.mapi.prf.reading import ProfileFile
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.transaction.plans.plan import Plan
 
 OLD_SERVICES = """\
 [Services]

@@ -10,15 +10,15 @@ import pytest
 
 from mapiwright.admin.workspace import Workspace
 from mapiwright.formats import prf as text
-from mapiwright.mapi.prf import Dialect, read
-from mapiwright.mapi.prf_check import check
-from mapiwright.mapi.prf_rules import PRF_RULES
-from mapiwright.setup.prf import findings_for
+from mapiwright.mapi.prf.check import check
+from mapiwright.mapi.prf.reading import Dialect, read
+from mapiwright.mapi.prf.rules import PRF_RULES
+from mapiwright.setup.prf.apply import findings_for
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from mapiwright.errors import Finding
-    from mapiwright.mapi.prf import ProfileFile
+    from mapiwright.mapi.prf.reading import ProfileFile
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "findings-prf.md"
 SOUND = """\

@@ -11,9 +11,9 @@ from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.formats import prf as text
-from mapiwright.mapi.prf_export import export
-from mapiwright.mapi.profile import Section
-from mapiwright.workstation.create import create_image
+from mapiwright.mapi.prf.export import export
+from mapiwright.mapi.profile.profile import Section
+from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
@@ -300,17 +300,17 @@ def test_a_real_profile_is_exported_as_far_as_a_file_can_carry_it(
 
 def test_what_an_export_leaves_out_is_told(office: Any) -> None:
     services = office.services()
-    wire = services.create_message_service("WIRE")
-    with services.open_profile_section(wire, SectionFlag.MODIFY) as section:
+    json_form = services.create_message_service("WIRE")
+    with services.open_profile_section(json_form, SectionFlag.MODIFY) as section:
         section.set_props(
             {0x66000102: b"\\1\\2", 0x6601001F: "two\nlines", 0x6602001E: "100%sure%", 0x6603001F: "kept"}
         )
     with services.open_profile_section(
-        services.find(wire).providers[0].uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS
+        services.find(json_form).providers[0].uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS
     ) as section:
         section.set_props({0x6604001F: "of the provider"})
     stored = office.stored()
-    held = stored.section(wire)
+    held = stored.section(json_form)
     assert held is not None
     secret = Section(held.uid, held.properties, {**held.stored, "S001e67f0": Value.binary(b"tr0ub4dor")})
     accounts = Section("9375CFF0413111d3B88A00104B2A6676", keys={"00000001": Key({}, {})})

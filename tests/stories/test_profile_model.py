@@ -9,20 +9,21 @@ import pytest
 
 from mapiwright.errors import BusyError, ExistsError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats import inf
-from mapiwright.mapi import accounts, edit, roles, store, tags
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
-from mapiwright.mapi.graph import faults
-from mapiwright.mapi.profile import ADMIN, INSTANCE
-from mapiwright.mapi.tags import ResourceType, ServiceFlag, StatusFlag
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
+from mapiwright.mapi.profile import accounts, edit, roles, store
+from mapiwright.mapi.profile.profile import ADMIN, INSTANCE
+from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.mapi.definition import PropertyValue
-    from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.profile.profile import Profile, Service
 
 PRIVATE = 0x6600001F
 EXCHANGE_STUB = "13dbb0c8aa05101a9bb000aa002fc45a"
@@ -212,14 +213,14 @@ def test_a_provider_that_a_damaged_profile_gives_two_services_stays_with_the_oth
 
 def test_an_account_that_sent_through_a_removed_transport_loses_that_link(new_uid: Callable[[], bytes]) -> None:
     profile = profile_with(new_uid, service("WIRE", provider(ResourceType.TRANSPORT_PROVIDER)))
-    wire = found(profile, "WIRE")
-    uid = bytes.fromhex(wire.providers[0].uid)
+    json_form = found(profile, "WIRE")
+    uid = bytes.fromhex(json_form.providers[0].uid)
     values = {accounts.TRANSPORT: Value.binary(uid), "POP3 User": Value.sz("jo"), "Mini UID": Value.dword(1)}
     key = store.write_profile(profile, "cp1252")
     key = Key({}, {**key.keys, accounts.ACCOUNTS: Key({}, {"00000001": Key(values), "other": Key()})})
     profile = store.read_profile("Work", key, default_pointer=8, code_page="cp1252")
     assert faults(profile) == ()
-    after = edit.remove_service(profile, wire.uid)
+    after = edit.remove_service(profile, json_form.uid)
     assert faults(after) == ()
     manager = after.section(accounts.ACCOUNTS)
     assert manager is not None
@@ -483,12 +484,12 @@ def test_the_primary_identity_is_chosen_by_service_or_provider_and_cleared(new_u
 
 
 def test_transports_stand_as_added_but_for_those_that_prefer_to_be_last(new_uid: Callable[[], bytes]) -> None:
-    wire = ResourceType.TRANSPORT_PROVIDER
+    json_form = ResourceType.TRANSPORT_PROVIDER
     last = StatusFlag.XP_PREFER_LAST
     profile = profile_with(
         new_uid,
-        service("A", provider(wire, last, "a last"), provider(wire, 0, "a")),
-        service("B", provider(wire, 0, "b"), provider(wire, last, "b last")),
+        service("A", provider(json_form, last, "a last"), provider(json_form, 0, "a")),
+        service("B", provider(json_form, 0, "b"), provider(json_form, last, "b last")),
     )
 
     def order(profile: Profile) -> list[str]:

@@ -8,8 +8,8 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.setup.installed import Half
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.records.installed import Scope
 from mapiwright.workstation.change import SetValue, key_with_parents
 from mapiwright.workstation.registry import Value
 
@@ -70,22 +70,22 @@ def test_where_outlook_will_make_the_profile_the_install_waits_and_says_so(desk:
 def test_the_users_half_adds_the_service_when_outlook_has_made_it(desk: Any, acme: Path, maker: str) -> None:
     put(desk, "Zoë", *MAKERS[maker])
     desk.install(acme)
-    assert desk.plan(acme, "Zoë", half=Half.USER).empty, "it still waits"
+    assert desk.plan(acme, "Zoë", scope=Scope.USER).empty, "it still waits"
     outlook_makes(desk)
     put(desk, "Zoë", MAKERS[maker][0], MAKERS[maker][1], None)  # as Outlook removes ImportPRF
-    desk.install(acme, "Zoë", half=Half.USER)
+    desk.install(acme, "Zoë", scope=Scope.USER)
     assert services(desk, "Outlook") == ["CONTAB", "ACME"]
-    assert desk.plan(acme, "Zoë", half=Half.USER).empty
+    assert desk.plan(acme, "Zoë", scope=Scope.USER).empty
 
 
 def test_who_takes_the_service_out_again_keeps_it_out(desk: Any, acme: Path) -> None:
     put(desk, "Zoë", *MAKERS["the policy ZeroConfigExchange"])
     desk.install(acme)
     outlook_makes(desk)
-    desk.install(acme, "Zoë", half=Half.USER)
+    desk.install(acme, "Zoë", scope=Scope.USER)
     space = Workspace(desk.workstation, desk.user("Zoë"), send=desk.do)
     ProfileAdmin(space).admin_services("Outlook").delete_message_service("ACME")
-    assert desk.plan(acme, "Zoë", half=Half.USER).empty
+    assert desk.plan(acme, "Zoë", scope=Scope.USER).empty
 
 
 def test_a_users_half_that_has_nothing_but_waiting_to_do_is_remembered(
@@ -96,14 +96,14 @@ def test_a_users_half_that_has_nothing_but_waiting_to_do_is_remembered(
     manifest = (package / "mapiwright.toml").read_text(encoding="utf-8")
     before, after = manifest.index(start), manifest.index(end) + len(end)
     (package / "mapiwright.toml").write_text(manifest[:before] + manifest[after:], encoding="utf-8")
-    desk.install(package, half=Half.MACHINE)
+    desk.install(package, scope=Scope.MACHINE)
     put(desk, "Zoë", *MAKERS["a PRF file"])
-    assert desk.install(package, "Zoë", half=Half.USER) is not None
-    assert desk.plan(package, "Zoë", half=Half.USER).empty
+    assert desk.install(package, "Zoë", scope=Scope.USER) is not None
+    assert desk.plan(package, "Zoë", scope=Scope.USER).empty
     outlook_makes(desk, "From the PRF")
     put(desk, "Zoë", rf"{OUTLOOK}\Setup", "ImportPRF", None)
     put(desk, "Zoë", rf"{OUTLOOK}\Setup", "First-Run", Value.binary(b"\1"))
-    desk.install(package, "Zoë", half=Half.USER)
+    desk.install(package, "Zoë", scope=Scope.USER)
     assert services(desk, "From the PRF") == ["CONTAB", "ACME"]
 
 
@@ -157,27 +157,27 @@ class TestWhatWasAskedFor:
         put(desk, "Zoë", *MAKERS["the policy ZeroConfigExchange"])
         if there:
             outlook_makes(desk)
-        desk.install(acme, "Zoë", wish=ProfileWish(policy))
+        desk.install(acme, "Zoë", request=ProfileRequest(policy))
         assert names(desk) == profiles
         assert (services(desk, "Outlook") if there else []) == in_outlook
 
     def test_existing_waits_for_a_profile_that_is_not_there(self, desk: Any, acme: Path) -> None:
-        plan = desk.plan(acme, "Zoë", wish=ProfileWish(ProfilePolicy.EXISTING))
+        plan = desk.plan(acme, "Zoë", request=ProfileRequest(ProfilePolicy.EXISTING))
         assert "no default profile yet" in plan.notes[0]
         desk.do(plan)
         outlook_makes(desk)
-        desk.install(acme, "Zoë", half=Half.USER)
+        desk.install(acme, "Zoë", scope=Scope.USER)
         assert services(desk, "Outlook") == ["CONTAB", "ACME"]
 
     def test_a_name_is_taken_at_its_word(self, desk: Any, acme: Path) -> None:
         put(desk, "Zoë", *MAKERS["the policy ZeroConfigExchange"])
-        desk.install(acme, "Zoë", wish=ProfileWish(name="Mine"))
+        desk.install(acme, "Zoë", request=ProfileRequest(name="Mine"))
         assert names(desk) == ("Mine",)
 
     def test_a_default_that_names_no_profile_is_left_alone(self, desk: Any, acme: Path) -> None:
         put(desk, "Zoë", OUTLOOK, "DefaultProfile", Value.sz("Gone"))
         for policy in ProfilePolicy:
-            desk.install(acme, "Zoë", wish=ProfileWish(policy))
+            desk.install(acme, "Zoë", request=ProfileRequest(policy))
         assert names(desk) == ()
 
     def test_on_the_command_line(self, mapiwright: Mapiwright, acme: Path) -> None:

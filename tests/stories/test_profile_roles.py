@@ -188,10 +188,10 @@ def order(mapiwright: Mapiwright, *words: str) -> list[str]:
 def test_the_transport_order_is_shown_and_chosen_by_name_or_uid(office: Mapiwright) -> None:
     assert order(office) == order(office, PROFILE) == ["Pipe", "Wire"]
     before = dump(office)
-    wire = uids(office)["Wire"][0]
-    assert office("service", "order", "--set", wire.upper(), "--set", "PipeWire", "--yes").code == 0
+    json_form = uids(office)["Wire"][0]
+    assert office("service", "order", "--set", json_form.upper(), "--set", "PipeWire", "--yes").code == 0
     shown = office("service", "order").out
-    assert shown == f"1. WIRE/Wire  {wire}\n2. PIPE/Pipe  {uids(office)['Pipe'][0]}\n"
+    assert shown == f"1. WIRE/Wire  {json_form}\n2. PIPE/Pipe  {uids(office)['Pipe'][0]}\n"
     again = office("service", "order", PROFILE, "--set", "wire", "--set", "pipe", "--yes")
     assert "Nothing to do" in again.out
     undo(office)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.workstation.change import SetValue
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Value, ValueType
 from mapiwright.workstation.workstation import Bitness, Edition
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.workstation.create import create_image
+from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pytest
 from filelock import FileLock
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
-from mapiwright.setup import setup_program, sums
-from mapiwright.setup.have_disk import Kind, look
-from mapiwright.setup.publication import PROGRAM, SUMS
+from mapiwright.setup.publish import setup_program, sums
+from mapiwright.setup.publish.have_disk import Kind, look
+from mapiwright.setup.publish.publication import PROGRAM, SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,7 +192,7 @@ def test_names_of_any_script_are_published_and_hidden_ones_are_not(
     assert not (public / ".git").exists()
     assert "docs/リードミー 説明.txt" in sums.parse((public / SUMS).read_bytes())
     assert look(public).kind is Kind.PUBLISHED
-    carried = setup_program.carried_package((public / PROGRAM).read_bytes())
+    carried = setup_program.bundled_package((public / PROGRAM).read_bytes())
     assert carried is not None
     assert carried["docs/リードミー 説明.txt"] == b"read me"
     assert ".git/config" not in carried
@@ -235,7 +235,7 @@ class TestTheSetupProgramAsAFile:
 
     def test_it_carries_all_that_mapiwright_requires(self) -> None:
         required = [line for line in requires("mapiwright") or () if "extra ==" not in line]
-        assert {line.partition(">")[0] for line in required} >= set(setup_program.CARRIED)
+        assert {line.partition(">")[0] for line in required} >= set(setup_program.BUNDLED)
 
     def test_a_library_that_is_not_there_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(setup_program, "CARRIED", ("click", "no-such-library"))

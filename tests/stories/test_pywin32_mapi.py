@@ -18,7 +18,7 @@ import pytest
 
 from mapiwright.pywin32 import mapi, mapitags, mapiutil, pythoncom, target
 from mapiwright.pywin32.target import PendingCallWarning
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -202,7 +202,7 @@ def test_an_account_is_added_and_configured_in_one_transaction(profiles: PyIProf
     """Ours: ``batch``. Without it each call is a transaction of its own."""
 
     def receipts() -> int:
-        from mapiwright.transaction.receipt import receipts
+        from mapiwright.transaction.records.receipt import receipts
 
         return len(receipts(pc.workstation))
 
@@ -660,7 +660,7 @@ def test_a_session_administers_and_opens_nothing_else(services: PyIMsgServiceAdm
 
 def test_services_are_copied_ordered_and_chosen_as_in_c(services: PyIMsgServiceAdmin, profiles: PyIProfAdmin) -> None:
     """Ours: CopyMsgService, MsgServiceTransportOrder, SetPrimaryIdentity, IMAPISession.SetDefaultStore."""
-    mail, wire = added(services), added(services, "WIRE")
+    mail, json_form = added(services), added(services, "WIRE")
     profiles.CreateProfile("Other", None)
     other = profiles.AdminServices("Other")
     copy = services.CopyMsgService(mail, None, None, mapi.IID_IMsgServiceAdmin, other, 0, 0)
@@ -669,11 +669,11 @@ def test_services_are_copied_ordered_and_chosen_as_in_c(services: PyIMsgServiceA
         ((NAME, b"MAIL"), (UID, bytes(copy))),
     )
     session = mapi.MAPILogonEx(0, "Other", None, mapi.MAPI_NEW_SESSION)
-    services.CopyMsgService(wire, b"ignored", None, mapi.IID_IMAPISession, session)
+    services.CopyMsgService(json_form, b"ignored", None, mapi.IID_IMAPISession, session)
     assert other.GetMsgServiceTable(0).GetRowCount(0) == 2
     no_interface = mapi.MAPI_E_INTERFACE_NOT_SUPPORTED
     unknown = pythoncom.IID_IUnknown
-    assert code_of(lambda: services.CopyMsgService(wire, None, None, unknown, profiles)) == no_interface
+    assert code_of(lambda: services.CopyMsgService(json_form, None, None, unknown, profiles)) == no_interface
 
     def providers(kind: int) -> list[bytes]:
         wanted = (
@@ -689,7 +689,7 @@ def test_services_are_copied_ordered_and_chosen_as_in_c(services: PyIMsgServiceA
     assert code_of(lambda: services.MsgServiceTransportOrder(order[:1], 0)) == mapi.MAPI_E_BUSY
     services.SetPrimaryIdentity(None)
     services.SetPrimaryIdentity(mail, 0)
-    assert code_of(lambda: services.SetPrimaryIdentity(wire)) == mapi.MAPI_E_NO_ACCESS
+    assert code_of(lambda: services.SetPrimaryIdentity(json_form)) == mapi.MAPI_E_NO_ACCESS
     added(services)
     stores = providers(mapi.MAPI_STORE_PROVIDER)
     work = mapi.MAPILogonEx(0, "Work", None, mapi.MAPI_NEW_SESSION)

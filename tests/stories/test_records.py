@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import NotFoundError
-from mapiwright.setup.installed import installation
-from mapiwright.setup.status import State, status
-from mapiwright.transaction.journal import Journal
-from mapiwright.workstation.open import open_workstation
+from mapiwright.setup.install.status import State, status
+from mapiwright.setup.records.installed import installation
+from mapiwright.transaction.records.journal import Journal
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,8 +80,8 @@ class TestClosedRecords:
         document = json.loads(another("doctor", "--json").out)["doctor"]
         assert {found["id"]: found["severity"] for found in document["findings"]}["MW6409"] == "warning"
         facts = {fact["name"]: fact for fact in document["facts"]}
-        assert not facts["Installed"]["told"]
-        assert facts["Outlook"]["told"]
+        assert not facts["Installed"]["known"]
+        assert facts["Outlook"]["known"]
         assert "Installed:   cannot be told: Mapiwright's records are closed to this user" in another("doctor").out
 
     def test_profiles_services_and_the_workstation_are_shown(self, another: Mapiwright) -> None:
@@ -97,7 +97,7 @@ class TestClosedRecords:
         assert listed.code == 0
         assert "(package cannot be told: Mapiwright's records are closed to this user)" in listed.out
         assert "package:      (cannot be told" in another("service", "show", "ACME").out
-        assert not json.loads(another("service", "show", "ACME", "--json").out)["service"]["told"]
+        assert not json.loads(another("service", "show", "ACME", "--json").out)["service"]["known"]
 
 
 class TestCutShort:

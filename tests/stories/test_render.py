@@ -14,13 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import Finding, Severity
-from mapiwright.mapi import tags
-from mapiwright.mapi.profile import ADMIN, Profile, Section
-from mapiwright.transaction.effect import Outcome, Status
-from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.transaction.receipt import EffectRecord, Receipt
-from mapiwright.ui.diff import LONGEST_TEXT, changes_as_lines
-from mapiwright.ui.documents import (
+from mapiwright.mapi.profile.profile import ADMIN, Profile, Section
+from mapiwright.mapi.props import tags
+from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.records.receipt import EffectRecord, Receipt
+from mapiwright.ui.documents.documents import (
     SCHEMA,
     dump_document,
     findings_document,
@@ -29,13 +28,14 @@ from mapiwright.ui.documents import (
     service_document,
     write_document,
 )
-from mapiwright.ui.findings import findings_lines
-from mapiwright.ui.plan_document import change_document, plan_document
-from mapiwright.ui.render import plan_lines, receipt_lines, receipts_lines
-from mapiwright.ui.secrets import DPAPI_PROVIDER, MASK, secret_values
-from mapiwright.ui.terminal import Line, Style, encodable, escape, escape_lines, write
-from mapiwright.ui.tree import SERVICE, described, profile_lines
-from mapiwright.ui.values import LARGE, type_name, value_text
+from mapiwright.ui.documents.plan_document import change_document, plan_document
+from mapiwright.ui.text.diff import LONGEST_TEXT, changes_as_lines
+from mapiwright.ui.text.findings import findings_lines
+from mapiwright.ui.text.render import plan_lines, receipt_lines, receipts_lines
+from mapiwright.ui.text.secrets import DPAPI_PROVIDER, MASK, secret_values
+from mapiwright.ui.text.terminal import Line, Style, encodable, escape, escape_lines, write
+from mapiwright.ui.text.tree import SERVICE, described, profile_lines
+from mapiwright.ui.text.values import LARGE, type_name, value_text
 from mapiwright.workstation.change import (
     Change,
     CreateKey,
@@ -51,7 +51,7 @@ from mapiwright.workstation.workstation import User
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.formats.props import PropertyValue
     from mapiwright.workstation.workstation import Workstation
 
 VENDOR = KeyPath.parse(r"HKLM\SOFTWARE\Vendor")

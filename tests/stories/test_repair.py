@@ -9,14 +9,14 @@ import pytest
 
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import ConflictError, FindingsError, NotFoundError, RefusedError
-from mapiwright.setup.installed import installations
-from mapiwright.setup.repair import plan_guard, plan_repair
-from mapiwright.setup.status import State, status
+from mapiwright.setup.install.repair import plan_guard, plan_repair
+from mapiwright.setup.install.status import State, status
+from mapiwright.setup.records.installed import installations
 from mapiwright.transaction.plan_file import load, save
-from mapiwright.transaction.receipt import receipts
+from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents
-from mapiwright.workstation.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import Installation
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from mapiwright.ui.door import Door, Verdict
+from mapiwright.ui.browser.browser_auth import Door, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -152,7 +152,7 @@ def test_nobody_else_is_told_anything(browser: Browser) -> None:
     stranger = Browser(browser.served)
     name = f"mapiwright-{browser.served.port}"
 
-    def is_told_nothing() -> None:
+    def is_given_nothing() -> None:
         for stranger.cookie in ("", f"{name}=", f"{name}=guessed", "other=1"):
             for path in (
                 "/",
@@ -172,9 +172,9 @@ def test_nobody_else_is_told_anything(browser: Browser) -> None:
                 assert "Only the browser that first opens" in answer.text
             assert stranger.socket(Origin=stranger.own) == 403
 
-    is_told_nothing()
+    is_given_nothing()
     assert browser.come_in().status == 303, "who guesses spends nothing"
-    is_told_nothing()
+    is_given_nothing()
 
 
 def test_the_cookie_opens_nothing_but_what_lies_below_the_path(browser: Browser) -> None:
@@ -216,7 +216,7 @@ def test_the_page_of_another_site_is_refused_the_screen(browser: Browser) -> Non
 def test_a_browser_leaves_out_the_port_of_the_scheme() -> None:
     door = Door(80)
     token = door.address.rpartition("=")[2]
-    assert door.judge("LocalHost", door.path, None, token, {}) is Verdict.FIRST
+    assert door.decide("LocalHost", door.path, None, token, {}) is Verdict.FIRST
 
 
 def test_every_answer_lets_nothing_in_from_elsewhere(browser: Browser) -> None:

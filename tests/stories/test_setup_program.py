@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.setup.publication import PROGRAM, SUMS
-from mapiwright.setup.publish import make_edition, publish
-from mapiwright.workstation.create import create_image
+from mapiwright.setup.publish.publication import PROGRAM, SUMS
+from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.workstation.kinds.create import create_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,31 +15,31 @@ from hypothesis import strategies as st
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import ConflictError
 from mapiwright.formats import inf
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.merge import merge
-from mapiwright.setup.history import SHARED_DLLS
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.installed import installations
-from mapiwright.setup.machine import file_changes, written_by
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import read_package
-from mapiwright.setup.shared import counted, entry_first, release, uninstall_entry, uninstall_key
-from mapiwright.setup.takeback import take_back
-from mapiwright.setup.uninstall import plan_uninstall
-from mapiwright.transaction.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.receipt import changes_of, receipts
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.merge import merge
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.machine_plan import file_changes, written_by
+from mapiwright.setup.install.shared import counted, entry_first, release, uninstall_entry, uninstall_key
+from mapiwright.setup.install.uninstall import plan_uninstall
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import read_package
+from mapiwright.setup.records.history import SHARED_DLLS
+from mapiwright.setup.records.installed import installations
+from mapiwright.setup.records.revert import revert
+from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
+from mapiwright.transaction.records.receipt import changes_of, receipts
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, SetValue, WriteFile
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
 from mapiwright.workstation.workstation import Bitness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mapiwright.setup.package import Package
+    from mapiwright.setup.package.package import Package
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 DLLS = {bitness: (EXAMPLE / bitness.value / "acme32.dll").read_bytes() for bitness in (Bitness.X86, Bitness.X64)}
@@ -126,7 +126,7 @@ def uninstall(where: MemoryWorkstation, id_: str, *, deletes: str = "") -> dict[
     before = merge(after, inf.parse(brought.fragment), ()).inf
     past = [change for receipt in reversed(found.receipts) for change in reversed(changes_of(where, receipt))]
     let_go = release(where, past, leaving=brought.id, before=Catalogue.of(before), after=Catalogue.of(after))
-    back = take_back(where, let_go.past, planned=[*let_go.registry, *let_go.files])
+    back = revert(where, let_go.past, planned=[*let_go.registry, *let_go.files])
     entry, registry = entry_first((*let_go.registry, *back.registry), brought.id)
     legs = (Leg("entry", entry), Leg("registry", registry), Leg("files", (*let_go.files, *back.files)))
     record = {"package": {"id": brought.id}, "services": [brought.id]}

@@ -10,8 +10,8 @@ import pytest
 
 from mapiwright.formats import pe
 from mapiwright.formats.pe import Machine, PeFile
-from mapiwright.setup import signatures
-from mapiwright.setup.signatures import PROGRAM, Signature, Standing, signature
+from mapiwright.setup.package import signatures
+from mapiwright.setup.package.signatures import PROGRAM, Signature, Standing, signature
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked there, and no program")
 

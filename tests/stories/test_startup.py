@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import NotFoundError
-from mapiwright.mapi import startup
+from mapiwright.mapi.profile import startup
 from mapiwright.workstation.change import SetValue, key_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.office_layout import Installation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
+from mapiwright.workstation.outlook.office_layout import Installation
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness, Edition
 

@@ -16,20 +16,20 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import ConflictError, FailedError, RecoveryNeededError
 from mapiwright.formats.props import PropertyType, encode
-from mapiwright.setup.doctor import diagnose
-from mapiwright.setup.masking import Masker
-from mapiwright.setup.support import make_bundle
-from mapiwright.transaction import log
-from mapiwright.transaction.effect import Outcome, Status
-from mapiwright.transaction.journal import Journal
-from mapiwright.transaction.plan import Leg, Plan
+from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.records import log
+from mapiwright.transaction.records.journal import Journal
 from mapiwright.transaction.recovery import recover
 from mapiwright.transaction.transaction import execute
+from mapiwright.workflows.doctor.doctor import diagnose
+from mapiwright.workflows.doctor.masking import Masker
+from mapiwright.workflows.doctor.support import make_bundle
 from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, key_with_parents
-from mapiwright.workstation.folder_state import MemoryState
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.disk.folder_state import MemoryState
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:

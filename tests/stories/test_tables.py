@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, UsageError
-from mapiwright.mapi import restriction as res
-from mapiwright.mapi import tables, tags
-from mapiwright.mapi.bookmarks import (
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.tags import ResourceType
+from mapiwright.mapi.tables import restriction as res
+from mapiwright.mapi.tables import tables
+from mapiwright.mapi.tables.bookmarks import (
     BOOKMARK_BEGINNING,
     BOOKMARK_CURRENT,
     BOOKMARK_END,
     MOST_BOOKMARKS,
     Success,
 )
-from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.restriction import And, Exist, Not, Property, Relation
-from mapiwright.mapi.sort_order import Direction, SortOrder, SortOrderSet
-from mapiwright.mapi.tables import Notification, Table, TableEvent, TableType, query_all_rows
-from mapiwright.mapi.tags import ResourceType
+from mapiwright.mapi.tables.restriction import And, Exist, Not, Property, Relation
+from mapiwright.mapi.tables.sort_order import Direction, SortOrder, SortOrderSet
+from mapiwright.mapi.tables.tables import Notification, Table, TableEvent, TableType, query_all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.mapi.row import Row
+    from mapiwright.mapi.tables.row import Row
 
 NAME, NAME_A, SERVICE_A = tags.PR_DISPLAY_NAME, 0x3001001E, 0x3D09001E
 SERVICE, TYPE, ORDINAL = tags.PR_SERVICE_NAME, tags.PR_RESOURCE_TYPE, tags.PR_PROVIDER_ORDINAL
@@ -126,15 +127,15 @@ class TestTheDocumentedSearches:
 
     def test_a_search_goes_on_behind_what_it_found_and_back_before_it(self) -> None:
         table = providers()
-        wire = res.Content(res.FL_SUBSTRING, DISPLAY, (DISPLAY, "wire"))
-        table.find_row(wire, BOOKMARK_BEGINNING)
+        json_form = res.Content(res.FL_SUBSTRING, DISPLAY, (DISPLAY, "wire"))
+        table.find_row(json_form, BOOKMARK_BEGINNING)
         table.seek_row(BOOKMARK_CURRENT, 1)
-        table.find_row(wire)
+        table.find_row(json_form)
         assert column(table.query_rows(1, tables.TBL_NOADVANCE)) == ["Fast wire"]
-        table.find_row(wire, BOOKMARK_CURRENT, tables.DIR_BACKWARD)
+        table.find_row(json_form, BOOKMARK_CURRENT, tables.DIR_BACKWARD)
         assert column(table.query_rows(1, tables.TBL_NOADVANCE)) == ["Slow wire"]
         with pytest.raises(NotFoundError):
-            table.find_row(wire, BOOKMARK_CURRENT, tables.DIR_BACKWARD)
+            table.find_row(json_form, BOOKMARK_CURRENT, tables.DIR_BACKWARD)
         assert table.query_position()[0] == 1
 
 

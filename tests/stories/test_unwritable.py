@@ -11,7 +11,7 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.image import ImageWorkstation
+from mapiwright.workstation.kinds.image import ImageWorkstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

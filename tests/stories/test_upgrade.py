@@ -9,17 +9,17 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.contract import EntryPolicy
+from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import FindingsError, MapiwrightError, RefusedError
-from mapiwright.mapi import tags
-from mapiwright.setup.installed import Half, installations
-from mapiwright.setup.package import open_package
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.setup.repair import plan_guard
-from mapiwright.setup.status import State, status
+from mapiwright.mapi.props import tags
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.install.repair import plan_guard
+from mapiwright.setup.install.status import State, status
+from mapiwright.setup.package.package import open_package
+from mapiwright.setup.records.installed import Scope, installations
 from mapiwright.transaction.recovery import apply
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import Installation
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.workstation import Bitness
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.mapi.profile import Profile, Service
+    from mapiwright.mapi.profile.profile import Profile, Service
 
     Release = Callable[..., Path]
     Mapiwright = Callable[..., Any]
@@ -242,7 +242,7 @@ def test_whatever_the_new_service_refuses_the_older_version_goes_on_working(
     desk.install(acme)
     before = desk.picture()
     with pytest.raises(MapiwrightError):
-        desk.install(newer, wish=ProfileWish(ProfilePolicy.EXISTING))
+        desk.install(newer, request=ProfileRequest(ProfilePolicy.EXISTING))
     assert desk.picture() == before
 
 
@@ -309,14 +309,14 @@ def test_an_upgrade_of_the_machine_alone_leaves_profiles_to_the_users_half(
 ) -> None:
     desk.install(acme)
     hives = desk.picture()[0]["HKU"]
-    desk.install(newer, half=Half.MACHINE)
+    desk.install(newer, scope=Scope.MACHINE)
     assert desk.picture()[0]["HKU"] == hives
-    desk.install(newer, "Zoë", half=Half.USER)
+    desk.install(newer, "Zoë", scope=Scope.USER)
     assert service_of(desk, "Zoë").dll == "acmemail.dll"
     assert len(service_of(desk, "Zoë").providers) == 3
     assert profile_of(desk, "Zoë").admin.uids(tags.PR_TRANSPORT_PROVIDERS) == ()
     assert service_of(desk, "Łukasz").dll == "acme.dll", "whose turn comes at his own logon"
-    assert desk.plan(newer, "Zoë", half=Half.USER).empty
+    assert desk.plan(newer, "Zoë", scope=Scope.USER).empty
 
 
 def test_an_upgrade_to_another_bitness_of_outlook_takes_the_other_side_of_everything(desk: Any, acme: Path) -> None:

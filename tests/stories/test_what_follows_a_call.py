@@ -11,14 +11,14 @@ import pytest
 
 from mapiwright.admin.flags import ProfileFlag
 from mapiwright.entry.call import MAKERS
-from mapiwright.entry.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import EntryPointError
-from mapiwright.transaction.effect import Status
+from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.recovery import Ending, recover
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,13 +64,13 @@ def profiles_of(workstation: Workstation) -> Key | None:
     return workstation.registry.read(next(user.root for user in workstation.users if not user.template))
 
 
-def run(folder: Path, deed: str) -> int:
+def run(folder: Path, action: str) -> int:
     """Do something with Zoë's profiles in another process; how it ended."""
     code = (
         "import mapiwright\n"
         f"workstation = mapiwright.open_workstation({f'image:{folder}'!r})\n"
         "user = next(user for user in workstation.users if not user.template)\n"
-        f"profiles = mapiwright.admin_profiles(workstation, user.name)\n{deed}\n"
+        f"profiles = mapiwright.admin_profiles(workstation, user.name)\n{action}\n"
     )
     return subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode
 

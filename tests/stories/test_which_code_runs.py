@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.contract import Context, EntryFlag, Result
-from mapiwright.entry.hosts import host_for
-from mapiwright.entry.library import Flavour
-from mapiwright.entry.loading import Loader
-from mapiwright.entry.native_host import DEADLINE, FromWorkstation, NativeHost
-from mapiwright.setup.scratch import definition_from, scratch_request
+from mapiwright.entry.hosts.hosts import host_for
+from mapiwright.entry.hosts.native_host import DEADLINE, FromWorkstation, NativeHost
+from mapiwright.entry.service.contract import Context, EntryFlag, Flavour, Result
+from mapiwright.entry.service.loading import Loader
+from mapiwright.setup.trial.scratch import definition_from, scratch_request
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.files import join, parent
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.entry.record import RECORD, folder_of, read_record
+from mapiwright.entry.service.record import RECORD, folder_of, read_record
 from mapiwright.entry.wizard import Support, generic_page, wizard_entry
 from mapiwright.errors import FindingsError, FormatError
 from mapiwright.formats import inf
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.setup.package import open_package
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.setup.package.package import open_package
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.files import join
 

@@ -14,12 +14,12 @@ from textual.widgets import Button, Input
 
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import FailedError, RecoveryNeededError
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.setup.wizard_run import WizardRun
-from mapiwright.setup.wizard_state import Kind, Launch, Phase, WizardFlag
-from mapiwright.ui import outcome
-from mapiwright.ui.language import languages, texts_for, texts_in
-from mapiwright.ui.wizard import WizardApp, WizardScreen
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.ui.screens import outcome
+from mapiwright.ui.screens.wizard.wizard import WizardApp, WizardScreen
+from mapiwright.ui.text.language import languages, texts_for, texts_in
+from mapiwright.workflows.wizard.run import WizardRun
+from mapiwright.workflows.wizard.state import Kind, Launch, Phase, WizardFlag
 from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def service_entry(call):
 @pytest.fixture
 def ready(desk: Any, acme: Path) -> Any:
     """A workstation with Acme Mail and no profile."""
-    desk.install(acme, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    desk.install(acme, "Zoë", request=ProfileRequest(ProfilePolicy.NONE))
     return desk
 
 
@@ -236,7 +236,7 @@ def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release
             }
         },
     )
-    ready.install(package, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    ready.install(package, "Zoë", request=ProfileRequest(ProfilePolicy.NONE))
 
     async def hidden(app: WizardApp, pilot: Pilot[None]) -> None:
         await pilot.pause()
@@ -272,7 +272,7 @@ def test_a_service_that_refuses_is_heard_and_the_page_stays(ready: Any, release:
     manifest.write_text(text, encoding="utf-8")
     with (package / "acme_service.py").open("a", encoding="utf-8") as source:
         source.write(ASKS)
-    ready.install(package, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    ready.install(package, "Zoë", request=ProfileRequest(ProfilePolicy.NONE))
     walk(
         app_on(ready),
         keys("enter", "space", "pagedown", *typed("nobody"), "enter"),
@@ -305,7 +305,7 @@ default = 2
 
 [uninstall]"""
     package = release("5.0", {"mapiwright.toml": {"\n[uninstall]": fields}})
-    ready.install(package, "Zoë", wish=ProfileWish(ProfilePolicy.NONE))
+    ready.install(package, "Zoë", request=ProfileRequest(ProfilePolicy.NONE))
     walk(
         app_on(ready),
         keys("enter", "space", "pagedown", "tab", "tab", *typed("zoe"), "tab", "space", "tab"),
@@ -353,7 +353,7 @@ def test_a_language_that_is_not_there_is_told(mapiwright: Callable[..., Any]) ->
 def test_where_textual_is_missing_the_remedy_is_told(
     mapiwright: Callable[..., Any], acme: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mapiwright.ui import screen
+    from mapiwright.ui.screens import screen_support
 
     mapiwright("install", acme, "--no-profile", "--yes")
 
@@ -361,12 +361,14 @@ def test_where_textual_is_missing_the_remedy_is_told(
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr(screen, "is_terminal", lambda _: True)
+    monkeypatch.setattr(screen_support, "is_terminal", lambda _: True)
     for words, missing in (((), "textual"), (("--serve",), "textual_serve")):
-        monkeypatch.setattr(screen, "find_spec", lambda module, missing=missing: None if module == missing else True)
+        monkeypatch.setattr(
+            screen_support, "find_spec", lambda module, missing=missing: None if module == missing else True
+        )
         told = mapiwright("wizard", *words)
         assert told.code == 1
-        assert f"the library {screen.LIBRARIES[missing]}, which is not installed" in told.err
+        assert f"the library {screen_support.LIBRARIES[missing]}, which is not installed" in told.err
         assert 'pip install "mapiwright[ui]"' in told.err
         assert "--answers FILE" in told.err
 
@@ -374,7 +376,7 @@ def test_where_textual_is_missing_the_remedy_is_told(
 def test_textual_is_loaded_for_the_screen_alone() -> None:
     import subprocess
 
-    code = "import sys, mapiwright.ui.cli.wizard; print({'textual', 'aiohttp'} & {*sys.modules})"
+    code = "import sys, mapiwright.ui.cli.workstations.wizard; print({'textual', 'aiohttp'} & {*sys.modules})"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "set()"
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.admin.workspace import Workspace
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.mapi.profile import Profile
+    from mapiwright.mapi.profile.profile import Profile
 
     Mapiwright = Callable[..., Any]
 

@@ -15,12 +15,12 @@ from mapiwright.errors import ConflictError, ExistsError, FormatError, NotFoundE
 from mapiwright.formats.regf import write
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.validate import validate
-from mapiwright.workstation import create
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile, file_with_parents
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.image import ImageWorkstation
-from mapiwright.workstation.office_layout import EVERY_INSTALLATION
-from mapiwright.workstation.open import demo_folder, open_workstation
+from mapiwright.workstation.kinds import create
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.image import ImageWorkstation
+from mapiwright.workstation.kinds.open import demo_folder, open_workstation
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Edition
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.change import RegistryChange
-    from mapiwright.workstation.office_layout import Installation
+    from mapiwright.workstation.outlook.office_layout import Installation
 
     Mapiwright = Callable[..., Any]
 

@@ -12,13 +12,13 @@ from textual.widgets import Button, Input, OptionList, Select, Static
 
 from mapiwright.entry.call import MAKERS
 from mapiwright.formats.command_line import quoted
-from mapiwright.setup.panel_run import PanelRun
-from mapiwright.setup.signing import NOBODY
+from mapiwright.setup.publish.signing import NOBODY
 from mapiwright.transaction.transaction import execute
-from mapiwright.ui.language import texts_in
-from mapiwright.ui.panel import PanelApp, ProfilesScreen
-from mapiwright.ui.panel_frame import Panel
-from mapiwright.ui.screens import ScreenApp
+from mapiwright.ui.screens.panel.frame import Panel
+from mapiwright.ui.screens.panel.panel import PanelApp, ProfilesScreen
+from mapiwright.ui.screens.screens import ScreenApp
+from mapiwright.ui.text.language import texts_in
+from mapiwright.workflows.panel.plans import PanelRun
 from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from mapiwright.setup.signing import Trust
-    from mapiwright.transaction.plan import Plan
-    from mapiwright.transaction.receipt import Receipt
+    from mapiwright.setup.publish.signing import Trust
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.transaction.transaction import Progress
 
     Walk = Callable[[Any, Pilot[None]], Awaitable[None]]

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from mapiwright.entry.wine import WinePython
+from mapiwright.entry.hosts.wine import WinePython
 from mapiwright.errors import MapiwrightError
 
 PINS = """\

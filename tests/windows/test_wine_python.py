@@ -22,7 +22,7 @@ import pytest
 from mapiwright.entry.child import silence
 
 if TYPE_CHECKING:
-    from mapiwright.entry.wine import WinePython
+    from mapiwright.entry.hosts.wine import WinePython
 
 COMPILER = "x86_64-w64-mingw32-gcc"
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"

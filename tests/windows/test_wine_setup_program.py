@@ -7,14 +7,14 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.wine import loader, python
-from mapiwright.setup.installed import installations
-from mapiwright.setup.publish import make_edition, publish
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
+from mapiwright.entry.hosts.wine import loader, python
+from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.setup.records.installed import installations
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
-    from mapiwright.entry.wine import WinePython
+    from mapiwright.entry.hosts.wine import WinePython
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 
@@ -54,7 +54,7 @@ def test_it_speaks_the_language_of_windows(wine: WinePython, tmp_path: Path) -> 
     publish(make_edition(EXAMPLE), tmp_path / "public")
     code = (
         "import os, sys; [os.environ.pop(name, None) for name in ('LC_ALL', 'LC_MESSAGES', 'LANG')];"
-        "sys.path.insert(0, sys.argv[1]); from mapiwright.ui.language import said; print(said('receipt.none'))"
+        "sys.path.insert(0, sys.argv[1]); from mapiwright.ui.text.language import said; print(said('receipt.none'))"
     )
 
     def said_in(locale: str) -> str:

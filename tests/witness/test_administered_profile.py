@@ -10,17 +10,17 @@ from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
-from mapiwright.mapi import tags
+from mapiwright.mapi.props import tags
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.create import create_image
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import ModuleType
 
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.tables.tables import Table
 
 OUTLOOK = r"Software\Microsoft\Office\16.0\Outlook"
 ADMIN = "9207f3e0a3b11019908b08002b2a56c2"

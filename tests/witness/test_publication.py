@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mapiwright.setup.have_disk import look
-from mapiwright.setup.publish import make_edition, publish
-from mapiwright.setup.signatures import Standing
-from mapiwright.setup.signing import trusted_keys
+from mapiwright.setup.package.signatures import Standing
+from mapiwright.setup.publish.have_disk import look
+from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.setup.publish.signing import trusted_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

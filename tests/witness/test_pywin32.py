@@ -130,8 +130,8 @@ def test_a_tag_has_the_value_that_pywin32_gives_its_name(theirs: ModuleType) -> 
 def test_tags_are_taken_apart_and_put_together_alike(theirs: ModuleType) -> None:
     for name in ("PR_DISPLAY_NAME", "PR_SERVICE_UID", "PR_EMSMDB_SECTION_UID"):
         tag = getattr(mapitags, name)
-        for half in ("PROP_ID", "PROP_TYPE"):
-            assert getattr(mapitags, half)(tag) == getattr(theirs.mapitags, half)(tag)
+        for scope in ("PROP_ID", "PROP_TYPE"):
+            assert getattr(mapitags, scope)(tag) == getattr(theirs.mapitags, scope)(tag)
         assert theirs.mapitags.PROP_TAG(mapitags.PROP_TYPE(tag), mapitags.PROP_ID(tag)) == tag
         assert mapitags.PROP_TAG(mapitags.PROP_TYPE(tag), mapitags.PROP_ID(tag)) == tag
 

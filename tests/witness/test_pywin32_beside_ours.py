@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import mapiwright
-from mapiwright.entry.wine import python
+from mapiwright.entry.hosts.wine import python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.entry.wine import WinePython
+    from mapiwright.entry.hosts.wine import WinePython
 
 HERE = Path(__file__).parent
 SUBSYSTEM = HERE / "subsystem.c"
@@ -50,10 +50,10 @@ def service_entry(call):
 """
 CLIENT = r"Software\Clients\Mail"
 OURS = f"""\
-from mapiwright.entry.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.pywin32 import mapi, mapitags, mapiutil, pythoncom
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.open import open_workstation
+from mapiwright.workstation.kinds.open import open_workstation
 
 
 class StandIn:

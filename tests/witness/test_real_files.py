@@ -11,7 +11,7 @@ import pytest
 from mapiwright.errors import Severity
 from mapiwright.formats.regf.validate import validate
 from mapiwright.ui.cli.app import run
-from mapiwright.workstation.create import create_image
+from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:

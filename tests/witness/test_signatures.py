@@ -15,24 +15,24 @@ import pytest
 
 from mapiwright.errors import Severity
 from mapiwright.formats import pe
-from mapiwright.setup.doctor import diagnose
-from mapiwright.setup.install import plan_install
-from mapiwright.setup.installed import Half
-from mapiwright.setup.media import Memory
-from mapiwright.setup.package import read_package
-from mapiwright.setup.preflight import preflight
-from mapiwright.setup.signatures import BUNDLE_VARIABLE, Standing, signature
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.package.media import Memory
+from mapiwright.setup.package.package import read_package
+from mapiwright.setup.package.signatures import BUNDLE_VARIABLE, Standing, signature
+from mapiwright.setup.records.installed import Scope
 from mapiwright.transaction.transaction import execute
+from mapiwright.workflows.doctor.doctor import diagnose
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.layout import layout
-from mapiwright.workstation.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mapiwright.errors import Finding
-    from mapiwright.setup.package import Package
-    from mapiwright.setup.signatures import Signature
+    from mapiwright.setup.package.package import Package
+    from mapiwright.setup.package.signatures import Signature
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 PLAIN = (EXAMPLE / "x64" / "acme32.dll").read_bytes()
@@ -293,7 +293,7 @@ def test_preflight_tells_who_signed_a_dll_and_refuses_one_that_was_changed(
 def test_the_doctor_tells_of_a_dll_that_was_changed_since(authority: Authority) -> None:
     where = MemoryWorkstation.of(layout())
     signed = authority.sign(PLAIN)
-    execute(plan_install(package(signed), where, (), half=Half.MACHINE), where)
+    execute(plan_install(package(signed), where, (), scope=Scope.MACHINE), where)
     told = [each.id for each in diagnose(where).findings]
     assert "MW6111" not in told, "a signer who is not known here is no news for a helpdesk"
     path = r"C:\Windows\System32\acme32.dll"

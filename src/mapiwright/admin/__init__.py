@@ -1,0 +1,1 @@
+"""The documented interfaces of administration, over one user of one workstation."""

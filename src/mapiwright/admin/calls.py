@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.following import ProviderRemoval, TolerantCall
+from mapiwright.admin.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.call import EntryCall
-from mapiwright.entry.contract import Context, EntryFlag
-from mapiwright.mapi.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
+from mapiwright.entry.service.contract import Context, EntryFlag
+from mapiwright.mapi.props.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.mapi.definition import Properties
-    from mapiwright.mapi.profile import Profile, Provider, Service
+    from mapiwright.formats.props import Properties
+    from mapiwright.mapi.profile.profile import Profile, Provider, Service
 
 
 def call_for(

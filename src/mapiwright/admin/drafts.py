@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mapiwright.entry.call import EntryCall
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.transaction.effect import Effect
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.transaction.plans.effect import Effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum, IntFlag
 
-from mapiwright.entry.contract import EntryFlag
+from mapiwright.entry.service.contract import EntryFlag
 from mapiwright.errors import CallError
 
 MAPI_E_UNKNOWN_FLAGS = 0x80040106

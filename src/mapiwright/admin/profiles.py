@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.admin import release
+from mapiwright.admin import at_last_logoff
 from mapiwright.admin.calls import say_created
 from mapiwright.admin.flags import NONE, ProfileFlag, ReadFlag, check_flags, for_service
 from mapiwright.admin.last_error import Remembering, remembered
@@ -15,13 +15,13 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
 from mapiwright.errors import CallError, ExistsError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import edit
-from mapiwright.mapi.app_profile import as_app_profile, is_app_profile
+from mapiwright.mapi.profile import edit
+from mapiwright.mapi.profile.app_profile import as_app_profile, is_app_profile
 from mapiwright.transaction.transaction import execute
 
 if TYPE_CHECKING:
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.mapi.tables.tables import Table
     from mapiwright.workstation.workstation import Workstation
 
 E_FAIL = 0x80004005
@@ -115,7 +115,7 @@ class ProfileAdmin(Remembering):
             with space.batch():
                 space.usage.mark_gone(profile.name)
         else:
-            release.remove_profile(space, profile)
+            at_last_logoff.remove_profile(space, profile)
 
     def change_profile_password(self, name: str, old: str | None, new: str | None, flags: int = NONE) -> None:
         """Succeed and do nothing: there are no passwords ([iprofadmin-changeprofilepassword])."""
@@ -153,7 +153,7 @@ class ProfileAdmin(Remembering):
             with space.batch():
                 space.usage.mark_renamed(profile.name, new_name)
         else:
-            release.rename_profile(space, profile, new_name)
+            at_last_logoff.rename_profile(space, profile, new_name)
 
     @remembered
     def set_default_profile(self, name: str | None, flags: int = NONE) -> None:
@@ -183,7 +183,8 @@ class ProfileAdmin(Remembering):
     def ask_for_profile(self, ask: bool) -> None:
         """Have Outlook ask at each start which profile to use, or use the default one always.
 
-        MAPI has no call for it; it is the choice of the mail Control Panel, kept for each user (``mapi.startup``).
+        MAPI has no call for it; it is the choice of the mail Control Panel, kept for each user, see
+        ``mapi.profile.startup``.
         """
         with self.workspace.batch("ask for a profile at each start" if ask else "always use the default profile"):
             self.workspace.set_asks_for_profile(ask=ask)

@@ -14,9 +14,9 @@ from mapiwright.admin.flags import CopyFlag, ReadFlag, SaveFlag, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.errors import CallError, UsageError
 from mapiwright.formats.props import checked
-from mapiwright.mapi.property_calls import MAPI_E_NO_SUPPORT, NAMED, PASSED_OVER, all_but, not_held, to_copy
-from mapiwright.mapi.row import cell, in_width
-from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.props.property_calls import MAPI_E_NO_SUPPORT, NAMED, PASSED_OVER, all_but, not_held, to_copy
+from mapiwright.mapi.props.tags import PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.tables.row import cell, in_width
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -88,7 +88,7 @@ class PropertyObject(ABC, Remembering):
         row, unicode = self._row(), bool(flags & ReadFlag.UNICODE)
         asked = wanted if wanted is not None else self.get_prop_list(flags)
         values = tuple(
-            self._told(self._secure(tag) if is_secure(tag) else cell(row, tag, unicode=unicode)) for tag in asked
+            self._reported(self._secure(tag) if is_secure(tag) else cell(row, tag, unicode=unicode)) for tag in asked
         )
         failed = any(prop_type(tag) == PropertyType.ERROR for tag, _ in values)
         return PropsAnswer(MAPI_W_ERRORS_RETURNED if failed else S_OK, values)
@@ -100,7 +100,7 @@ class PropertyObject(ABC, Remembering):
         tags = (in_width(tag, unicode=bool(flags & ReadFlag.UNICODE)) for tag in self._row())
         return tuple(dict.fromkeys(tags))
 
-    def _told(self, found: tuple[int, PropertyValue]) -> tuple[int, PropertyValue]:
+    def _reported(self, found: tuple[int, PropertyValue]) -> tuple[int, PropertyValue]:
         tag, value = found
         match prop_type(tag), value:
             case PropertyType.STRING8, str(text):

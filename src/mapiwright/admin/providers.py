@@ -5,22 +5,22 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.admin import release
+from mapiwright.admin import at_last_logoff
 from mapiwright.admin.calls import call_for
 from mapiwright.admin.flags import ProviderFlag, ReadFlag, check_flags, for_service
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.admin.rows import service_provider_table
 from mapiwright.admin.sections import open_section, spelled
-from mapiwright.entry.contract import Context
+from mapiwright.entry.service.contract import Context
 from mapiwright.errors import NotFoundError
-from mapiwright.mapi import providers
+from mapiwright.mapi.profile import providers
 
 if TYPE_CHECKING:
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.mapi.definition import Properties
-    from mapiwright.mapi.profile import Profile, Service
-    from mapiwright.mapi.tables import Table
+    from mapiwright.formats.props import Properties
+    from mapiwright.mapi.profile.profile import Profile, Service
+    from mapiwright.mapi.tables.tables import Table
 
 NO_PROPERTIES: Properties = MappingProxyType({})
 
@@ -100,7 +100,7 @@ class ProviderAdmin(Remembering):
             with space.batch():
                 space.usage.mark_provider(self.name, wanted)
         else:
-            release.remove_provider(space, self.profile, service, provider)
+            at_last_logoff.remove_provider(space, self.profile, service, provider)
 
     @remembered
     def open_profile_section(self, uid: str | bytes | None, flags: int = 0) -> ProfileSection:

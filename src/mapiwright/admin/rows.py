@@ -11,15 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.flags import ReadFlag
-from mapiwright.mapi import tags
-from mapiwright.mapi.profile import PROVIDER_LISTS
-from mapiwright.mapi.tables import Table
+from mapiwright.mapi.profile.profile import PROVIDER_LISTS
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.tables.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.mapi.profile import Profile, Section, Service
+    from mapiwright.mapi.profile.profile import Profile, Section, Service
 
 PROFILE_COLUMNS = (tags.PR_DISPLAY_NAME, tags.PR_DEFAULT_PROFILE)
 SERVICE_COLUMNS = (

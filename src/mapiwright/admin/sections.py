@@ -12,11 +12,12 @@ from mapiwright.admin.flags import SectionFlag, check_flags
 from mapiwright.admin.properties import MAPI_E_COMPUTED, MAPI_E_NO_ACCESS, PropertyObject, PropertyProblem
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import edit, store, tags
-from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.profile import secure_refused
-from mapiwright.mapi.row import cell
-from mapiwright.mapi.tags import PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.profile import edit, store
+from mapiwright.mapi.profile.profile import secure_refused
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.tags import PropertyType, is_secure, prop_id, prop_type
+from mapiwright.mapi.tables.row import cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from mapiwright.admin.workspace import Workspace
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.mapi.profile import Profile, Section
+    from mapiwright.mapi.profile.profile import Profile, Section
 
 MAPI_PROFSECT = 9
 """PR_OBJECT_TYPE of a profile section (H:MAPIDefS.h)."""
@@ -183,9 +184,9 @@ def refuse_problems(section: ProfileSection, problems: Sequence[PropertyProblem]
     """Raise RefusedError where MAPI left out a property of a list that is meant as a whole; ``done`` is "set"."""
     if not problems:
         return
-    told = ", ".join(f"{tags.name_of(each.tag)} ({hresult_name(each.hresult)})" for each in problems)
+    reported = ", ".join(f"{tags.name_of(each.tag)} ({hresult_name(each.hresult)})" for each in problems)
     error = RefusedError(
-        f"properties that cannot be {done}: {told}",
+        f"properties that cannot be {done}: {reported}",
         where=f"section {section.uid} of profile {section.profile_name}",
         remedy="Nothing was changed; leave them out.",
     )

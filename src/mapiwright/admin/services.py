@@ -11,19 +11,19 @@ from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.admin.providers import ProviderAdmin
 from mapiwright.admin.rows import provider_table, service_row, service_table
 from mapiwright.admin.sections import open_section, spelled
-from mapiwright.entry.contract import Context, EntryFlag
+from mapiwright.entry.service.contract import Context, EntryFlag
 from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import addressing, edit, roles
+from mapiwright.mapi.profile import addressing, edit, roles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.mapi.definition import Properties
-    from mapiwright.mapi.profile import Profile, Service
-    from mapiwright.mapi.tables import Table
+    from mapiwright.formats.props import Properties
+    from mapiwright.mapi.profile.profile import Profile, Service
+    from mapiwright.mapi.tables.tables import Table
 
 MAPI_E_NO_SUPPORT = 0x80040102
 MAPI_E_NOT_INITIALIZED = 0x80040605
@@ -95,7 +95,7 @@ class MessageServiceAdmin(Remembering):
             # [imsgserviceadmin-createmsgservice]: where somebody may be asked, is not spared, and is logged on
             if flags & UI and not flags & EntryFlag.NO_RESTART_WARNING and space.usage.in_use(self.name):
                 warning = f"Service {definition.name} will be there when you log on to profile {self.name} again."
-                space.afterwards(lambda: space.tell(warning))
+                space.afterwards(lambda: space.report(warning))
         return uid
 
     @remembered
@@ -226,7 +226,7 @@ class MessageServiceAdmin(Remembering):
     def set_default_directory(self, entry_id: bytes | None) -> None:
         """Have the address book show this list first; None leaves it to MAPI ([iaddrbook-setdefaultdir]).
 
-        Which lists can be named without their provider is told by ``mapi.addressing``. Raises NotFoundError.
+        Which lists can be named without their provider is told by ``mapi.profile.addressing``. Raises NotFoundError.
         """
         with self.workspace.batch(f"choose the address list of profile {self.name} that is shown first"):
             now, before = self.profile, self.workspace.origin(self.name)

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from mapiwright.admin import release
+from mapiwright.admin import at_last_logoff
 from mapiwright.admin.flags import LogonFlag, StoreChoice, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.admin.sections import open_section, spelled
 from mapiwright.admin.services import MessageServiceAdmin
-from mapiwright.entry.contract import EntryFlag
+from mapiwright.entry.service.contract import EntryFlag
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, UsageError
-from mapiwright.mapi import roles
-from mapiwright.mapi.edit import LONGEST_NAME
-from mapiwright.mapi.tags import PR_ENTRYID, PR_STORE_PROVIDERS, StatusFlag
+from mapiwright.mapi.profile import roles
+from mapiwright.mapi.profile.edit import LONGEST_NAME
+from mapiwright.mapi.props.tags import PR_ENTRYID, PR_STORE_PROVIDERS, StatusFlag
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.mapi.profile import Profile, Provider
+    from mapiwright.mapi.profile.profile import Profile, Provider
 
 MAPI_E_LOGON_FAILED = 0x80040111
 MAPI_E_INVALID_OBJECT = 0x80040108
@@ -110,7 +110,7 @@ class Session(Remembering):
         if not self.workspace.usage.in_use(self.profile_name):
             usage = self.workspace.usage
             try:
-                release.release(self.workspace, self.profile_name)
+                at_last_logoff.release(self.workspace, self.profile_name)
             except MapiwrightError:
                 usage.marks = usage.marks.without(self.profile_name)
                 raise

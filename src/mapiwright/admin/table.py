@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import store
-from mapiwright.workstation.outlook import edition_of_profiles
+from mapiwright.mapi.profile import store
+from mapiwright.workstation.outlook.outlook import edition_of_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

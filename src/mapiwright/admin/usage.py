@@ -17,7 +17,7 @@ from mapiwright.formats.regf.upcase import upcase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.mapi.tables import Table
+    from mapiwright.mapi.tables.tables import Table
 
 
 @dataclass(frozen=True, slots=True)

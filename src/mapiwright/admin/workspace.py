@@ -11,28 +11,28 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from mapiwright.admin.conditional_calls import TolerantCall
 from mapiwright.admin.drafts import Drafts, Due
-from mapiwright.admin.following import TolerantCall
 from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
-from mapiwright.entry.contract import EntryPolicy
-from mapiwright.entry.record import read_record
+from mapiwright.entry.service.contract import EntryPolicy
+from mapiwright.entry.service.record import read_record
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats import inf
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import startup, store
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.transaction.plan import NOTES, Leg, Plan, without_repeats
-from mapiwright.workstation.outlook import PROFILE_ROOTS
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.profile import startup, store
+from mapiwright.transaction.plans.plan import NOTES, Leg, Plan, without_repeats
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mapiwright.entry.call import EntryCall
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.transaction.effect import Effect
-    from mapiwright.transaction.plan import Step
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.transaction.plans.effect import Effect
+    from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -49,7 +49,8 @@ class Workspace:
     only plans. ``tell`` shows a person a sentence, of which MAPI has one, the restart warning; nobody is told where
     it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
     (their names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens
-    to a call that cannot be made here, and ``host`` where a service's own library is called (see ``entry.hosts``).
+    to a call that cannot be made here, and ``host`` where a service's own library is called, see
+    ``entry.hosts.hosts``.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Workspace:
         user: User,
         *,
         send: Callable[[Plan], object] | None = None,
-        tell: Callable[[str], object] = lambda _: None,
+        report: Callable[[str], object] = lambda _: None,
         catalogue: Catalogue | None = None,
         stand_ins: frozenset[str] = frozenset(),
         policy: EntryPolicy = EntryPolicy.DEFER,
@@ -71,7 +72,7 @@ class Workspace:
         self.policy = policy
         self.host = host
         self.edition = edition_of(workstation, user)
-        self.tell = tell
+        self.report = report
         self.usage = Usage()
         self._send = send
         self._catalogue = catalogue
@@ -209,9 +210,9 @@ class Workspace:
         """Make none of the calls that wait for a service or provider, as it goes."""
         self._drafts.withdraw(profile, uid, provider)
 
-    def afterwards(self, tell: Callable[[], object]) -> None:
+    def afterwards(self, report: Callable[[], object]) -> None:
         """Have it told when what is drafted has been done."""
-        self._drafts.afterwards.append(tell)
+        self._drafts.afterwards.append(report)
 
     @contextmanager
     def batch(self, title: str = "") -> Iterator[Workspace]:
@@ -239,8 +240,8 @@ class Workspace:
             self._drafts = drafts
             raise
         if sent is not None:  # it is done, whatever is told of it now
-            for tell in whole.afterwards:
-                tell()
+            for report in whole.afterwards:
+                report()
             _raise_first_failure(sent)
 
     @property

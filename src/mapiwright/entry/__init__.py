@@ -1,0 +1,1 @@
+"""Calling a service's own code, as an effect of a transaction."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
-from mapiwright.entry.contract import (
+from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
+from mapiwright.entry.hosts.hosts import declared_entry, host_for
+from mapiwright.entry.outcome_changes import Subject, changes_of
+from mapiwright.entry.service.contract import (
     Context,
     EntryFlag,
     EntryPolicy,
@@ -21,11 +23,9 @@ from mapiwright.entry.contract import (
     is_uid,
     succeeded,
 )
-from mapiwright.entry.guest import guest_sections
-from mapiwright.entry.hosts import declared_entry, host_for
-from mapiwright.entry.record import read_record
-from mapiwright.entry.secrecy import public
-from mapiwright.entry.storing import Subject, changes_of
+from mapiwright.entry.service.record import read_record
+from mapiwright.entry.service.secrecy import public
+from mapiwright.entry.service.visible_sections import visible_sections
 from mapiwright.errors import (
     CancelledError,
     EntryPointError,
@@ -36,20 +36,22 @@ from mapiwright.errors import (
 )
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi import store, tags
-from mapiwright.mapi.catalogue import Catalogue
-from mapiwright.mapi.codes import hresult_name
-from mapiwright.mapi.resemblance import matched
-from mapiwright.transaction.effect import Outcome, Status
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.profile import store
+from mapiwright.mapi.profile.resemblance import matched
+from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.transaction.plans.effect import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mapiwright.entry.contract import EntryHost, EntryOutcome, Report
-    from mapiwright.mapi.definition import Properties, ServiceDefinition
-    from mapiwright.mapi.profile import Profile
-    from mapiwright.transaction.effect import EffectMaker, Json
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.entry.service.contract import EntryHost, EntryOutcome, Report
+    from mapiwright.formats.props import Properties
+    from mapiwright.mapi.inf.definition import ServiceDefinition
+    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.transaction.plans.effect import EffectMaker, Json
+    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -120,7 +122,7 @@ class EntryCall:
             "user": self.user,
             "profile": self.profile,
             "uid": self.uid,
-            "properties": properties_to_wire(public(self.properties)),
+            "properties": properties_to_json(public(self.properties)),
             "policy": self.policy.value,
             "flags": int(self.flags),
             "withheld": sorted({*self.withheld, *secure}),
@@ -234,7 +236,7 @@ class EntryCall:
         if subject is None:
             return EntryRequest(self.service, self.context, self.flags, code_page=workstation.code_page)
         definition = _definition(workstation, self.service)
-        sections = guest_sections(subject.service, definition)
+        sections = visible_sections(subject.service, definition)
         own = {section.uid for section in sections}
         return EntryRequest(
             self.service,
@@ -329,7 +331,7 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
             user=description["user"],
             profile=description["profile"],
             uid=description["uid"],
-            properties=MappingProxyType(properties_from_wire(description["properties"])),
+            properties=MappingProxyType(properties_from_json(description["properties"])),
             policy=EntryPolicy(description["policy"]),
             flags=EntryFlag(description["flags"]),
             withheld=tuple(description["withheld"]),

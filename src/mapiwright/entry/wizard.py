@@ -11,23 +11,24 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.answer import judge_pages
-from mapiwright.entry.contract import Context, EntryRequest, WizardAnswer
-from mapiwright.entry.form import RANGES, TEXTS, Field, Page, Words
-from mapiwright.entry.interpreter import ThisPython
-from mapiwright.entry.isolation import converse
-from mapiwright.entry.message import encode
-from mapiwright.entry.parcel import archive
-from mapiwright.entry.record import read_record, sources_of
+from mapiwright.entry.hosts.child_reply import pages_from_reply
+from mapiwright.entry.hosts.child_zipapp import archive
+from mapiwright.entry.hosts.interpreter import ThisPython
+from mapiwright.entry.hosts.isolation import converse
+from mapiwright.entry.hosts.message import encode
+from mapiwright.entry.service.contract import Context, EntryRequest, WizardAnswer
+from mapiwright.entry.service.form import RANGES, TEXTS, Field, Page, Words
+from mapiwright.entry.service.record import read_record, sources_of
 from mapiwright.formats.props import PropertyType
-from mapiwright.mapi.catalogue import WIZARD_ENTRY
-from mapiwright.mapi.tags import name_of, prop_id, prop_type
+from mapiwright.mapi.inf.catalogue import WIZARD_ENTRY
+from mapiwright.mapi.props.tags import name_of, prop_id, prop_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.entry.record import ServiceRecord
-    from mapiwright.mapi.definition import Properties, ServiceDefinition
+    from mapiwright.entry.service.record import ServiceRecord
+    from mapiwright.formats.props import Properties
+    from mapiwright.mapi.inf.definition import ServiceDefinition
     from mapiwright.workstation.workstation import Workstation
 
 
@@ -66,7 +67,7 @@ class WizardEntry:
         files = {name: data.hex() for name, data in self.sources.items()}
         message = encode(request, self.deadline, entry=self.entry, files=files, page=page)
         ended = converse(ThisPython().command(archive, "wizard"), message, self.deadline)
-        return judge_pages(ended, request, where=f"{self.entry} of {self.service}", deadline=self.deadline)
+        return pages_from_reply(ended, request, where=f"{self.entry} of {self.service}", deadline=self.deadline)
 
 
 def wizard_entry(workstation: Workstation, definition: ServiceDefinition) -> WizardEntry:

@@ -13,13 +13,19 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FormatError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PropertyValue: TypeAlias = int | bool | str | bytes | tuple[int, ...] | tuple[str, ...] | tuple[bytes, ...]
 """PT_LONG, PT_I8 and PT_SYSTIME as int (the last in FILETIME ticks), PT_BOOLEAN as bool, strings as str, PT_BINARY
 and PT_CLSID as bytes (a GUID in its little-endian memory form), multi-valued types as tuples."""
+
+Properties: TypeAlias = "Mapping[int, PropertyValue]"
+"""Values by their property tags, 32-bit integers: the id in the high half, the type in the low one."""
 
 
 class PropertyType(IntEnum):

@@ -1,0 +1,1 @@
+"""The field's nouns and verbs: pure values, no input or output."""

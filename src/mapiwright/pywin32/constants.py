@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.mapi.tags import FLAG_SYMBOLS
+from mapiwright.mapi.props.tags import FLAG_SYMBOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.props import PropertyType
-from mapiwright.mapi.documented import properties
-from mapiwright.mapi.tags import other_width
-from mapiwright.mapi.tags_table import NAMES
+from mapiwright.mapi.props.documented import properties
+from mapiwright.mapi.props.tags import other_width
+from mapiwright.mapi.props.tags_table import NAMES
 from mapiwright.pywin32.constants import signed
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mapiwright.mapi.documented import properties
-from mapiwright.mapi.tags import other_width
-from mapiwright.mapi.tags_table import NAMES, PRIVATE_NAMES
+from mapiwright.mapi.props.documented import properties
+from mapiwright.mapi.props.tags import other_width
+from mapiwright.mapi.props.tags_table import NAMES, PRIVATE_NAMES
 from mapiwright.pywin32 import mapitags, pythoncom
 from mapiwright.pywin32.constants import CONSTANTS
 from mapiwright.pywin32.iids import IIDS
@@ -47,7 +47,7 @@ def GetPropTagName(pt: int) -> str:
     """The PR name of a tag, or of an id; where the tag has none, that of its id, else the digits as ``0x66000003``.
 
     A string's name tells its width. Ids that providers use as they like get a name that the headers give them, as in
-    pywin32; ``mapiwright.mapi.tags.name_of`` asks whose section it is.
+    pywin32; ``mapiwright.mapi.props.tags.name_of`` asks whose section it is.
     """
     return _names().get(pt) or _names().get(mapitags.PROP_ID(pt)) or hex(pt).lstrip("-")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from mapiwright.admin.sections import ProfileSection
 from mapiwright.errors import CallError
-from mapiwright.mapi.tags import PropertyType, prop_type
+from mapiwright.mapi.props.tags import PropertyType, prop_type
 from mapiwright.pywin32.constants import signed
 from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.pythoncom import IID_IUnknown
@@ -45,11 +45,11 @@ class PyIMAPIProp(PyIAdministered[ProfileSection]):
     def SetProps(self, propList: Sequence[Pair], wantProblems: bool = False) -> Problems:
         """Set properties, at once."""
         pairs = all_from_script(propList, self._code_page)
-        return _told(self.behind.set_props(dict(pairs)), wantProblems, [tag for tag, _ in pairs])
+        return _reported(self.behind.set_props(dict(pairs)), wantProblems, [tag for tag, _ in pairs])
 
     def DeleteProps(self, propList: Tags, wantProblems: bool = False) -> Problems:
         """Delete properties, at once."""
-        return _told(self.behind.delete_props(tags_of(propList) or ()), wantProblems)
+        return _reported(self.behind.delete_props(tags_of(propList) or ()), wantProblems)
 
     def CopyTo(
         self,
@@ -70,7 +70,7 @@ class PyIMAPIProp(PyIAdministered[ProfileSection]):
         if ways & {bytes_of(iid) for iid in IIDExcludeList or ()}:
             raise CallError("the interface to copy by was excluded", hresult=E_NOINTERFACE)
         target = _destination(dest, resultIID)
-        return _told(self.behind.copy_to(target, tags_of(propTags), bits(flags)), wantProblems)
+        return _reported(self.behind.copy_to(target, tags_of(propTags), bits(flags)), wantProblems)
 
     def CopyProps(
         self,
@@ -84,7 +84,7 @@ class PyIMAPIProp(PyIAdministered[ProfileSection]):
     ) -> Problems:
         """Copy the properties with these tags to another section."""
         target = _destination(dest, resultIID)
-        return _told(self.behind.copy_props(tags_of(propTags) or (), target, bits(flags)), wantProblems)
+        return _reported(self.behind.copy_props(tags_of(propTags) or (), target, bits(flags)), wantProblems)
 
     def SaveChanges(self, flags: int) -> None:
         """Nothing: all was saved when it was set."""
@@ -141,10 +141,10 @@ def _must_be_interface(iid: Uid | None) -> None:
         raise CallError("a profile section has no such interface", hresult=E_NOINTERFACE)
 
 
-def _told(problems: tuple[PropertyProblem, ...], wanted: bool, given: Sequence[int] = ()) -> Problems:
+def _reported(problems: tuple[PropertyProblem, ...], wanted: bool, given: Sequence[int] = ()) -> Problems:
     """What a script is told; a tag that it gave twice is set once, and is called by its first place."""
-    told = tuple(
+    reported = tuple(
         (given.index(problem.tag) if given else problem.index, problem.tag, signed(problem.hresult))
         for problem in problems
     )
-    return 0, told if wanted and told else None
+    return 0, reported if wanted and reported else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from mapiwright.mapi.codes import hresult_name
+from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.pywin32.pywintypes import IID, IIDType, com_error, error
 
 __all__ = [

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mapiwright.mapi import restriction
-from mapiwright.mapi.sort_order import SortOrder, SortOrderSet
+from mapiwright.mapi.tables import restriction
+from mapiwright.mapi.tables.sort_order import SortOrder, SortOrderSet
 from mapiwright.pywin32.values import all_from_script, bits, from_script
 
 if TYPE_CHECKING:
-    from mapiwright.mapi.restriction import Restriction
+    from mapiwright.mapi.tables.restriction import Restriction
 
 Spelled: TypeAlias = Sequence[Any]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.errors import UsageError
-from mapiwright.mapi.tables import Table, query_all_rows
+from mapiwright.mapi.tables.tables import Table, query_all_rows
 from mapiwright.pywin32.constants import CONSTANTS
 from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.restrictions import restriction_of, sort_order_of
@@ -16,9 +16,9 @@ from mapiwright.pywin32.values import bits, row_to_script, tags_of, to_script
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mapiwright.mapi.restriction import Restriction
-    from mapiwright.mapi.sort_order import SortOrderSet
-    from mapiwright.mapi.tables import Notification
+    from mapiwright.mapi.tables.restriction import Restriction
+    from mapiwright.mapi.tables.sort_order import SortOrderSet
+    from mapiwright.mapi.tables.tables import Notification
     from mapiwright.pywin32.restrictions import Spelled
     from mapiwright.pywin32.sink import PyIMAPIAdviseSink
     from mapiwright.pywin32.values import Pair, Tags
@@ -38,9 +38,9 @@ class View(Remembering):
         self.code_page = code_page
 
     @remembered
-    def do(self, deed: Callable[Concatenate[Table, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def do(self, action: Callable[Concatenate[Table, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Ask the table."""
-        return deed(self.table, *args, **kwargs)
+        return action(self.table, *args, **kwargs)
 
 
 class PyIMAPITable(PyIObject[View]):
@@ -118,10 +118,10 @@ class PyIMAPITable(PyIObject[View]):
     def Advise(self, eventMask: int, adviseSink: PyIMAPIAdviseSink) -> int:
         """Have a sink told of rows that come, change and go; the connection."""
 
-        def tell(notification: Notification) -> None:
-            adviseSink.behind.notify(((CONSTANTS["fnevTableModified"], self._told(notification)),))
+        def report(notification: Notification) -> None:
+            adviseSink.behind.notify(((CONSTANTS["fnevTableModified"], self._reported(notification)),))
 
-        return self.behind.do(Table.advise, tell, bits(eventMask))
+        return self.behind.do(Table.advise, report, bits(eventMask))
 
     def Unadvise(self, handle: int) -> None:
         """End a connection."""
@@ -143,7 +143,7 @@ class PyIMAPITable(PyIObject[View]):
     def _rows(self, rows: Sequence[tuple[Pair, ...]]) -> tuple[tuple[Pair, ...], ...]:
         return tuple(row_to_script(row, self.behind.code_page) for row in rows)
 
-    def _told(self, notification: Notification) -> tuple[int, int, Pair, Pair, tuple[Pair, ...]]:
+    def _reported(self, notification: Notification) -> tuple[int, int, Pair, Pair, tuple[Pair, ...]]:
         prior = (PR_NULL, 0) if notification.prior is None else (PR_INSTANCE_KEY, notification.prior)
         code_page = self.behind.code_page
         return (

@@ -17,7 +17,7 @@ from mapiwright.errors import CallError, UsageError
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.workstation import User, Workstation
 
 WORKSTATION = "MAPIWRIGHT_WORKSTATION"
@@ -44,11 +44,11 @@ _MAPI = _Mapi()
 def choose(workstation: Workstation | str, user: str | None, host: str | None) -> Workspace:
     """Administer this workstation from now on; None is what the variables say. Raises MapiwrightError."""
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.workstation.open import open_workstation
+    from mapiwright.workstation.kinds.open import open_workstation
 
     place = os.environ.get(HOST, "") if host is None else host
     if place:
-        from mapiwright.entry.hosts import interpreter_named
+        from mapiwright.entry.hosts.hosts import interpreter_named
 
         interpreter_named(place)  # what cannot be meant is told now
     opened = open_workstation(workstation) if isinstance(workstation, str) else workstation
@@ -88,7 +88,7 @@ def uninitialize() -> None:
 
 
 def _user(workstation: Workstation, name: str | None) -> User:
-    from mapiwright.workstation.users import user_named
+    from mapiwright.workstation.outlook.users import user_named
 
     if name:
         return user_named(name, workstation.users)
@@ -108,7 +108,7 @@ def _user(workstation: Workstation, name: str | None) -> User:
 
 def _send(plan: Plan, workstation: Workstation) -> None:
     from mapiwright.entry.call import MAKERS
-    from mapiwright.transaction.effect import Status
+    from mapiwright.transaction.plans.effect import Status
     from mapiwright.transaction.transaction import execute
 
     receipt = execute(plan, workstation, makers=MAKERS)

@@ -26,11 +26,11 @@ MAPI_E_NO_SUPPORT = 0x80040102
 MAPI_ERROR_VERSION = 0
 
 Behind = TypeVar("Behind")
-Told = TypeVar("Told", bound="Telling")
+Reporter = TypeVar("Reporter", bound="Reporting")
 Administered = TypeVar("Administered", bound="OfWorkspace")
 
 
-class Telling(Protocol):
+class Reporting(Protocol):
     """An object that tells why its last call failed."""
 
     def get_last_error(self, hresult: int | None = None) -> MapiError | None:
@@ -38,7 +38,7 @@ class Telling(Protocol):
         ...
 
 
-class OfWorkspace(Telling, Protocol):
+class OfWorkspace(Reporting, Protocol):
     """An object of the administration interfaces."""
 
     workspace: Workspace
@@ -95,7 +95,7 @@ class PyIUnknown(Generic[Behind]):
         raise CallError("the object has no such interface", hresult=E_NOINTERFACE)
 
 
-class PyIObject(PyIUnknown[Told]):
+class PyIObject(PyIUnknown[Reporter]):
     """An object that remembers why its last call failed; pywin32 has no name for it."""
 
     def GetLastError(self, hr: int, flags: int = 0) -> tuple[int, str, str, int, int] | None:

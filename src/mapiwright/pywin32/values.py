@@ -12,8 +12,8 @@ from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from mapiwright.formats.props import PropertyType
-from mapiwright.mapi.row import MV_FLAG
-from mapiwright.mapi.tags import prop_type
+from mapiwright.mapi.props.tags import prop_type
+from mapiwright.mapi.tables.row import MV_FLAG
 from mapiwright.pywin32.constants import signed
 from mapiwright.pywin32.pywintypes import IID, IIDType, TimeType
 from mapiwright.pywin32.uid import bytes_of

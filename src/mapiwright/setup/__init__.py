@@ -1,0 +1,1 @@
+"""A service comes and goes: packages, installs, publications and trials."""

@@ -19,21 +19,21 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.protected import DPAPI_START, is_secret, is_secret_line
-from mapiwright.transaction import net
-from mapiwright.transaction.plan import Leg, Plan
-from mapiwright.transaction.receipt import receipts
-from mapiwright.transaction.transaction import refuse_moved_on
+from mapiwright.mapi.props.protected import DPAPI_START, is_secret, is_secret_line
+from mapiwright.transaction.plans import compose
+from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.records.receipt import receipts
+from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
-from mapiwright.transaction.wire import canonical, change_from_json, change_to_json, parse
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.transaction.effect import EffectMaker, Json
-    from mapiwright.transaction.plan import Step
+    from mapiwright.transaction.plans.effect import EffectMaker, Json
+    from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
@@ -90,7 +90,7 @@ class SavedPlan:
                     expected=f"a workstation without its receipt, {receipt.id}",
                     remedy="A plan is applied once. Plan again to see whether there is anything left to do.",
                 )
-        refuse_moved_on(self.plan, workstation)
+        refuse_changed_since(self.plan, workstation)
         return replace(self.plan, record={**self.plan.record, APPROVED: self.digest})
 
     def _document(self) -> dict[str, Json]:
@@ -183,7 +183,7 @@ def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
         case {"leg": str(title), "changes": [*changes]}:
             leg = Leg(title, tuple(change_from_json(change) for change in changes))
             for change in leg.changes:
-                net.thing(change)  # which a path that is none of Windows' has not
+                compose.subject(change)  # which a path that is none of Windows' has not
             return leg
         case {"effect": str(kind), "description": dict(description)}:
             return remade(kind, description, makers)
@@ -192,7 +192,7 @@ def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
 
 def _facts(plan: Plan, workstation: Workstation) -> dict[str, str]:
     """What tells this workstation from others, as far as the plan rests on it."""
-    return {name: tell(plan, workstation) for name, tell in _FACTS.items()}
+    return {name: report(plan, workstation) for name, report in _FACTS.items()}
 
 
 def _computer(_: Plan, workstation: Workstation) -> str:
@@ -218,7 +218,7 @@ def _users(plan: Plan, workstation: Workstation) -> str:
     """Those whose keys the plan changes: others may come and go."""
     changed = {
         upcase(name)
-        for change in net.on_registry(plan.changes)
+        for change in compose.on_registry(plan.changes)
         if change.key.root == "HKU"
         for name in change.key.parts[:1]
     }
@@ -234,7 +234,7 @@ def _secrets(plan: Plan) -> Iterator[str]:
     """The names of what carries a secret."""
     for change in plan.changes:
         if _is_secret(change):
-            yield net.name(change)
+            yield compose.name(change)
     for effect in plan.effects:
         if _withholds(effect.describe()):
             yield effect.title

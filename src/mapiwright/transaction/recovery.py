@@ -15,12 +15,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
-from mapiwright.transaction import log, net
-from mapiwright.transaction.effect import Effect, EffectMaker, Status, call_back
-from mapiwright.transaction.journal import Journal, Record
-from mapiwright.transaction.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
-from mapiwright.transaction.stores import believed, stores
-from mapiwright.transaction.takeover import drop_copy, drop_original, drop_records
+from mapiwright.transaction.plans import compose
+from mapiwright.transaction.plans.effect import Effect, EffectMaker, Status, call_back
+from mapiwright.transaction.records import log
+from mapiwright.transaction.records.journal import Journal, Record
+from mapiwright.transaction.records.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
+from mapiwright.transaction.records.stores import believed, stores
+from mapiwright.transaction.records.takeover import drop_copy, drop_original, drop_records
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing
 from mapiwright.workstation.state import JOURNAL
@@ -28,7 +29,7 @@ from mapiwright.workstation.state import JOURNAL
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mapiwright.transaction.stores import Store
+    from mapiwright.transaction.records.stores import Store
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
@@ -89,8 +90,8 @@ def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) ->
         (_ended(workstation, store, makers) for store in stores(workstation)),
         key=lambda each: each.ending is Ending.NOTHING,
     )
-    told = tuple(each.sentence for each in others if each.ending is not Ending.NOTHING)
-    return replace(first, notes=(*first.notes, *told))
+    reported = tuple(each.sentence for each in others if each.ending is not Ending.NOTHING)
+    return replace(first, notes=(*first.notes, *reported))
 
 
 def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
@@ -127,7 +128,7 @@ def roll_back(
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg, "title": _, "digest": _} if not journal.has("undone", leg=leg):
-                _take_back(workstation, store, journal.id, record)
+                _revert(workstation, store, journal.id, record)
                 journal.add("undone", leg=leg)
             case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:
@@ -165,7 +166,7 @@ def finish(workstation: Workstation, store: Store, journal: Journal) -> None:
 
 def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
     """Make the changes true, files first."""
-    files, registry = net.on_files(changes), net.on_registry(changes)
+    files, registry = compose.on_files(changes), compose.on_registry(changes)
     if files:
         workstation.files.apply(files)
     if registry:
@@ -207,14 +208,14 @@ def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
     )
 
 
-def _take_back(workstation: Workstation, store: Store, id_: str, leg: Record) -> None:
+def _revert(workstation: Workstation, store: Store, id_: str, leg: Record) -> None:
     """Undo a leg and read it back; raises RecoveryNeededError where somebody changed the same things since."""
     name = backup_name(id_, leg["leg"])
     data = store.state.read(name)
     if data is None:
         raise FormatError("the backup that undoes it is missing", where=name)
-    changes = net.inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
-    lost = net.astray(changes, workstation, {Standing.OLD, Standing.NEW})
+    changes = compose.inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
+    lost = compose.drifted(changes, workstation, {Standing.OLD, Standing.NEW})
     if lost:
         raise RecoveryNeededError(
             f"somebody changed since what '{leg['title']}' had changed: {'; '.join(lost)}",
@@ -223,7 +224,7 @@ def _take_back(workstation: Workstation, store: Store, id_: str, leg: Record) ->
             remedy="The journal is kept. Put those things back, then run `mapiwright recover`.",
         )
     apply(workstation, changes)
-    unmade = net.astray(changes, workstation, {Standing.NEW})
+    unmade = compose.drifted(changes, workstation, {Standing.NEW})
     if unmade:
         raise FailedError(f"these do not read back as they were: {'; '.join(unmade)}", where=workstation.uri)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, ExistsError
-from mapiwright.workstation.replace import replace_file
+from mapiwright.workstation.disk.replace import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path

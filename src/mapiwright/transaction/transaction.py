@@ -21,12 +21,13 @@ from mapiwright.errors import (
     MapiwrightError,
     UsageError,
 )
-from mapiwright.transaction import log, net
-from mapiwright.transaction.effect import Status
-from mapiwright.transaction.journal import Journal
-from mapiwright.transaction.plan import Leg
-from mapiwright.transaction.premise import moved_on
-from mapiwright.transaction.receipt import (
+from mapiwright.transaction.plans import compose
+from mapiwright.transaction.plans.effect import Status
+from mapiwright.transaction.plans.plan import Leg
+from mapiwright.transaction.precondition import changed_since
+from mapiwright.transaction.records import log
+from mapiwright.transaction.records.journal import Journal
+from mapiwright.transaction.records.receipt import (
     EffectRecord,
     Receipt,
     backup_name,
@@ -35,6 +36,8 @@ from mapiwright.transaction.receipt import (
     receipt_name,
     receipt_to_bytes,
 )
+from mapiwright.transaction.records.stores import Store
+from mapiwright.transaction.records.takeover import TAKES_OVER, copy, still_theirs
 from mapiwright.transaction.recovery import (
     Ending,
     apply,
@@ -44,16 +47,14 @@ from mapiwright.transaction.recovery import (
     recovery_needed,
     roll_back,
 )
-from mapiwright.transaction.stores import Store
-from mapiwright.transaction.takeover import TAKES_OVER, copy, still_theirs
 from mapiwright.workstation.change import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mapiwright.transaction.effect import Effect, EffectMaker
-    from mapiwright.transaction.journal import Record
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.transaction.plans.effect import Effect, EffectMaker
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.journal import Record
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
@@ -88,22 +89,22 @@ def execute(
         before = recover_held(workstation, makers)
         if before.ending is not Ending.NOTHING:
             progress(0, len(plan.steps), before.sentence)
-        refuse_moved_on(plan, workstation)
+        refuse_changed_since(plan, workstation)
         return _Run(plan, workstation, progress).to_the_end()
 
 
-def refuse_moved_on(plan: Plan, workstation: Workstation) -> None:
+def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
     """Raise ConflictError, with their names, where things are not as they were for the plan.
 
     They are what it changes, and the premises that it was derived from.
     """
-    lost = net.astray(_expected(plan, workstation), workstation, {Standing.OLD})
-    _refuse_astray((*lost, *moved_on(plan.record, workstation)), workstation)
+    lost = compose.drifted(_expected(plan, workstation), workstation, {Standing.OLD})
+    _refuse_drifted((*lost, *changed_since(plan.record, workstation)), workstation)
 
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
     """Raise RefusedError, or NotFoundError, where a hive that the plan changes cannot be written; nothing was."""
-    workstation.registry.refuse_unwritable(change.key for change in net.on_registry(net.firsts(plan.changes)))
+    workstation.registry.refuse_unwritable(change.key for change in compose.on_registry(compose.firsts(plan.changes)))
 
 
 class _Run:
@@ -143,10 +144,10 @@ class _Run:
                 log.note_error(
                     self._state, "rolled back", error, id=self._id, title=title, step=self._step, notes=notes
                 )
-                told = _told(error, notes, begun=begun)
-                if told is error:
+                reported = _reported(error, notes, begun=begun)
+                if reported is error:
                     raise
-                raise told from error
+                raise reported from error
         # It is committed. What cannot be cleaned up now, the next run does.
         with suppress(MapiwrightError, OSError, KeyboardInterrupt):
             calls = [[effect.title, effect.status, effect.message] for effect in self._effects]
@@ -195,17 +196,17 @@ class _Run:
             copy(self._workstation, id_)
 
     def _leg(self, title: str, changes: Iterable[Change]) -> None:
-        changes = net.without_own_folder(net.net(changes), self._workstation)
+        changes = compose.without_own_folder(compose.net(changes), self._workstation)
         if not changes:
             return
-        lost = net.astray(changes, self._workstation, {Standing.OLD})
-        _refuse_astray((*lost, *net.in_the_way(changes, self._workstation)), self._workstation)
+        lost = compose.drifted(changes, self._workstation, {Standing.OLD})
+        _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
         data, digest = pack_backup(changes)
         self._state.write(backup_name(self._id, len(self._legs)), data)
         self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
         self._legs.append((title, digest))
         apply(self._workstation, changes)
-        unmade = net.astray(changes, self._workstation, {Standing.NEW})
+        unmade = compose.drifted(changes, self._workstation, {Standing.NEW})
         if unmade:
             raise FailedError(
                 f"{len(unmade)} thing(s) did not read back as they were written: {'; '.join(unmade)}",
@@ -220,7 +221,7 @@ class _Run:
         try:
             outcome = effect.run(self._workstation)
         except MapiwrightError as error:
-            if not error.reached:  # it is not called back, neither now nor by who recovers this
+            if not error.was_called:  # it is not called back, neither now nor by who recovers this
                 self._journal.add("did", effect=number, status=Status.SKIPPED.value)
             raise
         self._journal.add("did", effect=number, status=outcome.status.value)
@@ -255,33 +256,33 @@ class _Run:
 
 def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
     """The changes that tell how the workstation must be before the plan."""
-    return net.without_own_folder(net.firsts(plan.changes), workstation)
+    return compose.without_own_folder(compose.firsts(plan.changes), workstation)
 
 
-def _refuse_astray(lost: tuple[str, ...], workstation: Workstation) -> None:
+def _refuse_drifted(lost: tuple[str, ...], workstation: Workstation) -> None:
     if lost:
         raise ConflictError(
-            f"{net.counted(lost)} not as the plan expects:{net.listed(lost)}",
+            f"{compose.counted(lost)} not as the plan expects:{compose.listed(lost)}",
             where=workstation.uri,
             remedy="Somebody else changed that since the plan was made. Plan again.",
         )
 
 
-def _told(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> BaseException:
+def _reported(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> BaseException:
     """The error that the caller gets: it says that all was rolled back, and what could not be called back."""
     if isinstance(error, MapiwrightError) and not begun:
         return error
     match error:
         case FailedError():
-            told: MapiwrightError = error
+            reported: MapiwrightError = error
         case MapiwrightError():
-            told = FailedError(error.what, where=error.where, expected=error.expected, remedy=error.remedy)
-            told.hresult = error.hresult
+            reported = FailedError(error.what, where=error.where, expected=error.expected, remedy=error.remedy)
+            reported.hresult = error.hresult
         case OSError():
-            told = FailedError(error.strerror or str(error), where=str(error.filename or ""))
+            reported = FailedError(error.strerror or str(error), where=str(error.filename or ""))
         case KeyboardInterrupt():
-            told = CancelledError("interrupted")
+            reported = CancelledError("interrupted")
         case _:
             return error
-    told.remedy = "\n  ".join((*filter(None, [told.remedy]), "Everything was rolled back.", *notes))
-    return told
+    reported.remedy = "\n  ".join((*filter(None, [reported.remedy]), "Everything was rolled back.", *notes))
+    return reported

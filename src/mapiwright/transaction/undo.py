@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RecoveryNeededError, RefusedError
-from mapiwright.transaction import net
-from mapiwright.transaction.effect import Effect, EffectMaker, Outcome, Status, call_back
-from mapiwright.transaction.plan import NOTES, Leg, Plan
-from mapiwright.transaction.receipt import UNDOES, changes_of_leg, receipt
-from mapiwright.transaction.takeover import TAKES_OVER
+from mapiwright.transaction.plans import compose
+from mapiwright.transaction.plans.effect import Effect, EffectMaker, Outcome, Status, call_back
+from mapiwright.transaction.plans.plan import NOTES, Leg, Plan
+from mapiwright.transaction.records.receipt import UNDOES, changes_of_leg, receipt
+from mapiwright.transaction.records.takeover import TAKES_OVER
 from mapiwright.workstation.change import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.transaction.effect import Json
-    from mapiwright.transaction.plan import Step
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.workstation import Workstation
 
 TAKEN_BACK = "taken-back"
@@ -93,17 +93,17 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
         ]
         if number < len(found.legs):
             title = f"undo: {found.legs[number][0]}"
-            steps.append(Leg(title, net.inverse(changes_of_leg(workstation, found, number))))
+            steps.append(Leg(title, compose.inverse(changes_of_leg(workstation, found, number))))
     record: dict[str, Json] = {UNDOES: found.id}
     if found.owner:
         steps = [step for step in steps if isinstance(step, Leg) and step.changes]  # the others were not believed
         record |= {TAKES_OVER: [found.id], NOTES: [_OF_USER] if found.effects else []}
     plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), record)
-    whole = net.net(plan.changes)
-    lost = (*net.astray(whole, workstation, {Standing.OLD}), *net.in_the_way(whole, workstation))
+    whole = compose.net(plan.changes)
+    lost = (*compose.drifted(whole, workstation, {Standing.OLD}), *compose.in_the_way(whole, workstation))
     if lost:
         raise ConflictError(
-            f"{net.counted(lost)} not as that run left them:{net.listed(lost)}",
+            f"{compose.counted(lost)} not as that run left them:{compose.listed(lost)}",
             where=f"receipt {found.id}",
             remedy="Undo what was done after it first, or put those things back.",
         )

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import BusyError, NotFoundError, RefusedError
-from mapiwright.workstation.exchange import exchange
-from mapiwright.workstation.replace import MARK, beside_prefix, make_folder, replace_file, sync_folder
+from mapiwright.workstation.disk.exchange import exchange
+from mapiwright.workstation.disk.replace import MARK, beside_prefix, make_folder, replace_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -1,0 +1,1 @@
+"""Who asks: the only floor that prints."""

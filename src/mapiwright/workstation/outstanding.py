@@ -115,18 +115,18 @@ def _taken_together(changes: Sequence[C]) -> Iterator[tuple[Place, C]]:
     """Each thing once, where it came first, with the whole way from the first old state to the last new one."""
     ways: dict[tuple[Place, bool], C] = {}
     for change in changes:
-        thing = _place(change), isinstance(change, SetValue | WriteFile)
-        first = ways.get(thing)
+        subject = _place(change), isinstance(change, SetValue | WriteFile)
+        first = ways.get(subject)
         if first is None:
-            ways[thing] = change
+            ways[subject] = change
             continue
         match first, change:
             case (SetValue(), SetValue()) | (WriteFile(), WriteFile()):
                 if first.new not in {change.old, change.new}:
                     raise ConflictError("two changes of it contradict each other", where=_name(change))
-                ways[thing] = replace(first, new=change.new)
+                ways[subject] = replace(first, new=change.new)
             case _ if _gives(first) != _gives(change):
-                del ways[thing]  # made and taken away again
+                del ways[subject]  # made and taken away again
     yield from ((place, change) for (place, _), change in ways.items())
 
 

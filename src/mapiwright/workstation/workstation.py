@@ -214,6 +214,6 @@ class Workstation(Protocol):
         """What the user should know before anything else, such as a hive that was not closed cleanly."""
         ...
 
-    def out_of_reach(self, user: User) -> Finding | None:
+    def why_unwritable(self, user: User) -> Finding | None:
         """Why a user's keys cannot be written (and, unless it is MW3001, cannot be read), or None where they can."""
         ...

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
+from mapiwright.entry.child.property_json import END, READY
 from mapiwright.entry.child.silence import silence
-from mapiwright.entry.child.wire import END, READY
 
 MEMORY = 1 << 30
 """Bytes of address space that a guest may take, where the system can hold it to that."""
@@ -27,7 +27,7 @@ Say: TypeAlias = Callable[..., None]
 """Says a phase and its facts."""
 
 
-def serve(guest: Callable[[Mapping[str, Any], Say], bytes]) -> NoReturn:
+def serve(service_code: Callable[[Mapping[str, Any], Say], bytes]) -> NoReturn:
     """Read the request, run ``guest`` with it, send the last line that it gives, and end."""
     request = json.loads(sys.stdin.buffer.read())
     channel = silence()
@@ -37,7 +37,7 @@ def serve(guest: Callable[[Mapping[str, Any], Say], bytes]) -> NoReturn:
         send(channel, line(phase, **facts))
 
     send(channel, READY + b"\n")
-    last = guest(request, say)
+    last = service_code(request, say)
     try:
         send(channel, last + END)
     finally:

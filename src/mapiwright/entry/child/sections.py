@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from mapiwright.entry.child.wire import EXTRA_UIDS, fault_of, properties_from_wire, properties_to_wire
+from mapiwright.entry.child.property_json import EXTRA_UIDS, fault_of, properties_from_json, properties_to_json
 
 
 class Section(MutableMapping[int, Any]):
@@ -106,12 +106,12 @@ class Sections:
         self.fresh: list[Section] = []
         self.foreign = frozenset(request.get("foreign", ()))
         self.definitions = {
-            name: properties_from_wire(found) for name, found in request.get("definitions", {}).items()
+            name: properties_from_json(found) for name, found in request.get("definitions", {}).items()
         }
         self._adopted: dict[str, str] = dict(request.get("adopt", {}))
         roles = {"provider": self.providers, "extra": self.extras}
         for found in request["sections"]:
-            section = Section(bytes.fromhex(found["uid"]), properties_from_wire(found["properties"]))
+            section = Section(bytes.fromhex(found["uid"]), properties_from_json(found["properties"]))
             self.names[found["uid"]] = found["name"]
             if found["role"] == "service":
                 self.service = section
@@ -201,7 +201,7 @@ class Sections:
 
     def changes(self) -> dict[str, dict[str, Any]]:
         """What the guest did to its sections, by uid."""
-        return {section.uid.hex(): properties_to_wire(section.changes()) for section in self.all if section.touched}
+        return {section.uid.hex(): properties_to_json(section.changes()) for section in self.all if section.touched}
 
 
 def _new_uid() -> bytes:

@@ -12,8 +12,8 @@ from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mapiwright.entry.child.channel import Say, line, serve, words_of
+from mapiwright.entry.child.property_json import properties_from_json
 from mapiwright.entry.child.sections import Section, Sections
-from mapiwright.entry.child.wire import properties_from_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class Call:
         self.context: int = request["context"]
         self.flags: int = request["flags"]
         self.profile: str = request["profile"]
-        self.properties: dict[int, Any] = properties_from_wire(request["properties"])
+        self.properties: dict[int, Any] = properties_from_json(request["properties"])
         self._sections = sections = Sections(request)
         self.service: Section | None = sections.service
         self.providers = {sections.names[uid]: section for uid, section in sections.providers.items()}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mapiwright.entry.child.channel import Say, line, serve
+from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
 from mapiwright.entry.child.standin import Failure, guarded
-from mapiwright.entry.child.wire import properties_from_wire, properties_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class WizardCall:
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self.page: int | None = request["page"]
-        self.properties: dict[int, Any] = properties_from_wire(request["properties"])
+        self.properties: dict[int, Any] = properties_from_json(request["properties"])
 
     def fail(self, text: str) -> NoReturn:
         """Refuse what was entered: the page stays, with this text."""
@@ -37,7 +37,7 @@ def answer(request: Mapping[str, Any], say: Say) -> bytes:
     def made(function: Callable[..., Any]) -> bytes:
         call = WizardCall(request)
         pages = function(call)
-        return line("pages", pages=pages, properties=properties_to_wire(call.properties))
+        return line("pages", pages=pages, properties=properties_to_json(call.properties))
 
     return guarded(request, say, made, lambda failure: line("refused", words=failure.error["error"]))
 

@@ -13,8 +13,8 @@ import click
 
 from mapiwright import __version__
 from mapiwright.errors import MapiwrightError
-from mapiwright.ui.cli.edge import close_output, tell_error, tell_interrupt, tell_system_error, tell_usage
-from mapiwright.ui.cli.verbs import command_in
+from mapiwright.ui.cli.edge import close_output, report_error, report_interrupt, report_system_error, report_usage
+from mapiwright.ui.cli.lazy_commands import command_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,29 +29,29 @@ class Verb:
 
 
 VERBS = {
-    "workstation": Verb("workstation", "Make a demo workstation, or look at one."),
-    "inf": Verb("inf", "Check, show, merge into and remove from MAPISVC.INF."),
-    "profile": Verb("profile", "List, show and edit the profiles of a user."),
-    "prf": Verb("prf", "Check, show, apply and export Outlook profile files."),
-    "wizard": Verb("wizard", "Make a profile with message services in it, page by page."),
-    "panel": Verb("panel", "Look after profiles and services, page by page."),
-    "service": Verb("service", "List, show and call the message services of a workstation."),
-    "plan": Verb("setup", "Show what an install would change; change nothing."),
-    "install": Verb("setup", "Install a package."),
-    "apply": Verb("plans", "Apply a saved plan, where nothing has moved on since."),
-    "uninstall": Verb("setup", "Remove a package, and exactly what it brought."),
-    "status": Verb("upkeep", "Tell whether a package is installed and intact."),
-    "repair": Verb("upkeep", "Restore what a package brought."),
-    "guard": Verb("upkeep", "Put a package back where Outlook looks for it now."),
-    "receipts": Verb("setup", "List what has been done on a workstation."),
-    "undo": Verb("setup", "Take back what a receipt records."),
-    "recover": Verb("setup", "End a transaction that was interrupted."),
-    "doctor": Verb("doctor", "Tell what is wrong and how to mend it; change nothing."),
-    "log": Verb("doctor", "Show what was done and what failed on a workstation."),
-    "support-bundle": Verb("doctor", "Pack what a helpdesk needs into a file, user data masked."),
-    "publish": Verb("publishing", "Put a package and its setup into a public directory."),
-    "have-disk": Verb("disk", "See what lies in a public directory, and install it."),
-    "test": Verb("matrix", "Try a package on every kind of Outlook, in memory."),
+    "workstation": Verb("workstations.workstation", "Make a demo workstation, or look at one."),
+    "inf": Verb("packages.inf", "Check, show, merge into and remove from MAPISVC.INF."),
+    "profile": Verb("profiles.profile", "List, show and edit the profiles of a user."),
+    "prf": Verb("profiles.prf", "Check, show, apply and export Outlook profile files."),
+    "wizard": Verb("workstations.wizard", "Make a profile with message services in it, page by page."),
+    "panel": Verb("workstations.panel", "Look after profiles and services, page by page."),
+    "service": Verb("packages.service", "List, show and call the message services of a workstation."),
+    "plan": Verb("packages.setup", "Show what an install would change; change nothing."),
+    "install": Verb("packages.setup", "Install a package."),
+    "apply": Verb("packages.apply", "Apply a saved plan, where nothing has moved on since."),
+    "uninstall": Verb("packages.setup", "Remove a package, and exactly what it brought."),
+    "status": Verb("packages.maintenance", "Tell whether a package is installed and intact."),
+    "repair": Verb("packages.maintenance", "Restore what a package brought."),
+    "guard": Verb("packages.maintenance", "Put a package back where Outlook looks for it now."),
+    "receipts": Verb("packages.setup", "List what has been done on a workstation."),
+    "undo": Verb("packages.setup", "Take back what a receipt records."),
+    "recover": Verb("packages.setup", "End a transaction that was interrupted."),
+    "doctor": Verb("workstations.doctor", "Tell what is wrong and how to mend it; change nothing."),
+    "log": Verb("workstations.doctor", "Show what was done and what failed on a workstation."),
+    "support-bundle": Verb("workstations.doctor", "Pack what a helpdesk needs into a file, user data masked."),
+    "publish": Verb("packages.publishing", "Put a package and its setup into a public directory."),
+    "have-disk": Verb("packages.disk", "See what lies in a public directory, and install it."),
+    "test": Verb("packages.matrix", "Try a package on every kind of Outlook, in memory."),
 }
 """The verbs, in the order in which a newcomer meets them."""
 
@@ -103,13 +103,13 @@ def run(arguments: Sequence[str], program: click.Command = mapiwright) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.UsageError as error:
-        return tell_usage(error, as_json=as_json)
+        return report_usage(error, as_json=as_json)
     except MapiwrightError as error:
-        return tell_error(error, as_json=as_json)
+        return report_error(error, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
-        return tell_interrupt()
+        return report_interrupt()
     except BrokenPipeError:
         return close_output()
     except OSError as error:
-        return tell_system_error(error, as_json=as_json)
+        return report_system_error(error, as_json=as_json)
     return 0

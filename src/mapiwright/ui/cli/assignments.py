@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.errors import UsageError
-from mapiwright.ui.terminal import is_terminal
+from mapiwright.ui.text.terminal import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mapiwright.mapi.definition import PropertyValue
+    from mapiwright.formats.props import PropertyValue
 
 FROM_INPUT = "-"
 HELP = "A property, typed by its tag; repeatable. A secure one is written TAG=- and read from stdin."
@@ -40,7 +40,7 @@ class Assignments:
         Raises UsageError for what is no assignment, a value that does not fit its tag, a property that is given
         twice, a file that cannot be read, and a secret on the command line, which others can read.
         """
-        from mapiwright.mapi.tags import name_of, prop_id
+        from mapiwright.mapi.props.tags import name_of, prop_id
 
         found: dict[int, PropertyValue] = {}
         for tag, value in (*self._written(), *self._filed()):
@@ -50,8 +50,8 @@ class Assignments:
         return found
 
     def _written(self) -> Iterator[tuple[int, PropertyValue]]:
-        from mapiwright.mapi.property_text import assignment, value_of
-        from mapiwright.mapi.tags import is_secure
+        from mapiwright.mapi.props.property_text import assignment, value_of
+        from mapiwright.mapi.props.tags import is_secure
 
         for text in self.texts:
             tag, written = assignment(text)
@@ -65,7 +65,7 @@ class Assignments:
             yield tag, value_of(tag, written)
 
     def _filed(self) -> Iterator[tuple[int, PropertyValue]]:
-        from mapiwright.mapi.property_text import assignment, value_in_file
+        from mapiwright.mapi.props.property_text import assignment, value_in_file
 
         for text in self.files:
             tag, path = assignment(text)
@@ -78,7 +78,7 @@ class Assignments:
 
 def _secret(tag: int) -> str:
     """A line of standard input; a person types it unseen."""
-    from mapiwright.mapi.tags import name_of
+    from mapiwright.mapi.props.tags import name_of
 
     if is_terminal(sys.stdin):
         return str(click.prompt(name_of(tag), hide_input=True, err=True))

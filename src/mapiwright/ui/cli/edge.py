@@ -12,8 +12,8 @@ import sys
 import click
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
-from mapiwright.ui.language import ENGLISH, language_here, said
-from mapiwright.ui.terminal import Line, Style, escape_lines, write
+from mapiwright.ui.text.language import ENGLISH, language_here, said
+from mapiwright.ui.text.terminal import Line, Style, escape_lines, write
 
 DEFECT = 3
 """A fault of Mapiwright itself: what a transaction had begun is rolled back, or its journal stands."""
@@ -30,16 +30,16 @@ READER_GONE = 141
 """128 + SIGPIPE: whoever read our output went away, as ``head`` does."""
 
 
-def tell(text: str, *, style: Style = Style.PLAIN) -> None:
+def report(text: str, *, style: Style = Style.PLAIN) -> None:
     """A message for people; it goes to stderr, so that stdout holds the answer alone."""
     write([Line(line, style) for line in escape_lines(text).split("\n")], sys.stderr)
 
 
-def tell_error(error: MapiwrightError, *, as_json: bool) -> int:
+def report_error(error: MapiwrightError, *, as_json: bool) -> int:
     """Tell one of our own errors; returns its exit code. What the reader's language has of its words is in that."""
-    tell(said("setup.error", error=_in_language_here(str(error))), style=Style.REMOVED)
+    report(said("setup.error", error=_in_language_here(str(error))), style=Style.REMOVED)
     if as_json:
-        from mapiwright.ui.documents import error_document, write_document  # noqa: PLC0415 - most runs end well
+        from mapiwright.ui.documents.documents import error_document, write_document  # noqa: PLC0415 - most runs end well
 
         write_document(error_document(error))
     return error.exit_code
@@ -49,12 +49,12 @@ def _in_language_here(text: str) -> str:
     language = language_here()
     if language == ENGLISH:
         return text
-    from mapiwright.ui.titles import translated_lines  # noqa: PLC0415 - most runs end well
+    from mapiwright.ui.text.titles import translated_lines  # noqa: PLC0415 - most runs end well
 
     return translated_lines(text, language)
 
 
-def tell_usage(error: click.UsageError, *, as_json: bool) -> int:
+def report_usage(error: click.UsageError, *, as_json: bool) -> int:
     """Tell a command line that makes no sense; an option of a verb that stands before it is told so."""
     group = error.ctx is not None and isinstance(error.ctx.command, click.Group)
     if group and isinstance(error, click.NoSuchOption) and error.option_name in OPTIONS_OF_VERBS:
@@ -62,24 +62,24 @@ def tell_usage(error: click.UsageError, *, as_json: bool) -> int:
         error = click.UsageError(f"{error.option_name} goes after the verb: {place}", error.ctx)
     if as_json:
         command = error.ctx.command_path if error.ctx is not None else "mapiwright"
-        return tell_error(
+        return report_error(
             UsageError(error.format_message(), where=command, remedy=f"See `{command} --help`."), as_json=True
         )
     error.show()
     return UsageError.exit_code
 
 
-def tell_system_error(error: OSError, *, as_json: bool) -> int:
+def report_system_error(error: OSError, *, as_json: bool) -> int:
     """Tell what the operating system refused, with the file that it is about."""
-    told = FailedError(
+    reported = FailedError(
         error.strerror or type(error).__name__,
         where=str(error.filename or ""),
         remedy="See that the file is there, is yours to use, and that the disk has room; then run the command again.",
     )
-    return tell_error(told, as_json=as_json)
+    return report_error(reported, as_json=as_json)
 
 
-def tell_defect(defect: Exception, *, as_json: bool) -> int:
+def report_defect(defect: Exception, *, as_json: bool) -> int:
     """Tell a fault of Mapiwright itself: where it happened, not what it said.
 
     The text of a stray exception may hold data of a profile, so it is not shown.
@@ -87,18 +87,18 @@ def tell_defect(defect: Exception, *, as_json: bool) -> int:
     from traceback import extract_tb  # noqa: PLC0415 - most runs end well
 
     places = [f"  {place.filename}:{place.lineno} in {place.name}" for place in extract_tb(defect.__traceback__)]
-    tell("\n".join(["This is a defect of Mapiwright:", *places, f"  {type(defect).__name__}"]), style=Style.REMOVED)
-    told = FailedError(
+    report("\n".join(["This is a defect of Mapiwright:", *places, f"  {type(defect).__name__}"]), style=Style.REMOVED)
+    reported = FailedError(
         f"a defect of Mapiwright ({type(defect).__name__})",
         remedy="Please report the lines above. If a change was under way, `mapiwright recover` ends it.",
     )
-    tell_error(told, as_json=as_json)
+    report_error(reported, as_json=as_json)
     return DEFECT
 
 
-def tell_interrupt() -> int:
+def report_interrupt() -> int:
     """Tell that the user interrupted; a transaction that was under way has rolled back on its way here."""
-    tell(said("setup.interrupted"))
+    report(said("setup.interrupted"))
     return INTERRUPTED
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mapiwright.ui.cli.target import tell_what_was_cut_short
+from mapiwright.ui.cli.target import report_interrupted_runs
 from mapiwright.ui.cli.writing import end_what_was_cut_short, send
-from mapiwright.ui.terminal import Line, escape, write
+from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
-    from mapiwright.transaction.effect import Json
+    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -40,16 +40,16 @@ def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
 
 def looked_at(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
     """As ``services_in``, for a verb that could write as well, and so tells itself what was cut short."""
-    tell_what_was_cut_short(target)
+    report_interrupted_runs(target)
     return services_in(target, users, name)
 
 
-def tell_of_profile(
+def report_profile(
     target: Target, services: MessageServiceAdmin, document: Mapping[str, Json], lines: Sequence[str]
 ) -> None:
     """Say what a profile has: the document where JSON is asked for, else the lines."""
     if target.json:
-        from mapiwright.ui.documents import write_document
+        from mapiwright.ui.documents.documents import write_document
 
         write_document({**place_document(services), **document})
         return
@@ -76,7 +76,7 @@ def edit(
     """
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.workspace import Workspace, joined_plan
-    from mapiwright.entry.contract import EntryPolicy
+    from mapiwright.entry.service.contract import EntryPolicy
 
     policy = EntryPolicy.REQUIRE if must_call else EntryPolicy.DEFER
     spaces = [

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.contract import EntryPolicy
-from mapiwright.setup.install import ANY_PROFILE, plan_install
-from mapiwright.setup.installed import Half, refuse_as_user
-from mapiwright.setup.preflight import preflight
-from mapiwright.setup.profile_policy import ProfilePolicy, ProfileWish
-from mapiwright.ui.findings import findings_lines
-from mapiwright.ui.terminal import write
+from mapiwright.entry.service.contract import EntryPolicy
+from mapiwright.setup.install.install import ANY_PROFILE, plan_install
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.records.installed import Scope, refuse_as_user
+from mapiwright.ui.text.findings import findings_lines
+from mapiwright.ui.text.terminal import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mapiwright.errors import Finding
-    from mapiwright.setup.package import Package
-    from mapiwright.transaction.plan import Plan
+    from mapiwright.setup.package.package import Package
+    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.ui.cli.target import Target, UserChoice
 
 entry_option = click.option(
@@ -39,9 +39,9 @@ entry_option = click.option(
 class Wanted:
     """How a package is to be installed."""
 
-    wish: ProfileWish = ANY_PROFILE
+    request: ProfileRequest = ANY_PROFILE
     policy: EntryPolicy = EntryPolicy.DEFER
-    half: Half = Half.BOTH
+    scope: Scope = Scope.BOTH
     force: bool = False
 
 
@@ -76,8 +76,8 @@ def install_options(verb: Callable[..., None]) -> Callable[..., None]:
         if sum([bool(name), no_profile, profile_policy is not None]) > 1:
             raise click.UsageError("--profile, --no-profile and --profile-policy exclude each other.")
         kind = ProfilePolicy.NONE if no_profile else ProfilePolicy(profile_policy or ProfilePolicy.AUTO)
-        half = Half.MACHINE if machine else Half.USER if per_user else Half.BOTH
-        wanted = Wanted(ProfileWish(kind, name), EntryPolicy(policy), half, force)
+        scope = Scope.MACHINE if machine else Scope.USER if per_user else Scope.BOTH
+        wanted = Wanted(ProfileRequest(kind, name), EntryPolicy(policy), scope, force)
         verb(wanted=wanted, **rest)
 
     return with_wanted
@@ -87,17 +87,17 @@ def install_plan(target: Target, users: UserChoice, package: Package, wanted: Wa
     """The plan that installs ``package`` as it is wanted, the findings of its preflight told."""
     workstation = target.workstation
     found: tuple[Finding, ...] = ()
-    if wanted.half is not Half.USER:
+    if wanted.scope is not Scope.USER:
         refuse_as_user(workstation)
         found = preflight(package, workstation, force=wanted.force)
         write(findings_lines(found), sys.stderr)
     return plan_install(
         package,
         workstation,
-        () if wanted.half is Half.MACHINE else users.all_of(workstation),
-        wish=wanted.wish,
+        () if wanted.scope is Scope.MACHINE else users.all_of(workstation),
+        request=wanted.request,
         policy=wanted.policy,
-        half=wanted.half,
+        scope=wanted.scope,
         force=wanted.force,
         found=found,
     )

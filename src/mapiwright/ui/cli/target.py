@@ -14,13 +14,13 @@ from click.types import StringParamType
 
 from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
 from mapiwright.formats.command_line import quoted
-from mapiwright.ui.cli.edge import tell
-from mapiwright.ui.findings import findings_lines
-from mapiwright.ui.language import language_here, said
-from mapiwright.ui.terminal import write
-from mapiwright.workstation.open import demo_folder, open_workstation
+from mapiwright.ui.cli.edge import report
+from mapiwright.ui.text.findings import findings_lines
+from mapiwright.ui.text.language import language_here, said
+from mapiwright.ui.text.terminal import write
+from mapiwright.workstation.kinds.open import demo_folder, open_workstation
+from mapiwright.workstation.outlook.users import user_named
 from mapiwright.workstation.state import JOURNAL
-from mapiwright.workstation.users import user_named
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class UserChoice:
 
 def package_id(target: Target, named: str) -> str:
     """The id of a package that is named by it or by its path ([design] 6)."""
-    from mapiwright.setup.package import open_package  # noqa: PLC0415 - most verbs open none
+    from mapiwright.setup.package.package import open_package  # noqa: PLC0415 - most verbs open none
 
     path = Path(named)
     return open_package(path, code_page=target.workstation.code_page).id if path.is_dir() else named
@@ -187,7 +187,7 @@ def target_options(verb: Callable[..., None]) -> Callable[..., None]:
         del inf  # the workstation knows it
         target = open_target(as_json=as_json)
         if "dry_run" not in rest and click.get_current_context().info_name != "recover":
-            tell_what_was_cut_short(target)  # the others end it, or say that they would
+            report_interrupted_runs(target)  # the others end it, or say that they would
         verb(target=target, **rest)
 
     return with_target
@@ -206,16 +206,16 @@ def _given(options: Mapping[str, object]) -> tuple[str, ...]:
 def introduce(target: Target) -> None:
     """Name the target before anything is done to it, and what the user should know about it."""
     if target.uri.partition(":")[0].lower() == "demo":
-        tell(said("setup.target-demo", target=target.uri, folder=demo_folder()))
+        report(said("setup.target-demo", target=target.uri, folder=demo_folder()))
     else:
-        tell(said("setup.target", target=target.uri))
+        report(said("setup.target", target=target.uri))
     user = target.workstation.as_user
     if user is not None:
-        tell(said("setup.own-half", user=user.name))
+        report(said("setup.own-half", user=user.name))
     write(findings_lines(target.workstation.findings), sys.stderr)
 
 
-def tell_what_was_cut_short(target: Target) -> None:
+def report_interrupted_runs(target: Target) -> None:
     """Warn who only looks that an earlier run left things half-done; silent where that cannot be told."""
     try:
         here = target.workstation
@@ -228,14 +228,14 @@ def tell_what_was_cut_short(target: Target) -> None:
         title = error.what
     except RefusedError:
         return  # the records are closed to this user: who needs them says so
-    tell_cut_short("setup.cut-short-seen", target, title)
+    report_interrupted_run("setup.cut-short-seen", target, title)
 
 
-def tell_cut_short(key: str, target: Target, title: str) -> None:
+def report_interrupted_run(key: str, target: Target, title: str) -> None:
     """Tell of a run that stands half-way, and how it is ended."""
-    from mapiwright.ui.titles import translated  # noqa: PLC0415 - hardly ever needed
+    from mapiwright.ui.text.titles import translated  # noqa: PLC0415 - hardly ever needed
 
-    tell(said(key, title=translated(title, language_here()), command=target.command("recover")))
+    report(said(key, title=translated(title, language_here()), command=target.command("recover")))
 
 
 def user_options(verb: Callable[..., None]) -> Callable[..., None]:

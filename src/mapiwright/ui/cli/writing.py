@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, ParamSpec
 import click
 
 from mapiwright.errors import RefusedError, UsageError
-from mapiwright.ui.cli.edge import tell
-from mapiwright.ui.language import ENGLISH, language_here, said, texts_here, texts_in
-from mapiwright.ui.terminal import Line, Style, escape, is_terminal, write
+from mapiwright.ui.cli.edge import report
+from mapiwright.ui.text.language import ENGLISH, language_here, said, texts_here, texts_in
+from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mapiwright.transaction.effect import Json
-    from mapiwright.transaction.plan import Plan
-    from mapiwright.transaction.receipt import Receipt
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.cli.target import Target
 
 
@@ -40,7 +40,7 @@ PARTIAL = 1
 class Consent:
     """What the user allows: to write without being asked, or only to look, and to save what he sees as ``output``.
 
-    ``host`` is where the services' own libraries may run (see ``entry.hosts``), or "".
+    ``host`` is where the services' own libraries may run (see ``entry.hosts.hosts``), or "".
     """
 
     yes: bool = False
@@ -77,7 +77,7 @@ def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
         if output is not None and not dry_run:
             raise click.UsageError("-o saves a plan that is not applied now; it needs --dry-run.")
         if host:
-            from mapiwright.entry.hosts import interpreter_named
+            from mapiwright.entry.hosts.hosts import interpreter_named
 
             interpreter_named(host)  # what cannot be meant is told before anything begins
         _end_by_signals_as_by_ctrl_c()
@@ -118,16 +118,16 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     """Recover an earlier run that was interrupted, so that what follows is planned on whole ground."""
     from mapiwright.entry.call import MAKERS
     from mapiwright.transaction.recovery import recover, unfinished
-    from mapiwright.ui.cli.target import tell_cut_short
-    from mapiwright.ui.titles import translated_lines
+    from mapiwright.ui.cli.target import report_interrupted_run
+    from mapiwright.ui.text.titles import translated_lines
 
     title = unfinished(target.workstation)
     if title is None:
         return
     if consent.dry_run:
-        tell_cut_short("setup.cut-short-planned", target, title)
+        report_interrupted_run("setup.cut-short-planned", target, title)
     else:
-        tell(translated_lines(recover(target.workstation, MAKERS).sentence, language_here()))
+        report(translated_lines(recover(target.workstation, MAKERS).sentence, language_here()))
 
 
 def send(
@@ -156,9 +156,9 @@ def send(
         return None
     from mapiwright.entry.call import MAKERS
     from mapiwright.transaction.transaction import execute, refuse_unwritable
-    from mapiwright.ui.documents import receipt_document, write_document
-    from mapiwright.ui.progress import progress_on
-    from mapiwright.ui.render import plan_lines, plan_outline, receipt_lines
+    from mapiwright.ui.documents.documents import receipt_document, write_document
+    from mapiwright.ui.text.progress import progress_on
+    from mapiwright.ui.text.render import plan_lines, plan_outline, receipt_lines
 
     refuse_the_unnamed(target)
     refuse_unwritable(plan, target.workstation)
@@ -177,8 +177,8 @@ def send(
 
 def end_as_partial(plan: Plan) -> None:
     """End with the exit code that says `partial`, where the plan left users out; what it did is done and told."""
-    if plan.unreached:
-        tell(said("setup.partial", users=", ".join(plan.unreached)))
+    if plan.skipped_users:
+        report(said("setup.partial", users=", ".join(plan.skipped_users)))
         raise click.exceptions.Exit(PARTIAL)
 
 
@@ -188,15 +188,15 @@ def show_plan(target: Target, plan: Plan, output: Path | None = None, about: Map
     ``about`` is added to its document.
     """
     from mapiwright.transaction.transaction import refuse_unwritable
-    from mapiwright.ui.documents import write_document
-    from mapiwright.ui.plan_document import plan_document
-    from mapiwright.ui.render import plan_lines
+    from mapiwright.ui.documents.documents import write_document
+    from mapiwright.ui.documents.plan_document import plan_document
+    from mapiwright.ui.text.render import plan_lines
 
     refuse_unwritable(plan, target.workstation)
     digest = _saved(target, plan, output) if output is not None else None
     if target.json:
-        told = {"saved": {"file": str(output), "digest": digest}} if digest is not None else {}
-        write_document({**plan_document(plan, target.workstation.code_page), **about, **told})
+        reported = {"saved": {"file": str(output), "digest": digest}} if digest is not None else {}
+        write_document({**plan_document(plan, target.workstation.code_page), **about, **reported})
         return
     write(plan_lines(plan, target.workstation.code_page, target.workstation.users), sys.stdout)
     if digest is not None:

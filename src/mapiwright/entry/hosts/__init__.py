@@ -1,0 +1,1 @@
+"""The processes that call a service's code, and what they answer."""

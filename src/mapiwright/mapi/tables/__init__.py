@@ -1,0 +1,1 @@
+"""MAPI tables: rows, restrictions, sort orders and bookmarks over them."""

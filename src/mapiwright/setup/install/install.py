@@ -1,0 +1,299 @@
+"""Install: a package and a workstation make the plan of the setup program's four duties, and INSTALL after them.
+
+The order is the documents' ([supporting-message-service-installation]): files, MAPISVC.INF, registry, a default
+profile where the user has none; the entry point is told between the machine's part and the profile's. Over an older
+version the same plan is an upgrade. It has two halves that may be run apart: the machine's and the users'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from mapiwright.admin.workspace import read_catalogue
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.service.contract import Context, EntryPolicy
+from mapiwright.errors import FindingsError, RefusedError, Severity
+from mapiwright.formats import inf
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.setup.install.machine_plan import file_changes, record_changes_of, registry_changes, written_by
+from mapiwright.setup.install.mapisvc_plan import inf_part
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.setup.install.reachable_users import WritableUsers, preconditions, profiles_with, writable_users
+from mapiwright.setup.install.shared import counted, listed_version, uninstall_entry
+from mapiwright.setup.install.upgrade import refuse_downgrade, stale, uninstall_calls
+from mapiwright.setup.install.user_plan import user_part, values_of
+from mapiwright.setup.records.installed import Scope, installations, refuse_as_user
+from mapiwright.transaction.plans.plan import NOTES, SKIPPED, WAITING, Leg, Plan, without_repeats
+from mapiwright.transaction.precondition import PRECONDITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mapiwright.errors import Finding
+    from mapiwright.mapi.inf.catalogue import Catalogue
+    from mapiwright.setup.install.upgrade import Stale
+    from mapiwright.setup.install.user_plan import UserPart
+    from mapiwright.setup.package.package import Package
+    from mapiwright.setup.records.installed import Installation
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.workstation import User, Workstation
+
+ANY_PROFILE = ProfileRequest()
+"""A default profile where there is none and Outlook will not make one."""
+
+
+def plan_install(
+    package: Package,
+    workstation: Workstation,
+    users: Sequence[User],
+    *,
+    request: ProfileRequest = ANY_PROFILE,
+    policy: EntryPolicy = EntryPolicy.DEFER,
+    scope: Scope = Scope.BOTH,
+    force: bool = False,
+    found: Sequence[Finding] | None = None,
+) -> Plan:
+    """The plan that installs ``package``, or one half of it; empty where everything is there already.
+
+    ``users`` get registry values and, as ``wish`` says, a profile; for the machine's half they are not looked at.
+    ``force`` goes back to an older version, and replaces files whoever brought them. ``found`` is what `preflight`
+    gave, for a caller who has told it already.
+
+    Raises FindingsError where the package does not fit the workstation, ConflictError where something stands in
+    its place that is not its own, RefusedError for a downgrade, or for a user's half without the machine's. A dry run
+    prints this plan and never runs vendor code.
+    """
+    if scope is not Scope.USER:
+        refuse_as_user(workstation)
+    _refuse_others(workstation, users)
+    before = installations(workstation).get(package.id)
+    if scope is Scope.USER:
+        _refuse_without_machine(package, before, workstation)
+    else:
+        refuse_downgrade(package, before, workstation, force=force)
+        _refuse_faults(package, workstation, preflight(package, workstation, force=force) if found is None else found)
+    return _Install(package, workstation, users, before, request, policy, scope, force).plan()
+
+
+def _refuse_others(workstation: Workstation, users: Sequence[User]) -> None:
+    """A user who does his half himself does nobody else's."""
+    own = workstation.as_user
+    others = [user.name for user in users if own is not None and user.sid != own.sid]
+    if own is not None and others:
+        raise RefusedError(
+            f"the half of {', '.join(others)} is not for {own.name} to do",
+            where=workstation.uri,
+            expected=f"user {own.name}",
+            remedy="Run the command as that user, or elevated. Nothing was changed.",
+        )
+
+
+def _refuse_without_machine(package: Package, before: Installation | None, workstation: Workstation) -> None:
+    if workstation.as_user is not None:  # whose receipts tell of his own half; everybody may read this list
+        there = listed_version(package.id, workstation)
+    else:
+        there = before.version if before is not None and before.machine else None
+    if there != package.version:
+        raise RefusedError(
+            f"the machine's half of {package.name} {package.version} is not installed",
+            where=workstation.uri,
+            expected=f"version {package.version}" + (f", and {there} is there" if there else ""),
+            remedy="Install it first, as an administrator: mapiwright install PACKAGE --machine",
+        )
+
+
+def _refuse_faults(package: Package, workstation: Workstation, found: Iterable[Finding]) -> None:
+    faults = [finding for finding in found if finding.severity is Severity.ERROR]
+    if faults:
+        raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)
+
+
+_NO_LEG = Leg("", ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """The machine's half: the legs before INSTALL, what MAPISVC.INF will mean, and what the receipt records of it."""
+
+    legs: tuple[Leg, ...]
+    last: Leg
+    catalogue: Catalogue
+    record: Json
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Install:
+    """An install that is being planned."""
+
+    package: Package
+    workstation: Workstation
+    users: Sequence[User]
+    before: Installation | None
+    request: ProfileRequest
+    policy: EntryPolicy
+    scope: Scope
+    force: bool
+
+    def plan(self) -> Plan:
+        """The plan."""
+        package, scope = self.package, self.scope
+        who = self._writable_users()
+        machine = self._machine(who)
+        parts = [self._part(user, machine.catalogue) for user in who.writable]
+        of_machine = (
+            uninstall_calls(package, self.workstation, self.before, self.policy) if scope is not Scope.USER else ()
+        )
+        steps = without_repeats(
+            [
+                *(step for part in parts for step in part.uninstall_calls),
+                *of_machine,
+                *machine.legs,
+                *self._calls(machine),
+                *(step for part in parts for step in part.steps),
+                machine.last,
+            ]
+        )
+        notes = (*who.notes, *machine.notes, *(note for part in parts for note in part.notes), *self._notes(who))
+        older = self.before.version if self.before is not None else package.version
+        return Plan(
+            "install",
+            f"{_action(package.name, older, package.version)}{_OF_SCOPE[scope]}",
+            steps,
+            self._record(machine.record, who, parts, notes),
+        )
+
+    def _writable_users(self) -> WritableUsers:
+        """The users to act on: those asked for and, over an older version, everybody whose profiles hold it."""
+        if self.scope is Scope.MACHINE:
+            return WritableUsers((), ())
+        asked = {user.sid for user in self.users}
+        everybody = self.scope is Scope.BOTH and self.before is not None
+        users = [user for user in self.workstation.users if everybody or user.sid in asked]
+        services = self.before.services if self.before is not None else ()
+
+        def concerns(user: User) -> bool:
+            return user.sid in asked or any(profiles_with(self.workstation, user, services))
+
+        return writable_users(self.workstation, users, concerns)
+
+    def _asked(self, who: WritableUsers) -> Iterator[User]:
+        asked = {user.sid for user in self.users}
+        return (user for user in who.writable if user.sid in asked)
+
+    def _machine(self, who: WritableUsers) -> _Machine:
+        package, workstation, before = self.package, self.workstation, self.before
+        ours = written_by(workstation, before)
+        values = [change for user in self._asked(who) for change in values_of(package, workstation, user, ours)]
+        if self.scope is Scope.USER:
+            catalogue = read_catalogue(workstation)
+            # The machine's records of the services are closed to him, so he keeps what the package tells of them.
+            records = tuple(record_changes_of(package, workstation)) if workstation.as_user is not None else ()
+            gone = self._stale(who, catalogue, [*values, *records])
+            legs = (Leg("files", records), Leg("registry", (*values, *gone.registry)))
+            return _Machine(legs, _NO_LEG, catalogue, None, _reported(gone.kept))
+        files = (
+            *file_changes(package, workstation, ours, force=self.force),
+            *record_changes_of(package, workstation),
+        )
+        part = inf_part(inf.parse(package.fragment, package.code_page), package.id, workstation, before)
+        registry = (
+            *registry_changes(package, workstation, (), ours),
+            *counted(package, workstation, ours),
+            *values,
+        )
+        entry = uninstall_entry(package, workstation, ours, today=datetime.now(UTC).date())
+        gone = self._stale(who, part.catalogue, [*files, *part.changes, *registry, *entry])
+        return _Machine(
+            (
+                Leg("files", (*files, *gone.files)),
+                Leg("MAPISVC.INF", part.changes),
+                Leg("registry", (*registry, *gone.registry)),
+            ),
+            Leg("list of installed programs", entry),
+            part.catalogue,
+            part.record,
+            _reported((*gone.kept, *part.kept)),
+        )
+
+    def _stale(self, who: WritableUsers, after: Catalogue, planned: Sequence[Change]) -> Stale:
+        return stale(
+            self.package,
+            self.workstation,
+            self.before,
+            scope=self.scope,
+            users=who.writable,
+            after=after,
+            planned=planned,
+        )
+
+    def _calls(self, machine: _Machine) -> Iterator[EntryCall]:
+        """INSTALL, for each service that was not there: one that is there already is not installed a second time."""
+        known = (
+            {upcase(name) for name in self.before.current_services} if self.before and self.before.machine else set()
+        )
+        if self.scope is Scope.USER or not any(leg.changes for leg in (*machine.legs, machine.last)):
+            return
+        for service in self.package.services:
+            if upcase(service.name) not in known and (service.entry or service.name in self.package.stand_ins):
+                yield EntryCall(service=service.name, context=Context.INSTALL, policy=self.policy)
+
+    def _part(self, user: User, catalogue: Catalogue) -> UserPart:
+        asked = any(user.sid == each.sid for each in self.users) and not user.template
+        return user_part(
+            self.package,
+            self.workstation,
+            user,
+            catalogue=catalogue,
+            before=self.before,
+            request=self.request if asked else None,
+            policy=self.policy,
+        )
+
+    def _notes(self, who: WritableUsers) -> Iterator[str]:
+        wanted = self.request.policy is not ProfilePolicy.NONE or self.request.name
+        for user in self._asked(who):
+            if user.template and wanted:
+                # PR_SEARCH_KEY is unique among all profiles, and Windows copies Default's hive to each new user.
+                yield (
+                    f"{user.name} gets the registry values and no profile, as each profile must be the only one of "
+                    "its PR_SEARCH_KEY. New users get one at their first logon, by: mapiwright install PACKAGE "
+                    f"--per-user ({self.package.id})"
+                )
+
+    def _record(
+        self, of_inf: Json, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[str, ...]
+    ) -> dict[str, Json]:
+        package, before = self.package, self.before
+        waits = [user for user, part in zip(who.writable, parts, strict=True) if part.waits]
+        fresh = [user for user in waits if before is None or not before.waits_for(user)]
+        outlook = self.workstation.outlook
+        return {
+            "package": {"id": package.id, "name": package.name, "version": package.version, "vendor": package.vendor},
+            "services": [service.name for service in package.services],
+            "scope": self.scope.value,
+            "outlook": {"edition": outlook.edition.value, "bitness": outlook.bitness.value},
+            "inf": of_inf,
+            "profiles": [part.record for part in parts if part.record],
+            "profiles_on_uninstall": package.profiles_on_uninstall.value,
+            "served": [user.sid for user in who.writable],
+            WAITING: [{"user": user.name, "sid": user.sid} for user in fresh],
+            SKIPPED: who.record,
+            PRECONDITIONS: list(preconditions(self.workstation, who.writable)),
+            NOTES: list(notes),
+        }
+
+
+def _action(name: str, older: str, version: str) -> str:
+    return f"install {name} {version}" if older == version else f"upgrade {name} from {older} to {version}"
+
+
+def _reported(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(f"{finding.where}: {finding.what}" for finding in findings)
+
+
+_OF_SCOPE = {Scope.BOTH: "", Scope.MACHINE: ", the machine's half", Scope.USER: ", the user's half"}

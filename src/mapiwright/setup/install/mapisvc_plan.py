@@ -1,0 +1,126 @@
+"""A package's part of MAPISVC.INF: what is merged where, what goes that an older version or an older place had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FindingsError
+from mapiwright.formats import inf
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.merge import merge
+from mapiwright.setup.records.installed import others_than, unmerged
+from mapiwright.workstation.change import WriteFile, file_with_parents
+from mapiwright.workstation.files import same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mapiwright.errors import Finding
+    from mapiwright.formats.inf import Inf
+    from mapiwright.mapi.inf.merge import Merged, Record
+    from mapiwright.setup.records.installed import Installation
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.workstation.change import FileChange
+    from mapiwright.workstation.workstation import Workstation
+
+
+@dataclass(frozen=True, slots=True)
+class InfPart:
+    """The changes to MAPISVC.INF, what it will mean then, what a receipt records, and what stays at an old place.
+
+    ``record`` is ``{"path", "merge", "replaces"}``: ``replaces`` says that earlier merges of the package are gone.
+    """
+
+    changes: tuple[FileChange, ...]
+    catalogue: Catalogue
+    record: Json
+    kept: tuple[Finding, ...] = ()
+
+
+def inf_part(
+    fragment: Inf, id_: str, workstation: Workstation, before: Installation | None, *, restore: bool = False
+) -> InfPart:
+    """Merge ``fragment`` of the package ``id_`` where this Outlook looks for MAPISVC.INF.
+
+    Lines of an older version that the fragment lacks, or has otherwise, go first; and so do all lines in another
+    file, where that Outlook looked before an update or another language moved it. With ``restore``, lines of the
+    package that somebody changed get their values back. Raises FindingsError where the file has other entries of
+    those names.
+    """
+    path = workstation.outlook.inf_path
+    data = workstation.files.read(path)
+    target = inf.parse(data if data is not None else b"", workstation.code_page)
+    others = others_than(workstation, id_, path)
+    old_path = before.inf_path if before is not None else ""
+    moved = bool(old_path) and not same(old_path, path)
+    own = before.merges if before is not None and not moved else ()
+    if restore:
+        target = _given_back(target, own)
+    merged = merge(target, fragment, (*own, *others), absent=data is None)
+    replaces = moved or restore
+    if before is not None and not moved and (merged.conflicts or _is_stale(own, fragment)):
+        merged, replaces = _merged_again(target, fragment, before, others, workstation.code_page), True
+    if merged.conflicts:
+        raise FindingsError(
+            "MAPISVC.INF has other entries where this package's belong",
+            merged.conflicts,
+            where=path,
+            remedy="Nothing was written. Remove the product that owns those entries first.",
+        )
+    new = inf.render(merged.inf)
+    changes = tuple(file_with_parents(workstation.files, path, new)) if new != data else ()
+    kept: tuple[Finding, ...] = ()
+    if before is not None and moved:
+        left, kept = taken_out(workstation, before)
+        changes = (*left, *changes)
+    record = {"path": path, "merge": merged.record, "replaces": replaces}
+    return InfPart(changes, Catalogue.of(merged.inf), record, kept)
+
+
+def taken_out(workstation: Workstation, found: Installation) -> tuple[tuple[WriteFile, ...], tuple[Finding, ...]]:
+    """The change that takes a package's lines out of MAPISVC.INF; lines that somebody changed stay, and are told."""
+    path = found.inf_path
+    data = workstation.files.read(path) if path else None
+    if data is None:
+        return (), ()
+    result = unmerged(inf.parse(data, workstation.code_page), found, others_than(workstation, found.id, path))
+    new = inf.render(result.inf) if result.inf is not None else None
+    return (() if new == data else (WriteFile(path, data, new),)), result.kept
+
+
+def _given_back(target: Inf, own: Iterable[Record]) -> Inf:
+    """The file with the values that we once wrote, on the lines that somebody changed since."""
+    for record in own:
+        for section in record["sections"]:
+            there = target.section(section["name"])
+            for key, written in section["lines"]:
+                if there is not None and there.entry(key) is not None:
+                    target = inf.set_value(target, section["name"], key, written)
+    return target
+
+
+def _merged_again(
+    target: Inf, fragment: Inf, before: Installation, others: tuple[Record, ...], code_page: str
+) -> Merged:
+    """The merge into the file without what the package has there now."""
+    without = unmerged(target, before, others).inf
+    return merge(without or inf.empty(code_page), fragment, others, absent=without is None)
+
+
+def _is_stale(own: Iterable[Record], fragment: Inf) -> bool:
+    """Whether the package once brought lines that it does not bring now."""
+    return any(line not in _lines_of(fragment) for line in _lines(own))
+
+
+def _lines(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    for record in records:
+        for section in record["sections"]:
+            yield from ((upcase(section["name"]), upcase(key)) for key, _ in section["lines"])
+
+
+def _lines_of(fragment: Inf) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (upcase(section.name), upcase(entry.key)) for section in fragment.sections for entry in section.entries
+    )

@@ -1,0 +1,99 @@
+"""Whether an install makes a profile for a user, adds to the one that is there, or waits for Outlook to make one.
+
+A profile with nothing but a connector in it keeps Outlook from making the one of the user's mailbox by itself. Which
+settings say that it will is told in docs/explanation/default-profile.md, with where each is known from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
+
+from mapiwright.setup.install.policies import Policy, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.admin.workspace import Workspace
+    from mapiwright.setup.install.policies import Setting
+
+
+class ProfilePolicy(StrEnum):
+    """What the caller wants of profiles."""
+
+    AUTO = "auto"
+    """A default profile where there is none, unless Outlook will make it; then wait for that."""
+    CREATE = "create"
+    """A default profile where there is none, whatever Outlook would do."""
+    EXISTING = "existing"
+    """The user's default profile gets the services; where there is none, wait for it."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """A policy or, where ``name`` is given, the profile that gets the services."""
+
+    policy: ProfilePolicy = ProfilePolicy.AUTO
+    name: str = ""
+
+
+class Action(Enum):
+    """What is done about a user's profile."""
+
+    NOTHING = "nothing"
+    CREATE = "create"
+    ADD = "add"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDecision:
+    """What is done, to which profile ("" is one with a free name), and why, where that needs to be told."""
+
+    action: Action
+    profile: str = ""
+    why: str = ""
+
+
+NOTHING = ProfileDecision(Action.NOTHING)
+
+
+def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> ProfileDecision:
+    """What a wish comes to for one user.
+
+    ``waits`` says that an earlier run waits for the user's profile, and no later one has found it.
+    """
+    if request.name:
+        return ProfileDecision(Action.ADD, request.name)
+    if request.policy is ProfilePolicy.NONE:
+        return NOTHING
+    default = space.find(space.default) if space.default is not None else None
+    if default is not None and (request.policy is ProfilePolicy.EXISTING or waits):
+        return ProfileDecision(Action.ADD, default.name)
+    if request.policy is ProfilePolicy.EXISTING:
+        return ProfileDecision(Action.WAIT, why="there is no default profile yet")
+    if space.default is not None:
+        return NOTHING
+    makers = tuple(_makers(space)) if request.policy is ProfilePolicy.AUTO else ()
+    if makers:
+        return ProfileDecision(Action.WAIT, why="Outlook will make the profile of the mailbox: " + "; ".join(makers))
+    return ProfileDecision(Action.CREATE)
+
+
+def _makers(space: Workspace) -> Iterator[str]:
+    """The settings by which Outlook will make a profile by itself."""
+    found = {each.policy: each for each in settings(space.workstation, space.user, space.edition) if each.on}
+    if Policy.ZERO_CONFIG in found:
+        yield _reported(found[Policy.ZERO_CONFIG])
+    if Policy.ZERO_CONFIG_ONCE in found and not space.names:
+        yield _reported(found[Policy.ZERO_CONFIG_ONCE])
+    # [prf] 5: a PRF file is imported at the first run only.
+    if Policy.IMPORT_PRF in found and Policy.FIRST_RUN_DONE not in found:
+        yield _reported(found[Policy.IMPORT_PRF])
+
+
+def _reported(setting: Setting) -> str:
+    whose = "policy" if setting.enforced else "setting"
+    return f"the {whose} {setting.name} is {setting.text}"

@@ -1,0 +1,80 @@
+"""Which users can be served: those whose hives are there, whole, and closed cleanly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mapiwright.admin.table import edition_of, stored_profiles
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.profile.profile import ADMIN, value_name
+from mapiwright.mapi.profile.store import profile_names
+from mapiwright.mapi.props import tags
+from mapiwright.transaction.precondition import on_subkeys, on_value
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mapiwright.errors import Finding
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.workstation.workstation import User, Workstation
+
+UNFINISHED = "MW3001"
+"""The one finding that lets a hive be read, though not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class WritableUsers:
+    """The users whose hives can be written, and the others with the reason."""
+
+    writable: tuple[User, ...]
+    skipped: tuple[tuple[User, Finding], ...]
+
+    @property
+    def record(self) -> Json:
+        """Who was missed, for a receipt."""
+        return [{"user": user.name, "sid": user.sid} for user, _ in self.skipped]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Who was missed and why, for people."""
+        return tuple(
+            f"User {user.name} is left out: {finding.what}." + (f" {finding.remedy}" if finding.remedy else "")
+            for user, finding in self.skipped
+        )
+
+
+def writable_users(
+    workstation: Workstation, users: Iterable[User], concerns: Callable[[User], bool] | None = None
+) -> WritableUsers:
+    """Who can be reached. A hive that can be read is missed only where something in it ``concerns`` the caller."""
+    writable: list[User] = []
+    skipped: list[tuple[User, Finding]] = []
+    for user in users:
+        finding = workstation.why_unwritable(user)
+        if finding is None:
+            writable.append(user)
+        elif finding.id != UNFINISHED or concerns is None or concerns(user):
+            skipped.append((user, finding))
+    return WritableUsers(tuple(writable), tuple(skipped))
+
+
+def profiles_with(workstation: Workstation, user: User, services: Iterable[str]) -> Iterator[str]:
+    """The names of a user's profiles that hold one of the services."""
+    wanted = {upcase(name) for name in services}
+    for row, names in stored_profiles(workstation, user):
+        if wanted & {upcase(name) for name in names}:
+            yield row.name
+
+
+def preconditions(workstation: Workstation, users: Iterable[User]) -> Iterator[Json]:
+    """What a plan for these users rests on: which profiles there are, and which services each of them lists."""
+    registry = workstation.registry
+    for user in users:
+        edition = edition_of(workstation, user)
+        root = user.root / PROFILE_ROOTS[edition].profiles
+        yield on_subkeys(registry, f"profiles of {user.name}", root)
+        for name in profile_names(registry, user.root, edition):
+            title = f"services of profile {name!r} of {user.name}"
+            yield on_value(registry, title, root / name / ADMIN, value_name(tags.PR_SERVICES))

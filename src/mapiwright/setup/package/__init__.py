@@ -1,0 +1,1 @@
+"""What a vendor ships: manifest, files, DLL headers, versions and signatures, checked before anything is planned."""

@@ -1,0 +1,1 @@
+"""A PRF file as a plan for the users of a workstation."""

@@ -1,0 +1,128 @@
+"""Whether what was published is signed, and by whom the administrator trusts.
+
+Signatures are Ed25519 (see ``ed25519``), made and verified by the library ``cryptography`` where it is installed.
+Where it is not, as beside a setup program on a bare Python, a signature is said to be there and not verified.
+"""
+
+# ruff: noqa: PLC0415 - the library may be absent, and takes long to load
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FormatError, NotFoundError, RefusedError
+from mapiwright.setup.package.signatures import Signature, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+KEYS = "*.pem"
+"""The files of the administrator's folder that are keys."""
+_MISSING = "the library cryptography is not installed"
+_REMEDY = 'Install it: pip install "mapiwright[sign]"'
+_OTHERS_MAY_WRITE = 0o022
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom the administrator trusts: the names of public keys by their fingerprints.
+
+    Where it is ``demanded``, nothing is installed that none of them has signed.
+    """
+
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    demanded: bool = False
+
+
+NOBODY = Trust()
+
+
+def keys_folder() -> Path:
+    """Where the administrator of this computer keeps the keys that he trusts, whoever runs the program."""
+    from platformdirs import site_config_path
+
+    return site_config_path("mapiwright", appauthor=False) / "trusted-keys"
+
+
+def can_verify() -> bool:
+    """Whether the library is there."""
+    return find_spec("cryptography") is not None
+
+
+def sign(data: bytes, key_file: Path) -> tuple[bytes, bytes, str]:
+    """The signature of ``data``, the public key as PEM, and its fingerprint.
+
+    Raises RefusedError where the key cannot be used, NotFoundError where it is not there.
+    """
+    if not can_verify():
+        raise RefusedError(f"nothing can be signed here: {_MISSING}", remedy=_REMEDY)
+    from mapiwright.setup.publish import ed25519
+
+    return ed25519.sign(data, _read(key_file), str(key_file))
+
+
+def verify(data: bytes, signature: bytes, public_key: bytes, trust: Trust) -> Signature:
+    """What is known of the signature of ``data`` that the owner of ``public_key`` (PEM) is said to have made."""
+    if not can_verify():
+        return Signature(Standing.UNVERIFIED, reason=_MISSING)
+    from mapiwright.setup.publish import ed25519
+
+    try:
+        key = ed25519.public_key(public_key, "the key beside it")
+    except FormatError as error:
+        return Signature(Standing.TAMPERED, reason=f"{error.where}: {error.what}")
+    if not ed25519.holds(data, signature, key):
+        return Signature(Standing.TAMPERED, reason="it is not the signature of these sums by the key beside it")
+    mark = ed25519.fingerprint(key)
+    if mark in trust.keys:
+        return Signature(Standing.GOOD, f"{trust.keys[mark]}, {mark}")
+    return Signature(Standing.UNTRUSTED, mark)
+
+
+def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:
+    """The administrator's keys: the ``files`` that he names, which makes them a demand, or else all of ``folder``.
+
+    Raises NotFoundError for a file that is not there, FormatError for one that holds no key, RefusedError for a
+    folder that others can write to, or where a demand cannot be met for want of the library.
+    """
+    if not can_verify():
+        if files:
+            raise RefusedError(f"no signature can be verified here: {_MISSING}", remedy=_REMEDY)
+        return NOBODY
+    if not files and not folder.is_dir():
+        return NOBODY
+    from mapiwright.setup.publish import ed25519
+
+    found = files or _keys_in(folder)
+    keys = {ed25519.fingerprint(ed25519.public_key(_read(file), str(file))): file.name for file in found}
+    return Trust(MappingProxyType(keys), demanded=bool(files))
+
+
+def _keys_in(folder: Path) -> tuple[Path, ...]:
+    """The keys of the administrator's folder. One that others could put there is not his."""
+    files = tuple(sorted(folder.glob(KEYS)))
+    for path in (folder, *files):
+        if sys.platform == "win32":
+            break  # modes do not tell there
+        reported = path.stat()
+        if reported.st_mode & _OTHERS_MAY_WRITE or reported.st_uid not in {0, os.geteuid()}:
+            raise RefusedError(
+                "others than the administrator can write there, so it does not say whom he trusts",
+                where=str(path),
+                expected="that root owns it and nobody else may write",
+                remedy="Look at the keys, then close it: chown root, chmod go-w.",
+            )
+    return files
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError("there is no such key", where=str(file)) from None

@@ -1,0 +1,1 @@
+"""What the receipts of a workstation say: what is installed, what waits, what a package owns."""

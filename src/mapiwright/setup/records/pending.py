@@ -1,0 +1,94 @@
+"""The calls that are pending: what a receipt has deferred, and no later one has sent.
+
+A call is moot where its service, its profile or the receipt's own deed is gone: then it is never sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.call import KIND, maker
+from mapiwright.entry.service.contract import Context
+from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.transaction.plans.effect import Status
+from mapiwright.transaction.plans.plan import Plan
+from mapiwright.transaction.records.receipt import receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mapiwright.entry.call import EntryCall
+    from mapiwright.transaction.records.receipt import Receipt
+    from mapiwright.workstation.workstation import Workstation
+
+SENDS = "sends"
+"""The key of a record that names the calls which it sent: ``[receipt id, number of the effect]``, each."""
+
+SEND = "call"
+"""The verb of a receipt that sent calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A call that waits: the receipt that recorded it, its number among the effects there, and the call itself."""
+
+    receipt: str
+    number: int
+    call: EntryCall
+
+    def plan(self, host: str) -> Plan:
+        """The plan that sends it, by the code that ``host`` runs, or by the service's stand-in."""
+        call = replace(self.call, host=host)
+        return Plan(
+            SEND, f"{call.title}, pending since {self.receipt}", (call,), {SENDS: [[self.receipt, self.number]]}
+        )
+
+
+def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tuple[Pending, ...]:
+    """The calls that are to be sent, in the order in which they were deferred; of these services, or of all.
+
+    Raises RefusedError where our records may not be read.
+    """
+    wanted = {upcase(service) for service in services}
+    there = receipts(workstation)
+    sent = {tuple(each) for receipt in there if not receipt.undone_by for each in receipt.record.get(SENDS, ())}
+    found: list[Pending] = []
+    for receipt in there:
+        for number, call in _deferred(receipt):
+            if wanted and upcase(call.service) not in wanted:
+                continue
+            found = [each for each in found if not _ends(call, each.call)]
+            if (receipt.id, number) not in sent and not _is_moot(call, workstation):
+                found.append(Pending(receipt.id, number, call))
+    return tuple(found)
+
+
+def _deferred(receipt: Receipt) -> Iterator[tuple[int, EntryCall]]:
+    if receipt.undone_by:
+        return
+    for number, effect in enumerate(receipt.effects):
+        if effect.kind == KIND and effect.status == Status.PENDING:
+            try:
+                yield number, maker(effect.description)
+            except FormatError:  # a newer version's; that one will send it
+                continue
+
+
+def _ends(later: EntryCall, earlier: EntryCall) -> bool:
+    """Whether what was deferred later makes an earlier call of the same service pointless."""
+    if upcase(later.service) != upcase(earlier.service):
+        return False
+    return later.context is Context.UNINSTALL or (later.context is Context.DELETE and later.uid == earlier.uid)
+
+
+def _is_moot(call: EntryCall, workstation: Workstation) -> bool:
+    """Whether there is nothing left that the call could be about: what is removed is called before, or never."""
+    if call.context in {Context.UNINSTALL, Context.DELETE, Context.PROVIDER_DELETE}:
+        return True
+    try:
+        call.check_subject(workstation)
+    except NotFoundError:
+        return True
+    return False

@@ -1,0 +1,295 @@
+"""The matrix: a package on every kind of Outlook, installed, installed again, upgraded, removed, and all as before.
+
+Each layout gets a workstation of its own, which nobody else has. The calls of entry points are made, as far as the
+package has a stand-in for them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.call import MAKERS
+from mapiwright.errors import MapiwrightError
+from mapiwright.formats import inf
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.setup.install.install import plan_install
+from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.install.uninstall import plan_uninstall
+from mapiwright.transaction.plans import compose
+from mapiwright.transaction.transaction import execute
+from mapiwright.workstation.change import difference
+from mapiwright.workstation.files import join, same
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.image import ImageWorkstation
+from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.outlook.layout import SOFTWARE, SYSTEM, layout
+from mapiwright.workstation.outlook.office_layout import ENGLISH, EVERY_INSTALLATION, Installation
+from mapiwright.workstation.workstation import Bitness, Edition, Install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mapiwright.setup.package.package import Package
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.workstation.registry import Key, KeyPath
+    from mapiwright.workstation.workstation import Workstation
+
+USER = "Zoë 山田"
+"""The user of every workstation: not everybody is called Administrator."""
+NO_DLL = "has no DLL for {}"
+NOT_WRITABLE = "not reached"
+NAMED = 5
+"""Things that a fault names before it counts the rest."""
+
+
+class Step(StrEnum):
+    """What is tried on a layout, in order; the last two on a second workstation of it."""
+
+    INSTALL = "install"
+    AGAIN = "again"
+    """Planning the install again gives an empty plan."""
+    UNINSTALL = "uninstall"
+    BYTES = "bytes"
+    """Files are byte for byte, and registries value for value, as they were before the install."""
+    UPGRADE = "upgrade"
+    """An older version is installed, then this one over it; planning again gives an empty plan."""
+    REMOVED = "removed"
+    """What was upgraded is uninstalled, and everything is as before."""
+
+
+class Verdict(StrEnum):
+    """How a step went."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Place(StrEnum):
+    """Where the workstations of a matrix are: in memory, or as trees with real hives on disk."""
+
+    MEMORY = "memory"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One step on one layout; ``message`` says what went wrong, or why it was skipped."""
+
+    step: Step
+    verdict: Verdict
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A layout: the Outlooks, Windows' mail client first, and what the Windows is made for (None: the usual)."""
+
+    outlooks: tuple[Installation, ...]
+    windows: Bitness | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name for people: the mail client, and what is not as usual."""
+        client, *others = self.outlooks
+        unusual = [
+            *(["+".join(map(str, client.languages))] if client.languages != (ENGLISH,) else []),
+            *([] if client.inf else ["no INF"]),
+            *([f"{self.windows} Windows"] if self.windows else []),
+            *(f"beside {_title(other)}" for other in others),
+        ]
+        return ", ".join([f"Outlook {_title(client)}", *unusual])
+
+
+def _title(outlook: Installation) -> str:
+    return f"{outlook.edition} {outlook.bitness}{' C2R' if outlook.install is Install.CLICK_TO_RUN else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layout with its cells, one for each step in their order."""
+
+    case: Case
+    cells: tuple[Cell, ...]
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the package is not for it."""
+        return all(cell.verdict is Verdict.SKIPPED for cell in self.cells)
+
+
+JAPANESE, GERMAN = 1041, 1031
+_OTHER_WINDOWS = {Bitness.X86: (Bitness.X86, Bitness.ARM64), Bitness.X64: (Bitness.ARM64,), Bitness.ARM64: ()}
+_OLDER = Installation.usual(Edition.OUTLOOK_2010, Bitness.X86)
+
+QUICK = tuple(Case((outlook,)) for outlook in EVERY_INSTALLATION)
+"""Every Outlook that there is, as it usually lies."""
+
+ALL = (
+    *QUICK,
+    *(Case((replace(outlook, inf=False),)) for outlook in EVERY_INSTALLATION),
+    *(Case((replace(outlook, languages=(JAPANESE,)),)) for outlook in EVERY_INSTALLATION),
+    *(Case((replace(outlook, languages=(GERMAN, ENGLISH)),)) for outlook in EVERY_INSTALLATION),
+    *(Case((outlook,), windows) for outlook in EVERY_INSTALLATION for windows in _OTHER_WINDOWS[outlook.bitness]),
+    *(Case((outlook, _OLDER)) for outlook in EVERY_INSTALLATION if outlook.edition is Edition.OUTLOOK_2016),
+)
+"""And without MAPISVC.INF, in other languages, on other Windows, and beside an older Outlook."""
+
+
+def try_all(
+    package: Package, cases: Sequence[Case] = ALL, *, older: Package | None = None, place: Place = Place.MEMORY
+) -> Iterator[Row]:
+    """Try ``package`` on each case, and tell the rows in their order as they are done.
+
+    ``older`` is the version that is upgraded from; without it, it is this one, and what is upgraded to is the same
+    with a higher version.
+    """
+    first, second = (older, package) if older is not None else (package, _next_version(package))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # most of the time goes by in the children that are called
+        yield from pool.map(lambda case: _try(package, first, second, case, place), cases)
+
+
+def is_for(package: Package, workstation: Workstation) -> bool:
+    """Whether the package has anything to load for this Outlook; true where it brings no DLL at all.
+
+    A DLL that the manifest lists for it counts whatever it is: if it is the wrong one, that is a fault to be told.
+    """
+    dlls = [file for file in package.files if upcase(file.name).endswith(".DLL")]
+    if not dlls or any(file.architecture is workstation.outlook.bitness for file in dlls):
+        return True
+    of_another_machine = {found.where for found in preflight(package, workstation) if found.id == "MW4202"}
+    return any(file.architecture is None and file.source not in of_another_machine for file in dlls)
+
+
+def _next_version(package: Package) -> Package:
+    stem = package.version.rstrip("0123456789")
+    return replace(package, version=f"{stem}{int(package.version[len(stem) :] or 0) + 1}")
+
+
+def _try(package: Package, first: Package, second: Package, case: Case, place: Place) -> Row:
+    cells: list[Cell] = []
+    with _opened(case, place) as workstation:
+        trial = _Trial(workstation)
+        bitness = workstation.outlook.bitness
+        if not is_for(package, workstation):
+            why = f"the package {NO_DLL.format(bitness)}"
+            return Row(case, tuple(Cell(step, Verdict.SKIPPED, why) for step in Step))
+        cells += _in_order(
+            (Step.INSTALL, lambda: trial.install(package)),
+            (Step.AGAIN, lambda: trial.install_again(package)),
+            (Step.UNINSTALL, lambda: trial.uninstall(package)),
+            (Step.BYTES, trial.compare),
+        )
+    with _opened(case, place) as workstation:
+        again = _Trial(workstation)
+        if not is_for(first, workstation):
+            why = f"{first.version} {NO_DLL.format(bitness)}"
+            return Row(case, (*cells, *(Cell(step, Verdict.SKIPPED, why) for step in (Step.UPGRADE, Step.REMOVED))))
+        cells += _in_order(
+            (Step.UPGRADE, lambda: again.install(first) or again.install(second) or again.install_again(second)),
+            (Step.REMOVED, lambda: again.uninstall(second) or again.compare()),
+        )
+    return Row(case, tuple(cells))
+
+
+def _in_order(*steps: tuple[Step, Callable[[], str]]) -> Iterator[Cell]:
+    """The cells of steps that rest upon each other: after one that failed, none is reached."""
+    failed = False
+    for step, do in steps:
+        if failed:
+            yield Cell(step, Verdict.SKIPPED, NOT_WRITABLE)
+            continue
+        try:
+            fault = do()
+        except MapiwrightError as error:
+            fault = str(error)
+        failed = bool(fault)
+        yield Cell(step, Verdict.FAILED if failed else Verdict.PASSED, fault)
+
+
+@contextmanager
+def _opened(case: Case, place: Place) -> Iterator[Workstation]:
+    """A new workstation of that layout, gone afterwards."""
+    if place is Place.MEMORY:
+        yield MemoryWorkstation.of(layout(outlooks=case.outlooks, windows=case.windows, users=[USER]))
+        return
+    with tempfile.TemporaryDirectory(prefix="mapiwright-") as folder:
+        create_image(Path(folder), outlooks=case.outlooks, windows=case.windows, users=[USER])
+        yield ImageWorkstation(Path(folder))
+
+
+class _Trial:
+    """A workstation on which a package is tried; each deed says what is wrong with what came of it, or ""."""
+
+    def __init__(self, workstation: Workstation) -> None:
+        self.workstation = workstation
+        self.users = [user for user in workstation.users if not user.template]
+        self.before = self.content()
+
+    def install(self, package: Package) -> str:
+        """Install it; its services are in MAPISVC.INF afterwards."""
+        self.send(plan_install(package, self.workstation, self.users))
+        data = self.workstation.files.read(self.workstation.outlook.inf_path)
+        there = Catalogue.of(inf.parse(data or b"", self.workstation.code_page))
+        missing = [service.name for service in package.services if there.find(service.name) is None]
+        return f"MAPISVC.INF has no service {', '.join(missing)}" if missing else ""
+
+    def install_again(self, package: Package) -> str:
+        """Plan what is there already."""
+        plan = plan_install(package, self.workstation, self.users)
+        names = (*map(compose.name, plan.changes), *(effect.title for effect in plan.effects))
+        return "" if plan.empty else f"planned again, it would change {_listed(names)}"
+
+    def uninstall(self, package: Package) -> str:
+        """Remove it, and leave nothing because somebody changed it: nobody did."""
+        removal = plan_uninstall(self.workstation, package.id)
+        self.send(removal.plan)
+        return f"it left {_listed(str(finding) for finding in removal.kept)}" if removal.kept else ""
+
+    def compare(self) -> str:
+        """Look whether all is as before."""
+        files, keys = self.before
+        files_now, keys_now = self.content()
+        other = [path for path in {**files, **files_now} if files.get(path, ...) != files_now.get(path, ...)]
+        for root, key in keys.items():
+            other += map(compose.name, difference(root, key, keys_now[root]))
+        return f"not as before: {_listed(other)}" if other else ""
+
+    def send(self, plan: Plan) -> None:
+        """Make a plan true, if there is anything in it."""
+        if not plan.empty:
+            execute(plan, self.workstation, makers=MAKERS)
+
+    def content(self) -> tuple[Mapping[str, bytes | None], Mapping[KeyPath, Key | None]]:
+        """All files (a folder is None) and keys, but for our own state and the hives as files."""
+        roots = (SOFTWARE, SYSTEM, *(user.root for user in self.workstation.users))
+        return dict(self._below("C:")), {root: self.workstation.registry.read(root) for root in roots}
+
+    def _below(self, folder: str) -> Iterator[tuple[str, bytes | None]]:
+        files = self.workstation.files
+        for name in files.names(folder):
+            path = join(folder, name)
+            if same(path, self.workstation.state_folder) or upcase(name) in _HIVES:
+                continue
+            if files.is_folder(path):
+                yield path, None
+                yield from self._below(path)
+            else:
+                yield path, files.read(path)
+
+
+_HIVES = {"NTUSER.DAT", "SOFTWARE", "SYSTEM"}
+
+
+def _listed(names: Sequence[str] | Iterator[str]) -> str:
+    names = tuple(dict.fromkeys(names))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return "; ".join(names[:NAMED]) + more

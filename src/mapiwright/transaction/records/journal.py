@@ -1,0 +1,109 @@
+"""The journal: what a transaction is about to do, line by line, each line durable before the deed.
+
+A line is the CRC-32 of its JSON as 8 hex digits, a space, the JSON, and a newline; the JSON counts its place in
+``n``. A line that a crash tore is passed over, as its deed was never begun; the next one starts on a line of its
+own. The journal holds names and hashes, never a value.
+
+    begin        id, version, verb, title, created
+    leg          leg, title, digest                    the backup is written, the changes may follow
+    will         effect, kind, title, description      the effect may run
+    did          effect, status                        it has run; or it failed, and had reached nothing: ``skipped``
+    undone       leg                                   recovery has taken the leg back
+    compensated  effect                                recovery has called the effect back
+    takes-over   receipts                              users' receipts may be copied into this store, to be its own
+    commit                                             the receipt is written, all is done
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, TypeAlias
+
+from mapiwright.errors import FormatError, RecoveryNeededError
+from mapiwright.transaction.plans.change_json import canonical, parse
+from mapiwright.workstation.state import JOURNAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.workstation.state import State
+
+Record: TypeAlias = "Mapping[str, Json]"
+
+
+class Journal:
+    """The journal in a state: read once when it is made, then added to."""
+
+    def __init__(self, state: State) -> None:
+        """Raises RecoveryNeededError where lines are missing between others."""
+        self._state = state
+        self.exists, self.records, self._torn = _read(state)
+
+    def add(self, do: str, **fields: Json) -> None:
+        """Add a record, durably."""
+        record = {"n": len(self.records), "do": do, **fields}
+        line = canonical(record)
+        start = b"\n" if self._torn else b""
+        self._state.append(JOURNAL, start + f"{zlib.crc32(line):08x} ".encode("ascii") + line + b"\n")
+        self.exists, self._torn = True, False
+        self.records.append(record)
+
+    def of(self, do: str) -> list[Record]:
+        """The records of that sort, oldest first."""
+        return [record for record in self.records if record["do"] == do]
+
+    def has(self, do: str, **fields: Json) -> bool:
+        """Whether there is such a record."""
+        return any(all(record.get(name) == value for name, value in fields.items()) for record in self.of(do))
+
+    @property
+    def id(self) -> str:
+        """The id of the transaction, or "" where not even its first line was written."""
+        return str(self.records[0].get("id", "")) if self.records else ""
+
+    @property
+    def title(self) -> str:
+        """What the transaction was to do."""
+        return str(self.records[0].get("title", "")) if self.records else ""
+
+    @property
+    def committed(self) -> bool:
+        """Whether all was done."""
+        return self.has("commit")
+
+    def end(self) -> None:
+        """Remove it: the end mark."""
+        self._state.delete(JOURNAL)
+        self.exists, self.records = False, []
+
+
+def _read(state: State) -> tuple[bool, list[Record], bool]:
+    data = state.read(JOURNAL)
+    if data is None:
+        return False, [], False
+    *lines, tail = data.split(b"\n")
+    records: list[Record] = []
+    for line in (*lines, tail):
+        record = _record(line)
+        if record is None:
+            continue
+        if record["n"] != len(records):
+            raise RecoveryNeededError(
+                f"the journal is damaged: line {len(records)} is missing",
+                where=JOURNAL,
+                remedy="Keep the journal: what the run was about can be read in it, and its backups beside it.",
+            )
+        records.append(record)
+    return True, records, tail != b""
+
+
+def _record(line: bytes) -> Record | None:
+    """The record of a line, or None where it was torn."""
+    if line[8:9] != b" " or f"{zlib.crc32(line[9:]):08x}".encode("ascii") != line[:8]:
+        return None
+    try:
+        record = parse(line[9:])
+    except FormatError:
+        return None
+    return record if isinstance(record, dict) and {"n", "do"} <= record.keys() else None

@@ -1,0 +1,35 @@
+"""Commands in modules of their own, each imported when it is used, so that its neighbours do not pay for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def command_in(module: str, name: str) -> click.Command:
+    """The command of that name in a module under ``ui/cli``, such as ``profiles.roles``."""
+    command = getattr(import_module(f"mapiwright.ui.cli.{module}"), name.replace("-", "_"))
+    assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
+    return command
+
+
+class Verbs(click.Group):
+    """A group that has commands ``elsewhere`` too: their names, and the modules that they are in."""
+
+    def __init__(self, *args: Any, elsewhere: Mapping[str, str], **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.elsewhere = elsewhere
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, those elsewhere included."""
+        return sorted([*super().list_commands(ctx), *self.elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, where it is elsewhere."""
+        module = self.elsewhere.get(cmd_name)
+        return command_in(module, cmd_name) if module is not None else super().get_command(ctx, cmd_name)

@@ -1,0 +1,1 @@
+"""The verbs for a workstation as a whole, and its screens."""

@@ -1,0 +1,1 @@
+"""The JSON documents of the command line, and the reports that are text and JSON alike."""

@@ -1,0 +1,136 @@
+"""The JSON documents of the command line: one on stdout, with the version of its schema.
+
+They are pure ASCII, so that a name of any script, or of none, passes through every pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FindingsError
+from mapiwright.transaction.plans.plan import NOTES, SKIPPED
+from mapiwright.ui.text.values import kind_name, property_document, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mapiwright.errors import Finding, MapiwrightError
+    from mapiwright.mapi.profile.profile import Provider, Section, Service
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.transaction.records.receipt import EffectRecord, Receipt
+    from mapiwright.workstation.registry import Key
+
+SCHEMA = 1
+
+
+def write_document(content: Mapping[str, Json]) -> None:
+    """Write the one document of this run to stdout."""
+    sys.stdout.write(json.dumps({"schema": SCHEMA, **content}, indent=2) + "\n")
+
+
+def error_document(error: MapiwrightError) -> dict[str, Json]:
+    """``{"error": {...}}``: what was found, where, what was expected, and what to do next."""
+    findings = error.findings if isinstance(error, FindingsError) else ()
+    return {
+        "error": {
+            "class": type(error).__name__,
+            "message": error.what,
+            "where": error.where,
+            "expected": error.expected,
+            "remedy": error.remedy,
+            "hresult": f"0x{error.hresult:08X}",
+            "exit": error.exit_code,
+            **findings_document(findings),
+        }
+    }
+
+
+def findings_document(findings: Iterable[Finding]) -> dict[str, Json]:
+    """``{"findings": [...]}``; a line of 0 is no line."""
+    return {
+        "findings": [
+            {
+                "id": finding.id,
+                "severity": finding.severity.value,
+                "where": finding.where,
+                "line": finding.line or None,
+                "message": finding.what,
+                "rule": finding.rule,
+                "remedy": finding.remedy,
+            }
+            for finding in findings
+        ]
+    }
+
+
+def receipt_document(receipt: Receipt) -> dict[str, Json]:
+    """A receipt, without what only an uninstall needs."""
+    return {
+        "id": receipt.id,
+        "verb": receipt.verb,
+        "title": receipt.title,
+        "created": receipt.created,
+        "workstation": receipt.workstation,
+        "undone_by": receipt.undone_by or None,
+        "partial": bool(receipt.record.get(SKIPPED)),
+        "skipped": [user["user"] for user in receipt.record.get(SKIPPED, ())],
+        "notes": list(receipt.record.get(NOTES, ())),
+        "legs": [title for title, _ in receipt.legs],
+        "effects": [_outcome_document(effect) for effect in receipt.effects],
+    }
+
+
+def _outcome_document(effect: EffectRecord) -> dict[str, Json]:
+    hresult = effect.details.get("hresult")
+    return {
+        "title": effect.title,
+        "effect": effect.kind,
+        "outcome": effect.status,
+        "message": effect.message,
+        "hresult": f"0x{hresult:08X}" if isinstance(hresult, int) else None,
+        "failed": bool(effect.details.get("failed")),
+    }
+
+
+def receipts_document(receipts: Iterable[Receipt]) -> dict[str, Json]:
+    """``{"receipts": [...]}``, in the order given."""
+    return {"receipts": [receipt_document(receipt) for receipt in receipts]}
+
+
+def dump_document(key: Key) -> dict[str, Json]:
+    """A key as it is stored: ``{"values": {name: [type, hex]}, "keys": {name: ...}}``, byte for byte."""
+    return {
+        "values": {name: [type_name(value.type), value.data.hex()] for name, value in key.values.items()},
+        "keys": {name: dump_document(below) for name, below in key.keys.items()},
+    }
+
+
+def section_document(section: Section) -> dict[str, Json]:
+    """The properties of a section, decoded: ``{"6600001E": "text"}``, secrets masked."""
+    return {f"{tag:08X}": property_document(tag, value) for tag, value in section.properties.items()}
+
+
+def sections_document(sections: Iterable[Section]) -> dict[str, Json]:
+    """Sections by their uid, decoded: ``{uid: {"6600001E": "text"}}``."""
+    return {section.uid: section_document(section) for section in sections}
+
+
+def service_document(service: Service) -> dict[str, Json]:
+    """A service of a profile with its providers and extra sections."""
+    return {
+        "uid": service.uid,
+        "name": service.name,
+        "display": service.display,
+        "dll": service.dll,
+        "entry": service.entry,
+        "providers": [_provider_document(provider) for provider in service.providers],
+        "sections": sections_document(
+            [service.section, *(provider.section for provider in service.providers), *service.extras]
+        ),
+    }
+
+
+def _provider_document(provider: Provider) -> dict[str, Json]:
+    return {"uid": provider.uid, "display": provider.display, "dll": provider.dll, "kind": kind_name(provider.kind)}

@@ -1,0 +1,107 @@
+"""What is to be known of a message service: its package, its providers, its entry point, and the calls that wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.entry.service.record import read_record
+from mapiwright.errors import RefusedError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.props import tags
+from mapiwright.setup.records.installed import installations, refuse_as_user
+from mapiwright.setup.records.pending import pending_calls
+from mapiwright.ui.text.language import texts_here
+from mapiwright.ui.text.terminal import Line, Style, escape
+from mapiwright.ui.text.titles import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mapiwright.formats.props import PropertyValue
+    from mapiwright.mapi.inf.definition import ServiceDefinition
+    from mapiwright.setup.records.installed import Installation
+    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.workstation.workstation import Workstation
+
+
+LABELS = ("package", "entry", "provider", "section", "pending")
+
+
+def installed_packages(workstation: Workstation) -> Mapping[str, Installation] | None:
+    """The installed packages by id, or None where our records are closed to this user."""
+    try:
+        refuse_as_user(workstation)
+        return installations(workstation)
+    except RefusedError:
+        return None
+
+
+def service_row(
+    workstation: Workstation, there: Mapping[str, Installation] | None, definition: ServiceDefinition
+) -> dict[str, Json]:
+    """A service as a document; ``there`` as ``installed_packages`` gives it."""
+    record = read_record(workstation, definition.name) if there is not None else None
+    owner = next(
+        (
+            found
+            for found in (there or {}).values()
+            if upcase(definition.name) in {upcase(name) for name in found.services}
+        ),
+        None,
+    )
+    return {
+        "name": definition.name,
+        "display": definition.display,
+        "package": owner.id if owner else None,
+        "known": there is not None,
+        "version": owner.version if owner else None,
+        "dll": definition.dll or None,
+        "entry": definition.entry or None,
+        "stand_in": record is not None and record.stand_in is not None,
+        "support_files": list(definition.support_files),
+        "providers": [
+            {
+                "section": provider.section,
+                "type": _kind(provider.properties.get(tags.PR_RESOURCE_TYPE)),
+                "display": provider.properties.get(tags.PR_PROVIDER_DISPLAY),
+                "dll": provider.properties.get(tags.PR_PROVIDER_DLL_NAME),
+            }
+            for provider in definition.providers
+        ],
+        "sections": [extra.section for extra in definition.extras],
+        "pending": [
+            {"receipt": each.receipt, "call": each.call.title}
+            for each in (pending_calls(workstation, [definition.name]) if there is not None else ())
+        ],
+    }
+
+
+def _kind(number: PropertyValue | None) -> str | None:
+    known = {kind.value: kind.symbol for kind in tags.ResourceType}
+    return known.get(number, str(number)) if isinstance(number, int) else None
+
+
+def service_lines(row: dict[str, Json]) -> Iterator[Line]:
+    """The same for people, in the language of whoever runs the command."""
+    texts = texts_here()
+    width = 2 + max(len(texts(f"about.{label}")) for label in LABELS)
+
+    def reported(label: str, value: str, style: Style = Style.PLAIN) -> Line:
+        return Line(escape(f"{texts(f'about.{label}'):<{width}}{value}"), style).indented(2)
+
+    yield Line(escape(f"{row['name']}: {row['display']}"), Style.HEADING)
+    if not row["known"]:
+        yield reported("package", texts("about.untold"))
+    elif row["package"]:
+        yield reported("package", f"{row['package']} {row['version']}")
+    entry = texts("about.in", entry=row["entry"], dll=row["dll"]) if row["entry"] else texts("about.none")
+    yield reported("entry", texts("about.stand-in", entry=entry) if row["stand_in"] else entry)
+    for provider in row["providers"]:
+        yield reported(
+            "provider", f"{provider['section']}: {provider['type']}, {provider['display']}, {provider['dll']}"
+        )
+    for section in row["sections"]:
+        yield reported("section", section)
+    for waiting in row["pending"]:
+        call = translated(waiting["call"], texts.language)
+        yield reported("pending", texts("about.waits", call=call, receipt=waiting["receipt"]), Style.CHANGED)

@@ -1,0 +1,1 @@
+"""The mail Control Panel on the screen."""

@@ -1,0 +1,103 @@
+"""Plans and receipts for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.transaction.plans.effect import Status
+from mapiwright.transaction.plans.plan import Leg
+from mapiwright.transaction.records.receipt import UNDOES
+from mapiwright.ui.text.diff import changes_as_lines
+from mapiwright.ui.text.language import texts_here
+from mapiwright.ui.text.terminal import Line, Style, escape
+from mapiwright.ui.text.titles import translated
+from mapiwright.workstation.change import SetValue, WriteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
+    from mapiwright.ui.text.language import Texts
+    from mapiwright.workstation.workstation import User
+
+
+def plan_lines(plan: Plan, code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
+    """A plan as a diff: its legs and their changes in order, its effects as steps whose outcome is open."""
+    texts = texts_here()
+    yield from _heading(plan, texts)
+    if plan.empty:
+        yield Line(texts("plan.nothing"), Style.QUIET).indented(2)
+        return
+    for number, step in enumerate(plan.steps, 1):
+        title = _reported(step.title, texts)
+        if isinstance(step, Leg):
+            yield Line(f"{number:>2}. {title}", Style.HEADING)
+            yield from (line.indented(4) for line in changes_as_lines(step.changes, code_page, users))
+        else:
+            yield Line(f"{number:>2}. {texts('plan.open', title=title)}", Style.CHANGED)
+    yield Line(_summary(plan, texts), Style.QUIET)
+
+
+def plan_outline(plan: Plan) -> Iterator[Line]:
+    """A plan by its steps, for who has agreed to it already; the dry run shows what is in them."""
+    texts = texts_here()
+    yield from _heading(plan, texts)
+    for number, step in enumerate(plan.steps, 1):
+        title = _reported(step.title, texts)
+        if isinstance(step, Leg):
+            title = texts("plan.step", title=title, changes=texts.count("plan.changes", len(step.changes)))
+        yield Line(f"{number:>2}. {title}")
+    yield Line(_summary(plan, texts), Style.QUIET)
+
+
+def _heading(plan: Plan, texts: Texts) -> Iterator[Line]:
+    yield Line(_reported(plan.title, texts), Style.HEADING)
+    for note in plan.notes:
+        yield Line(texts("plan.note", note=_reported(note, texts)), Style.CHANGED).indented(2)
+
+
+def _reported(title: str, texts: Texts) -> str:
+    """What the engine says, as people may be shown it."""
+    return escape(translated(title, texts.language))
+
+
+def _summary(plan: Plan, texts: Texts) -> str:
+    """What a plan comes to, in one line."""
+    files = sum(isinstance(change, WriteFile) for change in plan.changes)
+    values = sum(isinstance(change, SetValue) for change in plan.changes)
+    counts = {"files": files, "values": values, "calls": len(plan.effects)}
+    return texts("plan.together", **{noun: texts.count(f"plan.{noun}", number) for noun, number in counts.items()})
+
+
+def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
+    """What was done, what is still to be sent, and the command line ``undo`` that takes it back, if anything does."""
+    texts = texts_here()
+    for effect in receipt.effects:
+        style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
+        call, message = _reported(effect.title, texts), _reported(effect.message, texts)
+        yield Line(texts(f"receipt.call-{effect.status}", call=call, message=message), style)
+    yield Line(texts("receipt.done", title=_reported(receipt.title, texts)), Style.ADDED)
+    if UNDOES in receipt.record:
+        yield Line(texts("receipt.receipt", id=escape(receipt.id)))
+    else:
+        yield way_back(receipt, undo)
+
+
+def way_back(receipt: Receipt, undo: str) -> Line:
+    """The id of a receipt, and the command line ``undo`` that takes it back."""
+    return Line(texts_here()("receipt.receipt-and-undo", id=escape(receipt.id), command=escape(undo)))
+
+
+def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
+    """A line for each receipt; those that were taken back name the receipt that did it."""
+    texts = texts_here()
+    for receipt in receipts:
+        line = f"{escape(receipt.id)}  {escape(receipt.created)}  {_reported(receipt.title, texts)}"
+        if receipt.undone_by:
+            yield Line(texts("receipt.undone", line=line, id=escape(receipt.undone_by)), Style.QUIET)
+        else:
+            yield Line(line)
+        for effect in receipt.effects:
+            if effect.status == Status.PENDING:
+                yield Line(texts("receipt.pending", call=_reported(effect.title, texts)), Style.CHANGED).indented(4)

@@ -1,0 +1,1 @@
+"""The findings of the doctor, one module for each subject."""

@@ -1,0 +1,114 @@
+"""What Mapiwright itself did on a workstation: half-done transactions, calls still to be sent, files that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, RefusedError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.setup.install.repair import plan_guard
+from mapiwright.setup.records.installed import installations, refuse_as_user, remainders
+from mapiwright.transaction.plans.compose import name
+from mapiwright.transaction.plans.plan import SKIPPED
+from mapiwright.transaction.records.receipt import damaged_receipts
+from mapiwright.transaction.recovery import unfinished
+from mapiwright.workflows.doctor.findings.rules import command, finding
+from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.files import same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mapiwright.errors import Finding
+    from mapiwright.setup.records.installed import Installation
+    from mapiwright.workstation.workstation import User, Workstation
+
+_KEPT = (SetValue, WriteFile)
+"""What of a plan is a thing that somebody lost; the folders and keys above it are no news."""
+
+
+def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
+    """A transaction that stands half-way."""
+    remedy = f"End it: {command(workstation, 'recover')}"
+    try:
+        title = unfinished(workstation)
+    except RefusedError:
+        return  # the records are closed to this user, which MW6409 says
+    except RecoveryNeededError as error:
+        yield finding("MW6401", error.where or workstation.state_folder, error.what, remedy=remedy)
+        return
+    if title is not None:
+        what = f"{title or 'a transaction'!r} was begun and not ended, or is under way just now"
+        yield finding("MW6401", workstation.state_folder, what, remedy=remedy)
+
+
+def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation] | None, tuple[Finding, ...]]:
+    """The installed packages by id; and what is to be told of the receipts, or of packages that half went.
+
+    None instead of packages where the records are closed to this user.
+    """
+    try:
+        refuse_as_user(workstation)
+        there, left = installations(workstation), remainders(workstation)
+    except RefusedError as error:
+        return None, (finding("MW6409", error.where, error.what),)
+    return there, (*receipt_findings(workstation), *(_remainder(workstation, found) for found in left.values()))
+
+
+def receipt_findings(workstation: Workstation) -> tuple[Finding, ...]:
+    """The receipts that cannot be read, each with what to do about it."""
+    return tuple(
+        finding("MW6405", error.where, error.what, remedy=error.remedy) for error in damaged_receipts(workstation)
+    )
+
+
+def _remainder(workstation: Workstation, found: Installation) -> Finding:
+    """A package that was uninstalled, but not for everybody."""
+    skipped = ", ".join(str(entry["user"]) for entry in found.receipts[-1].record[SKIPPED])
+    remedy = f"When they can be reached: {command(workstation, 'uninstall', found.id)}"
+    return finding("MW6407", found.id, f"it was uninstalled, but not for {skipped}", remedy=remedy)
+
+
+def owners_of_services(there: Mapping[str, Installation]) -> dict[str, str]:
+    """The id of the package that brought a service, by the service's name in upper case."""
+    return {upcase(name): found.id for found in there.values() for name in found.current_services}
+
+
+def made_by_us(there: Mapping[str, Installation], path: str) -> bool:
+    """Whether there was no MAPISVC.INF at ``path`` before a package that is installed was merged there."""
+    return any(record["absent"] for found in there.values() if same(found.inf_path, path) for record in found.merges)
+
+
+def installed_findings(workstation: Workstation, found: Installation, users: Sequence[User]) -> Iterator[Finding]:
+    """Whether a package is still as it was installed, and what is still to be done of it."""
+    for effect in found.pending:
+        where = f"{found.id}: {effect.description.get('service', '')}".rstrip(": ")
+        yield finding("MW6402", where, f"still to be sent: {effect.title}")
+    for user in users:
+        if found.waits_for(user):
+            yield finding("MW6408", f"{user.name}: {found.id}", "it waits for the profile that Outlook will make")
+    try:
+        lost = [change for change in plan_guard(workstation, found.id).changes if isinstance(change, _KEPT)]
+    except (FormatError, NotFoundError) as error:
+        yield finding("MW6405", error.where or found.id, error.what)
+    except RefusedError as error:
+        yield finding("MW6406", found.id, str(error).partition("\n")[0], remedy=error.remedy)
+    else:
+        yield from _drifted(workstation, found, lost)
+
+
+def _drifted(
+    workstation: Workstation, found: Installation, lost: Sequence[SetValue | WriteFile]
+) -> Iterator[Finding]:
+    """What a guard would put back: lines of MAPISVC.INF, and everything else."""
+    path = workstation.outlook.inf_path
+    lines = [change for change in lost if isinstance(change, WriteFile) and same(change.path, path)]
+    verb = "guard" if lines else "repair"
+    remedy = f"Put back what it brought: {command(workstation, verb, found.id)}"
+    if lines:
+        moved = "" if same(found.inf_path, path) else f"; they were merged into {found.inf_path}"
+        yield finding("MW6404", path, f"lines of {found.id} are missing or changed{moved}", remedy=remedy)
+    others = [name(change) for change in lost if change not in lines]
+    if others:
+        what = f"{len(others)} of what it brought is missing or changed: {'; '.join(others)}"
+        yield finding("MW6403", found.id, what, remedy=remedy)

@@ -1,0 +1,1 @@
+"""The mail Control Panel without a screen: what it shows, and the plan of each action."""

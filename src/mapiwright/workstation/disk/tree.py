@@ -1,0 +1,192 @@
+r"""Files of a workstation that lie below folders of this computer: ``C:\Windows`` under the folder of an image.
+
+Names resolve without regard to case, also where the mount regards it. A symbolic link is followed only while it stays
+below the folder, for reading and for writing: what a link of an image names is not ours.
+"""
+
+# ruff: noqa: PLC0415 - the writer is loaded by whoever writes, not by everybody who lists profiles
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mapiwright.errors import ConflictError, RefusedError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
+from mapiwright.workstation.files import fault_of_name, join, split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mapiwright.workstation.change import FileChange
+    from mapiwright.workstation.files import Room
+
+OWNER_ONLY_FILE = 0o600
+OWNER_ONLY_FOLDER = 0o700
+HIBERNATION_FILE = "hiberfil.sys"
+
+
+def resolve(root: Path, names: Sequence[str]) -> Path:
+    """The path of ``names`` below ``root``, by the names as stored and without links; what is absent keeps its name.
+
+    Raises RefusedError where two names differ only in case, a link leaves ``root``, or this program runs in a locale
+    that cannot write a name.
+    """
+    _must_be_written(root.joinpath(*names))
+    here = root
+    for name in names:
+        here = here / (_stored(here, name) or name)
+    real = Path(os.path.realpath(here))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise RefusedError(
+            f"a link leads out of the workstation, to {real}",
+            where=str(here),
+            remedy="Mount that folder into the workstation's own tree, or take the link away.",
+        )
+    return real
+
+
+def _must_be_written(path: Path) -> None:
+    """Raise RefusedError where the locale has no characters for the path: strict ASCII has none for a user Zoë."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise RefusedError(
+            f"a name of it cannot be written in this locale, whose encoding is {error.encoding}",
+            where=str(path),
+            remedy="Run it with LC_ALL=C.UTF-8.",
+        ) from error
+
+
+def _stored(folder: Path, name: str) -> str | None:
+    try:
+        known = [entry.name for entry in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    wanted = upcase(name)
+    found = sorted(entry for entry in known if upcase(entry) == wanted)
+    if len(found) > 1:
+        raise RefusedError(
+            f"{' and '.join(map(repr, found))} are one name for Windows",
+            where=str(folder),
+            expected="names that differ by more than case",
+            remedy="Rename all but the one that Windows made.",
+        )
+    return found[0] if found else None
+
+
+class TreeFiles:
+    """Files below folders of this computer, and single files, each at its Windows path."""
+
+    def __init__(self, places: Mapping[str, Path], *, private: str = "") -> None:
+        r"""``places`` maps ``C:`` or ``C:\MAPISVC.INF`` to what is there.
+
+        What is made in or below ``private`` is for its owner alone.
+        """
+        self._places = {_place(path): Path(real) for path, real in places.items()}
+        self._spelled = {place: split(path) for place, path in zip(self._places, places, strict=True)}
+        self._private = _place(private) if private else None
+
+    def path_of(self, path: str) -> Path | None:
+        """Where the file or folder lies on this computer, or would lie; None where it can have no place here."""
+        place = _place(path)
+        for depth in range(len(place), 0, -1):
+            root = self._places.get(place[:depth])
+            if root is not None:
+                return resolve(root, split(path)[depth:])
+        return None
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file."""
+        real = self.path_of(path)
+        if real is None:
+            return None
+        try:
+            mode = real.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if stat.S_ISDIR(mode):
+            raise ConflictError("it is a folder", where=path, expected="a file")
+        if not stat.S_ISREG(mode):
+            raise RefusedError("it is neither a file nor a folder", where=f"{path}: {real}")
+        return real.read_bytes()
+
+    def is_folder(self, path: str) -> bool:
+        """Whether it is a folder; what leads to a place of ours is one."""
+        real = self.path_of(path)
+        return real.is_dir() if real is not None else bool(self._leading_below(path))
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The names in a folder."""
+        real = self.path_of(path)
+        if real is None:
+            return self._leading_below(path)
+        try:
+            return tuple(sorted(entry.name for entry in real.iterdir()))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    def room(self, path: str) -> Room | None:
+        """What there is for a file."""
+        from mapiwright.workstation.disk.free_space import room_at
+
+        real = self.path_of(path)
+        if real is None:
+            return None
+        return room_at(real, self.path_of(join(split(path)[0], HIBERNATION_FILE)))
+
+    def apply(self, changes: Sequence[FileChange]) -> None:
+        """Make every change true, each one durable; all are checked before the first is made."""
+        from mapiwright.workstation.disk.replace import make_folder, remove_folder, remove_leftovers, replace_file
+        from mapiwright.workstation.outstanding import outstanding_in_files
+
+        for change in changes:
+            real = self._path_to_change(change)
+            if isinstance(change, WriteFile):
+                remove_leftovers(real)
+        for change in outstanding_in_files(changes, self):
+            real = self._path_to_change(change)
+            private = self._is_private(change.path)
+            match change:
+                case WriteFile():
+                    replace_file(real, change.new, **({"mode": OWNER_ONLY_FILE} if private else {}))
+                case MakeFolder():
+                    make_folder(real, **({"mode": OWNER_ONLY_FOLDER} if private else {}))
+                case RemoveFolder():
+                    remove_folder(real)
+
+    def _path_to_change(self, change: FileChange) -> Path:
+        real = self.path_of(change.path)
+        if real is None:
+            raise RefusedError(
+                "it has no place on this workstation",
+                where=change.path,
+                expected="a path in " + " or ".join("\\".join(names) for names in self._spelled.values()),
+            )
+        fault = fault_of_name(split(change.path)[-1])
+        if fault is not None and not real.exists():
+            raise RefusedError(f"Windows has no such name: {fault}", where=change.path)
+        return real
+
+    def _leading_below(self, path: str) -> tuple[str, ...]:
+        """The next names on the way to our places that are there."""
+        place = _place(path)
+        return tuple(
+            sorted(
+                {
+                    self._spelled[ours][len(place)]
+                    for ours, real in self._places.items()
+                    if ours[: len(place)] == place and len(ours) > len(place)
+                }
+            )
+        )
+
+    def _is_private(self, path: str) -> bool:
+        return self._private is not None and _place(path)[: len(self._private)] == self._private
+
+
+def _place(path: str) -> tuple[str, ...]:
+    return tuple(map(upcase, split(path)))

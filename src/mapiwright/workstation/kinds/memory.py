@@ -1,0 +1,228 @@
+"""A workstation in memory: the same contracts with no disk, for tests, trials, and plans that go nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from mapiwright.errors import ConflictError
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
+from mapiwright.workstation.disk.folder_state import MemoryState
+from mapiwright.workstation.files import Room, parent, split
+from mapiwright.workstation.mounts.redirection import physical
+from mapiwright.workstation.outlook import windows
+from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
+from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mapiwright.errors import Finding
+    from mapiwright.workstation.change import FileChange, RegistryChange
+    from mapiwright.workstation.outlook.layout import Layout
+    from mapiwright.workstation.state import State
+    from mapiwright.workstation.workstation import Outlook, User
+
+T = TypeVar("T")
+
+
+class MemoryRegistry:
+    """A registry in memory: a snapshot that every ``apply`` replaces by the next."""
+
+    def __init__(self, hives: Mapping[KeyPath, Key]) -> None:
+        """``hives`` says what stands where, the topmost first."""
+        self._root = Key(keys=MappingProxyType({"HKLM": Key(), "HKU": Key()}))
+        for path, key in hives.items():
+            self._root = _with_key(self._root, (path.root, *path.parts), key)
+
+    def read(self, path: KeyPath) -> Key | None:
+        """The whole subtree."""
+        path = physical(path, self)
+        return self._root.key(path.root, *path.parts)
+
+    def value(self, path: KeyPath, name: str) -> Value | None:
+        """One value."""
+        key = self.read(path)
+        return key.value(name) if key is not None else None
+
+    def subkeys(self, path: KeyPath) -> tuple[str, ...] | None:
+        """The names of the subkeys."""
+        key = self.read(path)
+        return tuple(key.keys) if key is not None else None
+
+    def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
+        """Refuse nothing: all of it can be written."""
+
+    def apply(self, changes: Sequence[RegistryChange]) -> None:
+        """Make every change true, or raise ConflictError and make none."""
+        root = self._root
+        for change in outstanding_in_registry([replace(c, key=physical(c.key, self)) for c in changes], self):
+            place = (change.key.root, *change.key.parts)
+            if isinstance(change, SetValue):
+                root = _with_value(root, place, change.name, change.new)
+            else:
+                root = _with_key(root, place, Key() if isinstance(change, CreateKey) else None)
+        self._root = root
+
+
+def _with_key(above: Key, place: tuple[str, ...], key: Key | None) -> Key:
+    """``above`` with ``key`` at ``place``, or with nothing there; keys between are made where they lack."""
+    name, *rest = place
+    if rest:
+        key = _with_key(lookup(above.keys, name) or Key(), tuple(rest), key)
+    return Key(above.values, _with_entry(above.keys, name, key))
+
+
+def _with_value(above: Key, place: tuple[str, ...], name: str, value: Value | None) -> Key:
+    if not place:
+        return Key(_with_entry(above.values, name, value), above.keys)
+    below = lookup(above.keys, place[0]) or Key()
+    return Key(above.values, _with_entry(above.keys, place[0], _with_value(below, place[1:], name, value)))
+
+
+def _with_entry(entries: Mapping[str, T], name: str, entry: T | None) -> Mapping[str, T]:
+    """A mapping with one entry replaced, under its stored name, or added, or taken out."""
+    stored = next((known for known in entries if upcase(known) == upcase(name)), name)
+    changed = {**entries, stored: entry}
+    return MappingProxyType({known: kept for known, kept in changed.items() if kept is not None})
+
+
+class MemoryFiles:
+    """Files and folders in memory, on any drive."""
+
+    def __init__(self, files: Mapping[str, bytes], folders: Iterable[str] = ()) -> None:
+        """``files`` maps paths to bytes; the folders above them, and ``folders``, are there too."""
+        self._entries: dict[tuple[str, ...], tuple[str, bytes | None]] = {}
+        """By upcased path: the name as stored, and the bytes of a file or None for a folder."""
+        for folder in (*folders, *map(parent, files)):
+            self.make(folder)
+        for path, data in files.items():
+            self._put(path, data)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file."""
+        name, data = self._entries.get(_place(split(path)), ("", None))
+        if name and data is None:
+            raise ConflictError("it is a folder", where=path, expected="a file")
+        return data
+
+    def is_folder(self, path: str) -> bool:
+        """Whether it is a folder."""
+        entry = self._entries.get(_place(split(path)))
+        return entry is not None and entry[1] is None
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The names in a folder."""
+        place = _place(split(path))
+        return tuple(sorted(name for here, (name, _) in self._entries.items() if here[:-1] == place))
+
+    def room(self, path: str) -> Room:
+        """As much as one wants."""
+        split(path)
+        return Room()
+
+    def apply(self, changes: Sequence[FileChange]) -> None:
+        """Make every change true, or raise ConflictError and make none."""
+        for change in outstanding_in_files(changes, self):
+            if (isinstance(change, WriteFile) and change.new is not None) or isinstance(change, MakeFolder):
+                self._put(change.path, change.new if isinstance(change, WriteFile) else None)
+            else:
+                del self._entries[_place(split(change.path))]
+
+    def make(self, folder: str) -> None:
+        """Have a folder and those above it from the outset."""
+        names = split(folder)
+        for depth in range(1, len(names) + 1):
+            self._entries.setdefault(_place(names[:depth]), (names[depth - 1], None))
+
+    def _put(self, path: str, data: bytes | None) -> None:
+        names = split(path)
+        stored, _ = self._entries.get(_place(names), (names[-1], None))
+        self._entries[_place(names)] = stored, data
+
+
+def _place(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(upcase, names))
+
+
+class MemoryWorkstation:
+    """A workstation in memory. Made from a layout, or from any registry and files; nothing outlives it."""
+
+    def __init__(self, registry: MemoryRegistry, files: MemoryFiles) -> None:
+        """Its users, code page, variables and Outlook are what the registry says."""
+        self.registry = registry
+        self.files = files
+        self.state: State = MemoryState()
+        self.as_user: User | None = None
+        self.users_states: dict[User, State] = {}
+        files.make(self.state_folder)  # as every other kind has it, once there is state
+
+    @classmethod
+    def of(cls, layout: Layout) -> MemoryWorkstation:
+        """A workstation as ``layout`` lays it out."""
+        return cls(MemoryRegistry(layout.hives), MemoryFiles(layout.files, layout.folders))
+
+    def seen_by(self, user: User) -> MemoryWorkstation:
+        """The same workstation for a user to whom the machine's records are closed; his own are kept in this one."""
+        seen = MemoryWorkstation(self.registry, self.files)
+        seen.as_user = user
+        seen.state = self.users_states.setdefault(user, MemoryState())
+        self.files.make(seen.state_folder)
+        return seen
+
+    @property
+    def uri(self) -> str:
+        """``memory:``."""
+        return "memory:"
+
+    @property
+    def description(self) -> str:
+        """What it is."""
+        return "a workstation in memory, gone when the program ends"
+
+    @property
+    def state_folder(self) -> str:
+        """Our folder on it."""
+        folders = {found.user: found.path for found in windows.user_folders(self.registry, self.environment)}
+        return windows.own_folder(folders[self.as_user]) if self.as_user else windows.state_folder(self.environment)
+
+    def place(self, path: str) -> str:
+        """As Windows names it."""
+        return path
+
+    @property
+    def code_page(self) -> str:
+        """Its ANSI code page."""
+        return windows.code_page(self.registry)[0]
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Its users."""
+        return tuple(found.user for found in windows.user_folders(self.registry, self.environment))
+
+    @property
+    def outlook(self) -> Outlook:
+        """The Outlook that counts."""
+        return self.outlooks[0]
+
+    @property
+    def outlooks(self) -> tuple[Outlook, ...]:
+        """Its Outlooks, the one that counts first."""
+        return find_outlooks(self.registry, self.files, self.environment)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its variables for paths."""
+        return windows.environment(self.registry)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What to know beforehand."""
+        return windows.code_page(self.registry)[1]
+
+    def why_unwritable(self, user: User) -> Finding | None:  # noqa: ARG002 - all of it is at hand
+        """Nobody is."""
+        return None
