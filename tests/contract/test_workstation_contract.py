@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from counting import counted_reads
 
 from mapiwright.errors import BusyError
-from mapiwright.workstation.files import same, split
+from mapiwright.workstation.change import WriteFile
+from mapiwright.workstation.files import join, same, split
+from mapiwright.workstation.kept import read_once
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
@@ -101,3 +104,29 @@ def test_a_user_whose_hive_is_whole_is_within_reach(subject: Subject) -> None:
     assert [subject.workstation.why_unwritable(user) for user in subject.workstation.users] == [None] * (
         1 + subject.whole
     )
+
+
+def test_its_facts_are_read_once_and_again_after_a_refresh(subject: Subject) -> None:
+    here = subject.again()
+
+    def facts() -> tuple[object, ...]:
+        return here.users, here.outlooks, here.environment, here.code_page
+
+    with counted_reads(here) as reads:
+        here.refresh()
+        before = facts()
+        once = reads.total()
+        assert facts() == before
+        assert reads.total() == once
+        here.refresh()
+        assert facts() == before
+        assert reads.total() == 2 * once
+
+
+def test_what_is_kept_of_a_file_is_forgotten_by_a_refresh(subject: Subject) -> None:
+    here, path = subject.workstation, join(subject.folder, "kept.txt")
+    assert read_once(here, path) is None
+    here.files.apply([WriteFile(path, None, b"one")])
+    assert read_once(here, path.upper()) is None
+    here.refresh()
+    assert read_once(here, path) == b"one"

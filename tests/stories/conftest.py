@@ -235,6 +235,7 @@ class Desk:
             files.make(folder)
         for place, data in after.files.items():
             files.apply(tuple(file_with_parents(files, place, data)))
+        self.workstation.refresh()
 
     def user(self, name: str) -> User:
         return next(user for user in self.workstation.users if user.name == name)
@@ -455,6 +456,7 @@ class Office:
             package = OfficeStandIn()
             record = ServiceRecord.of(name, package="office", version="1", stand_in=package)
             files.apply(record_changes(self.workstation, record, package.sources))
+        self.workstation.refresh()
         self.receipts: list[Receipt] = []
         self.told: list[str] = []
         self.workspace = self.another()

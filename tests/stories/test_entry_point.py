@@ -615,6 +615,7 @@ def make(workstation: MemoryWorkstation, changes: Sequence[Change]) -> None:
             workstation.files.apply([change])
         else:
             workstation.registry.apply([change])
+    workstation.refresh()
 
 
 def install(workstation: MemoryWorkstation, source: str, service: str = "ACME") -> None:
@@ -700,6 +701,7 @@ RECORD = r"C:\ProgramData\Mapiwright\services\ACME\record.json"
 def test_a_damaged_record_is_told_with_its_place(bare: MemoryWorkstation, damage: bytes) -> None:
     install(bare, "")
     bare.files.apply([WriteFile(RECORD, bare.files.read(RECORD), damage)])
+    bare.refresh()
     with pytest.raises(FormatError) as caught:
         read_record(bare, "ACME")
     assert caught.value.where == RECORD
@@ -710,6 +712,7 @@ def test_a_stand_in_that_is_not_whole_is_told(bare: MemoryWorkstation) -> None:
     install(bare, "")
     path = r"C:\ProgramData\Mapiwright\services\ACME\standin\standin.py"
     bare.files.apply([WriteFile(path, b"", None)])
+    bare.refresh()
     with pytest.raises(NotFoundError, match="not whole"):
         EntryCall("ACME", Context.INSTALL).run(bare)
 
@@ -841,6 +844,7 @@ def test_what_the_service_set_is_stored_in_its_own_sections(workstation: MemoryW
 def test_a_service_that_is_no_longer_in_the_inf_has_its_sections_by_uid(workstation: MemoryWorkstation) -> None:
     path = workstation.outlook.inf_path
     workstation.files.apply([WriteFile(path, INF, None)])
+    workstation.refresh()
     install(workstation, f"def service_entry(call):\n  assert sorted(call.providers) == {sorted([STORE, BOOK])!r}\n")
     assert sent(workstation, of(Context.CONFIGURE)).status is Status.DONE
 

@@ -49,6 +49,7 @@ def test_its_profiles_tell_the_edition(hive: Path, edition: Edition) -> None:
         _ = workstation.outlook
     path = workstation.users[0].root / PROFILE_ROOTS[edition].profiles / "Outlook"
     workstation.registry.apply(list(key_with_parents(workstation.registry, path)))
+    workstation.refresh()
     assert (workstation.outlook.edition, workstation.outlook.bitness) == (edition, Bitness.X64)
 
 

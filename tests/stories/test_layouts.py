@@ -91,10 +91,12 @@ def pc(*outlooks: Installation | str, windows: Bitness | None = None) -> MemoryW
 def put(workstation: MemoryWorkstation, key: KeyPath, name: str, text: str | None) -> None:
     registry, value = workstation.registry, Value.sz(text) if text is not None else None
     registry.apply([*key_with_parents(registry, key), SetValue(key, name, registry.value(key, name), value)])
+    workstation.refresh()
 
 
 def drop(workstation: MemoryWorkstation, key: KeyPath) -> None:
     workstation.registry.apply(list(difference(key, workstation.registry.read(key), None)))
+    workstation.refresh()
 
 
 def write(workstation: MemoryWorkstation, path: str, data: bytes | None = b"[Services]\r\n") -> None:
@@ -102,6 +104,7 @@ def write(workstation: MemoryWorkstation, path: str, data: bytes | None = b"[Ser
         workstation.files.apply([WriteFile(path, workstation.files.read(path), None)])
     else:
         workstation.files.apply(list(file_with_parents(workstation.files, path, data)))
+    workstation.refresh()
 
 
 def rules(workstation: MemoryWorkstation, number: int = 0) -> dict[str, str]:
@@ -498,7 +501,7 @@ def test_an_outlook_of_the_store_is_passed_over_for_another() -> None:
 # --- what Office does to its workstation ----------------------------------------------------------
 
 
-def test_a_workstation_that_is_open_finds_the_inf_anew() -> None:
+def test_a_workstation_that_is_refreshed_finds_the_inf_where_it_is_now() -> None:
     """An update brings another file, a repair takes ours away, a change of language or of bitness moves it."""
     workstation = pc("2016/x64/click-to-run")
     before = workstation.outlook.inf_path

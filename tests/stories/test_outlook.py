@@ -210,4 +210,5 @@ def test_a_new_folder_beside_it_changes_nothing() -> None:
     """The first rule that finds the file wins, however many folders there are."""
     workstation = Pc().workstation
     workstation.files.apply([MakeFolder(rf"{COMMON}\System\MSMAPI\1031")])
+    workstation.refresh()
     assert workstation.outlook.inf_path == INF

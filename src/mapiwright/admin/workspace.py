@@ -24,6 +24,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.profile import startup, store
 from mapiwright.transaction.plans.plan import NOTES, Leg, Plan, without_repeats
+from mapiwright.workstation.kept import read_once
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ def joined_plan(spaces: Sequence[Workspace]) -> Plan:
 def read_catalogue(workstation: Workstation) -> Catalogue:
     """What the workstation's MAPISVC.INF means; empty where there is no file."""
     path = workstation.outlook.inf_path
-    data = workstation.files.read(path)
+    data = read_once(workstation, path)
     try:
         document = inf.parse(data if data is not None else b"", workstation.code_page)
     except FormatError as error:

@@ -42,6 +42,7 @@ from mapiwright.mapi.profile.resemblance import matched
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.transaction.plans.effect import Outcome, Status
+from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -315,7 +316,7 @@ class EntryCall:
 
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
-    data = workstation.files.read(workstation.outlook.inf_path)
+    data = read_once(workstation, workstation.outlook.inf_path)
     try:
         return None if data is None else Catalogue.of(inf.parse(data, workstation.code_page)).find(service)
     except FindingsError:  # its lines are damaged; a service is told to go all the same

@@ -80,8 +80,12 @@ def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Reco
     """
     if all(store.state.read(JOURNAL) is None for store in stores(workstation)):
         return Recovery(Ending.NOTHING)
-    with held(workstation):
-        return recover_held(workstation, makers)
+    try:
+        with held(workstation):
+            workstation.refresh()
+            return recover_held(workstation, makers)
+    finally:
+        workstation.refresh()
 
 
 def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
@@ -160,6 +164,7 @@ def finish(workstation: Workstation, store: Store, journal: Journal) -> None:
         for record in journal.of("takes-over"):
             for id_ in record["receipts"]:
                 drop_original(workstation, id_)
+        workstation.kept.forget()  # there is a receipt more
         prune(workstation, datetime.now(UTC))
     journal.end()
 
@@ -167,10 +172,13 @@ def finish(workstation: Workstation, store: Store, journal: Journal) -> None:
 def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
     """Make the changes true, files first."""
     files, registry = compose.on_files(changes), compose.on_registry(changes)
-    if files:
-        workstation.files.apply(files)
-    if registry:
-        workstation.registry.apply(registry)
+    try:
+        if files:
+            workstation.files.apply(files)
+        if registry:
+            workstation.registry.apply(registry)
+    finally:
+        workstation.kept.forget()
 
 
 @contextmanager

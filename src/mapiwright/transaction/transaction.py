@@ -85,12 +85,16 @@ def execute(
     if plan.empty:
         raise UsageError("the plan has nothing in it", where=plan.title, expected="a leg with changes, or an effect")
     refuse_unwritable(plan, workstation)
-    with held(workstation):
-        before = recover_held(workstation, makers)
-        if before.ending is not Ending.NOTHING:
-            progress(0, len(plan.steps), before.sentence)
-        refuse_changed_since(plan, workstation)
-        return _Run(plan, workstation, progress).to_the_end()
+    try:
+        with held(workstation):
+            workstation.refresh()  # from here on nobody else changes what is read
+            before = recover_held(workstation, makers)
+            if before.ending is not Ending.NOTHING:
+                progress(0, len(plan.steps), before.sentence)
+            refuse_changed_since(plan, workstation)
+            return _Run(plan, workstation, progress).to_the_end()
+    finally:
+        workstation.refresh()
 
 
 def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:

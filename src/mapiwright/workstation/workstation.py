@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.change import FileChange, RegistryChange
+    from mapiwright.workstation.kept import Kept
     from mapiwright.workstation.state import State
 
 
@@ -128,7 +129,10 @@ class Files(FileReader, Protocol):
 
 
 class Workstation(Protocol):
-    """What is serviced: files, registry, users, facts about its Outlook, and our state on it."""
+    """What is serviced: files, registry, users, facts about its Outlook, and our state on it.
+
+    Its facts (users, Outlooks, variables, code page) are read once and stay as they were until ``refresh``.
+    """
 
     @property
     def uri(self) -> str:
@@ -174,6 +178,18 @@ class Workstation(Protocol):
         """The records of users who did their half themselves, for a run whose ``state`` is the machine's.
 
         They are in the users' hands, so each may be believed of its own user alone.
+        """
+        ...
+
+    @property
+    def kept(self) -> Kept:
+        """What was read of it and holds until somebody writes."""
+        ...
+
+    def refresh(self) -> None:
+        """Have the facts, and whatever else is kept, read again when they are next asked for.
+
+        The transaction calls it when it has the lock and at its end; so does who changes the workstation otherwise.
         """
         ...
 

@@ -21,6 +21,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue, read_section
 from mapiwright.mapi.props.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
 from mapiwright.workstation.files import join, parent
+from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ def host_for(
 
 def declared_entry(workstation: Workstation, service: str) -> tuple[str, str] | None:
     """The DLL and the entry point that MAPISVC.INF names for a service, or None where it does not name both."""
-    data = workstation.files.read(workstation.outlook.inf_path)
+    data = read_once(workstation, workstation.outlook.inf_path)
     try:
         section = Catalogue.of(inf.parse(data or b"", workstation.code_page)).inf.section(service)
     except FindingsError:  # its lines are damaged

@@ -18,6 +18,7 @@ from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import RemoveFolder, WriteFile, file_with_parents
 from mapiwright.workstation.files import fault_of_name, join, same
+from mapiwright.workstation.kept import read_once
 from mapiwright.workstation.state import closed_records
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def read_record(workstation: Workstation, service: str) -> ServiceRecord | None:
     """
     path = join(folder_of(workstation, service), RECORD)
     try:
-        data = workstation.files.read(path)
+        data = read_once(workstation, path)
     except PermissionError as error:
         raise closed_records(workstation.state_folder) from error
     return None if data is None else _decode(data, path)
@@ -182,7 +183,7 @@ def sources_of(workstation: Workstation, record: ServiceRecord) -> dict[str, byt
     found: dict[str, bytes] = {}
     for name in record.stand_in.files if record.stand_in else ():
         path = _source_path(folder, name)
-        data = workstation.files.read(path)
+        data = read_once(workstation, path)
         if data is None:
             raise NotFoundError(f"the stand-in of {record.service} is not whole", where=path, remedy=REINSTALL)
         found[name] = data

@@ -9,6 +9,7 @@ from mapiwright.entry.service.record import read_record
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.catalogue import Catalogue, read_section
 from mapiwright.mapi.props import tags
+from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def catalogue_at(workstation: Workstation, path: str) -> Catalogue:
     """What the MAPISVC.INF at ``path`` means; empty where there is none."""
-    data = workstation.files.read(path) if path else None
+    data = read_once(workstation, path) if path else None
     return Catalogue.of(inf.parse(data if data is not None else b"", workstation.code_page))
 
 

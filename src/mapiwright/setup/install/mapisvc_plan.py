@@ -13,6 +13,7 @@ from mapiwright.mapi.inf.merge import merge
 from mapiwright.setup.records.installed import others_than, unmerged
 from mapiwright.workstation.change import WriteFile, file_with_parents
 from mapiwright.workstation.files import same
+from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +51,7 @@ def inf_part(
     those names.
     """
     path = workstation.outlook.inf_path
-    data = workstation.files.read(path)
+    data = read_once(workstation, path)
     target = inf.parse(data if data is not None else b"", workstation.code_page)
     others = others_than(workstation, id_, path)
     old_path = before.inf_path if before is not None else ""
@@ -82,7 +83,7 @@ def inf_part(
 def taken_out(workstation: Workstation, found: Installation) -> tuple[tuple[WriteFile, ...], tuple[Finding, ...]]:
     """The change that takes a package's lines out of MAPISVC.INF; lines that somebody changed stay, and are told."""
     path = found.inf_path
-    data = workstation.files.read(path) if path else None
+    data = read_once(workstation, path) if path else None
     if data is None:
         return (), ()
     result = unmerged(inf.parse(data, workstation.code_page), found, others_than(workstation, found.id, path))

@@ -23,6 +23,7 @@ from mapiwright.setup.publish.have_disk import look
 from mapiwright.setup.publish.signing import NOBODY
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.pending import pending_calls
+from mapiwright.transaction.records.receipt import receipts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mapiwright.setup.publish.signing import Trust
     from mapiwright.setup.records.pending import Pending
     from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.workstation import User, Workstation
 
 NO_PROFILE = ProfileRequest(ProfilePolicy.NONE)
@@ -86,11 +88,16 @@ class PanelRun:
     trust: Trust = NOBODY
 
     def space(self, user: User, uids: Callable[[], bytes] = new_uid) -> Workspace:
-        """The profiles of a user, to be drafted on: nothing of it is sent. What is made there gets ``uids``."""
+        """The profiles of a user as they are now, to be drafted on: nothing of it is sent.
+
+        What is made there gets ``uids``.
+        """
+        self.workstation.refresh()  # a panel may be open for long, and others change things meanwhile
         return Workspace(self.workstation, user, policy=self.policy, host=self.host, uid=uids)
 
     def profiles(self, user: User) -> tuple[tuple[ProfileRow, tuple[str, ...]], ...]:
         """The stored profiles of a user, each with the names of its services."""
+        self.workstation.refresh()
         return tuple(stored_profiles(self.workstation, user))
 
     def edit(self, user: User, *drafts: Callable[[ProfileAdmin], object]) -> Plan:
@@ -104,7 +111,13 @@ class PanelRun:
 
     def catalogue(self) -> Catalogue:
         """The services that MAPISVC.INF has now."""
+        self.workstation.refresh()
         return read_catalogue(self.workstation)
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """The receipts that there are now, oldest first."""
+        self.workstation.refresh()
+        return receipts(self.workstation)
 
     # Have Disk.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, NotFoundError, Severity
 from mapiwright.workstation.disk.tree import TreeFiles
+from mapiwright.workstation.kept import Kept
 from mapiwright.workstation.mounts.hives import HiveFile, HiveRegistry
 from mapiwright.workstation.outlook.mapisvc import INF_NAME
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS, edition_of_profiles
@@ -57,6 +58,7 @@ class HiveFileWorkstation:
         self._edition = edition
         self._bitness = bitness
         self._hive = HiveFile(self.path)
+        self.kept = Kept()
 
     @cached_property
     def registry(self) -> HiveRegistry:
@@ -91,6 +93,11 @@ class HiveFileWorkstation:
         """None but the one beside the hive."""
         return {}
 
+    def refresh(self) -> None:
+        """Read again which edition the profiles are of."""
+        self.kept.forget()
+        self.__dict__.pop("_edition_found", None)
+
     def place(self, path: str) -> str:
         """Where it really lies: the INF as it was given, our folder beside the hive."""
         real = self.files.path_of(path)
@@ -111,7 +118,7 @@ class HiveFileWorkstation:
         """As the options say, else as the profiles in the hive do; raises NotFoundError where neither tells."""
         edition, rule = self._edition, "as given"
         if edition is None:
-            edition, rule = edition_of_profiles(self.registry, self._user.root), "its key is in the hive"
+            edition, rule = self._edition_found, "its key is in the hive"
         if edition is None:
             keys = dict.fromkeys(roots.profiles for roots in PROFILE_ROOTS.values())  # some editions share one
             raise NotFoundError(
@@ -155,6 +162,10 @@ class HiveFileWorkstation:
     def why_unwritable(self, user: User) -> Finding | None:  # noqa: ARG002 - there is one
         """Why the hive cannot be written."""
         return next(self._hive.findings("the user"), None)
+
+    @cached_property
+    def _edition_found(self) -> Edition | None:
+        return edition_of_profiles(self.registry, self._user.root)
 
     @property
     def _beside(self) -> Path:

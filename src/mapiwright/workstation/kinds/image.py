@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import Finding, NotFoundError, RefusedError, Severity
 from mapiwright.workstation.disk.tree import TreeFiles, resolve
 from mapiwright.workstation.files import join
+from mapiwright.workstation.kept import Kept
 from mapiwright.workstation.mounts.hives import CLOSED, HiveFile, HiveRegistry, closed_hive
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.facts import Facts
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class ImageWorkstation:
                 remedy=f"Mount the image there, or make a trial one: mapiwright workstation create {path}",
             )
         self.root = path.resolve()
+        self.kept = Kept()
+        self._opened: dict[Path, HiveFile] = {}
+        self._mounted: dict[User, Path | Finding] = {}
         self._machine_hives = {
             KeyPath("HKLM", (name,)): HiveFile(resolve(self.root, (*_CONFIG, name))) for name in _MACHINE_HIVES
         }
@@ -61,8 +65,10 @@ class ImageWorkstation:
     @cached_property
     def registry(self) -> HiveRegistry:
         """The machine's hives, and each user's."""
-        users = {user.root: HiveFile(path) for user, path in self._user_hives.items() if isinstance(path, Path)}
-        return HiveRegistry({**self._machine_hives, **users})
+        self._mounted = self._user_hives
+        users = {user.root: path for user, path in self._mounted.items() if isinstance(path, Path)}
+        opened = {root: self._opened.setdefault(path, HiveFile(path)) for root, path in users.items()}
+        return HiveRegistry({**self._machine_hives, **opened})
 
     @cached_property
     def files(self) -> TreeFiles:
@@ -99,6 +105,12 @@ class ImageWorkstation:
                     found[folder.user] = state
         return MappingProxyType(found)
 
+    def refresh(self) -> None:
+        """Read the facts again; where our records are, and whose, stays as it was when the workstation was opened."""
+        self.kept.forget()
+        for name in ("_facts", "_user_hives"):
+            self.__dict__.pop(name, None)
+
     def place(self, path: str) -> str:
         """As Windows names it."""
         return path
@@ -106,12 +118,12 @@ class ImageWorkstation:
     @property
     def code_page(self) -> str:
         """Its ANSI code page."""
-        return windows.code_page(self._machine)[0]
+        return self._facts.code_page
 
     @property
     def users(self) -> tuple[User, ...]:
         """Its users."""
-        return tuple(found.user for found in self._user_folders)
+        return tuple(self._user_hives)
 
     @property
     def outlook(self) -> Outlook:
@@ -121,12 +133,12 @@ class ImageWorkstation:
     @property
     def outlooks(self) -> tuple[Outlook, ...]:
         """Its Outlooks, the one that counts first."""
-        return find_outlooks(self.registry, self.files, self.environment)
+        return self._facts.outlooks
 
-    @cached_property
+    @property
     def environment(self) -> dict[str, str]:
         """Its variables for paths."""
-        return windows.environment(self._machine)
+        return self._facts.environment
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -140,7 +152,7 @@ class ImageWorkstation:
         return (
             # That others' hives are closed to a user who does his half himself is as it should be.
             *(each for each in found if self._own is None or each.id != CLOSED),
-            *windows.code_page(self._machine)[1],
+            *self._facts.findings,
         )
 
     def why_unwritable(self, user: User) -> Finding | None:
@@ -199,16 +211,19 @@ class ImageWorkstation:
     @property
     def _people(self) -> tuple[UserFolder, ...]:
         """Without Default, who runs nothing and whose records every new user would be given."""
-        return tuple(folder for folder in self._user_folders if not folder.user.template)
+        return tuple(folder for folder in self._facts.user_folders if not folder.user.template)
 
     @cached_property
-    def _user_folders(self) -> tuple[UserFolder, ...]:
-        return tuple(windows.user_folders(self._machine, self.environment))
+    def _facts(self) -> Facts:
+        return Facts(self._machine, lambda: self._tree)
 
     @cached_property
     def _user_hives(self) -> dict[User, Path | Finding]:
         """The hive of each user, or why it is out of reach."""
-        return {found.user: self._hive_of(found) for found in self._user_folders}
+        found = {folder.user: self._hive_of(folder) for folder in self._facts.user_folders}
+        if found != self._mounted:
+            self.__dict__.pop("registry", None)
+        return found
 
     def _hive_of(self, folder: UserFolder) -> Path | Finding:
         path = join(folder.path, "NTUSER.DAT")

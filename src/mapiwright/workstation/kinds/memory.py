@@ -11,9 +11,10 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
 from mapiwright.workstation.disk.folder_state import MemoryState
 from mapiwright.workstation.files import Room, parent, split
+from mapiwright.workstation.kept import Kept
 from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.facts import Facts
 from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
 
@@ -158,6 +159,9 @@ class MemoryWorkstation:
         self.state: State = MemoryState()
         self.as_user: User | None = None
         self.users_states: dict[User, State] = {}
+        self.kept = Kept()
+        self._facts = Facts(registry, lambda: files)
+        self._views = [self]
         files.make(self.state_folder)  # as every other kind has it, once there is state
 
     @classmethod
@@ -170,6 +174,8 @@ class MemoryWorkstation:
         seen = MemoryWorkstation(self.registry, self.files)
         seen.as_user = user
         seen.state = self.users_states.setdefault(user, MemoryState())
+        self._views.append(seen)
+        seen._views = self._views
         self.files.make(seen.state_folder)
         return seen
 
@@ -186,8 +192,14 @@ class MemoryWorkstation:
     @property
     def state_folder(self) -> str:
         """Our folder on it."""
-        folders = {found.user: found.path for found in windows.user_folders(self.registry, self.environment)}
+        folders = {found.user: found.path for found in self._facts.user_folders}
         return windows.own_folder(folders[self.as_user]) if self.as_user else windows.state_folder(self.environment)
+
+    def refresh(self) -> None:
+        """Read the facts again, for whoever sees this workstation."""
+        for view in self._views:
+            view.kept.forget()
+            view._facts = Facts(view.registry, lambda: self.files)
 
     def place(self, path: str) -> str:
         """As Windows names it."""
@@ -196,12 +208,12 @@ class MemoryWorkstation:
     @property
     def code_page(self) -> str:
         """Its ANSI code page."""
-        return windows.code_page(self.registry)[0]
+        return self._facts.code_page
 
     @property
     def users(self) -> tuple[User, ...]:
         """Its users."""
-        return tuple(found.user for found in windows.user_folders(self.registry, self.environment))
+        return self._facts.users
 
     @property
     def outlook(self) -> Outlook:
@@ -211,17 +223,17 @@ class MemoryWorkstation:
     @property
     def outlooks(self) -> tuple[Outlook, ...]:
         """Its Outlooks, the one that counts first."""
-        return find_outlooks(self.registry, self.files, self.environment)
+        return self._facts.outlooks
 
     @property
     def environment(self) -> dict[str, str]:
         """Its variables for paths."""
-        return windows.environment(self.registry)
+        return self._facts.environment
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What to know beforehand."""
-        return windows.code_page(self.registry)[1]
+        return self._facts.findings
 
     def why_unwritable(self, user: User) -> Finding | None:  # noqa: ARG002 - all of it is at hand
         """Nobody is."""

@@ -10,7 +10,6 @@ from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from mapiwright.entry.call import MAKERS
-from mapiwright.transaction.records.receipt import Receipt, receipts
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.screens.dialogs import Notice
 from mapiwright.ui.screens.panel.frame import Panel, PanelScreen, action
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.widget import Widget
+
+    from mapiwright.transaction.records.receipt import Receipt
 
 
 class HistoryScreen(PanelScreen[None]):
@@ -63,7 +64,7 @@ class HistoryScreen(PanelScreen[None]):
     async def redraw(self) -> None:
         """Read the list anew."""
         texts = self.texts
-        found = await self.attempt(lambda: receipts(self.panel.run.workstation))
+        found = await self.attempt(self.panel.run.receipts)
         self.there = tuple(reversed(found or ()))
         list_ = self.query_one("#receipts", OptionList)
         at = list_.highlighted or 0
