@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         workstation: Workstation
         whole: bool
 
+        folder: str
+
         def again(self) -> Workstation: ...
 
 

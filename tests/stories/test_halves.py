@@ -9,7 +9,8 @@ import pytest
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import RefusedError
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.records.installed import Scope, installations
+from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.workstation.change import SetValue
 from mapiwright.workstation.registry import KeyPath, Value
@@ -92,7 +93,7 @@ def test_uninstall_takes_both(desk: Any, acme: Path) -> None:
     desk.install(acme, "Zoë", scope=Scope.USER)
     desk.uninstall()
     assert desk.picture() == before
-    assert not installations(desk.workstation)
+    assert not records_of(desk.workstation).installations
 
 
 def test_a_value_that_a_user_changed_is_his_and_no_logon_brings_it_back(

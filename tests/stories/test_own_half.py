@@ -23,7 +23,8 @@ from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.install.status import State, status
 from mapiwright.setup.package.package import open_package
-from mapiwright.setup.records.installed import Scope, installation, installations
+from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.change_json import canonical
 from mapiwright.transaction.records.receipt import (
     Receipt,
@@ -197,7 +198,7 @@ def test_the_administrators_uninstall_gives_back_everything(pc: Path, nora: Admi
     }
     assert own(pc) == [], "no store goes on telling of what is gone"
     assert "Nothing yet" in nora("receipts")
-    assert not installations(open_workstation(f"image:{pc}"))
+    assert not records_of(open_workstation(f"image:{pc}")).installations
     for path in (pc / OWN).rglob("*"):
         assert path.stat().st_uid == NOBODY, path
     admin("install", acme, "--machine", "--yes")
@@ -460,14 +461,14 @@ class TestWithoutTheMachinesRecords:
         plan = self.scope(desk, acme, request=ProfileRequest(ProfilePolicy.EXISTING))
         assert plan.record["waiting"]
         seen, user = desk.workstation.seen_by(desk.user("Zoë")), desk.user("Zoë")
-        assert installation(desk.workstation, "acme-mail").waits_for(user), "an administrator sees it, too"
+        assert records_of(desk.workstation).installation("acme-mail").waits_for(user), "an administrator sees it, too"
         profiles = ProfileAdmin(Workspace(seen, user, send=lambda made: execute(made, seen)))
         profiles.create_profile("Outlook")
         profiles.set_default_profile("Outlook")
         self.scope(desk, acme)
         (service,) = Workspace(seen, user).profile("Outlook").services
         assert service.name == "ACME"
-        assert not installation(desk.workstation, "acme-mail").waits_for(user)
+        assert not records_of(desk.workstation).installation("acme-mail").waits_for(user)
 
 
 MACHINES = "the id of the machine's receipt"
@@ -516,11 +517,14 @@ class TestWhatAUserIsBelieved:
     @pytest.mark.parametrize("verb", ["install", "uninstall", "repair", "undo"])
     def test_not_of_the_machines_half(self, desk: Any, report: Callable[..., Receipt], verb: str) -> None:
         newest = receipts(desk.workstation)[-1].id
-        before = status(desk.workstation, "acme-mail").state, installation(desk.workstation, "acme-mail").services
+        before = (
+            status(desk.workstation, "acme-mail").state,
+            records_of(desk.workstation).installation("acme-mail").services,
+        )
         lukasz = desk.user("Łukasz")
         entry = {"user": lukasz.name, "sid": lukasz.sid, "profile": "P", "made": True, "uids": {}}
         report(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, skipped_users=[entry])
-        now = installation(desk.workstation, "acme-mail")
+        now = records_of(desk.workstation).installation("acme-mail")
         assert (status(desk.workstation, "acme-mail").state, now.services) == before
         assert now.profiles == ()
         assert now.package["version"] == "4.2.1"
@@ -539,7 +543,7 @@ class TestWhatAUserIsBelieved:
         report(**dict.fromkeys(members, wrong))
         report(id_="20200102T000000-0bad", package=wrong)
         assert status(desk.workstation, "acme-mail").state is State.INTACT
-        assert not installation(desk.workstation, "acme-mail").waits_for(desk.user("Zoë"))
+        assert not records_of(desk.workstation).installation("acme-mail").waits_for(desk.user("Zoë"))
         desk.uninstall()
 
     @pytest.mark.parametrize(
@@ -559,14 +563,14 @@ class TestWhatAUserIsBelieved:
     ) -> None:
         report()
         machines = receipts(desk.workstation)[-1]
-        before = desk.picture(), installation(desk.workstation, "acme-mail").machine
+        before = desk.picture(), records_of(desk.workstation).installation("acme-mail").machine
         assert before[1] == (machines,)
         lines = [canonical(record).replace(MACHINES.encode(), machines.id.encode()) for record in records]
         data = b"".join(f"{zlib.crc32(line):08x} ".encode() + line + b"\n" for line in lines)
         desk.workstation.users_states[desk.user("Zoë")].write("journal", data)
         with suppress(RecoveryNeededError):
             recover(desk.workstation, MAKERS)
-        assert (desk.picture(), installation(desk.workstation, "acme-mail").machine) == before
+        assert (desk.picture(), records_of(desk.workstation).installation("acme-mail").machine) == before
 
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"version": 1}', b"\xff"])
     def test_what_is_none_of_ours_stops_nobody(self, desk: Any, report: Callable[..., Receipt], data: bytes) -> None:

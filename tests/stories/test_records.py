@@ -10,7 +10,7 @@ import pytest
 
 from mapiwright.errors import NotFoundError
 from mapiwright.setup.install.status import State, status
-from mapiwright.setup.records.installed import installation
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.journal import Journal
 from mapiwright.workstation.kinds.open import open_workstation
 
@@ -218,5 +218,5 @@ class TestDamagedReceipts:
     def test_from_python(self, workstation_folder: Path) -> None:
         workstation = open_workstation(f"image:{workstation_folder}")
         with pytest.raises(NotFoundError, match=self.NAME):
-            installation(workstation, "other")
+            records_of(workstation).installation("other")
         assert status(workstation, "other").state is State.ABSENT

@@ -11,7 +11,7 @@ from mapiwright.entry.call import MAKERS
 from mapiwright.errors import ConflictError, FindingsError, NotFoundError, RefusedError
 from mapiwright.setup.install.repair import plan_guard, plan_repair
 from mapiwright.setup.install.status import State, status
-from mapiwright.setup.records.installed import installations
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plan_file import load, save
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
@@ -197,7 +197,7 @@ class TestWhatOfficeDoes:
         assert removal.kept == ()
         desk.do(removal.plan)
         assert desk.picture()[1] == type(desk)(desk.outlook).picture()[1]
-        assert not installations(desk.workstation)
+        assert not records_of(desk.workstation).installations
 
     def test_an_update_replaces_it_by_a_fresh_one(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
@@ -230,7 +230,7 @@ class TestWhatOfficeDoes:
         assert "guard" in refused.value.remedy
         desk.do(plan_guard(desk.workstation, "acme-mail"))
         assert b"ACME" not in (desk.workstation.files.read(english) or b"")
-        assert installations(desk.workstation)["acme-mail"].inf_path == german
+        assert records_of(desk.workstation).installations["acme-mail"].inf_path == german
         if old_folder_stays:
             write(desk, english, None)
         self.is_back(desk)

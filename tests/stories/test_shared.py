@@ -24,7 +24,7 @@ from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package
 from mapiwright.setup.records.history import SHARED_DLLS
-from mapiwright.setup.records.installed import installations
+from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import revert
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
 from mapiwright.transaction.records.receipt import changes_of, receipts
@@ -103,7 +103,7 @@ def workstation(bitness: Bitness = Bitness.X64) -> MemoryWorkstation:
 
 def install(where: MemoryWorkstation, brought: Package, today: date = TODAY) -> Plan:
     """The files of a package, their counts, and last the Uninstall entry."""
-    before = installations(where).get(brought.id)
+    before = records_of(where).installations.get(brought.id)
     ours = written_by(where, before)
     legs = (
         Leg("files", tuple(file_changes(brought, where, ours))),
@@ -121,7 +121,7 @@ def install(where: MemoryWorkstation, brought: Package, today: date = TODAY) -> 
 def uninstall(where: MemoryWorkstation, id_: str, *, deletes: str = "") -> dict[str, str]:
     """Take them back; what is kept, by path. MAPISVC.INF is as the workstation has it, with the package's lines."""
     brought = package(id_, deletes=deletes)
-    found = installations(where)[id_]
+    found = records_of(where).installations[id_]
     after = inf.parse(where.files.read(where.outlook.inf_path) or b"")
     before = merge(after, inf.parse(brought.fragment), ()).inf
     past = [change for receipt in reversed(found.receipts) for change in reversed(changes_of(where, receipt))]

@@ -13,7 +13,7 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import CancelledError, RefusedError
 from mapiwright.mapi.props.tags import PR_PROFILE_NAME
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
-from mapiwright.setup.records.installed import installations, remainders
+from mapiwright.setup.records.records import records_of
 from mapiwright.workstation.change import SetValue, WriteFile, difference
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.registry import KeyPath, Value
@@ -75,7 +75,7 @@ def test_a_cancel_keeps_everything(desk: Any, release: Release) -> None:
     with pytest.raises(CancelledError):
         desk.uninstall()
     assert desk.picture() == before
-    assert "acme-mail" in installations(desk.workstation)
+    assert "acme-mail" in records_of(desk.workstation).installations
 
 
 def test_every_profile_that_holds_the_service_loses_it_whoever_added_it(desk: Any, acme: Path) -> None:
@@ -269,8 +269,8 @@ def test_it_goes_where_there_is_no_outlook_any_more(desk: Any, acme: Path) -> No
 def test_what_was_uninstalled_in_full_leaves_no_remainder(desk: Any, acme: Path) -> None:
     desk.install(acme)
     desk.uninstall()
-    assert not remainders(desk.workstation)
-    assert not installations(desk.workstation)
+    assert not records_of(desk.workstation).remainders
+    assert not records_of(desk.workstation).installations
 
 
 def test_the_undo_of_a_removal_says_that_nothing_calls_it_back(mapiwright: Mapiwright, acme: Path) -> None:

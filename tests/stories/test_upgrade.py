@@ -16,7 +16,8 @@ from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileReques
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.install.status import State, status
 from mapiwright.setup.package.package import open_package
-from mapiwright.setup.records.installed import Scope, installations
+from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.recovery import apply
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.outlook.office_layout import Installation
@@ -197,7 +198,7 @@ def test_whatever_leg_fails_the_older_version_goes_on_working(
             desk.install(newer)
         monkeypatch.setattr("mapiwright.transaction.transaction.apply", apply)
         assert desk.picture() == before, f"leg {fatal}"
-        assert installations(desk.workstation)["acme-mail"].version == "4.2.1"
+        assert records_of(desk.workstation).installations["acme-mail"].version == "4.2.1"
     desk.install(newer)
     assert desk.picture() != before
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.hosts.wine import loader, python
 from mapiwright.setup.publish.publish import make_edition, publish
-from mapiwright.setup.records.installed import installations
+from mapiwright.setup.records.records import records_of
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
 
@@ -42,7 +42,7 @@ def test_it_verifies_its_directory_and_installs(wine: WinePython, tmp_path: Path
     done = run("--yes", *target)
     assert done.returncode == 0, done.stderr.decode()
     assert b"MSG_SERVICE_CONFIGURE" in done.stdout
-    assert "acme-mail" in installations(open_workstation(f"image:{pc}"))
+    assert "acme-mail" in records_of(open_workstation(f"image:{pc}")).installations
     (public / "README.md").write_bytes(b"forged")
     again = run("--yes", *target)
     assert again.returncode == 1

@@ -155,6 +155,7 @@ def roll_back(
         for name in store.state.names(f"{BACKUPS}{journal.id}/"):
             store.state.delete(name)
     journal.end()
+    workstation.kept.forget()  # there is a receipt less
     return tuple(notes)
 
 

@@ -90,6 +90,7 @@ def execute(
             workstation.refresh()  # from here on nobody else changes what is read
             before = recover_held(workstation, makers)
             if before.ending is not Ending.NOTHING:
+                workstation.refresh()
                 progress(0, len(plan.steps), before.sentence)
             refuse_changed_since(plan, workstation)
             return _Run(plan, workstation, progress).to_the_end()

@@ -25,7 +25,8 @@ from mapiwright.setup.install.reachable_users import WritableUsers, precondition
 from mapiwright.setup.install.shared import counted, listed_version, uninstall_entry
 from mapiwright.setup.install.upgrade import refuse_downgrade, stale, uninstall_calls
 from mapiwright.setup.install.user_plan import user_part, values_of
-from mapiwright.setup.records.installed import Scope, installations, refuse_as_user
+from mapiwright.setup.records.installed import Scope, refuse_as_user
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.plan import NOTES, SKIPPED, WAITING, Leg, Plan, without_repeats
 from mapiwright.transaction.precondition import PRECONDITIONS
 
@@ -70,7 +71,7 @@ def plan_install(
     if scope is not Scope.USER:
         refuse_as_user(workstation)
     _refuse_others(workstation, users)
-    before = installations(workstation).get(package.id)
+    before = records_of(workstation).installations.get(package.id)
     if scope is Scope.USER:
         _refuse_without_machine(package, before, workstation)
     else:

@@ -10,7 +10,8 @@ from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import merge
-from mapiwright.setup.records.installed import others_than, unmerged
+from mapiwright.setup.records.installed import unmerged
+from mapiwright.setup.records.records import records_of
 from mapiwright.workstation.change import WriteFile, file_with_parents
 from mapiwright.workstation.files import same
 from mapiwright.workstation.kept import read_once
@@ -53,7 +54,7 @@ def inf_part(
     path = workstation.outlook.inf_path
     data = read_once(workstation, path)
     target = inf.parse(data if data is not None else b"", workstation.code_page)
-    others = others_than(workstation, id_, path)
+    others = records_of(workstation).others_than(id_, path)
     old_path = before.inf_path if before is not None else ""
     moved = bool(old_path) and not same(old_path, path)
     own = before.merges if before is not None and not moved else ()
@@ -86,7 +87,9 @@ def taken_out(workstation: Workstation, found: Installation) -> tuple[tuple[Writ
     data = read_once(workstation, path) if path else None
     if data is None:
         return (), ()
-    result = unmerged(inf.parse(data, workstation.code_page), found, others_than(workstation, found.id, path))
+    result = unmerged(
+        inf.parse(data, workstation.code_page), found, records_of(workstation).others_than(found.id, path)
+    )
     new = inf.render(result.inf) if result.inf is not None else None
     return (() if new == data else (WriteFile(path, data, new),)), result.kept
 

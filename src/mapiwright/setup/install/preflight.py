@@ -19,7 +19,7 @@ from mapiwright.setup.package.headers import Headers
 from mapiwright.setup.package.package import base_name, text_of
 from mapiwright.setup.package.rules import finding
 from mapiwright.setup.package.versions import Verdict
-from mapiwright.setup.records.installed import installations
+from mapiwright.setup.records.records import records_of
 from mapiwright.workstation.files import join, parent, same
 from mapiwright.workstation.registry import KeyPath
 
@@ -149,7 +149,7 @@ class _Fit:
 
     def replaced(self) -> Iterator[Finding]:
         """What becomes of files that are there already, and whether there is room for those that are written."""
-        before = installations(self.workstation).get(self.package.id)
+        before = records_of(self.workstation).installations.get(self.package.id)
         ours = written_by(self.workstation, before)
         sizes: dict[str, int] = {}
         for file, path, decision in decisions(self.package, self.workstation, ours, force=self.force):

@@ -13,12 +13,13 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.mapisvc_plan import InfPart, inf_part
 from mapiwright.setup.install.reachable_users import writable_users
 from mapiwright.setup.records.history import is_count
-from mapiwright.setup.records.installed import REPAIR, Scope, fragment, installation, refuse_as_user
+from mapiwright.setup.records.installed import REPAIR, Scope, fragment, refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
+from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import place_of
 from mapiwright.transaction.plans.plan import NOTES, SKIPPED, Leg, Plan, without_repeats
 from mapiwright.transaction.precondition import PRECONDITIONS, on_file, on_receipts, on_value
-from mapiwright.transaction.records.receipt import changes_of, receipts
+from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
 from mapiwright.workstation.files import join, parent, same
 
@@ -39,8 +40,9 @@ def plan_repair(workstation: Workstation, name: str) -> Plan:
     Outlook reads another MAPISVC.INF by now.
     """
     refuse_as_user(workstation)
-    of_receipt = next((one for one in receipts(workstation) if one.id == name), None)
-    found = installation(workstation, _package_of(of_receipt) if of_receipt is not None else name)
+    records = records_of(workstation)
+    of_receipt = next((one for one in records.receipts if one.id == name), None)
+    found = records.installation(_package_of(of_receipt) if of_receipt is not None else name)
     if of_receipt is not None and of_receipt not in found.installs:
         raise RefusedError(
             "what this receipt records is not installed any more",
@@ -64,7 +66,7 @@ def plan_guard(workstation: Workstation, id_: str) -> Plan:
     for that are in the package only.
     """
     refuse_as_user(workstation)
-    found = installation(workstation, id_)
+    found = records_of(workstation).installation(id_)
     bitness = workstation.outlook.bitness.value
     reported = [one.record["outlook"]["bitness"] for one in found.machine if "outlook" in one.record]
     was = reported[-1] if reported else bitness

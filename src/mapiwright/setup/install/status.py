@@ -7,10 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
-from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard, restoration
 from mapiwright.setup.install.shared import listed_version
-from mapiwright.setup.records.installed import installations, untold
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.compose import name
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workstation.change import SetValue, WriteFile
@@ -77,11 +76,11 @@ def status(workstation: Workstation, id_: str) -> Status:
     title = unfinished(workstation)
     if title is not None:
         return Status(id_, State.INTERRUPTED, faults=(f"an earlier run was cut short: {title}",))
-    there = {upcase(each): found for each, found in installations(workstation).items()}
-    found = there.get(upcase(id_))
+    records = records_of(workstation)
+    found = records.find(id_)
     user = workstation.as_user.name if workstation.as_user is not None else ""
     if found is None or not (found.machine or user):
-        return Status(id_, State.ABSENT, user=user, faults=untold(workstation))
+        return Status(id_, State.ABSENT, user=user, faults=records.unknown)
     faults = tuple(_faults_of_scope(workstation, found) if user else _faults(workstation, found))
     state = State.BROKEN if faults else State.INTACT
     return Status(found.id, state, found.version, found.installs[-1].id, user, faults)

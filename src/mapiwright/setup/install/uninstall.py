@@ -23,8 +23,9 @@ from mapiwright.setup.install.mapisvc_plan import taken_out
 from mapiwright.setup.install.reachable_users import WritableUsers, preconditions, profiles_with, writable_users
 from mapiwright.setup.install.shared import entry_first, release
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
-from mapiwright.setup.records.installed import installation, installations, refuse_as_user, remainders
+from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
+from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import revert
 from mapiwright.transaction.plans.plan import NOTES, SKIPPED, Leg, Plan, without_repeats
 from mapiwright.transaction.precondition import PRECONDITIONS
@@ -64,11 +65,11 @@ def plan_uninstall(
     NotFoundError where it is not installed, RefusedError where profiles hold it and that shall stop it.
     """
     refuse_as_user(workstation)
-    rest = {upcase(name): found for name, found in remainders(workstation).items()}
-    known = {upcase(name) for name in installations(workstation)}
-    if upcase(id_) in rest and upcase(id_) not in known:
+    records = records_of(workstation)
+    rest = {upcase(name): found for name, found in records.remainders.items()}
+    if upcase(id_) in rest and records.find(id_) is None:
         return _Uninstall(workstation, rest[upcase(id_)], EntryPolicy.SKIP, profiles).of_users()
-    return _Uninstall(workstation, installation(workstation, id_), policy, profiles).of_all()
+    return _Uninstall(workstation, records.installation(id_), policy, profiles).of_all()
 
 
 class _Uninstall:

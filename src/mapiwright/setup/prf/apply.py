@@ -24,9 +24,9 @@ from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, prop_id
 from mapiwright.setup.install.user_plan import DEFAULT_PROFILE
 from mapiwright.setup.prf.target import for_user, is_single, target_findings, variables_of
 from mapiwright.setup.records.pending import pending_calls
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import NOTES
-from mapiwright.transaction.records.receipt import receipts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -251,7 +251,7 @@ class Asked:
         """What the records of a workstation tell."""
         done = (
             effect.description
-            for receipt in receipts(workstation)
+            for receipt in records_of(workstation).receipts
             if not receipt.undone_by
             for effect in receipt.effects
             if effect.kind == KIND and effect.status == Status.DONE

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.setup.records.installed import UNINSTALL, installations, package_receipts
+from mapiwright.setup.records.installed import UNINSTALL
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath, Value, ValueType
@@ -59,9 +60,10 @@ class History:
 
     def __init__(self, workstation: Workstation, leaving: str) -> None:
         self._gone = frozenset({leaving})
-        self._installed = frozenset(installations(workstation)) - self._gone
+        records = records_of(workstation)
+        self._installed = frozenset(records.installations) - self._gone
         self._actions: list[Action] = []
-        for receipt in package_receipts(workstation):
+        for receipt in records.of_packages:
             try:
                 made = changes_of(workstation, receipt)
             except NotFoundError:  # it has expired, long after its package went

@@ -6,25 +6,24 @@ user's (HKCU, profiles). A repair writes a receipt, too; what it restored belong
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FindingsError, NotFoundError
+from mapiwright.errors import FindingsError
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import Unmerged, unmerge
 from mapiwright.setup.records.revert import place_of
 from mapiwright.transaction.plans.effect import Status
-from mapiwright.transaction.plans.plan import SKIPPED, WAITING
-from mapiwright.transaction.records.receipt import changes_of, damaged_receipts, receipts
-from mapiwright.workstation.files import same
+from mapiwright.transaction.plans.plan import WAITING
+from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.state import closed_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
@@ -161,79 +160,6 @@ def scope_of(receipt: Receipt) -> Scope:
     return Scope(receipt.record.get("scope", Scope.BOTH))
 
 
-def installations(workstation: Workstation) -> Mapping[str, Installation]:
-    """The packages that were installed and have neither been uninstalled nor undone, by id."""
-    return _scan(workstation)[0]
-
-
-def remainders(workstation: Workstation) -> Mapping[str, Installation]:
-    """The packages that were uninstalled, but not for every user: their receipts, the uninstall's last, by id."""
-    return _scan(workstation)[1]
-
-
-def package_receipts(workstation: Workstation) -> Iterator[Receipt]:
-    """The receipts that are about a package and were not undone, oldest first; a user's as far as he is believed."""
-    for receipt in receipts(workstation):
-        if not receipt.undone_by:
-            reported = _in_its_words(receipt) if receipt.owner else receipt
-            if reported is not None and reported.record.get("package") is not None:
-                yield reported
-
-
-def _in_its_words(receipt: Receipt) -> Receipt | None:
-    """A user's receipt with what his half may tell of himself; None where it is none of a half."""
-    sid, record = receipt.owner, receipt.record
-    match record:
-        case {"package": {"id": str(), "name": str(), "version": str()} as package} if receipt.verb == INSTALL:
-            return replace(
-                receipt,
-                record={
-                    "package": package,
-                    "services": [],  # which there are is the machine's half to tell
-                    "scope": Scope.USER.value,
-                    "profiles": _of_user(record.get("profiles"), sid, profile=str, made=bool),
-                    "served": [sid],
-                    WAITING: _of_user(record.get(WAITING), sid),
-                },
-                effects=(),
-            )
-    return None
-
-
-def _of_user(entries: Json, sid: str, **kinds: type) -> list[Json]:
-    """The entries of a record that are about that user, and hold what such an entry does."""
-    kinds = {"user": str, **kinds}
-    return [
-        entry
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict)
-        and entry.get("sid") == sid
-        and all(isinstance(entry.get(name), kind) for name, kind in kinds.items())
-    ]
-
-
-def _scan(workstation: Workstation) -> tuple[dict[str, Installation], dict[str, Installation]]:
-    there: dict[str, list[Receipt]] = {}
-    left: dict[str, list[Receipt]] = {}
-    repairs: dict[str, list[Receipt]] = {}
-    for receipt in package_receipts(workstation):
-        id_ = str(receipt.record["package"]["id"])
-        if receipt.verb == INSTALL:
-            there.setdefault(id_, left.pop(id_, [])).append(receipt)
-        elif receipt.verb == REPAIR:
-            repairs.setdefault(id_, []).append(receipt)
-        elif receipt.verb == UNINSTALL:
-            before = there.pop(id_, left.pop(id_, []))
-            repairs.pop(id_, None)
-            if receipt.record.get(SKIPPED):
-                left[id_] = [*before, receipt]
-    return _made(there, repairs), _made(left, repairs)
-
-
-def _made(found: Mapping[str, list[Receipt]], repairs: Mapping[str, list[Receipt]]) -> dict[str, Installation]:
-    return {id_: Installation(id_, tuple(made), tuple(repairs.get(id_, ()))) for id_, made in found.items()}
-
-
 def refuse_as_user(workstation: Workstation) -> None:
     """Raise RefusedError where this run sees a user's own records only: the machine's half is not his to touch."""
     if workstation.as_user is not None:
@@ -241,27 +167,6 @@ def refuse_as_user(workstation: Workstation) -> None:
             windows.state_folder(workstation.environment),
             instead="A user may do his own half: mapiwright install PACKAGE --per-user; and undo it.",
         )
-
-
-def installation(workstation: Workstation, id_: str) -> Installation:
-    """The package of that id; raises NotFoundError that lists the others, and the receipts that may be its own."""
-    there = installations(workstation)
-    for name, found in there.items():
-        if upcase(name) == upcase(id_):
-            return found
-    raise NotFoundError(
-        f"no package {id_!r} is installed",
-        where=workstation.uri,
-        remedy="\n  ".join([f"Installed by Mapiwright: {', '.join(there) or 'nothing'}.", *untold(workstation)]),
-    )
-
-
-def untold(workstation: Workstation) -> tuple[str, ...]:
-    """What keeps us from being sure that a package is not installed: the receipts that cannot be read."""
-    return tuple(
-        f"{error.where} may be of it, and cannot be read: {error.what}. {error.remedy}"
-        for error in damaged_receipts(workstation)
-    )
 
 
 def past_changes(workstation: Workstation, found: Installation) -> tuple[Change, ...]:
@@ -302,16 +207,6 @@ def definitions(workstation: Workstation, merges: Sequence[Record]) -> dict[str,
         except FindingsError:
             continue
     return found
-
-
-def others_than(workstation: Workstation, id_: str, path: str) -> tuple[Record, ...]:
-    """What the packages but that one merged into the MAPISVC.INF at ``path`` and still need there."""
-    return tuple(
-        record
-        for found in installations(workstation).values()
-        if found.id != id_ and same(found.inf_path, path)
-        for record in found.merges
-    )
 
 
 def unmerged(document: Inf, found: Installation, others: tuple[Record, ...]) -> Unmerged:

@@ -12,9 +12,9 @@ from mapiwright.entry.call import KIND, maker
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Plan
-from mapiwright.transaction.records.receipt import receipts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +52,7 @@ def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tup
     Raises RefusedError where our records may not be read.
     """
     wanted = {upcase(service) for service in services}
-    there = receipts(workstation)
+    there = records_of(workstation).receipts
     sent = {tuple(each) for receipt in there if not receipt.undone_by for each in receipt.record.get(SENDS, ())}
     found: list[Pending] = []
     for receipt in there:

@@ -77,24 +77,24 @@ class Receipt:
 
 def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
     """The receipts of the workstation that can be read, oldest first; ``damaged_receipts`` are the others."""
-    return _read_receipts(workstation)[0]
+    return _receipts_in(workstation).there
 
 
 def damaged_receipts(workstation: Workstation) -> tuple[FormatError, ...]:
     """What is wrong with each receipt that cannot be read: ``where`` is its file, ``remedy`` sets it aside."""
-    return _read_receipts(workstation)[1]
+    return _receipts_in(workstation).damaged
 
 
 def receipt(workstation: Workstation, id_: str) -> Receipt:
     """The receipt of that id; raises NotFoundError that names the newest, FormatError where it is damaged."""
-    there, damaged = _read_receipts(workstation)
-    for error in damaged:
+    found_in = _receipts_in(workstation)
+    for error in found_in.damaged:
         if error.where == receipt_name(id_):
             raise error
-    for found in there:
+    for found in found_in.there:
         if found.id == id_:
             return found
-    newest = ", ".join(found.id for found in there[-3:]) or "none"
+    newest = ", ".join(found.id for found in found_in.there[-3:]) or "none"
     raise NotFoundError(f"there is no receipt {id_!r}", where=workstation.uri, remedy=f"The newest ones: {newest}.")
 
 
@@ -108,7 +108,11 @@ def changes_of_leg(workstation: Workstation, of: Receipt, leg: int) -> tuple[Cha
 
     Raises NotFoundError where undo has expired, FormatError where the backup is damaged.
     """
-    store = holder(workstation, of.id)
+    return workstation.kept.once(("backup", of.id, leg), lambda: _read_leg(workstation, of, leg))
+
+
+def _read_leg(workstation: Workstation, of: Receipt, leg: int) -> tuple[Change, ...]:
+    store = _receipts_in(workstation).held.get(of.id)
     data = store.state.read(backup_name(of.id, leg)) if store is not None else None
     if data is None:
         raise NotFoundError(
@@ -241,8 +245,22 @@ def prune(workstation: Workstation, now: datetime) -> None:
             workstation.state.delete(name)
 
 
-def _read_receipts(workstation: Workstation) -> tuple[tuple[Receipt, ...], tuple[FormatError, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Receipts:
+    """What lies in the stores of a workstation: the receipts, oldest first; what is damaged; and what lies where."""
+
+    there: tuple[Receipt, ...]
+    damaged: tuple[FormatError, ...]
+    held: Mapping[str, Store]
+
+
+def _receipts_in(workstation: Workstation) -> _Receipts:
+    return workstation.kept.once("receipts", lambda: _read(workstation))
+
+
+def _read(workstation: Workstation) -> _Receipts:
     found: dict[str, Receipt] = {}
+    held: dict[str, Store] = {}
     damaged: list[FormatError] = []
     for store in stores(workstation):
         for name in store.state.names(RECEIPTS):
@@ -252,15 +270,17 @@ def _read_receipts(workstation: Workstation) -> tuple[tuple[Receipt, ...], tuple
                     one = receipt_from_bytes(data, where=name)
                     if store.owner:
                         _refuse_incredible(one, name)
+                    held.setdefault(one.id, store)
                     found.setdefault(one.id, replace(one, owner=store.owner or one.owner))
             except FormatError as error:
                 damaged.append(_damage(workstation, store, name, error))
     there = sorted(found.values(), key=lambda one: one.id)
     undone = {(str(one.record[UNDOES]), one.owner): one.id for one in there if UNDOES in one.record}
-    return (
+    return _Receipts(
         # A user's undo takes back what is his own; an administrator's takes back anybody's.
         tuple(replace(one, undone_by=undone.get((one.id, ""), undone.get((one.id, one.owner), ""))) for one in there),
         tuple(damaged),
+        held,
     )
 
 

@@ -8,8 +8,9 @@ from mapiwright.entry.service.record import read_record
 from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.props import tags
-from mapiwright.setup.records.installed import installations, refuse_as_user
+from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.pending import pending_calls
+from mapiwright.setup.records.records import records_of
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.ui.text.titles import translated
@@ -31,7 +32,7 @@ def installed_packages(workstation: Workstation) -> Mapping[str, Installation] |
     """The installed packages by id, or None where our records are closed to this user."""
     try:
         refuse_as_user(workstation)
-        return installations(workstation)
+        return records_of(workstation).installations
     except RefusedError:
         return None
 

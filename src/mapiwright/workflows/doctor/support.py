@@ -18,8 +18,8 @@ from mapiwright import __version__
 from mapiwright.errors import FormatError, RefusedError
 from mapiwright.formats.inf import parse
 from mapiwright.setup.install.policies import settings
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.log import entries
-from mapiwright.transaction.records.receipt import damaged_receipts, receipts
 from mapiwright.workflows.doctor.masking import Masker
 from mapiwright.workflows.doctor.redaction import (
     MACHINE_KEYS,
@@ -232,8 +232,8 @@ def _findings(diagnosis: Diagnosis) -> Json:
 
 
 def _receipts(workstation: Workstation) -> Json:
-    damaged = [{"unreadable": error.what, "where": error.where} for error in damaged_receipts(workstation)]
-    return [*(_receipt(one) for one in receipts(workstation)), *damaged]
+    damaged = [{"unreadable": error.what, "where": error.where} for error in records_of(workstation).damaged]
+    return [*(_receipt(one) for one in records_of(workstation).receipts), *damaged]
 
 
 def _receipt(of: Receipt) -> dict[str, Json]:

@@ -187,10 +187,10 @@ def _entry_call(target: Target, users: UserChoice, name: str, context: str, prof
 def _service_named(target: Target, name: str) -> str:
     """A service by its own name, or by the id of the package that brought it, if that has one service."""
     from mapiwright.formats.regf.upcase import upcase
-    from mapiwright.setup.records.installed import installations
+    from mapiwright.setup.records.records import records_of
 
     try:
-        there = {upcase(id_): found for id_, found in installations(target.workstation).items()}
+        there = {upcase(id_): found for id_, found in records_of(target.workstation).installations.items()}
     except RefusedError:  # the records are closed to this user; then it is a service's name
         return name
     found = there.get(upcase(name))
@@ -210,13 +210,13 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
     With --json there is one document: the receipts, and what is still pending.
     """
     from mapiwright.entry.hosts.hosts import host_for
-    from mapiwright.setup.records.installed import installations
     from mapiwright.setup.records.pending import SEND, pending_calls
+    from mapiwright.setup.records.records import records_of
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.ui.documents.documents import receipt_document
 
     end_what_was_cut_short(target, consent)
-    installations(target.workstation)  # where our records are closed, that is said: nothing is known to be pending
+    records_of(target.workstation)  # where our records are closed, that is said: nothing is known to be pending
     waiting = pending_calls(target.workstation, [_service_named(target, name)] if name else [])
     if consent.dry_run:
         calls = tuple(step for each in waiting for step in each.plan(consent.host).steps)

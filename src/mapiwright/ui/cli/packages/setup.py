@@ -16,7 +16,7 @@ from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
 from mapiwright.setup.package.package import open_package
-from mapiwright.setup.records.installed import installations
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.receipt import receipts as read_receipts
 from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan
@@ -78,7 +78,7 @@ def _plan_of(target: Target, users: UserChoice, package: Path, wanted: Wanted, *
 
 def _plan_without_media(target: Target, named: str, *, or_guard: bool) -> Plan:
     """What an id comes to in the place of a package's folder, which is not kept: what was installed of it."""
-    known = {upcase(id_): id_ for id_ in installations(target.workstation)}
+    known = {upcase(id_): id_ for id_ in records_of(target.workstation).installations}
     if upcase(named) not in known:
         raise NotFoundError(
             "there is no such directory, and no package of that id is installed",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard
-from mapiwright.setup.records.installed import installations, refuse_as_user, remainders
+from mapiwright.setup.records.installed import refuse_as_user
+from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.compose import name
 from mapiwright.transaction.plans.plan import SKIPPED
-from mapiwright.transaction.records.receipt import damaged_receipts
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.change import SetValue, WriteFile
@@ -49,16 +49,20 @@ def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installat
     """
     try:
         refuse_as_user(workstation)
-        there, left = installations(workstation), remainders(workstation)
+        records = records_of(workstation)
     except RefusedError as error:
         return None, (finding("MW6409", error.where, error.what),)
-    return there, (*receipt_findings(workstation), *(_remainder(workstation, found) for found in left.values()))
+    left = records.remainders.values()
+    return records.installations, (
+        *receipt_findings(workstation),
+        *(_remainder(workstation, found) for found in left),
+    )
 
 
 def receipt_findings(workstation: Workstation) -> tuple[Finding, ...]:
     """The receipts that cannot be read, each with what to do about it."""
     return tuple(
-        finding("MW6405", error.where, error.what, remedy=error.remedy) for error in damaged_receipts(workstation)
+        finding("MW6405", error.where, error.what, remedy=error.remedy) for error in records_of(workstation).damaged
     )
 
 
