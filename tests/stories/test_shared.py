@@ -19,7 +19,8 @@ from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import merge
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.machine_plan import file_changes, written_by
-from mapiwright.setup.install.shared import counted, entry_first, release, uninstall_entry, uninstall_key
+from mapiwright.setup.install.programs_list import entry_first, uninstall_entry, uninstall_key
+from mapiwright.setup.install.shared_files import counted, release
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package

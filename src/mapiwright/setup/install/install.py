@@ -21,10 +21,11 @@ from mapiwright.setup.install.machine_plan import file_changes, record_changes_o
 from mapiwright.setup.install.mapisvc_plan import inf_part
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.install.reachable_users import WritableUsers, preconditions, profiles_with, writable_users
-from mapiwright.setup.install.shared import counted, listed_version, uninstall_entry
+from mapiwright.setup.install.programs_list import listed_version, uninstall_entry
+from mapiwright.setup.install.shared_files import counted
 from mapiwright.setup.install.upgrade import refuse_downgrade, stale, uninstall_calls
 from mapiwright.setup.install.user_plan import user_part, values_of
+from mapiwright.setup.install.writable_users import WritableUsers, preconditions, profiles_with, writable_users
 from mapiwright.setup.records.installed import Scope, refuse_as_user
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.plan import NOTES, SKIPPED, WAITING, Leg, Plan, without_repeats

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.mapisvc_plan import InfPart, inf_part
-from mapiwright.setup.install.reachable_users import writable_users
+from mapiwright.setup.install.writable_users import writable_users
 from mapiwright.setup.records.history import is_count
 from mapiwright.setup.records.installed import REPAIR, Scope, fragment, refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings

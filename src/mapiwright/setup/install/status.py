@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
+from mapiwright.setup.install.programs_list import listed_version
 from mapiwright.setup.install.repair import plan_guard, restoration
-from mapiwright.setup.install.shared import listed_version
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.compose import name
 from mapiwright.transaction.recovery import unfinished

@@ -20,8 +20,9 @@ from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.profile.profile import ADMIN, INSTANCE
 from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue_at
 from mapiwright.setup.install.mapisvc_plan import taken_out
-from mapiwright.setup.install.reachable_users import WritableUsers, preconditions, profiles_with, writable_users
-from mapiwright.setup.install.shared import entry_first, release
+from mapiwright.setup.install.programs_list import entry_first
+from mapiwright.setup.install.shared_files import release
+from mapiwright.setup.install.writable_users import WritableUsers, preconditions, profiles_with, writable_users
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings

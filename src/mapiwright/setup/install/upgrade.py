@@ -13,7 +13,8 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import remove
 from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue_at
-from mapiwright.setup.install.shared import release, uninstall_key
+from mapiwright.setup.install.programs_list import uninstall_key
+from mapiwright.setup.install.shared_files import release
 from mapiwright.setup.package import destination
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.history import is_count

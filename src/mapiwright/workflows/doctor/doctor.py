@@ -13,7 +13,7 @@ from mapiwright.entry.service.loading import PROGRAM, Loader
 from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM
-from mapiwright.setup.install.reachable_users import UNFINISHED
+from mapiwright.setup.install.writable_users import UNFINISHED
 from mapiwright.workflows.doctor.findings.installed import (
     installed_findings,
     made_by_us,
