@@ -248,3 +248,28 @@ def test_nothing_swallows_every_exception(module: str) -> None:
             swallows = names & {"Exception", "BaseException"}
             raises = any(isinstance(n, ast.Raise) for n in ast.walk(node))
             assert not swallows or raises, f"{module}:{node.lineno} swallows every exception"
+
+
+RECORD_FORMATS = {"mapiwright.transaction.plans.terms", "mapiwright.setup.records.schema"}
+"""The modules that read what a receipt records; everybody else gets it in a type."""
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_nobody_looks_into_a_record_but_its_schema(module: str) -> None:
+    if module in RECORD_FORMATS:
+        return
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        match node:
+            case (
+                ast.Subscript(value=ast.Attribute(attr="record"))
+                | ast.Attribute(value=ast.Attribute(attr="record"), attr="get")
+                | ast.Attribute(value=ast.Attribute(attr="terms"), attr="record")
+            ):
+                raise AssertionError(f"{module}, line {node.lineno}: a record is read by its keys")
+
+
+@pytest.mark.parametrize("module", [module for module in INNER if floor_of(module) == "transaction"])
+def test_the_transaction_knows_no_verb_of_those_above_it(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    named = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert not named & {"install", "uninstall", "repair", "call", "package"}, f"{module} knows a verb"

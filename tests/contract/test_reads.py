@@ -19,7 +19,7 @@ from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.transaction import execute
 from mapiwright.workflows.doctor.doctor import diagnose
 from mapiwright.workstation.change import SetValue
-from mapiwright.workstation.outlook import facts
+from mapiwright.workstation.outlook.outlook import find_outlooks
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:
@@ -62,14 +62,13 @@ def test_an_install_reads_little_and_looks_for_outlook_twice(
     here: Workstation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     detections = 0
-    find = facts.find_outlooks
 
     def found(*words: Any) -> tuple[Outlook, ...]:
         nonlocal detections
         detections += 1
-        return find(*words)
+        return find_outlooks(*words)
 
-    monkeypatch.setattr(facts, "find_outlooks", found)
+    monkeypatch.setattr("mapiwright.workstation.outlook.facts.find_outlooks", found)
     with counted_reads(here) as reads:
         plan = install(here)
     assert plan.changes

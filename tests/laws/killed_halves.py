@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from killed_runs import STATE, Strike, child, run_recovery, snapshot
 
-from mapiwright.setup.records.installed import INSTALL
+from mapiwright.setup.records.schema import INSTALL
 from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import Role, Subject, Terms
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
@@ -68,7 +69,7 @@ def plan_for(workstation: Workstation) -> Plan:
             Leg("files", (MakeFolder(folder), WriteFile(join(folder, "record.json"), None, b"{}"))),
             Leg("registry", (CreateKey(key), SetValue(key, "Name", None, Value.sz("anna")))),
         ),
-        {"package": {"id": "acme"}},
+        Terms(subject=Subject("acme", Role.BEGINS)),
     )
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import codecs
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.formats import inf
-from mapiwright.mapi.inf.merge import merge, remove, unmerge
+from mapiwright.mapi.inf.merge import Added, added_from_json, added_to_json, merge, remove, unmerge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mapiwright.formats.inf import Inf
 
 GLOBAL = ("Services", "Default Services", "Help File Mappings")
@@ -63,12 +61,11 @@ def on_disk(document: Inf) -> Inf:
     return again
 
 
-def as_stored(record: Mapping[str, Any]) -> Mapping[str, Any]:
+def as_stored(record: Added) -> Added:
     """The record as the next run of the program finds it."""
-    stored = json.dumps(record)
+    stored = json.dumps(added_to_json(record))
     assert stored.isascii()
-    loaded: Mapping[str, Any] = json.loads(stored)
-    return loaded
+    return added_from_json(json.loads(stored))
 
 
 def keys_of(document: Inf) -> dict[tuple[str, str], str]:
@@ -95,7 +92,7 @@ def test_merging_again_merges_nothing(target: Inf, fragment: Inf) -> None:
     merged = merge(target, fragment)
     again = merge(on_disk(merged.inf), fragment)
     assert inf.render(again.inf) == inf.render(merged.inf)
-    assert again.record["sections"] == []
+    assert again.record.shares == ()
 
 
 @given(targets(), fragments())
@@ -164,7 +161,7 @@ def test_a_line_of_ours_that_somebody_changed_stays_and_is_told(
     target: Inf, fragment: Inf, data: st.DataObject
 ) -> None:
     merged = merge(target, fragment)
-    lines = [(share["name"], key) for share in merged.record["sections"] for key, _ in share["lines"]]
+    lines = [(share.name, key) for share in merged.record.shares for key, _ in share.lines]
     name, key = data.draw(st.sampled_from(lines))
     current = inf.set_value(merged.inf, name, key, "changed by hand")
     undone = unmerge(on_disk(current), merged.record)
@@ -176,7 +173,7 @@ def test_a_line_of_ours_that_somebody_changed_stays_and_is_told(
 @given(targets(), fragments(), st.data())
 def test_a_line_of_ours_that_somebody_removed_is_told(target: Inf, fragment: Inf, data: st.DataObject) -> None:
     merged = merge(target, fragment)
-    lines = [(share["name"], key) for share in merged.record["sections"] for key, _ in share["lines"]]
+    lines = [(share.name, key) for share in merged.record.shares for key, _ in share.lines]
     name, key = data.draw(st.sampled_from(lines))
     undone = unmerge(inf.delete_key(merged.inf, name, key), merged.record)
     assert undone.inf is not None

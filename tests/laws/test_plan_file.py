@@ -16,7 +16,8 @@ from mapiwright.errors import ConflictError, FormatError, RefusedError
 from mapiwright.transaction.plan_file import SavedPlan, load, save
 from mapiwright.transaction.plans.change_json import canonical
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.precondition import PRECONDITIONS, changed_since, on_subkeys, on_value
+from mapiwright.transaction.plans.terms import NamedUser, Role, Subject, Terms
+from mapiwright.transaction.precondition import changed_since, on_subkeys, on_value
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import TakenBack
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
@@ -73,9 +74,21 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
-PLANS = st.builds(
-    Plan, TEXTS, TEXTS, st.lists(STEPS, max_size=4).map(tuple), st.dictionaries(TEXTS, JSON, max_size=3)
+OBJECTS = st.dictionaries(TEXTS, JSON, max_size=3)
+USERS = st.lists(st.builds(NamedUser, TEXTS, TEXTS), max_size=2).map(tuple)
+TERMS = st.builds(
+    Terms,
+    OBJECTS,
+    st.none() | st.builds(Subject, TEXTS, st.sampled_from(Role)),
+    st.lists(TEXTS, max_size=2).map(tuple),
+    USERS,
+    USERS,
+    st.lists(OBJECTS, max_size=2).map(tuple),
+    TEXTS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    TEXTS,
 )
+PLANS = st.builds(Plan, TEXTS, TEXTS, st.lists(STEPS, max_size=4).map(tuple), TERMS)
 
 
 def saved(plan: Plan) -> SavedPlan:
@@ -262,7 +275,7 @@ class TestTheWorkstation:
         here = self.pc("Zoë")
         file = save(Plan("v", "t", (Leg("registry", (CreateKey(ACME),)),)), here)
         receipt = execute(file.plan_for(here), here)
-        assert receipt.record["approved"] == file.digest
+        assert receipt.terms.approved == file.digest
         execute(Plan("v", "by hand", (Leg("registry", (DeleteKey(ACME),)),)), here)
         with pytest.raises(ConflictError, match="applied already") as told:
             file.plan_for(here)
@@ -274,16 +287,16 @@ class TestTheWorkstation:
 )
 def test_a_premise_that_nobody_made_is_refused(member: str, wrong: Any) -> None:
     precondition = on_subkeys(PC.registry, "keys of the vendor", ACME)
-    assert not list(changed_since({PRECONDITIONS: [precondition]}, PC))
+    assert not list(changed_since([precondition], PC))
     assume(not isinstance(wrong, list))
     with pytest.raises(FormatError):
-        list(changed_since({PRECONDITIONS: [{**precondition, member: wrong}]}, PC))
+        list(changed_since([{**precondition, member: wrong}], PC))
 
 
 @given(VALUES, VALUES)
 def test_a_premise_on_a_value_tells_every_value_from_every_other(one: Value | None, other: Value | None) -> None:
     was, now = (MemoryRegistry({ACME: Key({"list": value} if value is not None else {})}) for value in (one, other))
-    record = {PRECONDITIONS: [on_value(was, "the list", ACME, "list")]}
-    assert list(changed_since(record, MemoryWorkstation(now, MemoryFiles({})))) == (
+    preconditions = [on_value(was, "the list", ACME, "list")]
+    assert list(changed_since(preconditions, MemoryWorkstation(now, MemoryFiles({})))) == (
         [] if one == other else ["the list: not as they were"]
     )

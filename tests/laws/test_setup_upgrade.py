@@ -22,7 +22,7 @@ from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import Package, read_package
-from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.schema import Scope
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout

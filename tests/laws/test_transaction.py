@@ -23,6 +23,7 @@ from mapiwright.errors import (
 )
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import Role, Subject, Terms
 from mapiwright.transaction.records.receipt import changes_of, receipts
 from mapiwright.transaction.recovery import Ending, recover, unfinished
 from mapiwright.transaction.transaction import execute
@@ -119,7 +120,7 @@ class Service:
 
 
 def plan(*steps: Step) -> Plan:
-    return Plan("install", "install Acme", steps, {"package": {"id": "acme"}})
+    return Plan("install", "install Acme", steps, Terms(subject=Subject("acme", Role.BEGINS)))
 
 
 def kill(workstation: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:

@@ -18,6 +18,7 @@ from mapiwright.errors import (
 )
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import NO_TERMS, NamedUser, Role, Subject, Terms
 from mapiwright.transaction.records.receipt import (
     UNDO_DAYS,
     EffectRecord,
@@ -101,8 +102,8 @@ def pc() -> MemoryWorkstation:
     return MemoryWorkstation.of(layout())
 
 
-def plan(*steps: Step, verb: str = "profile", **record: object) -> Plan:
-    return Plan(verb, "make Acme", steps, record)
+def plan(*steps: Step, verb: str = "profile", terms: Terms = NO_TERMS) -> Plan:
+    return Plan(verb, "make Acme", steps, terms)
 
 
 def test_a_receipt_is_found_by_its_id(pc: MemoryWorkstation) -> None:
@@ -126,14 +127,27 @@ def test_ids_sort_by_time_also_where_a_clock_goes_backwards(pc: MemoryWorkstatio
     assert len(ids[0]) == 20
 
 
+TERMS = Terms(
+    {"k": {"v": 1}},
+    Subject("acme", Role.ENDS),
+    ("a note",),
+    (NamedUser("Zoë", "S-1"),),
+    (NamedUser("Ö", "S-2"),),
+    ({"title": "t"},),
+    "0-a",
+    ("0-b",),
+    "00ff",
+)
+
+
 def test_a_receipt_comes_back_as_it_was_written() -> None:
     effect = EffectRecord("service", "call", {"a": 1}, "pending", "later", {"b": [1, None]}, 1)
-    made = Receipt("1-a", "install", "tïtle \ud800", "2026", "image:/x", {"k": {"v": 1}}, (("leg", "00"),), (effect,))
+    made = Receipt("1-a", "install", "tïtle \ud800", "2026", "image:/x", TERMS, (("leg", "00"),), (effect,))
     assert receipt_from_bytes(receipt_to_bytes(made), where="here") == made
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"[]", b"{}", b'{"version": 2}', b'{"version": 1, "id": 1}', b"\xff", b"[" * 9999]
+    "data", [b"", b"[]", b"{}", b'{"version": 1}', b'{"version": 2, "id": 1}', b"\xff", b"[" * 9999]
 )
 def test_a_damaged_receipt_is_told_with_its_name(pc: MemoryWorkstation, data: bytes) -> None:
     pc.state.write("receipts/1-a.json", data)
@@ -154,6 +168,7 @@ def test_the_changes_of_a_receipt_are_kept_with_old_and_new(pc: MemoryWorkstatio
 def test_a_damaged_backup_is_told(pc: MemoryWorkstation) -> None:
     made = execute(plan(MAKE), pc)
     pc.state.write(f"backups/{made.id}/0.json", b"{}")
+    pc.refresh()
     with pytest.raises(FormatError, match="digest"):
         changes_of(pc, made)
 
@@ -270,23 +285,24 @@ def test_undo_expires(pc: MemoryWorkstation) -> None:
     assert receipts(pc) == (made,), "the receipt itself stays"
 
 
-def told(id_: str, verb: str, days: int, **record: object) -> Receipt:
-    return Receipt(id_, verb, "", (NOW - timedelta(days=days)).isoformat(), "", record, (), ())
+def told(id_: str, days: int, subject: Subject | None = None, undoes: str = "") -> Receipt:
+    terms = Terms(subject=subject, undoes=undoes)
+    return Receipt(id_, "verb", "", (NOW - timedelta(days=days)).isoformat(), "", terms, (), ())
 
 
 def test_what_an_install_brought_is_kept_while_it_is_installed_and_30_days_more() -> None:
-    acme, other = {"id": "acme"}, {"id": "other"}
+    comes, goes = Subject("acme", Role.BEGINS), Subject("acme", Role.ENDS)
     there = (
-        told("1", "install", 900, package=acme),
-        told("2", "uninstall", 800, package=acme),
-        told("3", "install", 700, package=acme),
-        told("4", "install", 700, package=other),
-        told("5", "uninstall", 29, package=acme),
-        told("6", "install", 600),
-        told("7", "profile", 31),
-        told("8", "profile", 29),
+        told("1", 900, comes),
+        told("2", 800, goes),
+        told("3", 700, comes),
+        told("4", 700, Subject("other", Role.BEGINS)),
+        told("5", 29, goes),
+        told("6", 600, Subject("", Role.BEGINS)),
+        told("7", 31, Subject("acme")),
+        told("8", 29),
     )
     assert [one.id for one in expired(there, NOW)] == ["1", "2", "7"]
-    assert [one.id for one in expired((*there, told("9", "undo", 0, undoes="5")), NOW)] == ["1", "2", "7", "9"]
+    assert [one.id for one in expired((*there, told("9", 0, undoes="5")), NOW)] == ["1", "2", "7", "9"]
     undone = tuple(replace(one, undone_by="9") if one.id == "5" else one for one in there)
     assert [one.id for one in expired(undone, NOW + timedelta(days=99))] == ["1", "2", "5", "7", "8"]

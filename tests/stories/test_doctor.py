@@ -346,6 +346,7 @@ def test_no_outlook_and_no_mapi_are_told(mapiwright: Mapiwright, workstation_fol
     key = workstation.registry.read(office)
     assert key is not None
     workstation.registry.apply(list(difference(office, key, None)))
+    workstation.refresh()
     assert ids(mapiwright)["MW6001"] == "error"
     assert not facts(mapiwright)["Outlook"]["known"]
 

@@ -19,7 +19,7 @@ from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package
 from mapiwright.setup.package.versions import Verdict, decide
-from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.schema import Scope
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.kinds.memory import MemoryWorkstation

@@ -9,8 +9,8 @@ import pytest
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import RefusedError
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.records.installed import Scope
 from mapiwright.setup.records.records import records_of
+from mapiwright.setup.records.schema import InstallRecord, Scope, record_of
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.workstation.change import SetValue
 from mapiwright.workstation.registry import KeyPath, Value
@@ -55,8 +55,10 @@ def test_a_users_half_brings_his_values_and_profile_and_is_idempotent(desk: Any,
     desk.install(acme, scope=Scope.MACHINE)
     machine = desk.picture()[0]["HKLM"]
     receipt = desk.install(acme, "Zoë", scope=Scope.USER)
-    assert receipt.record["scope"] == "user"
-    assert [entry["user"] for entry in receipt.record["profiles"]] == ["Zoë"]
+    done = record_of(receipt)
+    assert isinstance(done, InstallRecord)
+    assert done.scope is Scope.USER
+    assert [entry.user for entry in done.profiles] == ["Zoë"]
     assert desk.picture()[0]["HKLM"] == machine
     assert hkcu(desk, "Zoë").number == 1
     assert hkcu(desk, "Łukasz") is None
@@ -64,7 +66,7 @@ def test_a_users_half_brings_his_values_and_profile_and_is_idempotent(desk: Any,
     assert Workspace(desk.workstation, desk.user("Łukasz")).names == ()
     assert desk.plan(acme, "Zoë", scope=Scope.USER).empty
     desk.install(acme, "Łukasz", scope=Scope.USER)
-    assert [one.record["scope"] for one in receipts(desk.workstation)] == ["machine", "user", "user"]
+    assert [one.terms.record["scope"] for one in receipts(desk.workstation)] == ["machine", "user", "user"]
 
 
 def test_a_users_half_without_the_machines_is_refused(desk: Any, acme: Path, release: Release) -> None:

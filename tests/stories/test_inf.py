@@ -264,7 +264,7 @@ def test_a_conflict_is_found_before_anything_is_merged() -> None:
     )
     merged = merge(target, fragment)
     assert inf.render(merged.inf) == inf.render(target)
-    assert merged.record["sections"] == []
+    assert merged.record.shares == ()
     assert [(finding.id, finding.line) for finding in merged.conflicts] == [("MW1201", 2), ("MW1201", 20)]
     fragment = document("[Services]\nNEW=New\n[NEW]\nProviders=ACME MS\n[ACME MS]\n66000003=01000000\n")
     conflicts = merge(target, fragment).conflicts

@@ -18,8 +18,8 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import MAKERS
 from mapiwright.setup.install.repair import plan_guard, plan_repair
-from mapiwright.setup.records.installed import Scope
 from mapiwright.setup.records.pending import pending_calls
+from mapiwright.setup.records.schema import Scope
 from mapiwright.transaction.records.journal import Journal
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.undo import undo_plan

@@ -174,7 +174,7 @@ class TestFaults:
             steps = tuple(
                 step for step in removal.plan.steps if not isinstance(step, Leg) or step.title == "MAPISVC.INF"
             )
-            return Removal(Plan("uninstall", "uninstall", steps, removal.plan.record), removal.kept)
+            return Removal(Plan("uninstall", "uninstall", steps, removal.plan.terms), removal.kept)
 
         monkeypatch.setattr(matrix, "plan_uninstall", forgetful)
         (row,) = try_all(open_package(acme), [X64])

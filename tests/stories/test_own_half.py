@@ -23,9 +23,10 @@ from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.install.status import State, status
 from mapiwright.setup.package.package import open_package
-from mapiwright.setup.records.installed import Scope
 from mapiwright.setup.records.records import records_of
-from mapiwright.transaction.plans.change_json import canonical
+from mapiwright.setup.records.schema import Scope
+from mapiwright.transaction.plans.change_json import canonical, parse
+from mapiwright.transaction.plans.terms import Terms
 from mapiwright.transaction.records.receipt import (
     Receipt,
     backup_name,
@@ -459,7 +460,7 @@ class TestWithoutTheMachinesRecords:
     def test_it_waits_for_outlooks_profile_by_itself(self, desk: Any, acme: Path) -> None:
         desk.install(acme, scope=Scope.MACHINE)
         plan = self.scope(desk, acme, request=ProfileRequest(ProfilePolicy.EXISTING))
-        assert plan.record["waiting"]
+        assert plan.terms.waiting
         seen, user = desk.workstation.seen_by(desk.user("Zoë")), desk.user("Zoë")
         assert records_of(desk.workstation).installation("acme-mail").waits_for(user), "an administrator sees it, too"
         profiles = ProfileAdmin(Workspace(seen, user, send=lambda made: execute(made, seen)))
@@ -489,10 +490,13 @@ class TestWhatAUserIsBelieved:
             data, digest = pack_backup(changes)
             state.write(backup_name(id_, 0), data)
             package = {"id": "acme-mail", "name": "Acme Mail", "version": "4.2.1"}
-            record = {"package": package, "profiles": [], "services": [], "scope": "machine", "inf": None, **record}
+            mine = {"package": package, "profiles": [], "services": [], "scope": "machine", "inf": None, **record}
             legs = (("registry", digest),)
-            told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", record, legs, ())
-            state.write(receipt_name(id_), receipt_to_bytes(told))
+            told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", Terms(mine), legs, ())
+            document = parse(receipt_to_bytes(told))
+            document |= {name: wrong for name, wrong in record.items() if name in document}
+            state.write(receipt_name(id_), canonical(document))
+            desk.workstation.refresh()
             return told
 
         return write
@@ -523,11 +527,11 @@ class TestWhatAUserIsBelieved:
         )
         lukasz = desk.user("Łukasz")
         entry = {"user": lukasz.name, "sid": lukasz.sid, "profile": "P", "made": True, "uids": {}}
-        report(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, skipped_users=[entry])
+        report(verb=verb, services=["MSEMS"], profiles=[entry], undoes=newest, skipped=[[lukasz.name, lukasz.sid]])
         now = records_of(desk.workstation).installation("acme-mail")
         assert (status(desk.workstation, "acme-mail").state, now.services) == before
         assert now.profiles == ()
-        assert now.package["version"] == "4.2.1"
+        assert now.package.version == "4.2.1"
 
     @pytest.mark.parametrize("id_", ["20200101T000000-0bad/../x", "99991231T235959-0bad", "x"])
     def test_of_no_id_that_is_none_of_ours(self, desk: Any, report: Callable[..., Receipt], id_: str) -> None:
@@ -539,9 +543,10 @@ class TestWhatAUserIsBelieved:
 
     @pytest.mark.parametrize("wrong", [None, 1, "x", [1], [{}], [{"sid": 1}], {"a": 1}, [{"made": []}]])
     def test_of_no_record_that_is_none_of_ours(self, desk: Any, report: Callable[..., Receipt], wrong: Any) -> None:
-        members = ("profiles", "waiting", "services", "served", "skipped", "scope", "inf", "undoes", "outlook")
-        report(**dict.fromkeys(members, wrong))
+        report(**dict.fromkeys(("profiles", "services", "served", "scope", "inf", "bitness"), wrong))
         report(id_="20200102T000000-0bad", package=wrong)
+        for day, member in enumerate(("waiting", "skipped", "undoes", "subject", "record", "takes_over"), 3):
+            report(id_=f"2020010{day}T000000-0bad", **{member: wrong})
         assert status(desk.workstation, "acme-mail").state is State.INTACT
         assert not records_of(desk.workstation).installation("acme-mail").waits_for(desk.user("Zoë"))
         desk.uninstall()
@@ -576,5 +581,6 @@ class TestWhatAUserIsBelieved:
     def test_what_is_none_of_ours_stops_nobody(self, desk: Any, report: Callable[..., Receipt], data: bytes) -> None:
         told = report()
         desk.workstation.users_states[desk.user("Zoë")].write(receipt_name(told.id), data)
+        desk.workstation.refresh()
         assert "the records of Zoë" in damaged_receipts(desk.workstation)[0].remedy
         desk.uninstall()

@@ -9,7 +9,7 @@ import pytest
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.schema import Scope
 from mapiwright.workstation.change import SetValue, key_with_parents
 from mapiwright.workstation.registry import Value
 
@@ -62,8 +62,8 @@ def test_where_outlook_will_make_the_profile_the_install_waits_and_says_so(desk:
     told = [note for note in plan.notes if "Zoë" in note]
     assert MAKERS[maker][1] in told[0]
     assert "--per-user" in told[0]
-    assert [each["user"] for each in receipt.record["waiting"]] == ["Zoë"]
-    assert receipt.record["notes"] == list(plan.notes)
+    assert [each.user for each in receipt.terms.waiting] == ["Zoë"]
+    assert receipt.terms.notes == plan.notes
 
 
 @pytest.mark.parametrize("maker", MAKERS)

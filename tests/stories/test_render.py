@@ -18,6 +18,7 @@ from mapiwright.mapi.profile.profile import ADMIN, Profile, Section
 from mapiwright.mapi.props import tags
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import NO_TERMS
 from mapiwright.transaction.records.receipt import EffectRecord, Receipt
 from mapiwright.ui.documents.documents import (
     SCHEMA,
@@ -478,7 +479,7 @@ class TestReceipts:
         EffectRecord("entry-point", "call BETA with MSG_SERVICE_INSTALL", {}, Status.DONE, "it went well", {}),
     )
     RECEIPT = Receipt(
-        "r2", "install", "Install ACME", "2026-01-02T03:04:05Z", "demo:", {}, (("files", "ab"),), EFFECTS
+        "r2", "install", "Install ACME", "2026-01-02T03:04:05Z", "demo:", NO_TERMS, (("files", "ab"),), EFFECTS
     )
 
     def test_tell_what_was_done_what_is_pending_and_how_to_take_it_back(self) -> None:
@@ -490,7 +491,7 @@ class TestReceipts:
         ]
 
     def test_are_a_list(self) -> None:
-        undone = Receipt("r1", "install", "Install BETA", "2026-01-01T00:00:00Z", "demo:", {}, (), (), "r2")
+        undone = Receipt("r1", "install", "Install BETA", "2026-01-01T00:00:00Z", "demo:", NO_TERMS, (), (), "r2")
         assert [line.text for line in receipts_lines([undone, self.RECEIPT])] == [
             "r1  2026-01-01T00:00:00Z  Install BETA  (undone by r2)",
             "r2  2026-01-02T03:04:05Z  Install ACME",

@@ -39,6 +39,7 @@ def write(desk: Any, path: str, data: bytes | None) -> None:
         files.apply([WriteFile(path, files.read(path), None)])
     else:
         files.apply(list(file_with_parents(files, path, data)))
+    desk.workstation.refresh()
 
 
 def change_inf(desk: Any, old: str, new: str) -> None:

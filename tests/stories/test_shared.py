@@ -27,8 +27,10 @@ from mapiwright.setup.package.package import read_package
 from mapiwright.setup.records.history import SHARED_DLLS
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import revert
+from mapiwright.setup.records.schema import InstallRecord, PackageFacts, RepairRecord, UninstallRecord, to_json
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.records.receipt import changes_of, receipts
+from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.records.receipt import changes_of, receipts, subject_of
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, SetValue, WriteFile
@@ -102,6 +104,10 @@ def workstation(bitness: Bitness = Bitness.X64) -> MemoryWorkstation:
     return MemoryWorkstation.of(layout(bitness=bitness))
 
 
+def facts_of(brought: Package) -> PackageFacts:
+    return PackageFacts(brought.id, brought.name, brought.version, brought.vendor)
+
+
 def install(where: MemoryWorkstation, brought: Package, today: date = TODAY) -> Plan:
     """The files of a package, their counts, and last the Uninstall entry."""
     before = records_of(where).installations.get(brought.id)
@@ -111,9 +117,9 @@ def install(where: MemoryWorkstation, brought: Package, today: date = TODAY) -> 
         Leg("counts", counted(brought, where, ours)),
         Leg("entry", uninstall_entry(brought, where, ours, today=today)),
     )
-    told = {"id": brought.id, "name": brought.name, "version": brought.version, "vendor": brought.vendor}
-    facts = {"package": told, "services": [brought.id], "profiles": []}
-    plan = Plan("install", f"install {brought.id}", without_repeats(legs), facts)
+    record = InstallRecord(facts_of(brought), (brought.id,))
+    terms = Terms(to_json(record), Subject(brought.id, Role.BEGINS))
+    plan = Plan("install", f"install {brought.id}", without_repeats(legs), terms)
     if not plan.empty:
         execute(plan, where, makers=MAKERS)
     return plan
@@ -130,8 +136,9 @@ def uninstall(where: MemoryWorkstation, id_: str, *, deletes: str = "") -> dict[
     back = revert(where, let_go.past, planned=[*let_go.registry, *let_go.files])
     entry, registry = entry_first((*let_go.registry, *back.registry), brought.id)
     legs = (Leg("entry", entry), Leg("registry", registry), Leg("files", (*let_go.files, *back.files)))
-    record = {"package": {"id": brought.id}, "services": [brought.id]}
-    execute(Plan("uninstall", f"uninstall {brought.id}", without_repeats(legs), record), where, makers=MAKERS)
+    record = UninstallRecord(facts_of(brought), (brought.id,))
+    terms = Terms(to_json(record), Subject(brought.id, Role.ENDS))
+    execute(Plan("uninstall", f"uninstall {brought.id}", without_repeats(legs), terms), where, makers=MAKERS)
     return {finding.where: finding.id for finding in (*let_go.kept, *back.kept)}
 
 
@@ -342,10 +349,10 @@ def test_a_file_that_was_mended_goes_all_the_same() -> None:
     ada = package("ada", dll())
     before = everything(where)
     install(where, ada)
-    record = {"package": {"id": "ada"}}
+    terms = Terms(to_json(RepairRecord(facts_of(ada), ("ada",))), Subject("ada"))
     write(where, CORE, b"damaged")
     execute(
-        Plan("repair", "repair", (Leg("files", (WriteFile(CORE, b"damaged", dll()),)),), record), where, makers=MAKERS
+        Plan("repair", "repair", (Leg("files", (WriteFile(CORE, b"damaged", dll()),)),), terms), where, makers=MAKERS
     )
     assert uninstall(where, "ada") == {}
     assert everything(where) == before
@@ -491,6 +498,7 @@ def test_an_undone_install_is_no_claim() -> None:
     execute(undo_plan(where, receipts(where)[-1].id, MAKERS), where, makers=MAKERS)
     for name, data in backups.items():  # as if the run had been cut short before it threw them away
         where.state.write(name, data)
+    where.refresh()
     assert uninstall(where, "ada") == {}
     assert everything(where) == before
 
@@ -502,9 +510,10 @@ def test_where_the_history_has_expired_the_count_alone_decides() -> None:
     install(where, package("bob", dll()))
     uninstall(where, "ada")
     for receipt in receipts(where):
-        if receipt.record["package"]["id"] == "ada":
+        if subject_of(receipt) == "ada":
             for name in where.state.names(f"backups/{receipt.id}/"):
                 where.state.delete(name)
+    where.refresh()
     assert uninstall(where, "bob") == {CORE: "MW5104"}
     assert (where.files.read(CORE), count(where, CORE)) == (dll(), 1)
 

@@ -249,6 +249,7 @@ def test_damaged_lines_in_the_inf_do_not_stop_it(desk: Any, acme: Path, line: st
     data = desk.workstation.files.read(path)
     assert line.encode() in data
     desk.workstation.files.apply([WriteFile(path, data, data.replace(line.encode(), damage.encode()))])
+    desk.workstation.refresh()
     receipt = desk.uninstall()
     assert all(effect.status == "done" for effect in receipt.effects)
     assert not [each for each in desk.picture()[1] if "acme" in each.lower()]
@@ -259,6 +260,7 @@ def test_it_goes_where_there_is_no_outlook_any_more(desk: Any, acme: Path) -> No
     desk.install(acme)
     office = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Office")
     desk.workstation.registry.apply(tuple(difference(office, desk.workstation.registry.read(office), None)))
+    desk.workstation.refresh()
     removal = desk.removal()
     assert "no Outlook" in removal.plan.notes[0]
     desk.do(removal.plan)

@@ -16,8 +16,8 @@ from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileReques
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.install.status import State, status
 from mapiwright.setup.package.package import open_package
-from mapiwright.setup.records.installed import Scope
 from mapiwright.setup.records.records import records_of
+from mapiwright.setup.records.schema import Scope
 from mapiwright.transaction.recovery import apply
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.outlook.office_layout import Installation
@@ -279,6 +279,7 @@ def test_a_line_that_the_vendor_changed_is_replaced_where_it_stands_in_the_file(
     desk.install(acme)
     data = desk.workstation.files.read(path)
     desk.workstation.files.apply([WriteFile(path, data, data + foreign)])
+    desk.workstation.refresh()
     desk.install(release("5.0", {"acme.inf": {"PR_DISPLAY_NAME=Acme Mail\n": "PR_DISPLAY_NAME=Acme Mail Plus\n"}}))
     assert "Acme Mail Plus" in desk.inf
     assert foreign in desk.workstation.files.read(path)

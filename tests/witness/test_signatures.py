@@ -20,7 +20,7 @@ from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package
 from mapiwright.setup.package.signatures import BUNDLE_VARIABLE, Standing, signature
-from mapiwright.setup.records.installed import Scope
+from mapiwright.setup.records.schema import Scope
 from mapiwright.transaction.transaction import execute
 from mapiwright.workflows.doctor.doctor import diagnose
 from mapiwright.workstation.change import WriteFile

@@ -23,7 +23,8 @@ from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.profile import startup, store
-from mapiwright.transaction.plans.plan import NOTES, Leg, Plan, without_repeats
+from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
+from mapiwright.transaction.plans.terms import Terms
 from mapiwright.workstation.kept import read_once
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
@@ -307,8 +308,8 @@ def joined_plan(spaces: Sequence[Workspace]) -> Plan:
     """One plan for the drafts of several users, with what people should know of them."""
     titles = dict.fromkeys(space.title for space in spaces)
     steps = without_repeats(step for space in spaces for step in space.steps())
-    notes = [space.note for space in spaces if space.note]
-    return Plan("profile", "; ".join(title for title in titles if title), steps, {NOTES: notes} if notes else {})
+    notes = tuple(space.note for space in spaces if space.note)
+    return Plan("profile", "; ".join(title for title in titles if title), steps, Terms(notes=notes))
 
 
 def read_catalogue(workstation: Workstation) -> Catalogue:

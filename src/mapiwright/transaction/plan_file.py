@@ -23,6 +23,7 @@ from mapiwright.mapi.props.protected import DPAPI_START, is_secret, is_secret_li
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
 from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import terms_from_json, terms_to_json
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 FORMAT = "mapiwright plan"
 SCHEMA = 1
-APPROVED = "approved"
-"""The key of a receipt's record that holds the digest of the saved plan which it applied."""
-
 _NAME = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName")
 _MACHINE = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Cryptography")
 _TEXTS = (".INF", ".PRF")
@@ -83,7 +81,7 @@ class SavedPlan:
                 remedy=f"Name the workstation of the plan (--workstation {self.uri}), or plan again for this one.",
             )
         for receipt in receipts(workstation):
-            if receipt.record.get(APPROVED) == self.digest and not (receipt.undone_by or receipt.owner):
+            if receipt.terms.approved == self.digest and not (receipt.undone_by or receipt.owner):
                 raise ConflictError(
                     "the plan was applied already",
                     where=workstation.uri,
@@ -91,7 +89,7 @@ class SavedPlan:
                     remedy="A plan is applied once. Plan again to see whether there is anything left to do.",
                 )
         refuse_changed_since(self.plan, workstation)
-        return replace(self.plan, record={**self.plan.record, APPROVED: self.digest})
+        return replace(self.plan, terms=replace(self.plan.terms, approved=self.digest))
 
     def _document(self) -> dict[str, Json]:
         return {
@@ -100,7 +98,7 @@ class SavedPlan:
             "plan": {
                 "verb": self.plan.verb,
                 "title": self.plan.title,
-                "record": self.plan.record,
+                **terms_to_json(self.plan.terms),
                 "steps": [_step_to_json(step) for step in self.plan.steps],
             },
             "workstation": {"uri": self.uri, "facts": self.facts},
@@ -163,11 +161,13 @@ def _saved(document: Json, makers: Mapping[str, EffectMaker]) -> SavedPlan:
     plan, workstation = document["plan"], document["workstation"]
     match plan, workstation:
         case (
-            {"verb": str(verb), "title": str(title), "record": dict(record), "steps": [*steps]},
+            {"verb": str(verb), "title": str(title), "steps": [*steps]},
             {"uri": str(uri), "facts": dict(facts)},
         ) if facts.keys() == set(_FACTS) and all(isinstance(fact, str) for fact in facts.values()):
             return SavedPlan(
-                Plan(verb, title, tuple(_step_from_json(step, makers) for step in steps), record), uri, facts
+                Plan(verb, title, tuple(_step_from_json(step, makers) for step in steps), terms_from_json(plan)),
+                uri,
+                facts,
             )
     raise FormatError("a part of it is missing")
 

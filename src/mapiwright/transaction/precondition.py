@@ -2,7 +2,7 @@
 
 A plan that edits every profile which holds a service rests on there being no other profile by the time it is made
 true, though it never touches that one. So the planner writes down the names of subkeys, the digest of a value or a
-file, or the receipts of a package; the transaction compares them, and knows nothing of what they mean.
+file, or the receipts about a subject; the transaction compares them, and knows nothing of what they mean.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.transaction.plans.change_json import key_from_json, key_to_json
-from mapiwright.transaction.records.receipt import package_of, receipts
+from mapiwright.transaction.records.receipt import receipts, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.registry import KeyPath, RegistryReader
     from mapiwright.workstation.workstation import Workstation
-
-PRECONDITIONS = "preconditions"
-"""The key of a plan's record that lists its premises."""
 
 
 def on_subkeys(registry: RegistryReader, title: str, key: KeyPath) -> Json:
@@ -42,15 +39,15 @@ def on_file(files: FileReader, path: str) -> Json:
     return {"title": path, "file": path, "digest": _digest_of_file(files, path)}
 
 
-def on_receipts(workstation: Workstation, title: str, package: str) -> Json:
-    """That nothing was done to the package since: its receipts are those that there are now."""
-    return {"title": title, "package": package, "receipts": _receipts(workstation, package)}
+def on_receipts(workstation: Workstation, title: str, subject: str) -> Json:
+    """That nothing was done to the subject since: its receipts are those that there are now."""
+    return {"title": title, "subject": subject, "receipts": _receipts(workstation, subject)}
 
 
-def changed_since(record: Mapping[str, Json], workstation: Workstation) -> Iterator[str]:
-    """What does not stand as the record says, by the titles; raises FormatError on a premise that nobody made."""
+def changed_since(preconditions: Iterable[Json], workstation: Workstation) -> Iterator[str]:
+    """What does not stand as they say, by the titles; raises FormatError on a premise that nobody made."""
     registry = workstation.registry
-    for precondition in record.get(PRECONDITIONS, ()):
+    for precondition in preconditions:
         match precondition:
             case {"title": str(title), "subkeys": [*names]}:
                 before = {upcase(name): name for name in names}
@@ -63,8 +60,8 @@ def changed_since(record: Mapping[str, Json], workstation: Workstation) -> Itera
             case {"title": str(title), "file": str(path), "digest": digest}:
                 if _digest_of_file(workstation.files, path) != digest:
                     yield f"{title}: not as it was"
-            case {"title": str(title), "package": str(package), "receipts": [*ids]}:
-                now_there = _receipts(workstation, package)
+            case {"title": str(title), "subject": str(subject), "receipts": [*ids]}:
+                now_there = _receipts(workstation, subject)
                 yield from (f"{title}: receipt {id_} is new" for id_ in now_there if id_ not in ids)
                 yield from (f"{title}: receipt {id_} no longer counts" for id_ in ids if id_ not in now_there)
             case _:
@@ -76,8 +73,8 @@ def _digest_of_file(files: FileReader, path: str) -> str | None:
     return sha256(data).hexdigest() if data is not None else None
 
 
-def _receipts(workstation: Workstation, package: str) -> list[str]:
-    return [one.id for one in receipts(workstation) if not one.undone_by and package_of(one) == package]
+def _receipts(workstation: Workstation, subject: str) -> list[str]:
+    return [one.id for one in receipts(workstation) if not one.undone_by and subject_of(one) == subject]
 
 
 def _digest(registry: RegistryReader, key: KeyPath, name: str) -> str | None:

@@ -37,7 +37,7 @@ from mapiwright.transaction.records.receipt import (
     receipt_to_bytes,
 )
 from mapiwright.transaction.records.stores import Store
-from mapiwright.transaction.records.takeover import TAKES_OVER, copy, still_theirs
+from mapiwright.transaction.records.takeover import copy, still_theirs
 from mapiwright.transaction.recovery import (
     Ending,
     apply,
@@ -104,7 +104,7 @@ def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
     They are what it changes, and the premises that it was derived from.
     """
     lost = compose.drifted(_expected(plan, workstation), workstation, {Standing.OLD})
-    _refuse_drifted((*lost, *changed_since(plan.record, workstation)), workstation)
+    _refuse_drifted((*lost, *changed_since(plan.terms.preconditions, workstation)), workstation)
 
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
@@ -194,7 +194,7 @@ class _Run:
 
     def _take_over(self) -> None:
         """Copy the users' receipts that this run ends; what finishes it drops the originals."""
-        taken = still_theirs(self._workstation, self._plan.record.get(TAKES_OVER, ()))
+        taken = still_theirs(self._workstation, self._plan.terms.takes_over)
         if taken:
             self._journal.add("takes-over", receipts=list(taken))
         for id_ in taken:
@@ -253,7 +253,7 @@ class _Run:
             self._plan.title,
             self._started.isoformat(timespec="seconds"),
             self._workstation.uri,
-            self._plan.record,
+            self._plan.terms,
             tuple(self._legs),
             tuple(self._effects),
         )

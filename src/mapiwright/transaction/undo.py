@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, RecoveryNeededError, RefusedError
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Outcome, Status, call_back
-from mapiwright.transaction.plans.plan import NOTES, Leg, Plan
-from mapiwright.transaction.records.receipt import UNDOES, changes_of_leg, receipt
-from mapiwright.transaction.records.takeover import TAKES_OVER
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import Terms
+from mapiwright.transaction.records.receipt import changes_of_leg, receipt
 from mapiwright.workstation.change import Standing
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
     found = receipt(workstation, receipt_id)
     if found.undone_by:
         raise RefusedError(f"it was undone already, by {found.undone_by}", where=f"receipt {found.id}")
-    if UNDOES in found.record:
+    if found.terms.undoes:
         raise RefusedError(
             "an undo cannot be undone", where=f"receipt {found.id}", remedy="Do again what it took back."
         )
@@ -94,11 +94,11 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
         if number < len(found.legs):
             title = f"undo: {found.legs[number][0]}"
             steps.append(Leg(title, compose.inverse(changes_of_leg(workstation, found, number))))
-    record: dict[str, Json] = {UNDOES: found.id}
+    terms = Terms(undoes=found.id)
     if found.owner:
         steps = [step for step in steps if isinstance(step, Leg) and step.changes]  # the others were not believed
-        record |= {TAKES_OVER: [found.id], NOTES: [_OF_USER] if found.effects else []}
-    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), record)
+        terms = Terms(undoes=found.id, takes_over=(found.id,), notes=(_OF_USER,) if found.effects else ())
+    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), terms)
     whole = compose.net(plan.changes)
     lost = (*compose.drifted(whole, workstation, {Standing.OLD}), *compose.in_the_way(whole, workstation))
     if lost:

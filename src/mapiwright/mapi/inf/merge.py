@@ -16,7 +16,7 @@ names the records of the others, and so does whoever takes out, and the last one
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats import inf as text
@@ -31,32 +31,12 @@ if TYPE_CHECKING:
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Entry, Inf, Section
 
-Record: TypeAlias = "Mapping[str, Any]"
-"""What a merge added, as JSON."""
-
 _GLOBAL = frozenset(upcase(name) for name in GLOBAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """What a merge came to. Where there are conflicts nothing was merged, and the record is empty."""
-
-    inf: Inf
-    record: Record
-    conflicts: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Unmerged:
-    """What taking out came to; ``inf`` is None where there was no file before the merge. ``kept`` is what stays."""
-
-    inf: Inf | None
-    kept: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """What a record says of one section."""
+class Share:
+    """What was added to one section; ``header`` says that the section is ours."""
 
     name: str
     lines: tuple[tuple[str, str], ...]
@@ -70,7 +50,32 @@ class _Share:
         return frozenset(upcase(key) for key, _ in self.lines)
 
 
-def merge(target: Inf, fragment: Inf, others: Iterable[Record] = (), *, absent: bool = False) -> Merged:
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a merge added, section by section; ``absent`` is whether there was no file."""
+
+    shares: tuple[Share, ...] = ()
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge came to. Where there are conflicts nothing was merged, and the record is empty."""
+
+    inf: Inf
+    record: Added
+    conflicts: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerged:
+    """What taking out came to; ``inf`` is None where there was no file before the merge. ``kept`` is what stays."""
+
+    inf: Inf | None
+    kept: tuple[Finding, ...] = ()
+
+
+def merge(target: Inf, fragment: Inf, others: Iterable[Added] = (), *, absent: bool = False) -> Merged:
     """Add the keys of ``fragment`` that ``target`` lacks.
 
     A missing section is appended; a key goes below the last one of its section. ``others`` are the records of what
@@ -80,9 +85,9 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Record] = (), *, absent: 
     known = tuple(others)
     conflicts = tuple(_conflicts(target, fragment))
     if conflicts:
-        return Merged(target, _record([], absent=False), conflicts)
+        return Merged(target, Added(), conflicts)
     fresh: list[Section] = []
-    shares: list[_Share] = []
+    shares: list[Share] = []
     inserted: dict[int, list[str]] = {}
     for section in _effective(fragment):
         there = target.section(section.name)
@@ -105,23 +110,23 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Record] = (), *, absent: 
         lines = [text.entry_text(entry.key, entry.written) for entry in _entries(section)]
         end += [*above, text.header_text(section.name), *lines, *below]
         pairs = tuple((entry.key, entry.written) for entry in _entries(section))
-        shares.append(_Share(section.name, pairs, header=True, above=bool(above), below=bool(below)))
+        shares.append(Share(section.name, pairs, header=True, above=bool(above), below=bool(below)))
         if not target.lines:
             above = [""]
-    absent = absent or any(record["absent"] for record in known)
-    return Merged(text.splice(target, inserted), _record(shares, absent=absent))
+    absent = absent or any(record.absent for record in known)
+    return Merged(text.splice(target, inserted), Added(tuple(shares), absent))
 
 
-def _share(section: Section, there: Section, others: Sequence[_Share]) -> _Share:
+def _share(section: Section, there: Section, others: Sequence[Share]) -> Share:
     """What a merge has of a section that is there: the keys that it adds, and those that others of ours added."""
     owned = {key for share in others for key in share.keys}
     ours = [entry for entry in _entries(section) if there.entry(entry.key) is None or upcase(entry.key) in owned]
     lines = tuple((entry.key, entry.written) for entry in ours)
-    made = next((share for share in others if share.header), _Share(there.name, ()))
-    return _Share(there.name, lines, made.header, made.above, made.below)
+    made = next((share for share in others if share.header), Share(there.name, ()))
+    return Share(there.name, lines, made.header, made.above, made.below)
 
 
-def unmerge(current: Inf, record: Record, others: Iterable[Record] = ()) -> Unmerged:
+def unmerge(current: Inf, record: Added, others: Iterable[Added] = ()) -> Unmerged:
     """Take out what a merge added. ``others`` are the records of what was merged and stays.
 
     A key whose value was changed since stays, and so does the header of a section that holds lines of others.
@@ -156,7 +161,7 @@ def unmerge(current: Inf, record: Record, others: Iterable[Record] = ()) -> Unme
             what = f"[{share.name}] holds other lines"
             kept.append(finding("MW1211", what, line=sections[0].header + 1, where=WHERE))
     left = text.splice(current, {}, gone)
-    return Unmerged(None if record["absent"] and not left.lines else left, tuple(kept))
+    return Unmerged(None if record.absent and not left.lines else left, tuple(kept))
 
 
 def remove(target: Inf, services: Sequence[str], where: str = WHERE) -> Inf:
@@ -264,7 +269,7 @@ def _is_empty(inf: Inf, section: Section, gone: set[int]) -> bool:
     return all(index in gone or inf.lines[index].kind is Kind.BLANK for index in below)
 
 
-def _frame(inf: Inf, section: Section, share: _Share) -> set[int]:
+def _frame(inf: Inf, section: Section, share: Share) -> set[int]:
     """The header of a section that we appended, and the blank line that we put above or below it."""
     blank = [
         index
@@ -274,19 +279,19 @@ def _frame(inf: Inf, section: Section, share: _Share) -> set[int]:
     return {section.header, *blank}
 
 
-def _shares(records: Iterable[Record], name: str | None = None) -> Iterator[_Share]:
+def _shares(records: Iterable[Added], name: str | None = None) -> Iterator[Share]:
     """What records say, of one section or of all."""
     for record in records:
-        for share in record["sections"]:
-            if name is None or upcase(share["name"]) == upcase(name):
-                lines = tuple((key, value) for key, value in share["lines"])
-                yield _Share(share["name"], lines, share["header"], share["above"], share["below"])
+        for share in record.shares:
+            if name is None or upcase(share.name) == upcase(name):
+                yield share
 
 
-def _record(shares: Iterable[_Share], *, absent: bool) -> Record:
+def added_to_json(added: Added) -> dict[str, Any]:
+    """The record as it is kept in a receipt."""
     return {
         "schema": 1,
-        "absent": absent,
+        "absent": added.absent,
         "sections": [
             {
                 "name": share.name,
@@ -295,6 +300,21 @@ def _record(shares: Iterable[_Share], *, absent: bool) -> Record:
                 "below": share.below,
                 "lines": [list(line) for line in share.lines],
             }
-            for share in shares
+            for share in added.shares
         ],
     }
+
+
+def added_from_json(json_: Mapping[str, Any]) -> Added:
+    """The record that was kept; raises KeyError, TypeError or ValueError on anything else."""
+    shares = tuple(
+        Share(
+            str(share["name"]),
+            tuple((str(key), str(value)) for key, value in share["lines"]),
+            bool(share["header"]),
+            bool(share["above"]),
+            bool(share["below"]),
+        )
+        for share in json_["sections"]
+    )
+    return Added(shares, bool(json_["absent"]))

@@ -26,10 +26,11 @@ from mapiwright.setup.install.shared_files import counted
 from mapiwright.setup.install.upgrade import refuse_downgrade, stale, uninstall_calls
 from mapiwright.setup.install.user_plan import user_part, values_of
 from mapiwright.setup.install.writable_users import WritableUsers, preconditions, profiles_with, writable_users
-from mapiwright.setup.records.installed import Scope, refuse_as_user
+from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
-from mapiwright.transaction.plans.plan import NOTES, SKIPPED, WAITING, Leg, Plan, without_repeats
-from mapiwright.transaction.precondition import PRECONDITIONS
+from mapiwright.setup.records.schema import INSTALL, InstallRecord, PackageFacts, Scope, to_json
+from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
+from mapiwright.transaction.plans.terms import NamedUser, Role, Subject, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mapiwright.setup.install.user_plan import UserPart
     from mapiwright.setup.package.package import Package
     from mapiwright.setup.records.installed import Installation
-    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.setup.records.schema import MergedInf
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -124,7 +125,7 @@ class _Machine:
     legs: tuple[Leg, ...]
     last: Leg
     catalogue: Catalogue
-    record: Json
+    record: MergedInf | None
     notes: tuple[str, ...] = ()
 
 
@@ -163,10 +164,10 @@ class _Install:
         notes = (*who.notes, *machine.notes, *(note for part in parts for note in part.notes), *self._notes(who))
         older = self.before.version if self.before is not None else package.version
         return Plan(
-            "install",
+            INSTALL,
             f"{_action(package.name, older, package.version)}{_OF_SCOPE[scope]}",
             steps,
-            self._record(machine.record, who, parts, notes),
+            self._terms(machine.record, who, parts, notes),
         )
 
     def _writable_users(self) -> WritableUsers:
@@ -267,27 +268,30 @@ class _Install:
                     f"--per-user ({self.package.id})"
                 )
 
-    def _record(
-        self, of_inf: Json, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[str, ...]
-    ) -> dict[str, Json]:
+    def _terms(
+        self, of_inf: MergedInf | None, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[str, ...]
+    ) -> Terms:
         package, before = self.package, self.before
         waits = [user for user, part in zip(who.writable, parts, strict=True) if part.waits]
         fresh = [user for user in waits if before is None or not before.waits_for(user)]
-        outlook = self.workstation.outlook
-        return {
-            "package": {"id": package.id, "name": package.name, "version": package.version, "vendor": package.vendor},
-            "services": [service.name for service in package.services],
-            "scope": self.scope.value,
-            "outlook": {"edition": outlook.edition.value, "bitness": outlook.bitness.value},
-            "inf": of_inf,
-            "profiles": [part.record for part in parts if part.record],
-            "profiles_on_uninstall": package.profiles_on_uninstall.value,
-            "served": [user.sid for user in who.writable],
-            WAITING: [{"user": user.name, "sid": user.sid} for user in fresh],
-            SKIPPED: who.record,
-            PRECONDITIONS: list(preconditions(self.workstation, who.writable)),
-            NOTES: list(notes),
-        }
+        record = InstallRecord(
+            PackageFacts(package.id, package.name, package.version, package.vendor),
+            tuple(service.name for service in package.services),
+            self.scope,
+            of_inf,
+            tuple(part.record for part in parts if part.record is not None),
+            tuple(user.sid for user in who.writable),
+            package.profiles_on_uninstall.value,
+            self.workstation.outlook.bitness.value,
+        )
+        return Terms(
+            to_json(record),
+            Subject(package.id, Role.BEGINS),
+            notes,
+            skipped=who.named,
+            waiting=tuple(NamedUser(user.name, user.sid) for user in fresh),
+            preconditions=tuple(preconditions(self.workstation, who.writable)),
+        )
 
 
 def _action(name: str, older: str, version: str) -> str:

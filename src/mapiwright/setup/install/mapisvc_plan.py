@@ -12,6 +12,7 @@ from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import merge
 from mapiwright.setup.records.installed import unmerged
 from mapiwright.setup.records.records import records_of
+from mapiwright.setup.records.schema import MergedInf
 from mapiwright.workstation.change import WriteFile, file_with_parents
 from mapiwright.workstation.files import same
 from mapiwright.workstation.kept import read_once
@@ -21,23 +22,19 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
-    from mapiwright.mapi.inf.merge import Merged, Record
+    from mapiwright.mapi.inf.merge import Added, Merged
     from mapiwright.setup.records.installed import Installation
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.change import FileChange
     from mapiwright.workstation.workstation import Workstation
 
 
 @dataclass(frozen=True, slots=True)
 class InfPart:
-    """The changes to MAPISVC.INF, what it will mean then, what a receipt records, and what stays at an old place.
-
-    ``record`` is ``{"path", "merge", "replaces"}``: ``replaces`` says that earlier merges of the package are gone.
-    """
+    """The changes to MAPISVC.INF, what it will mean then, what a receipt records, and what stays at an old place."""
 
     changes: tuple[FileChange, ...]
     catalogue: Catalogue
-    record: Json
+    record: MergedInf
     kept: tuple[Finding, ...] = ()
 
 
@@ -77,7 +74,7 @@ def inf_part(
     if before is not None and moved:
         left, kept = taken_out(workstation, before)
         changes = (*left, *changes)
-    record = {"path": path, "merge": merged.record, "replaces": replaces}
+    record = MergedInf(path, merged.record, replaces)
     return InfPart(changes, Catalogue.of(merged.inf), record, kept)
 
 
@@ -94,34 +91,34 @@ def taken_out(workstation: Workstation, found: Installation) -> tuple[tuple[Writ
     return (() if new == data else (WriteFile(path, data, new),)), result.kept
 
 
-def _given_back(target: Inf, own: Iterable[Record]) -> Inf:
+def _given_back(target: Inf, own: Iterable[Added]) -> Inf:
     """The file with the values that we once wrote, on the lines that somebody changed since."""
     for record in own:
-        for section in record["sections"]:
-            there = target.section(section["name"])
-            for key, written in section["lines"]:
+        for share in record.shares:
+            there = target.section(share.name)
+            for key, written in share.lines:
                 if there is not None and there.entry(key) is not None:
-                    target = inf.set_value(target, section["name"], key, written)
+                    target = inf.set_value(target, share.name, key, written)
     return target
 
 
 def _merged_again(
-    target: Inf, fragment: Inf, before: Installation, others: tuple[Record, ...], code_page: str
+    target: Inf, fragment: Inf, before: Installation, others: tuple[Added, ...], code_page: str
 ) -> Merged:
     """The merge into the file without what the package has there now."""
     without = unmerged(target, before, others).inf
     return merge(without or inf.empty(code_page), fragment, others, absent=without is None)
 
 
-def _is_stale(own: Iterable[Record], fragment: Inf) -> bool:
+def _is_stale(own: Iterable[Added], fragment: Inf) -> bool:
     """Whether the package once brought lines that it does not bring now."""
     return any(line not in _lines_of(fragment) for line in _lines(own))
 
 
-def _lines(records: Iterable[Record]) -> Iterator[tuple[str, str]]:
+def _lines(records: Iterable[Added]) -> Iterator[tuple[str, str]]:
     for record in records:
-        for section in record["sections"]:
-            yield from ((upcase(section["name"]), upcase(key)) for key, _ in section["lines"])
+        for share in record.shares:
+            yield from ((upcase(share.name), upcase(key)) for key, _ in share.lines)
 
 
 def _lines_of(fragment: Inf) -> frozenset[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The entry of a package in the list of installed programs: an install writes it last, an uninstall removes it first."""
+"""A package in the list of installed programs: an install writes the entry last, an uninstall removes it first."""
 
 from __future__ import annotations
 

@@ -13,13 +13,15 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.mapisvc_plan import InfPart, inf_part
 from mapiwright.setup.install.writable_users import writable_users
 from mapiwright.setup.records.history import is_count
-from mapiwright.setup.records.installed import REPAIR, Scope, fragment, refuse_as_user
+from mapiwright.setup.records.installed import fragment, refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import place_of
-from mapiwright.transaction.plans.plan import NOTES, SKIPPED, Leg, Plan, without_repeats
-from mapiwright.transaction.precondition import PRECONDITIONS, on_file, on_receipts, on_value
-from mapiwright.transaction.records.receipt import changes_of
+from mapiwright.setup.records.schema import INSTALL, REPAIR, InstallRecord, RepairRecord, Scope, to_json
+from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
+from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.precondition import on_file, on_receipts, on_value
+from mapiwright.transaction.records.receipt import changes_of, subject_of
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
 from mapiwright.workstation.files import join, parent, same
 
@@ -42,7 +44,7 @@ def plan_repair(workstation: Workstation, name: str) -> Plan:
     refuse_as_user(workstation)
     records = records_of(workstation)
     of_receipt = next((one for one in records.receipts if one.id == name), None)
-    found = records.installation(_package_of(of_receipt) if of_receipt is not None else name)
+    found = records.installation((subject_of(of_receipt) or name) if of_receipt is not None else name)
     if of_receipt is not None and of_receipt not in found.installs:
         raise RefusedError(
             "what this receipt records is not installed any more",
@@ -68,8 +70,7 @@ def plan_guard(workstation: Workstation, id_: str) -> Plan:
     refuse_as_user(workstation)
     found = records_of(workstation).installation(id_)
     bitness = workstation.outlook.bitness.value
-    reported = [one.record["outlook"]["bitness"] for one in found.machine if "outlook" in one.record]
-    was = reported[-1] if reported else bitness
+    was = found.bitness or bitness
     if was != bitness:
         raise RefusedError(
             f"Outlook is an {bitness} process now, and {found.id} was installed for {was}",
@@ -83,10 +84,6 @@ def plan_guard(workstation: Workstation, id_: str) -> Plan:
 def restoration(workstation: Workstation, found: Installation) -> Plan:
     """The plan that puts back what is missing of it; of a user's half alone, what is his."""
     return _Restoration(workstation, found, None).guard()
-
-
-def _package_of(receipt: Receipt) -> str:
-    return str((receipt.record.get("package") or {}).get("id", receipt.id))
 
 
 class _Restoration:
@@ -108,7 +105,7 @@ class _Restoration:
 
     def repair(self) -> Plan:
         """Everything in its own place."""
-        has_inf = bool(self.found.inf_path) and (self.receipt is None or bool(self.receipt.record.get("inf")))
+        has_inf = bool(self.found.inf_path) and (self.receipt is None or self.found.merged_by(self.receipt))
         part = self._inf() if has_inf else None
         names = self.receipt.id if self.receipt is not None else self.found.installs[-1].id
         return self._plan(REPAIR, f"(receipt {names})", [*self._files()], part)
@@ -118,7 +115,7 @@ class _Restoration:
         old, new = self.found.inf_path, self.workstation.outlook.inf_path
         moved = bool(old) and not same(parent(old), parent(new))
         files = list(self._moved(parent(old), parent(new)) if moved else self._files())
-        return self._plan("install", "where Outlook looks for it", files, self._inf() if old else None, guard=True)
+        return self._plan(INSTALL, "where Outlook looks for it", files, self._inf() if old else None, guard=True)
 
     def _plan(
         self, verb: str, title: str, files: Sequence[FileChange], part: InfPart | None, *, guard: bool = False
@@ -131,18 +128,22 @@ class _Restoration:
             Leg("registry", tuple(self._values())),
         ]
         word = "guard" if guard else "repair"
-        record: dict[str, Json] = {
-            "package": package,
-            "services": list(self.found.current_services),
-            "scope": Scope.MACHINE.value,
-            "inf": part.record if part is not None and changed else None,
-            "profiles": [],
-            "repairs": [self.receipt.id] if self.receipt is not None else [one.id for one in self.found.installs],
-            SKIPPED: self.who.record,
-            PRECONDITIONS: list(self._preconditions()),
-            NOTES: [*self.who.notes, *self._notes(part)],
-        }
-        return Plan(verb, f"{word} {package['name']} {package['version']} {title}", without_repeats(steps), record)
+        names = (self.receipt.id,) if self.receipt is not None else tuple(one.id for one in self.found.installs)
+        merged = part.record if part is not None and changed else None
+        services = self.found.current_services
+        record = (
+            InstallRecord(package, services, Scope.MACHINE, merged, repairs=names)
+            if guard
+            else RepairRecord(package, services, merged, names)
+        )
+        terms = Terms(
+            to_json(record),
+            Subject(package.id, Role.BEGINS if guard else Role.ABOUT),
+            (*self.who.notes, *self._notes(part)),
+            skipped=self.who.named,
+            preconditions=tuple(self._preconditions()),
+        )
+        return Plan(verb, f"{word} {package.name} {package.version} {title}", without_repeats(steps), terms)
 
     def _preconditions(self) -> Iterator[Json]:
         """What was looked at: what is whole now, and so is left alone, shall be whole when the rest comes back."""
@@ -159,7 +160,7 @@ class _Restoration:
     def _notes(self, part: InfPart | None) -> Iterator[str]:
         if part is None:
             return
-        path = part.record["path"]
+        path = part.record.path
         if part.changes and self.workstation.files.read(path) is None:
             yield (
                 f"{path} was not there: it will hold this package's services only. What Outlook itself had in it "

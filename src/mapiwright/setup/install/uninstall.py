@@ -28,9 +28,9 @@ from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import revert
-from mapiwright.transaction.plans.plan import NOTES, SKIPPED, Leg, Plan, without_repeats
-from mapiwright.transaction.precondition import PRECONDITIONS
-from mapiwright.transaction.records.takeover import TAKES_OVER
+from mapiwright.setup.records.schema import UNINSTALL, UninstallRecord, to_json
+from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
+from mapiwright.transaction.plans.terms import Role, Subject, Terms
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 
@@ -86,8 +86,7 @@ class _Uninstall:
         self.workstation = workstation
         self.found = found
         self.policy = policy
-        newest = found.installs[-1].record
-        reported = newest.get("profiles_on_uninstall", ProfilesOnUninstall.REMOVE)
+        reported = found.profiles_on_uninstall or ProfilesOnUninstall.REMOVE
         self.rule = profiles if profiles is not None else ProfilesOnUninstall(reported)
         self.notes: list[str] = []
         self.has_outlook = _has_outlook(workstation)
@@ -124,7 +123,7 @@ class _Uninstall:
     def of_users(self) -> Removal:
         """The plan for the users whom an earlier run could not reach: its DLLs are gone, so nothing is called."""
         workstation = self.workstation
-        skipped = {user["sid"] for user in self.found.receipts[-1].record[SKIPPED]}
+        skipped = {user.sid for user in self.found.receipts[-1].terms.skipped}
         try:
             past = belongings(workstation, self.found)
         except NotFoundError:
@@ -140,15 +139,15 @@ class _Uninstall:
 
     def _plan(self, who: WritableUsers, steps: list[Step]) -> Plan:
         package = self.found.package
-        record = {
-            "package": package,
-            "services": list(self.found.services),
-            SKIPPED: who.record,
-            TAKES_OVER: [receipt.id for receipt in self.found.receipts if receipt.owner],
-            PRECONDITIONS: list(preconditions(self.workstation, who.writable)) if self.has_outlook else [],
-            NOTES: [*who.notes, *self.notes],
-        }
-        return Plan("uninstall", f"uninstall {package['name']} {package['version']}", without_repeats(steps), record)
+        terms = Terms(
+            to_json(UninstallRecord(package, self.found.services)),
+            Subject(package.id, Role.ENDS),
+            (*who.notes, *self.notes),
+            skipped=who.named,
+            preconditions=tuple(preconditions(self.workstation, who.writable)) if self.has_outlook else (),
+            takes_over=tuple(receipt.id for receipt in self.found.receipts if receipt.owner),
+        )
+        return Plan(UNINSTALL, f"uninstall {package.name} {package.version}", without_repeats(steps), terms)
 
     def _concerns(self, past: Iterable[Change]) -> Callable[[User], bool]:
         """Whether there is anything to do for a user whose hive can only be read."""
@@ -190,8 +189,8 @@ class _Uninstall:
 
     def _made_for(self, user: User) -> frozenset[str]:
         """The names of the profiles that our install made for a user, as they compare."""
-        entries = (entry for entry in self.found.profiles if entry["made"] and entry["sid"] == user.sid)
-        return frozenset(upcase(str(entry["profile"])) for entry in entries)
+        entries = (entry for entry in self.found.profiles if entry.made and entry.sid == user.sid)
+        return frozenset(upcase(entry.profile) for entry in entries)
 
     def _without_service(self, user: User) -> tuple[Step, ...]:
         """The steps for one user; a profile that our install made goes, too, if nothing was added since."""

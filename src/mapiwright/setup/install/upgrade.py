@@ -18,9 +18,9 @@ from mapiwright.setup.install.shared_files import release
 from mapiwright.setup.package import destination
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.history import is_count
-from mapiwright.setup.records.installed import Scope
 from mapiwright.setup.records.owned_changes import belongings
 from mapiwright.setup.records.revert import place_of_value, revert
+from mapiwright.setup.records.schema import Scope
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 

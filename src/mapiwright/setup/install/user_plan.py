@@ -17,6 +17,7 @@ from mapiwright.setup.install.profile_policy import Action, decide
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.installed import definitions
 from mapiwright.setup.records.revert import place_of_value
+from mapiwright.setup.records.schema import ProfileEntry
 from mapiwright.workstation.change import SetValue
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mapiwright.setup.install.profile_policy import ProfileDecision, ProfileRequest
     from mapiwright.setup.package.package import Package, RegistryEntry
     from mapiwright.setup.records.installed import Installation
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
     from mapiwright.workstation.workstation import User, Workstation
@@ -47,7 +47,7 @@ class UserPart:
 
     uninstall_calls: tuple[Step, ...] = ()
     steps: tuple[Step, ...] = ()
-    record: Json = None
+    record: ProfileEntry | None = None
     waits: bool = False
     notes: tuple[str, ...] = ()
 
@@ -86,7 +86,7 @@ def user_part(
     """
     stand_ins = frozenset(upcase(name) for name in package.stand_ins)
     space = Workspace(workstation, user, catalogue=catalogue, policy=policy, stand_ins=stand_ins)
-    record: Json = None
+    record: ProfileEntry | None = None
     waits = False
     notes: tuple[str, ...] = ()
     with space.batch():
@@ -130,8 +130,8 @@ def _follow(package: Package, space: Workspace, before: Installation | None) -> 
                 profiles.admin_services(name).delete_message_service(service.uid)
 
 
-def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Json:
-    """Put the services into a profile as was judged; what the receipt tells of it, or None."""
+def _served(package: Package, space: Workspace, decision: ProfileDecision) -> ProfileEntry | None:
+    """Put the services into a profile as was decided; what the receipt says of it, or None."""
     if decision.action not in {Action.ADD, Action.CREATE}:
         return None
     profiles = ProfileAdmin(space)
@@ -154,7 +154,7 @@ def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Js
     if not uids and existing is not None:
         return None
     user = space.user
-    return {"user": user.name, "sid": user.sid, "profile": name, "made": existing is None, "uids": uids}
+    return ProfileEntry(user.name, user.sid, name, existing is None, uids)
 
 
 def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import ADMIN, value_name
 from mapiwright.mapi.profile.store import profile_names
 from mapiwright.mapi.props import tags
+from mapiwright.transaction.plans.terms import NamedUser
 from mapiwright.transaction.precondition import on_subkeys, on_value
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
@@ -32,9 +33,9 @@ class WritableUsers:
     skipped: tuple[tuple[User, Finding], ...]
 
     @property
-    def record(self) -> Json:
-        """Who was missed, for a receipt."""
-        return [{"user": user.name, "sid": user.sid} for user, _ in self.skipped]
+    def named(self) -> tuple[NamedUser, ...]:
+        """Who is skipped, for a receipt."""
+        return tuple(NamedUser(user.name, user.sid) for user, _ in self.skipped)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -26,7 +26,6 @@ from mapiwright.setup.prf.target import for_user, is_single, target_findings, va
 from mapiwright.setup.records.pending import pending_calls
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.effect import Status
-from mapiwright.transaction.plans.plan import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,10 +58,8 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
             wanted = for_user(file, variables_of(space.workstation, space.user))
             notes += _Import(wanted, space, Asked.on(space.workstation)).draft()
     plan = joined_plan(spaces)
-    reported = list(dict.fromkeys((*plan.notes, *notes)))
-    return replace(
-        plan, verb=VERB, title=f"apply {name}", record={**plan.record, **({NOTES: reported} if reported else {})}
-    )
+    reported = tuple(dict.fromkeys((*plan.notes, *notes)))
+    return replace(plan, verb=VERB, title=f"apply {name}", terms=replace(plan.terms, notes=reported))
 
 
 def findings_for(file: ProfileFile, spaces: Sequence[Workspace]) -> tuple[Finding, ...]:

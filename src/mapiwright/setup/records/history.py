@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.setup.records.installed import UNINSTALL
 from mapiwright.setup.records.records import records_of
+from mapiwright.setup.records.schema import UninstallRecord
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath, Value, ValueType
@@ -63,12 +63,12 @@ class History:
         records = records_of(workstation)
         self._installed = frozenset(records.installations) - self._gone
         self._actions: list[Action] = []
-        for receipt in records.of_packages:
+        for done in records.of_packages:
             try:
-                made = changes_of(workstation, receipt)
+                made = changes_of(workstation, done.receipt)
             except NotFoundError:  # it has expired, long after its package went
                 made = ()
-            self._actions.append(Action(str(receipt.record["package"]["id"]), receipt.verb == UNINSTALL, made))
+            self._actions.append(Action(done.record.package.id, isinstance(done.record, UninstallRecord), made))
 
     def claimed(self) -> frozenset[str]:
         """The files that other packages wrote or counted and still hold, by their places."""

@@ -7,7 +7,6 @@ user's (HKCU, profiles). A repair writes a receipt, too; what it restored belong
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
@@ -16,8 +15,8 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import Unmerged, unmerge
 from mapiwright.setup.records.revert import place_of
+from mapiwright.setup.records.schema import InstallRecord, RepairRecord, Scope, UninstallRecord
 from mapiwright.transaction.plans.effect import Status
-from mapiwright.transaction.plans.plan import WAITING
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.state import closed_records
@@ -28,124 +27,151 @@ if TYPE_CHECKING:
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
     from mapiwright.mapi.inf.definition import ServiceDefinition
-    from mapiwright.mapi.inf.merge import Record
-    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.mapi.inf.merge import Added
+    from mapiwright.setup.records.schema import MergedInf, PackageFacts, PackageRecord, ProfileEntry
     from mapiwright.transaction.records.receipt import EffectRecord, Receipt
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
 
-INSTALL, UNINSTALL, REPAIR = "install", "uninstall", "repair"
-"""The verbs of the receipts that tell what is installed."""
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A receipt that is about a package, and what it records."""
 
-class Scope(StrEnum):
-    """Which part of an install a receipt is about."""
-
-    BOTH = "both"
-    MACHINE = "machine"
-    """Files, MAPISVC.INF and HKLM; no user's hive."""
-    USER = "user"
-    """HKCU and the profiles of the users that it names."""
+    receipt: Receipt
+    record: PackageRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
     """A package on a workstation: its id, and the receipts that brought it and what it became, oldest first.
 
-    Where an earlier uninstall left users out, that receipt and those before it stand first. ``repairs`` are the
-    receipts of repairs, oldest first.
+    Where an earlier uninstall left users out, that receipt and those before it stand first. ``repaired`` are the
+    repairs, oldest first.
     """
 
     id: str
-    receipts: tuple[Receipt, ...]
-    repairs: tuple[Receipt, ...] = ()
+    done: tuple[Done, ...]
+    repaired: tuple[Done, ...] = ()
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """The receipts, oldest first."""
+        return tuple(each.receipt for each in self.done)
 
     @property
     def installs(self) -> tuple[Receipt, ...]:
         """The receipts of installs."""
-        return tuple(receipt for receipt in self.receipts if receipt.verb == INSTALL)
+        return tuple(receipt for receipt, _ in self._installs)
+
+    @property
+    def _installs(self) -> tuple[tuple[Receipt, InstallRecord], ...]:
+        return tuple((each.receipt, each.record) for each in self.done if isinstance(each.record, InstallRecord))
 
     @property
     def machine(self) -> tuple[Receipt, ...]:
         """The receipts of the machine's half that is there now."""
-        found: list[Receipt] = []
-        for receipt in self.receipts:
-            if receipt.verb == UNINSTALL:
+        return tuple(receipt for receipt, _ in self._machine)
+
+    @property
+    def _machine(self) -> tuple[tuple[Receipt, InstallRecord], ...]:
+        found: list[tuple[Receipt, InstallRecord]] = []
+        for each in self.done:
+            if isinstance(each.record, UninstallRecord):
                 found.clear()
-            elif scope_of(receipt) is not Scope.USER:
-                found.append(receipt)
+            elif isinstance(each.record, InstallRecord) and each.record.scope is not Scope.USER:
+                found.append((each.receipt, each.record))
         return tuple(found)
 
     @property
-    def package(self) -> Json:
+    def newest(self) -> PackageRecord:
+        """What the newest receipt records, of the machine's half where there is one."""
+        return self._machine[-1][1] if self._machine else self.done[-1].record
+
+    @property
+    def package(self) -> PackageFacts:
         """What the newest receipt, of the machine's half where there is one, says of the package."""
-        return (self.machine or self.receipts)[-1].record["package"]
+        return self.newest.package
 
     @property
     def version(self) -> str:
         """The version that is installed."""
-        return str(self.package["version"])
+        return self.package.version
+
+    @property
+    def bitness(self) -> str:
+        """The bitness of the Outlook that it was installed for, or "" where no receipt says."""
+        return next((record.bitness for _, record in reversed(self._machine) if record.bitness), "")
+
+    @property
+    def profiles_on_uninstall(self) -> str:
+        """What becomes of profiles at its uninstall, as its newest install said, or ""."""
+        return self._installs[-1][1].profiles_on_uninstall
 
     @property
     def services(self) -> tuple[str, ...]:
         """The names of its services, each once, also of those that only an older version had."""
-        return tuple(dict.fromkeys(str(name) for receipt in self.receipts for name in receipt.record["services"]))
+        return tuple(dict.fromkeys(name for each in self.done for name in each.record.services))
 
     @property
     def current_services(self) -> tuple[str, ...]:
         """The names of the services of the version that is installed."""
-        return tuple(str(name) for name in (self.machine or self.receipts)[-1].record["services"])
+        return self.newest.services
 
     @property
     def inf_path(self) -> str:
         """The MAPISVC.INF that was last merged into, or "" where the machine's half is absent."""
         merged = self._merged
-        return str(merged[-1].record["inf"]["path"]) if merged else ""
+        return merged[-1][1].path if merged else ""
 
     @property
     def inf_paths(self) -> frozenset[str]:
         """Every MAPISVC.INF that was merged into, as paths compare."""
-        return frozenset(upcase(str(receipt.record["inf"]["path"])) for receipt in self._merged)
+        return frozenset(upcase(merged.path) for _, merged in self._merged)
 
     @property
-    def merges(self) -> tuple[Record, ...]:
+    def merges(self) -> tuple[Added, ...]:
         """What its merges into MAPISVC.INF added, oldest first, without those that a later one replaced."""
         return self.merges_until(None)
 
-    def merges_until(self, last: Receipt | None) -> tuple[Record, ...]:
+    def merges_until(self, last: Receipt | None) -> tuple[Added, ...]:
         """The merges as they stood with the receipt ``last``; with the newest where it is None."""
-        found: list[Record] = []
-        for receipt in self._merged:
+        found: list[Added] = []
+        for receipt, merged in self._merged:
             if last is not None and receipt.id > last.id:
                 break
-            if receipt.record["inf"]["replaces"]:
+            if merged.replaces:
                 found.clear()
-            found.append(receipt.record["inf"]["merge"])
+            found.append(merged.added)
         return tuple(found)
 
-    @property
-    def _merged(self) -> tuple[Receipt, ...]:
-        there = sorted((*self.machine, *self.repairs), key=lambda receipt: receipt.id)
-        return tuple(receipt for receipt in there if receipt.record.get("inf"))
+    def merged_by(self, receipt: Receipt) -> bool:
+        """Whether that receipt merged into MAPISVC.INF."""
+        return any(each.id == receipt.id for each, _ in self._merged)
 
     @property
-    def profiles(self) -> tuple[Json, ...]:
-        """What the installs did to profiles: ``{"user", "sid", "profile", "made", "uids"}``."""
-        return tuple(entry for receipt in self.installs for entry in receipt.record["profiles"])
+    def _merged(self) -> tuple[tuple[Receipt, MergedInf], ...]:
+        there: list[tuple[Receipt, InstallRecord | RepairRecord]] = [*self._machine]
+        there += [(each.receipt, each.record) for each in self.repaired if isinstance(each.record, RepairRecord)]
+        there.sort(key=lambda each: each[0].id)
+        return tuple((receipt, record.inf) for receipt, record in there if record.inf is not None)
+
+    @property
+    def profiles(self) -> tuple[ProfileEntry, ...]:
+        """What the installs did to profiles."""
+        return tuple(entry for _, record in self._installs for entry in record.profiles)
 
     def waits_for(self, user: User) -> bool:
         """Whether the package waits for a profile that Outlook will make for the user."""
         waiting = False
-        for receipt in self.installs:
-            waiting = waiting or any(entry["sid"] == user.sid for entry in receipt.record.get(WAITING, ()))
-            waiting = waiting and not any(entry["sid"] == user.sid for entry in receipt.record["profiles"])
+        for receipt, record in self._installs:
+            waiting = waiting or any(each.sid == user.sid for each in receipt.terms.waiting)
+            waiting = waiting and not any(entry.sid == user.sid for entry in record.profiles)
         return waiting
 
     def writable(self, user: User) -> Receipt | None:
         """The newest install that brought the user's profiles up to its version, or None."""
-        return next(
-            (receipt for receipt in reversed(self.installs) if user.sid in receipt.record.get("served", ())), None
-        )
+        return next((receipt for receipt, record in reversed(self._installs) if user.sid in record.served), None)
 
     @property
     def pending(self) -> tuple[EffectRecord, ...]:
@@ -153,11 +179,6 @@ class Installation:
         return tuple(
             effect for receipt in self.receipts for effect in receipt.effects if effect.status == Status.PENDING
         )
-
-
-def scope_of(receipt: Receipt) -> Scope:
-    """Which half a receipt of an install is about."""
-    return Scope(receipt.record.get("scope", Scope.BOTH))
 
 
 def refuse_as_user(workstation: Workstation) -> None:
@@ -187,17 +208,17 @@ def past_changes(workstation: Workstation, found: Installation) -> tuple[Change,
     return tuple(reversed(kept))
 
 
-def fragment(code_page: str, merges: Sequence[Record]) -> Inf:
+def fragment(code_page: str, merges: Sequence[Added]) -> Inf:
     """The lines that merges added to MAPISVC.INF, as an INF of their own."""
     document = inf.empty(code_page)
     for record in merges:
-        for section in record["sections"]:
-            for key, written in section["lines"]:
-                document = inf.set_value(document, section["name"], key, written)
+        for share in record.shares:
+            for key, written in share.lines:
+                document = inf.set_value(document, share.name, key, written)
     return document
 
 
-def definitions(workstation: Workstation, merges: Sequence[Record]) -> dict[str, ServiceDefinition]:
+def definitions(workstation: Workstation, merges: Sequence[Added]) -> dict[str, ServiceDefinition]:
     """What merges into MAPISVC.INF said of services, by their names as they compare; faulty ones are left out."""
     catalogue = Catalogue.of(fragment(workstation.code_page, merges))
     found = {}
@@ -209,7 +230,7 @@ def definitions(workstation: Workstation, merges: Sequence[Record]) -> dict[str,
     return found
 
 
-def unmerged(document: Inf, found: Installation, others: tuple[Record, ...]) -> Unmerged:
+def unmerged(document: Inf, found: Installation, others: tuple[Added, ...]) -> Unmerged:
     """MAPISVC.INF without what a package merged, newest merge first."""
     kept: list[Finding] = []
     merges = list(found.merges)

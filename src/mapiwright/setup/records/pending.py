@@ -13,8 +13,10 @@ from mapiwright.entry.service.contract import Context
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.records.records import records_of
+from mapiwright.setup.records.schema import SEND, SendRecord, to_json
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Plan
+from mapiwright.transaction.plans.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,12 +24,6 @@ if TYPE_CHECKING:
     from mapiwright.entry.call import EntryCall
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.workstation import Workstation
-
-SENDS = "sends"
-"""The key of a record that names the calls which it sent: ``[receipt id, number of the effect]``, each."""
-
-SEND = "call"
-"""The verb of a receipt that sent calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +37,8 @@ class Pending:
     def plan(self, host: str) -> Plan:
         """The plan that sends it, by the code that ``host`` runs, or by the service's stand-in."""
         call = replace(self.call, host=host)
-        return Plan(
-            SEND, f"{call.title}, pending since {self.receipt}", (call,), {SENDS: [[self.receipt, self.number]]}
-        )
+        record = to_json(SendRecord(((self.receipt, self.number),)))
+        return Plan(SEND, f"{call.title}, pending since {self.receipt}", (call,), Terms(record))
 
 
 def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tuple[Pending, ...]:
@@ -52,15 +47,14 @@ def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tup
     Raises RefusedError where our records may not be read.
     """
     wanted = {upcase(service) for service in services}
-    there = records_of(workstation).receipts
-    sent = {tuple(each) for receipt in there if not receipt.undone_by for each in receipt.record.get(SENDS, ())}
+    records = records_of(workstation)
     found: list[Pending] = []
-    for receipt in there:
+    for receipt in records.receipts:
         for number, call in _deferred(receipt):
             if wanted and upcase(call.service) not in wanted:
                 continue
             found = [each for each in found if not _ends(call, each.call)]
-            if (receipt.id, number) not in sent and not _is_moot(call, workstation):
+            if (receipt.id, number) not in records.sent and not _is_moot(call, workstation):
                 found.append(Pending(receipt.id, number, call))
     return tuple(found)
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import NotFoundError
+from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.setup.records.installed import INSTALL, REPAIR, UNINSTALL, Installation, Scope
-from mapiwright.transaction.plans.plan import SKIPPED, WAITING
-from mapiwright.transaction.records.receipt import damaged_receipts, receipts
+from mapiwright.setup.records.installed import Done, Installation
+from mapiwright.setup.records.schema import (
+    InstallRecord,
+    RepairRecord,
+    SendRecord,
+    UninstallRecord,
+    believed_record,
+    record_of,
+)
+from mapiwright.transaction.records.receipt import damage, damaged_receipts, receipt_name, receipts
 from mapiwright.workstation.files import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from mapiwright.errors import FormatError
-    from mapiwright.mapi.inf.merge import Record
-    from mapiwright.transaction.plans.effect import Json
+    from mapiwright.mapi.inf.merge import Added
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.workstation import Workstation
 
@@ -30,15 +35,17 @@ class Records:
     ``receipts`` are all that can be read, oldest first, ``damaged`` what is wrong with the others; ``of_packages``
     those that are about a package and were not undone, a user's as far as they are believed. ``installations`` are
     the packages, by id, that were installed and have neither been uninstalled nor undone; ``remainders`` those that
-    were uninstalled, but not for every user: their receipts, the uninstall's last.
+    were uninstalled, but not for every user: their receipts, the uninstall's last. ``sent`` are the pending calls
+    that were sent: the receipt that deferred each, and its number there.
     """
 
     uri: str
     receipts: tuple[Receipt, ...]
     damaged: tuple[FormatError, ...]
-    of_packages: tuple[Receipt, ...]
+    of_packages: tuple[Done, ...]
     installations: Mapping[str, Installation]
     remainders: Mapping[str, Installation]
+    sent: frozenset[tuple[str, int]]
 
     def find(self, id_: str) -> Installation | None:
         """The installed package of that id without regard to case, or None."""
@@ -63,7 +70,7 @@ class Records:
             f"{error.where} may be of it, and cannot be read: {error.what}. {error.remedy}" for error in self.damaged
         )
 
-    def others_than(self, id_: str, path: str) -> tuple[Record, ...]:
+    def others_than(self, id_: str, path: str) -> tuple[Added, ...]:
         """What the packages but that one merged into the MAPISVC.INF at ``path`` and still need there."""
         return tuple(
             record
@@ -80,75 +87,51 @@ def records_of(workstation: Workstation) -> Records:
 
 def _read(workstation: Workstation) -> Records:
     there = receipts(workstation)
-    of_packages = tuple(_of_packages(there))
+    damaged = list(damaged_receipts(workstation))
+    of_packages: list[Done] = []
+    sent: set[tuple[str, int]] = set()
+    for receipt in there:
+        if receipt.undone_by:
+            continue
+        try:
+            record = believed_record(receipt) if receipt.owner else record_of(receipt)
+        except FormatError as error:
+            damaged.append(damage(workstation, receipt.owner, receipt_name(receipt.id), error))
+            continue
+        if isinstance(record, SendRecord):
+            sent |= set(record.sends)
+        elif record is not None:
+            of_packages.append(Done(receipt, record))
     installed, left = _scan(of_packages)
     return Records(
         workstation.uri,
         there,
-        damaged_receipts(workstation),
-        of_packages,
+        tuple(damaged),
+        tuple(of_packages),
         MappingProxyType(installed),
         MappingProxyType(left),
+        frozenset(sent),
     )
 
 
-def _of_packages(there: Iterable[Receipt]) -> Iterator[Receipt]:
-    for receipt in there:
-        if not receipt.undone_by:
-            believed = _in_its_words(receipt) if receipt.owner else receipt
-            if believed is not None and believed.record.get("package") is not None:
-                yield believed
-
-
-def _in_its_words(receipt: Receipt) -> Receipt | None:
-    """A user's receipt with what his half may tell of himself; None where it is none of a half."""
-    sid, record = receipt.owner, receipt.record
-    match record:
-        case {"package": {"id": str(), "name": str(), "version": str()} as package} if receipt.verb == INSTALL:
-            return replace(
-                receipt,
-                record={
-                    "package": package,
-                    "services": [],  # which there are is the machine's half to tell
-                    "scope": Scope.USER.value,
-                    "profiles": _of_user(record.get("profiles"), sid, profile=str, made=bool),
-                    "served": [sid],
-                    WAITING: _of_user(record.get(WAITING), sid),
-                },
-                effects=(),
-            )
-    return None
-
-
-def _of_user(entries: Json, sid: str, **kinds: type) -> list[Json]:
-    """The entries of a record that are about that user, and hold what such an entry does."""
-    kinds = {"user": str, **kinds}
-    return [
-        entry
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict)
-        and entry.get("sid") == sid
-        and all(isinstance(entry.get(name), kind) for name, kind in kinds.items())
-    ]
-
-
-def _scan(of_packages: Iterable[Receipt]) -> tuple[dict[str, Installation], dict[str, Installation]]:
-    there: dict[str, list[Receipt]] = {}
-    left: dict[str, list[Receipt]] = {}
-    repairs: dict[str, list[Receipt]] = {}
-    for receipt in of_packages:
-        id_ = str(receipt.record["package"]["id"])
-        if receipt.verb == INSTALL:
-            there.setdefault(id_, left.pop(id_, [])).append(receipt)
-        elif receipt.verb == REPAIR:
-            repairs.setdefault(id_, []).append(receipt)
-        elif receipt.verb == UNINSTALL:
-            before = there.pop(id_, left.pop(id_, []))
-            repairs.pop(id_, None)
-            if receipt.record.get(SKIPPED):
-                left[id_] = [*before, receipt]
+def _scan(of_packages: Iterable[Done]) -> tuple[dict[str, Installation], dict[str, Installation]]:
+    there: dict[str, list[Done]] = {}
+    left: dict[str, list[Done]] = {}
+    repairs: dict[str, list[Done]] = {}
+    for done in of_packages:
+        id_ = done.record.package.id
+        match done.record:
+            case InstallRecord():
+                there.setdefault(id_, left.pop(id_, [])).append(done)
+            case RepairRecord():
+                repairs.setdefault(id_, []).append(done)
+            case UninstallRecord():
+                before = there.pop(id_, left.pop(id_, []))
+                repairs.pop(id_, None)
+                if done.receipt.terms.skipped:
+                    left[id_] = [*before, done]
     return _made(there, repairs), _made(left, repairs)
 
 
-def _made(found: Mapping[str, list[Receipt]], repairs: Mapping[str, list[Receipt]]) -> dict[str, Installation]:
+def _made(found: Mapping[str, list[Done]], repairs: Mapping[str, list[Done]]) -> dict[str, Installation]:
     return {id_: Installation(id_, tuple(made), tuple(repairs.get(id_, ()))) for id_, made in found.items()}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.transaction.plans.effect import Effect, Json
+from mapiwright.transaction.plans.effect import Effect
+from mapiwright.transaction.plans.terms import NO_TERMS, Terms
 from mapiwright.workstation.change import CreateKey, MakeFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from mapiwright.workstation.change import Change
 
@@ -25,26 +26,19 @@ class Leg:
 
 Step: TypeAlias = Leg | Effect
 
-NOTES = "notes"
-"""The key of a plan's record that holds sentences for people; saved plans and receipts keep them."""
-WAITING = "waiting"
-"""The key of a plan's record that lists users, ``{"user", "sid"}``, for whom something is left to a later run."""
-SKIPPED = "skipped"
-"""The key of a plan's record that lists users, ``{"user", "sid"}``, who could not be reached."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done, in order.
 
-    ``verb`` names the deed (``install``); ``title`` says it to people. ``record`` goes into the receipt as it is:
-    what a later uninstall or repair must know.
+    ``verb`` names the action (``install``); ``title`` says it to people. ``terms`` go into the receipt as they are:
+    what a later uninstall or repair must know among them.
     """
 
     verb: str
     title: str
     steps: tuple[Step, ...]
-    record: Mapping[str, Json] = field(default_factory=dict)
+    terms: Terms = NO_TERMS
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -59,17 +53,17 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """What people should know of it: what is done instead of what they may expect, and who is left out."""
-        return tuple(self.record.get(NOTES, ()))
+        return self.terms.notes
 
     @property
     def skipped_users(self) -> tuple[str, ...]:
         """The users for whom it does not do what it does for the others, as their hives cannot be written."""
-        return tuple(str(user["user"]) for user in self.record.get(SKIPPED, ()))
+        return tuple(user.user for user in self.terms.skipped)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do, and nothing to remember."""
-        return not self.changes and not self.effects and not self.record.get(WAITING)
+        return not self.changes and not self.effects and not self.terms.waiting
 
 
 def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:

@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.transaction.plans.change_json import canonical, pack, parse, unpack
+from mapiwright.transaction.plans.terms import Role, terms_from_json, terms_to_json, text
 from mapiwright.transaction.records.stores import believed, stores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mapiwright.transaction.plans.effect import Json
+    from mapiwright.transaction.plans.terms import Terms
     from mapiwright.transaction.records.stores import Store
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
+
+VERSION = 2
+"""The version of the format."""
 
 RECEIPTS = "receipts/"
 BACKUPS = "backups/"
 UNDO_DAYS = 30
 """How long undo is possible; what an install brought is kept for as long as it is installed, and this long after."""
-
-UNDOES = "undoes"
-"""The key of an undo's record that names the receipt which it takes back."""
 
 _STAMP = "%Y%m%dT%H%M%S"
 _AHEAD = timedelta(days=1)
@@ -68,7 +70,7 @@ class Receipt:
     title: str
     created: str
     workstation: str
-    record: Mapping[str, Json]
+    terms: Terms
     legs: tuple[tuple[str, str], ...]
     effects: tuple[EffectRecord, ...]
     undone_by: str = ""
@@ -174,13 +176,13 @@ def receipt_to_bytes(of: Receipt) -> bytes:
     """The receipt as it is stored."""
     return canonical(
         {
-            "version": 1,
+            "version": VERSION,
             "id": of.id,
             "verb": of.verb,
             "title": of.title,
             "created": of.created,
             "workstation": of.workstation,
-            "record": of.record,
+            **terms_to_json(of.terms),
             **({"owner": of.owner} if of.owner else {}),
             "legs": of.legs,
             "effects": [
@@ -203,36 +205,37 @@ def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
     """The receipt that was stored; raises FormatError on anything else."""
     json_ = parse(data, where=where)
     try:
-        if json_["version"] != 1:
-            raise FormatError(f"version {json_['version']} is not known", where=where, expected="version 1")
+        if json_["version"] != VERSION:
+            what = f"version {json_['version']} is not known"
+            raise FormatError(what, where=where, expected=f"version {VERSION}")
         return Receipt(
-            _text(json_["id"]),
-            _text(json_["verb"]),
-            _text(json_["title"]),
-            _text(json_["created"]),
-            _text(json_["workstation"]),
-            dict(json_["record"]),
-            tuple((_text(title), _text(digest)) for title, digest in json_["legs"]),
+            text(json_["id"]),
+            text(json_["verb"]),
+            text(json_["title"]),
+            text(json_["created"]),
+            text(json_["workstation"]),
+            terms_from_json(json_),
+            tuple((text(title), text(digest)) for title, digest in json_["legs"]),
             tuple(_effect(effect) for effect in json_["effects"]),
-            owner=_text(json_.get("owner", "")),
+            owner=text(json_.get("owner", "")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError):
         raise FormatError("this is not a receipt", where=where) from None
 
 
 def expired(there: Iterable[Receipt], now: datetime) -> tuple[Receipt, ...]:
     """The receipts whose backups are no longer needed.
 
-    What was undone, and what undid it: at once. An install: 30 days after its package was uninstalled, never
-    before that. The others: after 30 days.
+    What was undone, and what undid it: at once. What began a subject (the install of a package): 30 days after
+    another ended it, never before that. The others: after 30 days.
     """
     found = []
     there = tuple(there)
     for one in there:
-        if one.undone_by or UNDOES in one.record:
+        if one.undone_by or one.terms.undoes:
             found.append(one)
             continue
-        since = _uninstalled(one, there) if one.verb == "install" else one.created
+        since = _ended(one, there) if _begins(one) else one.created
         if since is not None and now - datetime.fromisoformat(since) > timedelta(days=UNDO_DAYS):
             found.append(one)
     return tuple(found)
@@ -243,6 +246,7 @@ def prune(workstation: Workstation, now: datetime) -> None:
     for one in expired(receipts(workstation), now):
         for name in workstation.state.names(f"{BACKUPS}{one.id}/"):
             workstation.state.delete(name)
+    workstation.kept.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +277,9 @@ def _read(workstation: Workstation) -> _Receipts:
                     held.setdefault(one.id, store)
                     found.setdefault(one.id, replace(one, owner=store.owner or one.owner))
             except FormatError as error:
-                damaged.append(_damage(workstation, store, name, error))
+                damaged.append(damage(workstation, store.owner, name, error))
     there = sorted(found.values(), key=lambda one: one.id)
-    undone = {(str(one.record[UNDOES]), one.owner): one.id for one in there if UNDOES in one.record}
+    undone = {(one.terms.undoes, one.owner): one.id for one in there if one.terms.undoes}
     return _Receipts(
         # A user's undo takes back what is his own; an administrator's takes back anybody's.
         tuple(replace(one, undone_by=undone.get((one.id, ""), undone.get((one.id, one.owner), ""))) for one in there),
@@ -284,9 +288,10 @@ def _read(workstation: Workstation) -> _Receipts:
     )
 
 
-def _damage(workstation: Workstation, store: Store, name: str, error: FormatError) -> FormatError:
+def damage(workstation: Workstation, owner: str, name: str, error: FormatError) -> FormatError:
+    """What to say of a receipt of that name that cannot be read; ``owner`` is the SID of its store's user, or ""."""
     names = {user.sid: user.name for user in workstation.users}
-    place = f"the records of {names.get(store.owner, store.owner)}" if store.owner else workstation.state_folder
+    place = f"the records of {names.get(owner, owner)}" if owner else workstation.state_folder
     return FormatError(
         f"the receipt is damaged: {error.what}",
         where=name,
@@ -295,19 +300,23 @@ def _damage(workstation: Workstation, store: Store, name: str, error: FormatErro
     )
 
 
-def _uninstalled(install: Receipt, there: Iterable[Receipt]) -> str | None:
-    """When the package of this install was uninstalled, or None where it is still there."""
+def _begins(one: Receipt) -> bool:
+    return one.terms.subject is not None and one.terms.subject.role is Role.BEGINS
+
+
+def _ended(begun: Receipt, there: Iterable[Receipt]) -> str | None:
+    """When what this receipt began was ended, or None where it is still there."""
     for later in there:
-        ends = later.verb == "uninstall" and not (later.undone_by or later.owner) and later.id > install.id
-        if ends and package_of(later) == package_of(install):
+        subject = later.terms.subject
+        ends = subject is not None and subject.role is Role.ENDS and not (later.undone_by or later.owner)
+        if ends and later.id > begun.id and subject_of(later) == subject_of(begun):
             return later.created
     return None
 
 
-def package_of(of: Receipt) -> Json:
-    """The id of the package that it is about, or None."""
-    package = of.record.get("package")
-    return package.get("id") if isinstance(package, dict) else None
+def subject_of(of: Receipt) -> str | None:
+    """The id of what it is about, or None."""
+    return of.terms.subject.id if of.terms.subject is not None else None
 
 
 def _id_in(name: str) -> str:
@@ -335,14 +344,8 @@ def _refuse_incredible(one: Receipt, name: str) -> None:
 
 def _effect(json_: Mapping[str, Json]) -> EffectRecord:
     for name in ("kind", "title", "status", "message"):
-        _text(json_[name])
+        text(json_[name])
     return EffectRecord(**json_)
-
-
-def _text(found: object) -> str:
-    if not isinstance(found, str):
-        raise TypeError("no text")
-    return found
 
 
 def _digest(data: bytes) -> str:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from mapiwright.workstation.state import State
     from mapiwright.workstation.workstation import Workstation
 
-TAKES_OVER = "takes_over"
-"""The key of a plan's record that lists the ids of the users' receipts which it ends."""
-
 _RECORDS = f"\\{STATE_FOLDER_NAME}\\services\\"
 """Within the path of a file that a user's half wrote: what he keeps for his own runs, the records of services."""
 

@@ -13,7 +13,8 @@ from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.setup.install.install import ANY_PROFILE, plan_install
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.records.installed import Scope, refuse_as_user
+from mapiwright.setup.records.installed import refuse_as_user
+from mapiwright.setup.records.schema import Scope
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.terminal import write
 

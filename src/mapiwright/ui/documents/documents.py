@@ -10,7 +10,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
-from mapiwright.transaction.plans.plan import NOTES, SKIPPED
 from mapiwright.ui.text.values import kind_name, property_document, type_name
 
 if TYPE_CHECKING:
@@ -74,9 +73,9 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
         "created": receipt.created,
         "workstation": receipt.workstation,
         "undone_by": receipt.undone_by or None,
-        "partial": bool(receipt.record.get(SKIPPED)),
-        "skipped": [user["user"] for user in receipt.record.get(SKIPPED, ())],
-        "notes": list(receipt.record.get(NOTES, ())),
+        "partial": bool(receipt.terms.skipped),
+        "skipped": [user.user for user in receipt.terms.skipped],
+        "notes": list(receipt.terms.notes),
         "legs": [title for title, _ in receipt.legs],
         "effects": [_outcome_document(effect) for effect in receipt.effects],
     }

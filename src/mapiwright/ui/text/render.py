@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Leg
-from mapiwright.transaction.records.receipt import UNDOES
 from mapiwright.ui.text.diff import changes_as_lines
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape
@@ -78,7 +77,7 @@ def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
         call, message = _reported(effect.title, texts), _reported(effect.message, texts)
         yield Line(texts(f"receipt.call-{effect.status}", call=call, message=message), style)
     yield Line(texts("receipt.done", title=_reported(receipt.title, texts)), Style.ADDED)
-    if UNDOES in receipt.record:
+    if receipt.terms.undoes:
         yield Line(texts("receipt.receipt", id=escape(receipt.id)))
     else:
         yield way_back(receipt, undo)

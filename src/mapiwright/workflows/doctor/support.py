@@ -19,6 +19,7 @@ from mapiwright.errors import FormatError, RefusedError
 from mapiwright.formats.inf import parse
 from mapiwright.setup.install.policies import settings
 from mapiwright.setup.records.records import records_of
+from mapiwright.setup.records.schema import SendRecord, record_of
 from mapiwright.transaction.records.log import entries
 from mapiwright.workflows.doctor.masking import Masker
 from mapiwright.workflows.doctor.redaction import (
@@ -245,11 +246,22 @@ def _receipt(of: Receipt) -> dict[str, Json]:
         "created": of.created,
         "workstation": of.workstation.partition(":")[0],
         "undone_by": of.undone_by,
-        "package": of.record.get("package"),
-        "services": of.record.get("services"),
+        **_package(of),
         "legs": [title for title, _ in of.legs],
         "calls": [{"title": call.title, "status": call.status, "message": call.message} for call in of.effects],
     }
+
+
+def _package(of: Receipt) -> dict[str, Json]:
+    try:
+        record = record_of(of)
+    except FormatError:
+        record = None
+    if record is None or isinstance(record, SendRecord):
+        return {"package": None, "services": None}
+    package = record.package
+    facts = {"id": package.id, "name": package.name, "version": package.version, "vendor": package.vendor}
+    return {"package": facts, "services": list(record.services)}
 
 
 def _machine_document(key: Key) -> Json:

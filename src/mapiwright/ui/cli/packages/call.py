@@ -210,8 +210,9 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
     With --json there is one document: the receipts, and what is still pending.
     """
     from mapiwright.entry.hosts.hosts import host_for
-    from mapiwright.setup.records.pending import SEND, pending_calls
+    from mapiwright.setup.records.pending import pending_calls
     from mapiwright.setup.records.records import records_of
+    from mapiwright.setup.records.schema import SEND
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.ui.documents.documents import receipt_document
 

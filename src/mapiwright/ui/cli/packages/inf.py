@@ -15,6 +15,7 @@ from mapiwright.errors import FindingsError, FormatError, Severity
 from mapiwright.formats import inf as text
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.check import check as findings_of
+from mapiwright.mapi.inf.merge import added_to_json
 from mapiwright.mapi.inf.merge import merge as merged_with
 from mapiwright.mapi.inf.merge import remove as without
 from mapiwright.transaction import single_file
@@ -159,7 +160,9 @@ def merge(target: Path, fragment: Path, edit: Edit) -> None:
     _refuse_errors("the fragment has faults; nothing was merged", findings, fragment)
     merged = merged_with(before, adding, absent=old is None)
     _refuse_errors("the fragment and the file contradict each other; nothing was merged", merged.conflicts, target)
-    edit.put(target, old, text.render(merged.inf), {"record": merged.record, **findings_document(findings)})
+    edit.put(
+        target, old, text.render(merged.inf), {"record": added_to_json(merged.record), **findings_document(findings)}
+    )
 
 
 @inf.command()

@@ -10,7 +10,6 @@ from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.compose import name
-from mapiwright.transaction.plans.plan import SKIPPED
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.change import SetValue, WriteFile
@@ -68,7 +67,7 @@ def receipt_findings(workstation: Workstation) -> tuple[Finding, ...]:
 
 def _remainder(workstation: Workstation, found: Installation) -> Finding:
     """A package that was uninstalled, but not for everybody."""
-    skipped = ", ".join(str(entry["user"]) for entry in found.receipts[-1].record[SKIPPED])
+    skipped = ", ".join(user.user for user in found.receipts[-1].terms.skipped)
     remedy = f"When they can be reached: {command(workstation, 'uninstall', found.id)}"
     return finding("MW6407", found.id, f"it was uninstalled, but not for {skipped}", remedy=remedy)
 
@@ -80,7 +79,7 @@ def owners_of_services(there: Mapping[str, Installation]) -> dict[str, str]:
 
 def made_by_us(there: Mapping[str, Installation], path: str) -> bool:
     """Whether there was no MAPISVC.INF at ``path`` before a package that is installed was merged there."""
-    return any(record["absent"] for found in there.values() if same(found.inf_path, path) for record in found.merges)
+    return any(record.absent for found in there.values() if same(found.inf_path, path) for record in found.merges)
 
 
 def installed_findings(workstation: Workstation, found: Installation, users: Sequence[User]) -> Iterator[Finding]:
