@@ -163,6 +163,7 @@ def test_a_windows_that_does_not_know_its_folders_is_told() -> None:
     key = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList")
     old = where.registry.value(key, "ProgramData")
     where.registry.apply([SetValue(key, "ProgramData", old, None)])
+    where.refresh()
     with pytest.raises(RefusedError, match="%ProgramData%"):
         folders(where)
 
@@ -207,6 +208,7 @@ def test_an_entry_point_that_is_exported_only_decorated_is_told_with_the_remedy(
 
 def write(where: MemoryWorkstation, path: str, data: bytes) -> None:
     where.files.apply([WriteFile(path, None, data)])
+    where.refresh()
 
 
 def test_a_dll_that_nobody_has_is_told_once_and_one_on_the_workstation_is_looked_into() -> None:
@@ -299,6 +301,7 @@ def test_a_workstation_without_outlook_is_told() -> None:
     where = workstation()
     key = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Office\16.0\Outlook\InstallRoot")
     where.registry.apply([SetValue(key, "Path", where.registry.value(key, "Path"), None)])
+    where.refresh()
     told = found(bare(MAPISVC_INF=INF.replace(b"NO_PRIMARY", b"PRIMARY")), where)
     assert "no Outlook was found" in told["MW4201"].what
 

@@ -773,6 +773,7 @@ def test_a_call_that_cannot_be_made_here_is_told_as_a_warning(pc: Office) -> Non
         b"[WIRE]\n", b"[WIRE]\nPR_SERVICE_DLL_NAME=wire.dll\nPR_SERVICE_ENTRY_NAME=ServiceEntry\n"
     )
     pc.workstation.files.apply([WriteFile(inf, data, declared)])
+    pc.workstation.refresh()
     mapi.use_workstation(pc.workstation)
     mapi.MAPIAdminProfiles(0).CreateProfile("Work", None)
     services = mapi.MAPIAdminProfiles(0).AdminServices("Work")

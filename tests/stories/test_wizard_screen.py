@@ -139,6 +139,7 @@ def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> 
     files = ready.workstation.files
     source = next(path for path in _below(files, ready.workstation.state_folder) if path.endswith("acme_service.py"))
     files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
+    ready.workstation.refresh()
     before = ready.picture()
     app = walk(
         app_on(ready),
@@ -212,6 +213,7 @@ def test_a_service_whose_pages_need_windows_says_so_and_shows_what_the_inf_has(r
         text.replace("[Services]\r\n", lines) if "[Services]\r\n" in text else text.replace("[Services]\n", lines)
     )
     files.apply([WriteFile(inf, files.read(inf), (changed + service).encode("cp1252"))])
+    ready.workstation.refresh()
     app = walk(
         app_on(ready, Launch(WizardFlag.HIDE_SERVICES_LIST, ("BOX",), "Box")),
         keys("enter"),
@@ -415,6 +417,7 @@ async def fails(app: WizardApp, pilot: Pilot[None]) -> None:
         path for path in _below(files, app.wizard.flow.workstation.state_folder) if path.endswith("acme_service.py")
     )
     app.wizard.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
+    app.wizard.flow.workstation.refresh()
     await keys("enter")(app, pilot)
 
 

@@ -224,6 +224,7 @@ def damage(desk: Any) -> None:
     folder = f"{station.state_folder}\\services"
     (source,) = [path for path in _below(station.files, folder) if path.endswith("acme_service.py")]
     station.files.apply([WriteFile(source, station.files.read(source), DAMAGED.encode())])
+    station.refresh()
 
 
 def _below(files: Any, folder: str) -> list[str]:
