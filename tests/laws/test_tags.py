@@ -130,7 +130,7 @@ def test_the_table_is_made_from_known_commits_and_in_order() -> None:
 def test_the_names_that_profiles_need_do_not_load_the_others() -> None:
     asked = (
         "import sys\n"
-        "from mapiwright.mapi import tags\n"
+        "from mapiwright.mapi.props import tags\n"
         "loaded = lambda: 'mapiwright.mapi.props.tags_data' in sys.modules\n"
         "known = tags.tag_of('PR_DISPLAY_NAME_A'), tags.tag_of('66000003'), tags.name_of(0x3D12001E)\n"
         "before = loaded()\n"
