@@ -188,7 +188,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW4218": Rule(
             ERROR,
-            "A newer file that this package brought earlier is replaced by an older one only where that is requested.",
+            "A newer file that this package brought earlier is replaced by an older one only if that is requested.",
             "Install the newer package, or go back: --force.",
         ),
         "MW4219": Rule(
