@@ -176,12 +176,12 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8036": Rule(
             ERROR,
-            "A value goes to a property that a profile section can hold, and that is not MAPI's own.",
+            "A value is written to a property that a profile section can hold, and that is not MAPI's own.",
             "Correct the id in the mapping.",
         ),
         "MW8037": Rule(
             WARNING,
-            "A label of Microsoft's goes to the service of that name.",
+            "A label of Microsoft's belongs to the service of that name.",
             "Correct ServiceName; with the wrong one the data file has the other format.",
         ),
         "MW8038": Rule(
@@ -224,7 +224,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8102": Rule(
             WARNING,
-            "Outlook 97 to 2000 alone knows accounts with ids from 0x1235, and the service IMAIL.",
+            "Only Outlook 97 to 2000 knows accounts with ids from 0x1235, and the service IMAIL.",
             "Write the account as Outlook 2002 and later has it: AccountName=PT_UNICODE,0x0002 and so on.",
         ),
         "MW8103": Rule(
@@ -272,7 +272,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8203": Rule(
             WARNING,
-            "A PRF file speaks to a service, not to one of its providers or sections.",
+            "A PRF file sets properties of a service, not of one of its providers or sections.",
             "Set the property by hand after the file was applied, or copy the profile instead.",
         ),
         "MW8204": Rule(

@@ -65,7 +65,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             'Write entry = "acme_service:service_entry" and sources = ["acme_service.py"].',
         ),
         "MW4012": Rule(
-            ERROR, "A place is written once; names that differ only in case are one.", "Remove one entry."
+            ERROR, "A place is written once; names that differ only in case are the same.", "Remove one entry."
         ),
         "MW4013": Rule(
             ERROR,
@@ -75,7 +75,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4014": Rule(
             ERROR,
             "A companion names the destination of a file of the package that is no companion itself.",
-            'Write companion = "{system}/acme32.dll": where the file goes that it follows.',
+            'Write companion = "{system}/acme32.dll": the destination of the file that it follows.',
         ),
         "MW4015": Rule(
             ERROR,
@@ -94,7 +94,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4103": Rule(
             ERROR,
             "A package's files are ordinary files inside it, and no two names differ only in case.",
-            "Replace the link by the file that it leads to; rename one of the two files.",
+            "Replace the link with the file that it points to; rename one of the two files.",
         ),
         "MW4104": Rule(
             ERROR,
@@ -247,7 +247,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW4303": Rule(
             ERROR,
-            "SHA256SUMS lists sums of files in its directory, one a line.",
+            "SHA256SUMS lists sums of files in its directory, one per line.",
             "Get the directory again from its publisher.",
         ),
         "MW4304": Rule(
@@ -286,7 +286,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW5105": Rule(
             NOTE,
             "A file that another service of MAPISVC.INF names is not deleted with this one.",
-            "Nothing, if that service is in use; else uninstall it, too.",
+            "Nothing, if that service is in use; otherwise uninstall it, too.",
         ),
         "MW5106": Rule(
             NOTE,

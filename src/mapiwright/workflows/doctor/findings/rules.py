@@ -141,7 +141,7 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW6303": Rule(
             NOTE,
             "Users may add accounts and services.",
-            "Add the service with Mapiwright, or ask whoever set the policy.",
+            "Add the service with Mapiwright, or ask the administrator who set the policy.",
         ),
         "MW6304": Rule(
             WARNING,
