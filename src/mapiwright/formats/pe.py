@@ -137,7 +137,7 @@ class _Image:
         self.sections = [self.section(optional + optional_size + 40 * index) for index in range(section_count)]
 
     def describe(self) -> PeFile:
-        """Everything that is told of the file."""
+        """Everything that is reported of the file."""
         version, languages = self.version()
         return PeFile(
             machine=Machine(self.machine) if self.machine in list(Machine) else self.machine,
