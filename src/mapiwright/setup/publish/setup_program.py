@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "package/"
 """Where the package lies in it."""
-BUNDLED = ("click", "filelock", "platformdirs", "rich")
+BUNDLED = ("click", "filelock", "platformdirs")
 """The distributions that installing needs; what they require is carried with them."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)[^;]*(;?)")
