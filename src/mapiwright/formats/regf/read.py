@@ -8,7 +8,6 @@ Source: the regf specification of msuhanov.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.records import (
@@ -25,12 +24,13 @@ from mapiwright.formats.regf.records import (
     checksum,
     damage,
 )
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HiveValue:
     """A value: its name ("" is the unnamed one), its 32-bit type and its bytes as stored."""
 

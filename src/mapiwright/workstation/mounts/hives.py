@@ -7,14 +7,12 @@ from __future__ import annotations
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, Value
 
@@ -207,6 +205,8 @@ class HiveRegistry:
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Make every change true; all hives are checked and edited in memory before the first file is replaced."""
+        from dataclasses import replace
+
         from mapiwright.workstation.outstanding import outstanding_in_registry
 
         followed = [replace(change, key=physical(change.key, self)) for change in changes]
@@ -270,6 +270,7 @@ def _errors(faults: Iterable[Fault]) -> dict[tuple[int, str], Fault]:
 
 def _edit(change: RegistryChange, path: tuple[str, ...]) -> Edit:
     from mapiwright.formats.regf import write
+    from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 
     match change:
         case SetValue(new=Value(type=kind, data=data)):
