@@ -97,28 +97,33 @@ class TestWhatIsLoaded:
         assert {verb: loaded for verb, loaded in found.items() if loaded} == {}
 
 
-WORDS = st.lists(
-    st.sampled_from(
-        [
-            *("--workstation", "--target", "--workstation=memory:", "--target=hive:a b", "memory:", "--workstation="),
-            *("--user", "--user=anna", "--user=", "anna", "Zoë", "--all-users", "--json", "--js", "--json=1", "-h"),
-            *(
-                "--help",
-                "--",
-                "-",
-                "",
-                "--inf",
-                "--edition",
-                "2016",
-                "--bitness=x64",
-                "--no-such",
-                "--user=-a",
-                "=",
-                "a",
-            ),
-        ]
-    ),
-    max_size=6,
+PLAIN = st.sampled_from(
+    [
+        *(("--json",), ("--all-users",), ("--user", "anna"), ("--user=Zoë b",), ("--user", "a=b"), ("--user==",)),
+        *(("--workstation", "memory:"), ("--target=hive:a b",), ("--workstation=a=b",), ("--target", " ")),
+    ]
+)
+ODD = st.sampled_from(
+    [
+        *(
+            "--workstation",
+            "--workstation=",
+            "--user",
+            "--user=",
+            "--json=1",
+            "--js",
+            "-h",
+            "--help",
+            "--",
+            "-",
+            "",
+            "=",
+        ),
+        *("anna", "--user=-a", "--inf", "--edition", "2016", "--bitness=x64", "--no-such"),
+    ]
+).map(lambda word: (word,))
+WORDS = (st.lists(PLAIN, max_size=4) | st.lists(PLAIN | ODD, max_size=4)).map(
+    lambda pieces: [word for piece in pieces for word in piece]
 )
 VARIABLES = st.fixed_dictionaries(
     {},

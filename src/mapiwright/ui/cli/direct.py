@@ -66,7 +66,8 @@ def read(arguments: Sequence[str]) -> Words | None:
             return None
     if users and everyone:
         return None
-    named = tuple(users) or tuple(filter(None, os.environ.get(USER_VARIABLE, "").split(BETWEEN_USERS)))
+    variable = os.environ.get(USER_VARIABLE)
+    named = tuple(users) or (tuple(variable.split(BETWEEN_USERS)) if variable else ())
     return Words(
         written or os.environ.get(WORKSTATION_VARIABLE) or None,
         (WORKSTATION[0], written) if written else (),
