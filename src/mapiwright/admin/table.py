@@ -5,10 +5,11 @@ It stands apart from the workspace so that listing profiles does not pay for wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 from mapiwright.mapi.profile import store
 from mapiwright.workstation.outlook.outlook import edition_of_profiles
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Edition, User, Workstation
 
 
-class ProfileRow(NamedTuple):
+@frozen
+class ProfileRow:
     """A row of the profile table: PR_DISPLAY_NAME and PR_DEFAULT_PROFILE."""
 
     name: str

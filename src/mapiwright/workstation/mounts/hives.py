@@ -53,6 +53,7 @@ class HiveFile:
         self._seen: tuple[int, int, int] | None = None
         self._data = b""
         self._hive: Hive | None = None
+        self._root: HiveKey | None = None
 
     @property
     def hive(self) -> Hive | None:
@@ -62,13 +63,13 @@ class HiveFile:
             self._data = self.path.read_bytes() if found is not None else b""
             with naming(self.path):
                 self._hive = Hive(self._data) if found is not None else None
+            self._root = self._hive.root if self._hive is not None else None  # it remembers the keys below it
             self._seen = found
         return self._hive
 
     def find(self, path: Iterable[str]) -> HiveKey | None:
         """The key at a path from the root; None where it, or the file, is absent."""
-        hive = self.hive
-        return hive.find(path) if hive is not None else None
+        return self._root.find(path) if self.hive is not None and self._root is not None else None
 
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """The bytes of the hive after ``edits``, proved sound by a validator that shares no code with the writer."""
