@@ -24,7 +24,7 @@ MIRRORS = {"pywin32"}
 MOST_IMPORTS = 6.0
 """The imports of our own that a module has on average, those for types included."""
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "core", "manager", "misc"}
-STANDARD_LIBRARY_ONLY = ("formats", "errors")
+STANDARD_LIBRARY_ONLY = ("formats", "errors", "frozen")
 LONGEST_FILE = 450
 TABLES = {"tags_data", "tags_table", "upcase_table"}
 

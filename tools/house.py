@@ -68,6 +68,7 @@ ROOMS = (
     "formats",
     "formats.regf",
     "errors",
+    "frozen",
 )
 """The rooms from top to bottom: a room may import from those below it."""
 

@@ -13,9 +13,9 @@ from mapiwright.workstation.files import same, split
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.kinds.memory import MemoryRegistry
+from mapiwright.workstation.outlook.detection import find_outlooks
 from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, Installation
-from mapiwright.workstation.outlook.outlook import find_outlooks
 from mapiwright.workstation.outlook.windows import environment
 from mapiwright.workstation.registry import Key, KeyPath, Value
 from mapiwright.workstation.workstation import Edition

@@ -437,6 +437,7 @@ def test_the_engine_travels_with_the_errors_alone() -> None:
     }
     assert set(result.stdout.split()) == engine | {
         "mapiwright.errors",
+        "mapiwright.frozen",
         "mapiwright.mapi",
         "mapiwright.mapi.tables",
     }

@@ -18,6 +18,7 @@ from mapiwright.mapi.tables.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from mapiwright.admin.table import ProfileRow
     from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.profile.profile import Profile, Section, Service
 
@@ -46,10 +47,10 @@ PROVIDER_COLUMNS = (
 )
 
 
-def profile_table(profiles: Iterable[tuple[str, bool]], flags: int) -> Table:
-    """The profile table, of names and whether each one is the default profile."""
+def profile_table(profiles: Iterable[ProfileRow], flags: int) -> Table:
+    """The profile table."""
     rows: list[dict[int, PropertyValue]] = [
-        {tags.PR_DISPLAY_NAME: name, tags.PR_DEFAULT_PROFILE: default} for name, default in profiles
+        {tags.PR_DISPLAY_NAME: row.name, tags.PR_DEFAULT_PROFILE: row.default} for row in profiles
     ]
     return Table(PROFILE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE))
 

@@ -7,13 +7,13 @@ whose bytes do not decode, and subkeys ([profile-in-the-registry] sections 2 to 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
 from mapiwright.formats.props import OFFSET_TABLES, checked
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ServiceFlag, StatusFlag, is_secure, other_width, prop_id, prop_type
 from mapiwright.workstation.registry import lookup
@@ -75,7 +75,7 @@ def uids_of(data: bytes) -> tuple[str, ...]:
     return tuple(data[at : at + UID_SIZE].hex() for at in range(0, len(data) - UID_SIZE + 1, UID_SIZE))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A profile section.
 
@@ -86,9 +86,9 @@ class Section:
     """
 
     uid: str
-    properties: Properties = field(default_factory=lambda: MappingProxyType({}))
-    stored: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
-    keys: Mapping[str, Key] = field(default_factory=lambda: MappingProxyType({}))
+    properties: Properties = MappingProxyType({})
+    stored: Mapping[str, Value] = MappingProxyType({})
+    keys: Mapping[str, Key] = MappingProxyType({})
 
     def get(self, tag: int) -> PropertyValue | None:
         """The property, asked for in either string width ([imapiprop-getprops])."""
@@ -141,16 +141,16 @@ class Section:
                     properties[each] = wanted
                     touched.add(upcase(value_name(each)))
         stored = {name: value for name, value in self.stored.items() if upcase(name) not in touched}
-        return replace(self, properties=MappingProxyType(properties), stored=MappingProxyType(stored))
+        return Section(self.uid, MappingProxyType(properties), MappingProxyType(stored), self.keys)
 
     def without_width(self) -> Section:
         """This section for a profile of the other bitness: offset tables are written anew, in its width."""
         stale = {value_name(tag) for tag in self.properties if prop_type(tag) in OFFSET_TABLES}
         kept = {name: value for name, value in self.stored.items() if name.lower() not in stale}
-        return replace(self, stored=MappingProxyType(kept))
+        return Section(self.uid, self.properties, MappingProxyType(kept), self.keys)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Provider:
     """A provider of a service in a profile: its section, seen."""
 
@@ -187,7 +187,7 @@ class Provider:
         return StatusFlag(self.section.number(tags.PR_RESOURCE_FLAGS) & 0xFFFFFFFF)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """A message service in a profile: its section, its providers in order, and its extra sections.
 
@@ -235,7 +235,7 @@ class Service:
         return ServiceFlag(stored | ServiceFlag.DEFAULT_STORE if holds else stored)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A profile: its name and its sections by uid, in stored order.
 
@@ -246,7 +246,7 @@ class Profile:
     name: str
     sections: Mapping[str, Section]
     pointer: int
-    foreign: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    foreign: Mapping[str, Value] = MappingProxyType({})
 
     def section(self, uid: str) -> Section | None:
         """The section of that uid without regard to case."""
@@ -291,10 +291,10 @@ class Profile:
         merged = dict(self.sections)
         for section in sections:
             merged[section.uid] = section
-        return replace(self, sections=MappingProxyType(merged))
+        return Profile(self.name, MappingProxyType(merged), self.pointer, self.foreign)
 
     def without_sections(self, uids: Iterable[str]) -> Profile:
         """This profile without those sections."""
         gone = {uid.lower() for uid in uids}
         kept = {uid: section for uid, section in self.sections.items() if uid.lower() not in gone}
-        return replace(self, sections=MappingProxyType(kept))
+        return Profile(self.name, MappingProxyType(kept), self.pointer, self.foreign)

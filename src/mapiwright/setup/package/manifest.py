@@ -7,7 +7,6 @@ manifest shall not be found on a customer's PC.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -166,6 +165,8 @@ def fault_of_path(path: str) -> str | None:
 def _toml(data: bytes) -> dict[str, object]:
     if len(data) > LARGEST:
         raise _unread(f"it has {len(data)} bytes, and {LARGEST} are allowed")
+    import tomllib  # noqa: PLC0415 - a verb that shows its help reads none
+
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except RecursionError:

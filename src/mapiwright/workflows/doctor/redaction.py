@@ -16,7 +16,7 @@ from mapiwright.mapi.profile.store import read_section
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.protected import is_secret, is_secret_line
 from mapiwright.mapi.props.tags import prop_id
-from mapiwright.workstation.outlook.office import OFFICE_VERSIONS
+from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
 from mapiwright.workstation.registry import ValueType
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ No message repeats an answer, as any may be a secret.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -71,6 +70,8 @@ class Answers:
 
 def read_answers(data: bytes, where: str) -> Answers:
     """The answers of a TOML document; raises FormatError where it is none, UsageError for what means nothing."""
+    import tomllib  # noqa: PLC0415 - a verb that shows its help reads none
+
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

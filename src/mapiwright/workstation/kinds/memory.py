@@ -13,7 +13,7 @@ from mapiwright.workstation.disk.folder_state import MemoryState
 from mapiwright.workstation.files import Room, parent, split
 from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.detection import find_outlooks
 from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
 

@@ -8,9 +8,9 @@ and the values of Office LTSC 2024.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import join, same
 from mapiwright.workstation.outlook.long_names import is_below, long_path
 from mapiwright.workstation.registry import KeyPath, View
@@ -39,7 +39,7 @@ _CULTURE_OF_OUTLOOK = "VirtualOutlook"
 _FOLDER_OF_PROGRAMS = re.compile(r"(.+)\\root\\Office\d\d", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Package:
     """A Click-to-Run package, and the rule that found it.
 
