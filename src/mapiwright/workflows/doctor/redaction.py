@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from mapiwright.formats.inf import Kind
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import UID_SIZE
 from mapiwright.mapi.inf.catalogue import GLOBAL, LINKS, UID, WIZARD_ENTRY
-from mapiwright.mapi.profile.profile import UID_SIZE, tag_of_value
+from mapiwright.mapi.profile.profile import tag_of_value
 from mapiwright.mapi.profile.store import read_section
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.protected import is_secret, is_secret_line
