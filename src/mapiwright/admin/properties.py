@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from mapiwright.admin.flags import CopyFlag, ReadFlag, SaveFlag, check_flags
@@ -20,6 +21,7 @@ from mapiwright.mapi.props.property_calls import (
     MAPI_E_NO_SUPPORT,
     NAMED,
     PASSED_OVER,
+    STORABLE,
     all_but,
     not_held,
     to_copy,
@@ -68,14 +70,17 @@ class PropertyProblem:
 
 
 def values_of(properties: GivenProperties) -> Properties:
-    """Properties that are given to a service or provider, as it gets them.
+    """Properties for a service or provider, as it gets them; of a type that no section holds, they stay as they are.
 
     Raises UsageError, which names the property, for a value that is not of its type.
     """
     found: dict[int, PropertyValue] = {}
     for tag, value in properties.items():
         try:
-            found[checked_tag(tag)] = checked(prop_type(tag), value)
+            if prop_type(checked_tag(tag)) in STORABLE or isinstance(value, datetime):
+                found[tag] = checked(prop_type(tag), value)
+            else:
+                found[tag] = value
         except UsageError as error:
             raise UsageError(f"property {name_of(tag)}: {error.what}", remedy=error.remedy) from None
     return found
