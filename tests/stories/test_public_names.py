@@ -161,10 +161,12 @@ def test_objects_say_what_they_are_and_no_secret(office: Office, tmp_path: Path)
     sheet = PropertyCopy()
     sheet.set_props({0x6605001F: secret})
     create_image(tmp_path / "pc", users=["anna"])
+    hive = tmp_path / "pc" / "Users" / "anna" / "NTUSER.DAT"
     plan = Plan("profile", "set a password", (Leg("passwords", changes),))
     shown = {
         repr(office.workstation): "<MemoryWorkstation memory:>",
         repr(open_workstation(f"image:{tmp_path / 'pc'}")): f"<ImageWorkstation image:{tmp_path / 'pc'}>",
+        repr(open_workstation(f"hive:{hive}")): f"<HiveFileWorkstation hive:{hive}>",
         repr(profile): "<Profile 'Work' of 4 sections; services: WIRE>",
         repr(service): f"<Service WIRE 'My wire' with 1 providers: {uid}>",
         repr(provider): f"<Provider 'Wire' of wire.dll: {provider.uid}>",
