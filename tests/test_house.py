@@ -186,6 +186,28 @@ def calls_in(module: str) -> set[tuple[str, int]]:
     return found
 
 
+SAME_NAMES = {
+    "CreateKey": "what a hive file is asked to do for the change of that name",
+    "DeleteKey": "likewise",
+    "SetValue": "likewise",
+}
+"""Names that two classes may have, and why."""
+
+
+def test_no_two_classes_of_one_name_mean_different_things() -> None:
+    """But for those that mirror somebody else's names: MAPI's in a service's own process, and pywin32's."""
+    found: dict[str, set[str]] = {}
+    for module, path in MODULES.items():
+        if module.startswith("mapiwright.entry.child") or floor_of(module) in MIRRORS:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, set()).add(module)
+    twice = {name: sorted(modules) for name, modules in found.items() if len(modules) > 1}
+    assert {name: modules for name, modules in twice.items() if name not in SAME_NAMES} == {}
+    assert twice.keys() == SAME_NAMES.keys(), "a name that is not shared any more needs no exception"
+
+
 WRITES = {
     "registry.apply",
     "files.apply",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.mapi.tables.bookmarks import Place, Success
+    from mapiwright.mapi.tables.bookmarks import Position, Success
     from mapiwright.mapi.tables.restriction import Restriction
     from mapiwright.mapi.tables.row import Cell, Row, TagNames
 
@@ -351,7 +351,7 @@ class Table:
     def _cells(self, line: _Line) -> tuple[Cell, ...]:
         return tuple(cell(line.row, tag, unicode=self._unicode) for tag in self._columns)
 
-    def _place(self, bookmark: int) -> Place:
+    def _place(self, bookmark: int) -> Position:
         return self._bookmarks.place(_checked_number(bookmark), len(self._view))
 
 

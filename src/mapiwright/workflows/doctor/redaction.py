@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.formats.uid import UID_SIZE
 from mapiwright.mapi.inf.catalogue import GLOBAL, LINKS, UID, WIZARD_ENTRY
@@ -194,9 +194,9 @@ def inf_lines(document: Inf) -> Iterator[str]:
     """The lines of a MAPISVC.INF; the values of properties that are not known are left out."""
     section = ""
     for line in document.lines:
-        if line.kind is Kind.SECTION:
+        if line.kind is LineKind.SECTION:
             section = line.name
-        if line.kind is Kind.ENTRY and (is_secret_line(line.text) or not _is_shown_in_inf(section, line.name)):
+        if line.kind is LineKind.ENTRY and (is_secret_line(line.text) or not _is_shown_in_inf(section, line.name)):
             yield f"{line.name}={MASKED}"
         else:
             yield line.text
