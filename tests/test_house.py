@@ -57,10 +57,19 @@ def test_a_module_leans_on_few_others() -> None:
     assert average <= MOST_IMPORTS, f"{average:.2f} imports a module"
 
 
+def test_inside_nothing_is_taken_from_what_is_handed_out_to_users() -> None:
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "mapiwright":
+                assert [alias.name for alias in node.names] == ["__version__"], f"{module}:{node.lineno}"
+
+
 def test_there_is_no_import_cycle() -> None:
     done: set[str] = set()
 
     def walk(module: str, path: tuple[str, ...]) -> None:
+        if module == "mapiwright" and path:
+            return  # the version: what else it hands out is for users, and loaded when they ask for it
         assert module not in path, f"import cycle: {' -> '.join((*path, module))}"
         if module not in done:
             for name in sorted(INTERNAL.get(module, ())):
@@ -91,6 +100,28 @@ def calls_in(module: str) -> set[tuple[str, int]]:
                 case ast.Name(id=name):
                     found.add((name, node.lineno))
     return found
+
+
+SAME_NAMES = {
+    "CreateKey": "what a hive file is asked to do for the change of that name",
+    "DeleteKey": "likewise",
+    "SetValue": "likewise",
+}
+"""Names that two classes may have, and why."""
+
+
+def test_no_two_classes_of_one_name_mean_different_things() -> None:
+    """But for those that mirror somebody else's names: MAPI's in a service's own process, and pywin32's."""
+    found: dict[str, set[str]] = {}
+    for module in MODULES:
+        if module.startswith("mapiwright.entry.child") or floor_of(module) in MIRRORS:
+            continue
+        for node in tree_of(module).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, set()).add(module)
+    twice = {name: sorted(modules) for name, modules in found.items() if len(modules) > 1}
+    assert {name: modules for name, modules in twice.items() if name not in SAME_NAMES} == {}
+    assert twice.keys() == SAME_NAMES.keys(), "a name that is not shared any more needs no exception"
 
 
 WRITES = {

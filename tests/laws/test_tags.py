@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mapiwright.mapi.props import tags, tags_data
 from mapiwright.mapi.props.codes import hresult_name
-from mapiwright.mapi.props.documented import Property, properties
+from mapiwright.mapi.props.documented import DocumentedProperty, properties
 from mapiwright.mapi.props.tags_table import NAMES, PRIVATE_NAMES
 
 SERVICES = sorted({service for services in PRIVATE_NAMES for service in services} | {"", "SABP"})
@@ -88,7 +88,7 @@ def test_a_private_id_has_the_name_that_its_service_gives_it() -> None:
     assert tags.name_of(0x6700000B, "MSUPST MS") == "6700000B"
 
 
-def usual(tag: int) -> Property:
+def usual(tag: int) -> DocumentedProperty:
     return next(each for each in properties() if each.tag == tag)
 
 

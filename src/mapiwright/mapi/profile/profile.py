@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import RefusedError
 from mapiwright.formats.props import OFFSET_TABLES, checked
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import UID_SIZE, MapiUid
 from mapiwright.frozen import frozen
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ServiceFlag, StatusFlag, is_secure, other_width, prop_id, prop_type
@@ -41,7 +42,6 @@ PROVIDER_LISTS: Mapping[int, tags.ResourceType] = MappingProxyType(
 ([profile-in-the-registry] 7.1; the hooks of a service are by analogy)."""
 
 _VALUE_NAME = re.compile(r"S?([0-9a-f]{4})([0-9a-f]{4})", re.IGNORECASE | re.ASCII)
-UID_SIZE = 16
 
 
 def value_name(tag: int) -> str:
@@ -70,9 +70,9 @@ def secure_refused(tag: int, where: str) -> RefusedError:
     )
 
 
-def uids_of(data: bytes) -> tuple[str, ...]:
-    """The MAPIUIDs of a list, as section names; a rest of less than 16 bytes is left out."""
-    return tuple(data[at : at + UID_SIZE].hex() for at in range(0, len(data) - UID_SIZE + 1, UID_SIZE))
+def uids_of(data: bytes) -> tuple[MapiUid, ...]:
+    """The MAPIUIDs of a list; a rest of less than 16 bytes is left out."""
+    return tuple(MapiUid(data[at : at + UID_SIZE]) for at in range(0, len(data) - UID_SIZE + 1, UID_SIZE))
 
 
 @frozen
@@ -89,6 +89,12 @@ class Section:
     properties: Properties = MappingProxyType({})
     stored: Mapping[str, Value] = MappingProxyType({})
     keys: Mapping[str, Key] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        """What it is and how much it holds; no value, as any of them may be a secret."""
+        known = f" ({name})" if (name := tags.WELL_KNOWN.get(self.uid.lower())) else ""
+        secure = f", {len(self.protected)} secure" if self.protected else ""
+        return f"<Section {self.uid}{known}: {len(self.properties)} properties{secure}>"
 
     def get(self, tag: int) -> PropertyValue | None:
         """The property, asked for in either string width ([imapiprop-getprops])."""
@@ -107,8 +113,8 @@ class Section:
         value = self.get(tag)
         return value if isinstance(value, int) else 0
 
-    def uids(self, tag: int) -> tuple[str, ...]:
-        """A list of MAPIUIDs, as section names, in order."""
+    def uids(self, tag: int) -> tuple[MapiUid, ...]:
+        """A list of MAPIUIDs, in order."""
         value = self.get(tag)
         return uids_of(value) if isinstance(value, bytes) else ()
 
@@ -156,10 +162,13 @@ class Provider:
 
     section: Section
 
+    def __repr__(self) -> str:
+        return f"<Provider {self.display!r} of {self.dll or 'no DLL'}: {self.section.uid}>"
+
     @property
-    def uid(self) -> str:
+    def uid(self) -> MapiUid:
         """The uid of its section, which tables show as PR_PROVIDER_UID."""
-        return self.section.uid
+        return MapiUid(self.section.uid)
 
     @property
     def display(self) -> str:
@@ -177,9 +186,9 @@ class Provider:
         return self.section.text(tags.PR_PROVIDER_DLL_NAME)
 
     @property
-    def service_uid(self) -> str:
-        """The uid of the service that it belongs to, or "" where it belongs to none."""
-        return next(iter(self.section.uids(tags.PR_SERVICE_UID)), "")
+    def service_uid(self) -> MapiUid | None:
+        """The uid of the service that it belongs to, or None where it belongs to none."""
+        return next(iter(self.section.uids(tags.PR_SERVICE_UID)), None)
 
     @property
     def flags(self) -> StatusFlag:
@@ -199,10 +208,13 @@ class Service:
     providers: tuple[Provider, ...]
     extras: tuple[Section, ...]
 
+    def __repr__(self) -> str:
+        return f"<Service {self.name} {self.display!r} with {len(self.providers)} providers: {self.section.uid}>"
+
     @property
-    def uid(self) -> str:
+    def uid(self) -> MapiUid:
         """The uid of its section, which is PR_SERVICE_UID."""
-        return self.section.uid
+        return MapiUid(self.section.uid)
 
     @property
     def name(self) -> str:
@@ -248,6 +260,10 @@ class Profile:
     pointer: int
     foreign: Mapping[str, Value] = MappingProxyType({})
 
+    def __repr__(self) -> str:
+        services = ", ".join(service.name for service in self.services) or "none"
+        return f"<Profile {self.name!r} of {len(self.sections)} sections; services: {services}>"
+
     def section(self, uid: str) -> Section | None:
         """The section of that uid without regard to case."""
         return lookup(self.sections, uid)
@@ -274,7 +290,9 @@ class Profile:
         others = [
             each
             for each in self.sections.values()
-            if each.uid not in known and each.uids(tags.PR_SERVICE_UID) == (section.uid.lower(),)
+            if each.uid not in known
+            and each.uids(tags.PR_SERVICE_UID) == (section.uid.lower(),)
+            and MapiUid.read(each.uid) is not None  # what has no uid is no provider
         ]
         return Service(section, tuple(Provider(each) for each in (*listed, *others)), extras)
 

@@ -13,7 +13,7 @@ from mapiwright.entry.service.contract import Context
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.redefine import redefine_service
 from mapiwright.setup.install.machine_plan import registry_changes
-from mapiwright.setup.install.profile_policy import Action, decide
+from mapiwright.setup.install.profile_policy import ProfileAction, decide
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.installed import definitions
 from mapiwright.setup.records.revert import place_of_value
@@ -95,7 +95,7 @@ def user_part(
         if request is not None:
             decision = decide(request, space, waits=before is not None and before.waits_for(user))
             record = _served(package, space, decision)
-            waits = decision.action is Action.WAIT
+            waits = decision.action is ProfileAction.WAIT
             notes = _notes(package, user, decision)
     steps = tuple(space.steps())
     uninstall_calls = tuple(step for step in steps if isinstance(step, EntryCall) and step.context is Context.DELETE)
@@ -132,7 +132,7 @@ def _follow(package: Package, space: Workspace, before: Installation | None) -> 
 
 def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Json:
     """Put the services into a profile as was judged; what the receipt tells of it, or None."""
-    if decision.action not in {Action.ADD, Action.CREATE}:
+    if decision.action not in {ProfileAction.ADD, ProfileAction.CREATE}:
         return None
     profiles = ProfileAdmin(space)
     name = decision.profile or _free_name(space, package.profile or DEFAULT_PROFILE)
@@ -158,7 +158,7 @@ def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Js
 
 
 def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[str, ...]:
-    if decision.action is not Action.WAIT:
+    if decision.action is not ProfileAction.WAIT:
         return ()
     name = f'"{user.name}"' if " " in user.name else user.name
     later = f"mapiwright install PACKAGE --per-user --user {name} ({package.id})"

@@ -32,7 +32,7 @@ JSON, EVERYONE = "--json", "--all-users"
 
 
 @frozen
-class Words:
+class TypedWords:
     """What a command line asks for, as ``target_options`` and ``user_options`` hand it over."""
 
     uri: str | None
@@ -42,7 +42,7 @@ class Words:
     as_json: bool
 
 
-def read(arguments: Sequence[str]) -> Words | None:
+def read(arguments: Sequence[str]) -> TypedWords | None:
     """The words of a verb that is read here; None where click has to read them."""
     if tuple(arguments[:2]) != LIST:
         return None
@@ -68,7 +68,7 @@ def read(arguments: Sequence[str]) -> Words | None:
         return None
     variable = os.environ.get(USER_VARIABLE)
     named = tuple(users) or (tuple(variable.split(BETWEEN_USERS)) if variable else ())
-    return Words(
+    return TypedWords(
         written or os.environ.get(WORKSTATION_VARIABLE) or None,
         (WORKSTATION[0], written) if written else (),
         UserChoice(() if everyone else named, everyone),

@@ -57,6 +57,9 @@ class HiveFileWorkstation:
         self._bitness = bitness
         self._hive = HiveFile(self.path)
 
+    def __repr__(self) -> str:
+        return f"<HiveFileWorkstation {self.uri}>"
+
     @cached_property
     def registry(self) -> HiveRegistry:
         """The user's hive; a bare hive has no HKLM."""

@@ -160,6 +160,9 @@ class MemoryWorkstation:
         self.users_states: dict[User, State] = {}
         files.make(self.state_folder)  # as every other kind has it, once there is state
 
+    def __repr__(self) -> str:
+        return f"<MemoryWorkstation {self.uri}>"
+
     @classmethod
     def of(cls, layout: Layout) -> MemoryWorkstation:
         """A workstation as ``layout`` lays it out."""

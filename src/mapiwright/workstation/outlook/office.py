@@ -14,7 +14,7 @@ from mapiwright.frozen import frozen
 from mapiwright.workstation.files import join
 from mapiwright.workstation.mounts.redirection import two_sided
 from mapiwright.workstation.outlook import click_to_run
-from mapiwright.workstation.outlook.click_to_run import OFFICE, Package
+from mapiwright.workstation.outlook.click_to_run import OFFICE, ClickToRunPackage
 from mapiwright.workstation.outlook.languages import lcid_of_tag
 from mapiwright.workstation.outlook.long_names import is_below, long_path
 from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
@@ -49,7 +49,7 @@ class Office:
     view: View
     root: str
     common: str
-    package: Package | None
+    package: ClickToRunPackage | None
     variables: Mapping[str, str]
     lcids: tuple[int, ...]
     rules: tuple[tuple[str, str], ...]
@@ -92,7 +92,7 @@ class _Trace:
     root: str
     rule: str
     key: KeyPath
-    package: Package | None
+    package: ClickToRunPackage | None
 
 
 def survey(registry: RegistryReader, files: FileReader, environment: Mapping[str, str]) -> Survey:
@@ -188,7 +188,9 @@ def _variables(environment: Mapping[str, str], files: FileReader, view: View) ->
     return {**environment, "SystemRoot": system, "ProgramFiles": programs, "CommonProgramFiles": common}
 
 
-def _languages(edition: Edition, package: Package | None, registry: RegistryReader, view: View) -> tuple[int, ...]:
+def _languages(
+    edition: Edition, package: ClickToRunPackage | None, registry: RegistryReader, view: View
+) -> tuple[int, ...]:
     """The LCIDs that the keys of an Office name, each once."""
     version = OFFICE_VERSIONS[edition]
     key = KeyPath.parse(rf"{OFFICE}\{version}\Common\LanguageResources", view)
