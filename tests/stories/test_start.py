@@ -134,16 +134,16 @@ VARIABLES = st.fixed_dictionaries(
 )
 
 
-def as_click_reads(words: Sequence[str]) -> direct.Words | None:
+def as_click_reads(words: Sequence[str]) -> direct.TypedWords | None:
     """What click hands to ``profile list``; None where it calls nothing."""
-    handed: list[direct.Words] = []
+    handed: list[direct.TypedWords] = []
 
     def open_target(uri: str | None, options: tuple[str, ...], *, as_json: bool, **more: object) -> Any:
         return SimpleNamespace(uri=uri, options=options, as_json=as_json, more=more)
 
     def list_profiles(target: Any, users: Any) -> None:
         if not any(target.more.values()):
-            handed.append(direct.Words(target.uri, target.options, users, target.as_json))
+            handed.append(direct.TypedWords(target.uri, target.options, users, target.as_json))
 
     with (
         mock.patch("mapiwright.ui.cli.target.target_at", open_target),
