@@ -212,6 +212,30 @@ def test_no_verb_makes_a_plan_that_would_lose_what_follows_a_call_when_it_is_sav
                 assert name not in FOLLOWED, f"{module} uses {name}"
 
 
+READERS_OF_INFS = {
+    "mapi.inf.mapisvc": "the MAPISVC.INF of a workstation",
+    "formats.prf": "a PRF file",
+    "mapi.prf.export": "the PRF file that is made",
+    "setup.prf.reading": "a PRF file",
+    "setup.package.package": "the fragment of a package",
+    "setup.install.install": "the fragment of a package",
+    "setup.install.preflight": "the fragment of a package",
+    "setup.publish.have_disk": "the fragment on a disk",
+    "setup.trial.scratch": "the fragment beside a library",
+    "ui.cli.packages.inf": "a file that the user names",
+}
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_the_mapisvc_of_a_workstation_is_read_in_one_place(module: str) -> None:
+    """Two readers would answer a fault in two ways."""
+    text = MODULES[module].read_text(encoding="utf-8")
+    parses = [line for name, line in calls_in(module) if name in {"inf.parse", "text.parse"}]
+    assert not parses or module.removeprefix("mapiwright.") in READERS_OF_INFS, f"{module} parses an INF at {parses}"
+    assert "formats.inf import parse" not in text, f"{module} hides that it parses an INF"
+    assert "code_page, tolerant=" not in text or module.endswith(("formats.inf", "mapi.inf.mapisvc"))
+
+
 @pytest.mark.parametrize("module", INNER)
 def test_only_the_ui_prints(module: str) -> None:
     if floor_of(module) == "ui" or ".child" in module:

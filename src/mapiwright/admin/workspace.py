@@ -17,11 +17,10 @@ from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.entry.service.record import read_record
-from mapiwright.errors import FormatError, NotFoundError
-from mapiwright.formats import inf
+from mapiwright.errors import NotFoundError
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import startup, store
 from mapiwright.transaction.plans.plan import NOTES, Leg, Plan, without_repeats
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mapiwright.entry.call import EntryCall
+    from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.mapi.profile.profile import Profile
     from mapiwright.transaction.plans.effect import Effect
     from mapiwright.transaction.plans.plan import Step
@@ -312,11 +312,4 @@ def joined_plan(spaces: Sequence[Workspace]) -> Plan:
 
 def read_catalogue(workstation: Workstation) -> Catalogue:
     """What the workstation's MAPISVC.INF means; empty where there is no file."""
-    path = workstation.outlook.inf_path
-    data = workstation.files.read(path)
-    try:
-        document = inf.parse(data if data is not None else b"", workstation.code_page)
-    except FormatError as error:
-        where = f"{workstation.place(path) or path}: {error.where}"
-        raise FormatError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
-    return Catalogue.of(document, workstation.place(path) or path)
+    return read_mapisvc(workstation).catalogue

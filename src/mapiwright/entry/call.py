@@ -34,12 +34,10 @@ from mapiwright.errors import (
     NotFoundError,
     RefusedError,
 )
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import store
 from mapiwright.mapi.profile.resemblance import matched
-from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.transaction.plans.effect import Outcome, Status
 
@@ -315,9 +313,8 @@ class EntryCall:
 
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
-    data = workstation.files.read(workstation.outlook.inf_path)
     try:
-        return None if data is None else Catalogue.of(inf.parse(data, workstation.code_page)).find(service)
+        return read_mapisvc(workstation).catalogue.find(service)
     except FindingsError:  # its lines are damaged; a service is told to go all the same
         return None
 

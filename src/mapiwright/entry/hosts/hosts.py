@@ -15,10 +15,10 @@ from mapiwright.entry.hosts.native_host import DEADLINE, FromWorkstation, Native
 from mapiwright.entry.hosts.python_host import PythonHost
 from mapiwright.entry.service.loading import Loader
 from mapiwright.entry.service.record import read_record, sources_of
-from mapiwright.errors import ConflictError, EntryPointError, FindingsError, NotFoundError, UsageError
-from mapiwright.formats import inf
+from mapiwright.errors import ConflictError, EntryPointError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue, read_section
+from mapiwright.mapi.inf.catalogue import read_section
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.props.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
 from mapiwright.workstation.files import join, parent
 
@@ -82,11 +82,7 @@ def host_for(
 
 def declared_entry(workstation: Workstation, service: str) -> tuple[str, str] | None:
     """The DLL and the entry point that MAPISVC.INF names for a service, or None where it does not name both."""
-    data = workstation.files.read(workstation.outlook.inf_path)
-    try:
-        section = Catalogue.of(inf.parse(data or b"", workstation.code_page)).inf.section(service)
-    except FindingsError:  # its lines are damaged
-        return None
+    section = read_mapisvc(workstation).document.section(service)
     if section is None:
         return None
     read = read_section(section)

@@ -99,7 +99,10 @@ class Catalogue:
             )
         section = self.inf.section(name)
         if section is None:
-            faults = [finding("MW1011", f"there is no section [{name}]")]
+            listed = self.inf.section(SERVICES)
+            entry = listed.entry(name) if listed is not None else None
+            line = entry.index + 1 if entry is not None else 0
+            faults = [finding("MW1011", f"there is no section [{name}]", line=line)]
         else:
             read = read_section(section)
             providers, provider_faults = _linked(self.inf, section, PROVIDERS, "MW1013")
@@ -142,7 +145,7 @@ def read_section(section: Section) -> Reading:
     """The properties of a service, provider or extra section; a faulty one is left out and told."""
     properties: dict[int, PropertyValue] = {}
     keywords: dict[str, str] = {}
-    faults: list[Finding] = []
+    faults = [finding("MW1001", "the line holds a NUL character", line=index + 1) for index in section.damaged]
     for entry in section.entries:
         if section.entry(entry.key) is not entry:
             continue  # Windows does not see it

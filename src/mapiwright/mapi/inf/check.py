@@ -137,6 +137,9 @@ class _Checker:
         first = self.inf.sections[0].header if self.inf.sections else len(self.inf.lines)
         for index, line in enumerate(self.inf.lines):
             number = index + 1
+            if line.kind is Kind.DAMAGED:
+                yield finding("MW1001", "the line holds a NUL character", line=number)
+                continue
             if line.kind is Kind.STRAY:
                 above = f"; it looks like the rest of line {index}" if index - 1 in self.broken else ""
                 yield finding(

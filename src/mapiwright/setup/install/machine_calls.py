@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.service.record import read_record
-from mapiwright.formats import inf
-from mapiwright.mapi.inf.catalogue import Catalogue, read_section
+from mapiwright.mapi.inf.catalogue import read_section
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mapiwright.entry.service.contract import Context, EntryPolicy
+    from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.workstation.workstation import Workstation
 
 
 def catalogue_at(workstation: Workstation, path: str) -> Catalogue:
     """What the MAPISVC.INF at ``path`` means; empty where there is none."""
-    data = workstation.files.read(path) if path else None
-    return Catalogue.of(inf.parse(data if data is not None else b"", workstation.code_page))
+    return read_mapisvc(workstation, path).catalogue
 
 
 def calls_to_installed(
