@@ -24,7 +24,6 @@ from mapiwright.entry.service.contract import (
     succeeded,
 )
 from mapiwright.entry.service.record import read_record
-from mapiwright.entry.service.secrecy import public
 from mapiwright.entry.service.visible_sections import visible_sections
 from mapiwright.errors import (
     CancelledError,
@@ -39,6 +38,7 @@ from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import store
 from mapiwright.mapi.profile.resemblance import matched
 from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.protected import secrets_among
 from mapiwright.transaction.plans.effect import Outcome, Status
 
 if TYPE_CHECKING:
@@ -113,17 +113,18 @@ class EntryCall:
 
     def describe(self) -> Mapping[str, Json]:
         """All but the secrets; ``maker`` reads it back."""
-        secure = [tag for tag in self.properties if tags.is_secure(tag)]
+        secrets = secrets_among(self.properties, self.service)
+        shown = {tag: value for tag, value in self.properties.items() if tag not in secrets}
         return {
             "service": self.service,
             "context": self.context.name,
             "user": self.user,
             "profile": self.profile,
             "uid": self.uid,
-            "properties": properties_to_json(public(self.properties)),
+            "properties": properties_to_json(shown),
             "policy": self.policy.value,
             "flags": int(self.flags),
-            "withheld": sorted({*self.withheld, *secure}),
+            "withheld": sorted({*self.withheld, *secrets}),
             "provider": self.provider,
             **({"host": self.host} if self.host else {}),
         }
@@ -200,7 +201,7 @@ class EntryCall:
                 remedy="Name a Python that loads it: --host here, python:PATH or wine:PREFIX. An install "
                 "may defer the call (--entry defer), and `mapiwright service call --pending` sends it.",
             )
-        if any(tags.is_secure(tag) for tag in self.properties):
+        if secrets_among(self.properties, self.service):
             why += "; its secure properties must be given again when it is sent"
         return Outcome(Status.PENDING, why)
 

@@ -112,18 +112,20 @@ def show(target: Target, users: UserChoice, name: str | None) -> None:
 def dump(target: Target, users: UserChoice, name: str) -> None:
     """Print a profile's registry keys and values as JSON, exactly as they are stored.
 
-    Encrypted passwords and secure properties are among them, as they are encrypted; a warning says so.
+    Passwords and secure properties are among them, encrypted or not, as they are stored; a warning says so.
     """
     from mapiwright.admin.workspace import Workspace
 
     space = Workspace(target.workstation, users.one_of(target.workstation))
+    from mapiwright.mapi.props.protected import holds_protected_data, secret_values
     from mapiwright.ui.documents.documents import dump_document, write_document
-    from mapiwright.ui.text.secrets import secret_values
 
     key = space.stored_key(name)
     secret = secret_values(key)
     if secret:
-        report(f"Warning: {len(secret)} value(s) are secrets, encrypted for that user; keep this output to yourself.")
+        sealed = sum(holds_protected_data(value.data) for value in secret.values())
+        how = f"{sealed} encrypted for that user, {len(secret) - sealed} as they are"
+        report(f"Warning: {len(secret)} value(s) are secrets, {how}; keep this output to yourself.")
     write_document(dump_document(key))
 
 

@@ -92,7 +92,7 @@ def get(target: Target, users: UserChoice, name: str, text: str, wanted: tuple[s
     if target.json:
         from mapiwright.ui.documents.documents import write_document
 
-        properties = {f"{each.tag:08X}": each.document() for each in read}
+        properties = {f"{each.tag:08X}": each.document(owner.service) for each in read}
         write_document({**place_document(services), "section": {**owner.document(uid), "properties": properties}})
     else:
         write(_lines(uid, owner, [each for each in read if not each.missing]), sys.stdout)
@@ -252,20 +252,20 @@ class _Property:
             return cls(tag, value, missing=False)
         return cls(asked, None, missing=value != MAPI_E_NO_ACCESS)
 
-    def document(self) -> Json:
-        """None where it is not there."""
+    def document(self, service: str) -> Json:
+        """None where it is not there; ``service`` is whose section it is in."""
         from mapiwright.ui.text.values import property_document
 
         if self.value is None:
             return None if self.missing else {"secret": True}
-        return property_document(self.tag, self.value)
+        return property_document(self.tag, self.value, service)
 
-    def text(self, role: str) -> str:
+    def text(self, role: str, service: str) -> str:
         """Its value for people."""
-        from mapiwright.ui.text.secrets import MASK
+        from mapiwright.mapi.props.protected import MASK
         from mapiwright.ui.text.tree import described
 
-        return MASK if self.value is None else described(self.tag, self.value, role)
+        return MASK if self.value is None else described(self.tag, self.value, role, service)
 
 
 def _lines(uid: str, owner: _Owner, properties: Iterable[_Property]) -> Iterator[Line]:
@@ -275,4 +275,4 @@ def _lines(uid: str, owner: _Owner, properties: Iterable[_Property]) -> Iterator
     yield Line(f"Section {escape(uid)} {owner.title(uid)}".rstrip(), Style.HEADING)
     for each in properties:
         name = name_in_section(each.tag, owner.service)
-        yield Line(f"  {name} {type_of(each.tag)} = {each.text(owner.role)}")
+        yield Line(f"  {name} {type_of(each.tag)} = {each.text(owner.role, owner.service)}")
