@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,14 @@ def test_the_mapisvc_of_a_workstation_is_read_in_one_place(module: str) -> None:
     assert not parses or module.removeprefix("mapiwright.") in READERS_OF_INFS, f"{module} parses an INF at {parses}"
     assert "formats.inf import parse" not in text, f"{module} hides that it parses an INF"
     assert "code_page, tolerant=" not in text or module.endswith(("formats.inf", "mapi.inf.mapisvc"))
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_whether_a_service_has_an_entry_point_is_decided_in_one_place(module: str) -> None:
+    text = MODULES[module].read_text(encoding="utf-8")
+    assert not re.search(r"\bif .*service\.entry\b|definition\.(dll|entry) and|stand_in is (not )?None", text) or (
+        floor_of(module) == "entry"
+    ), f"{module} decides by itself; ask has_entry_point"
 
 
 @pytest.mark.parametrize("module", INNER)

@@ -16,7 +16,7 @@ from mapiwright.admin.drafts import Drafts, Due
 from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.service.contract import EntryPolicy
-from mapiwright.entry.service.record import read_record
+from mapiwright.entry.service.entry_points import has_entry_point
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.inf.catalogue import Catalogue
-    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.mapi.profile.profile import Profile, Service
     from mapiwright.transaction.plans.effect import Effect
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.registry import Key
@@ -167,12 +167,11 @@ class Workspace:
         """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
         return self.workstation.outlook.bitness.pointer
 
-    def has_stand_in(self, service: str) -> bool:
-        """Whether a Python entry point stands in for the service's DLL, now or when the plan has run."""
-        if upcase(service) in self._stand_ins:
+    def has_entry_point(self, service: Service) -> bool:
+        """Whether a service of a profile can be called, now or when the plan has run."""
+        if upcase(service.name) in self._stand_ins:
             return True
-        record = read_record(self.workstation, service)
-        return record is not None and record.stand_in is not None
+        return has_entry_point(self.workstation, service.name, declared=service.declares_entry)
 
     # What shall be.
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
-from mapiwright.entry.hosts.hosts import declared_entry, host_for
+from mapiwright.entry.hosts.hosts import host_for
 from mapiwright.entry.outcome_changes import Subject, changes_of
 from mapiwright.entry.service.contract import (
     Context,
@@ -34,6 +34,7 @@ from mapiwright.errors import (
     RefusedError,
 )
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.inf.catalogue import declared_entry
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import store
 from mapiwright.mapi.profile.resemblance import matched
@@ -181,7 +182,10 @@ class EntryCall:
         """
         if self.context not in OF_THE_MACHINE:
             self._subject(workstation)
-        elif declared_entry(workstation, self.service) is None and read_record(workstation, self.service) is None:
+        elif (
+            declared_entry(read_mapisvc(workstation).catalogue, self.service) is None
+            and read_record(workstation, self.service) is None
+        ):
             raise NotFoundError(f"service {self.service} is no longer installed", where=workstation.uri)
 
     def _host(self, workstation: Workstation, observe: Callable[[Report], None] = lambda _: None) -> EntryHost | None:

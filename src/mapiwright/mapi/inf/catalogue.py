@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError, NotFoundError, Severity
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
+from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition, declares_entry
 from mapiwright.mapi.inf.rules import finding
 from mapiwright.mapi.inf.value import Fault, is_tolerated, read_bytes, read_value, split_list
 from mapiwright.mapi.props import tags
@@ -127,6 +127,16 @@ class Catalogue:
             delete_files=read.texts(tags.PR_SERVICE_DELETE_FILES),
             keywords=read.keywords,
         )
+
+
+def declared_entry(catalogue: Catalogue, service: str) -> tuple[str, str] | None:
+    """The DLL and the function that a service's lines name, or None; a fault elsewhere in them does not matter."""
+    section = catalogue.inf.section(service)
+    if section is None:
+        return None
+    read = read_section(section)
+    dll, entry = read.text(tags.PR_SERVICE_DLL_NAME), read.text(tags.PR_SERVICE_ENTRY_NAME)
+    return (dll, entry) if declares_entry(dll, entry) else None
 
 
 def links(section: Section, keyword: str) -> tuple[str, ...]:

@@ -244,7 +244,9 @@ def _settings(
                 lost.setdefault("MW8201", []).append(tags.name_of(tag, service.name))
             elif prop_type(tag) not in _KINDS:
                 lost.setdefault("MW8202", []).append(tags.name_of(tag, service.name))
-            elif id_ not in done and (section is home or (known and service.entry and home is service.section)):
+            elif id_ not in done and (
+                section is home or (known and service.declares_entry and home is service.section)
+            ):
                 done.add(id_)
                 yield tag, value
             else:
@@ -291,7 +293,7 @@ def _is_given(own: Properties, tag: int, value: PropertyValue) -> bool:
 
 def _suits(slot: Slot, tag: int, service: Service) -> bool:
     """Whether a property goes by Microsoft's mapping: of its type, or text whose width the service's code settles."""
-    return slot.kind == prop_type(tag) or (bool(service.entry) and {slot.kind, prop_type(tag)} == _STRINGS)
+    return slot.kind == prop_type(tag) or (service.declares_entry and {slot.kind, prop_type(tag)} == _STRINGS)
 
 
 def _slot(tag: int) -> Slot:

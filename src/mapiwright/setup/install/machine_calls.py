@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.call import EntryCall
-from mapiwright.entry.service.record import read_record
-from mapiwright.mapi.inf.catalogue import read_section
+from mapiwright.entry.service.entry_points import has_entry_point
+from mapiwright.mapi.inf.catalogue import declared_entry
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
-from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,15 +27,5 @@ def calls_to_installed(
 ) -> Iterator[EntryCall]:
     """The call of each service that has an entry point: a stand-in, or one that MAPISVC.INF declares."""
     for name in services:
-        record = read_record(workstation, name)
-        if (record is not None and record.stand_in is not None) or _declares_entry(catalogue, name):
+        if has_entry_point(workstation, name, declared=declared_entry(catalogue, name) is not None):
             yield EntryCall(service=name, context=context, policy=policy)
-
-
-def _declares_entry(catalogue: Catalogue, service: str) -> bool:
-    """Whether the lines of a service name an entry point; a fault elsewhere in them does not matter."""
-    section = catalogue.inf.section(service)
-    if section is None:
-        return False
-    read = read_section(section)
-    return bool(read.text(tags.PR_SERVICE_DLL_NAME) and read.text(tags.PR_SERVICE_ENTRY_NAME))

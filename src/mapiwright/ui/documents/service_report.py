@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.service.record import read_record
+from mapiwright.entry.service.entry_points import has_stand_in
 from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.definition import ServiceDefinition
@@ -65,7 +65,6 @@ def service_row(
     faults: Iterable[Finding] = (),
 ) -> dict[str, Json]:
     """A service as a document; ``there`` as ``installed_packages`` gives it, ``faults`` are those of its lines."""
-    record = read_record(workstation, definition.name) if there is not None else None
     owner = next(
         (
             found
@@ -82,7 +81,7 @@ def service_row(
         "version": owner.version if owner else None,
         "dll": definition.dll or None,
         "entry": definition.entry or None,
-        "stand_in": record is not None and record.stand_in is not None,
+        "stand_in": there is not None and has_stand_in(workstation, definition.name),
         "support_files": list(definition.support_files),
         "providers": [
             {

@@ -120,7 +120,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
         place = self.query_one("#settings", VerticalScroll)
         entered = [fields.entered for fields in self.fields]
         widgets: list[Widget] = []
-        able = self.definition is not None and bool(self.definition.entry)
+        able = self.definition is not None and self.space.has_entry_point(self.service)
         if not any(page.fields for page in self.pages):
             widgets.append(line(texts("sheet.no-settings"), "text"))
         elif self.entry.support is Support.NATIVE:
