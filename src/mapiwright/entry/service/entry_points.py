@@ -1,4 +1,4 @@
-"""Whether a service has an entry point: the one place that decides, for installed services and for those of a profile.
+"""Whether a service has an entry point: the one place that decides, for services installed and in profiles.
 
 [pidtagserviceentryname-canonical-property]: without the names of the DLL and the function, MAPI assumes that there is
 none. A package's stand-in is one where the DLL cannot run, and where there is no DLL.
