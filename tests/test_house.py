@@ -195,24 +195,6 @@ def test_nothing_writes_to_a_workstation_but_the_transaction(module: str) -> Non
     assert not writes, f"{module} writes: {writes}"
 
 
-FOLLOWED = {"DEFAULT_SERVICES", "delete_provider", "logon", "TolerantCall", "ProviderRemoval"}
-"""What makes a call that something follows from, and how it is come by: see admin/conditional_calls.py."""
-
-
-@pytest.mark.parametrize("module", INNER)
-def test_no_verb_makes_a_plan_that_would_lose_what_follows_a_call_when_it_is_saved(module: str) -> None:
-    """Before one does, give those calls a description of their own, and a maker that reads it."""
-    if floor_of(module) not in {"pytest_plugin", "ui", "workflows", "setup"}:
-        return  # pywin32 and admin send their plans at once, and who is below them makes no such call
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
-        match node:
-            case ast.Call(func=ast.Attribute(attr="create_profile"), args=arguments, keywords=keywords):
-                assert len(arguments) == 1, f"{module}, line {node.lineno}: flags may ask for default services"
-                assert not keywords, f"{module}, line {node.lineno}: flags may ask for default services"
-            case ast.Attribute(attr=name) | ast.Name(id=name) | ast.alias(name=name):
-                assert name not in FOLLOWED, f"{module} uses {name}"
-
-
 READERS_OF_INFS = {
     "mapi.inf.mapisvc": "the MAPISVC.INF of a workstation",
     "formats.prf": "a PRF file",

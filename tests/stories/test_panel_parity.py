@@ -10,7 +10,7 @@ import pytest
 from command_verbs import verbs
 
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.mapi.profile import addressing, roles
 from mapiwright.mapi.profile.profile import ADMIN
 from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, prop_type

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.call import EntryCall
+from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.service.contract import Context, EntryFlag
 
 if TYPE_CHECKING:

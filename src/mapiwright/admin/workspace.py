@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.conditional_calls import TolerantCall
 from mapiwright.admin.drafts import Drafts, Due
 from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
+from mapiwright.entry.conditional_calls import TolerantCall
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.entry.service.entry_points import has_entry_point
 from mapiwright.errors import NotFoundError

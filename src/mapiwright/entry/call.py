@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
 from mapiwright.entry.hosts.hosts import host_for
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties
     from mapiwright.mapi.inf.definition import ServiceDefinition
     from mapiwright.mapi.profile.profile import Profile
-    from mapiwright.transaction.plans.effect import EffectMaker, Json
+    from mapiwright.transaction.plans.effect import Effect, Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
@@ -57,6 +57,15 @@ if TYPE_CHECKING:
 KIND = "entry-point"
 COUNTERPART = {Context.INSTALL: Context.UNINSTALL, Context.CREATE: Context.DELETE}
 """What calls a call back; the others have nothing that does."""
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """An effect that makes a call, so that one can say where the code runs."""
+
+    def at(self, host: str) -> Effect:
+        """The same, made where ``host`` says."""
+        ...
 
 
 Observer: TypeAlias = "Callable[[EntryOutcome | None, Sequence[Report]], None]"
@@ -111,6 +120,10 @@ class EntryCall:
     @property
     def _message(self) -> str:
         return f"MSG_SERVICE_{self.context.name}"
+
+    def at(self, host: str) -> EntryCall:
+        """The same call, made where ``host`` says."""
+        return replace(self, host=host)
 
     def describe(self) -> Mapping[str, Json]:
         """All but the secrets; ``maker`` reads it back."""
@@ -350,9 +363,5 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
 
 def through(plan: Plan, host: str) -> Plan:
     """The plan with its calls made where ``host`` says, by the services' own libraries (see ``hosts``)."""
-    steps = (replace(step, host=host) if isinstance(step, EntryCall) else step for step in plan.steps)
+    steps = (step.at(host) if isinstance(step, Hosted) else step for step in plan.steps)
     return replace(plan, steps=tuple(steps))
-
-
-MAKERS: Mapping[str, EffectMaker] = MappingProxyType({KIND: maker})
-"""What recovery needs to make this floor's effects again."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import joined_plan
-from mapiwright.entry.call import KIND, maker
+from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
-from mapiwright.errors import CallError, FindingsError, FormatError, RefusedError, Severity
+from mapiwright.errors import CallError, FindingsError, RefusedError, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.prf.labels import SEVERAL
 from mapiwright.mapi.prf.reading import Overwrite
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties, PropertyValue
     from mapiwright.mapi.prf.reading import Item, ProfileFile
     from mapiwright.mapi.profile.profile import Profile, Section, Service
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.workstation import Workstation
 
@@ -250,26 +249,19 @@ class Asked:
     def on(cls, workstation: Workstation) -> Asked:
         """What the records of a workstation tell."""
         done = (
-            effect.description
+            call_of(effect.kind, effect.description)
             for receipt in receipts(workstation)
             if not receipt.undone_by
             for effect in receipt.effects
-            if effect.kind == KIND and effect.status == Status.DONE
+            if effect.status == Status.DONE
         )
-        sent = (call for description in done if (call := _made(description)) is not None)
+        sent = (call for call in done if call is not None)
         return cls(_by_place(each.call for each in pending_calls(workstation)), _by_place(sent))
 
     def of(self, space: Workspace, profile: Profile, service: Service) -> tuple[Properties, Properties]:
         """What one service was configured with."""
         place = space.user.name, upcase(profile.name), service.uid
         return self.waiting.get(place, {}), self.sent.get(place, {})
-
-
-def _made(description: Mapping[str, Json]) -> EntryCall | None:
-    try:
-        return maker(description)
-    except FormatError:  # a newer version's
-        return None
 
 
 def _by_place(calls: Iterable[EntryCall]) -> dict[tuple[str, str, str], Properties]:

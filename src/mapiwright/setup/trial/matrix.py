@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import MapiwrightError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
