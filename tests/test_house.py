@@ -35,6 +35,7 @@ ROOMS = [
     "setup.package",
     "setup",
     "pywin32",
+    "admin.operations",
     "admin",
     "entry",
     "entry.hosts",
@@ -225,6 +226,26 @@ def test_whether_a_service_has_an_entry_point_is_decided_in_one_place(module: st
     assert not re.search(r"\bif .*service\.entry\b|definition\.(dll|entry) and|stand_in is (not )?None", text) or (
         floor_of(module) == "entry"
     ), f"{module} decides by itself; ask has_entry_point"
+
+
+EDITS = {
+    *("create_profile", "copy_profile", "rename_profile", "set_default_profile", "ask_for_profile"),
+    *("create_message_service", "copy_message_service", "configure_message_service"),
+    *("message_service_transport_order", "set_props", "delete_props"),
+}
+"""Methods of administration that change profiles; those whose names others have too are left out."""
+
+
+@pytest.mark.parametrize("module", INNER)
+def test_profiles_are_changed_by_operations(module: str) -> None:
+    """Command line, panel, wizard and PRF files say what they want as data, and one module drafts it."""
+    if floor_of(module) not in {"ui", "workflows", "setup"}:
+        return
+    calls = {name.rpartition(".")[2] for name, _ in calls_in(module) if not name.startswith("actions.")}
+    known = {
+        "setup.install.user_plan": {"create_message_service", "configure_message_service", "set_default_profile"}
+    }
+    assert not calls & (EDITS - known.get(module.removeprefix("mapiwright."), set())), f"{module} edits by itself"
 
 
 @pytest.mark.parametrize("module", INNER)

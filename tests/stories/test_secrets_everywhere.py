@@ -193,7 +193,7 @@ def test_no_verb_shows_a_secret(
 
 
 def test_no_plan_with_a_secret_is_saved(mapiwright: Mapiwright, planted: dict[str, str], tmp_path: Path) -> None:
-    refused = mapiwright("profile", "copy", PROFILE, "Copy", "-o", tmp_path / "a.plan")
+    refused = mapiwright("profile", "copy", PROFILE, "Copy", "--dry-run", "-o", tmp_path / "a.plan")
     assert (refused.code, "carries secrets" in refused.err) == (1, True), planted
     assert not (tmp_path / "a.plan").exists()
 

@@ -21,7 +21,6 @@ from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
-    from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
@@ -132,18 +131,22 @@ def dump(target: Target, users: UserChoice, name: str) -> None:
 @profile.command()
 @click.argument("name")
 @click.option("--default", "as_default", is_flag=True, help="Make it the default profile too.")
+@click.option("--default-services", is_flag=True, help="Put the default services of MAPISVC.INF into it.")
 @target_options
 @user_options
 @writing_options
-def create(target: Target, users: UserChoice, consent: Consent, name: str, as_default: bool) -> None:
-    """Make an empty profile."""
+def create(
+    *, target: Target, users: UserChoice, consent: Consent, name: str, as_default: bool, default_services: bool
+) -> None:
+    """Make a profile: an empty one, or one with the default services.
 
-    def draft(profiles: ProfileAdmin) -> None:
-        profiles.create_profile(name)
-        if as_default:
-            profiles.set_default_profile(name)
+    A default service that fails when it is called is left out.
+    """
+    from mapiwright.admin.operations.operations import CreateProfile
+    from mapiwright.admin.operations.profile_spec import ProfileSpec
 
-    edit(target, users, consent, draft)
+    spec = ProfileSpec(name, default=as_default, default_services=default_services)
+    edit(target, users, consent, CreateProfile(spec))
 
 
 @profile.command()
@@ -154,7 +157,9 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
 @writing_options
 def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Copy a profile."""
-    edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
+    from mapiwright.admin.operations.operations import CopyProfile
+
+    edit(target, users, consent, CopyProfile(name, new_name))
 
 
 @profile.command()
@@ -165,7 +170,9 @@ def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_nam
 @writing_options
 def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Give a profile another name."""
-    edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
+    from mapiwright.admin.operations.operations import RenameProfile
+
+    edit(target, users, consent, RenameProfile(name, new_name))
 
 
 @profile.command()
@@ -175,7 +182,9 @@ def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_n
 @writing_options
 def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
     """Remove a profile; each of its services is told before."""
-    edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
+    from mapiwright.admin.operations.operations import DeleteProfile
+
+    edit(target, users, consent, DeleteProfile(name))
 
 
 @profile.command()
@@ -188,7 +197,9 @@ def default(target: Target, users: UserChoice, consent: Consent, name: str | Non
     """Make NAME the default profile."""
     if (name is None) is not clear:
         raise click.UsageError("Give the name of a profile, or --none.")
-    edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
+    from mapiwright.admin.operations.operations import SetDefaultProfile
+
+    edit(target, users, consent, SetDefaultProfile(name))
 
 
 @profile.command("add-service")
@@ -202,12 +213,10 @@ def add_service(
     target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
 ) -> None:
     """Add a SERVICE of MAPISVC.INF to the profile NAME."""
-    edit(
-        target,
-        users,
-        consent,
-        lambda profiles: profiles.admin_services(name).create_message_service(service, display),
-    )
+    from mapiwright.admin.operations.operations import AddServices
+    from mapiwright.admin.operations.profile_spec import ServiceSpec
+
+    edit(target, users, consent, AddServices(name, (ServiceSpec(service, display),)))
 
 
 @profile.command("remove-service")
@@ -218,4 +227,6 @@ def add_service(
 @writing_options
 def remove_service(target: Target, users: UserChoice, consent: Consent, name: str, service: str) -> None:
     """Remove a SERVICE, by name or uid, from the profile NAME."""
-    edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
+    from mapiwright.admin.operations.operations import RemoveService
+
+    edit(target, users, consent, RemoveService(name, service))

@@ -21,6 +21,7 @@ from mapiwright.ui.text.terminal import Line, Style, escape, write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.services import MessageServiceAdmin
@@ -122,24 +123,23 @@ def set_(
 ) -> None:
     """Set properties of a SECTION; all else in it stays as it is."""
     from mapiwright.admin.flags import SectionFlag
-    from mapiwright.admin.sections import refuse_problems
+    from mapiwright.admin.operations.operations import SetProperties
     from mapiwright.ui.text.names import section_named
 
     if not assignments and not create:
         raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
     given = assignments.read()
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
         services = profiles.admin_services(name)
         uid = section_named(services, text)
         if not create:
             _must_be_there(target, services, uid)
-        with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
-            if given:
-                refuse_problems(opened, opened.set_props(given), "set")
-                _report_kept(given, opened)
+        yield SetProperties(name, uid, given)
+        with services.open_profile_section(uid, SectionFlag.FORCE_ACCESS) as opened:
+            _report_kept(given, opened)
 
-    edit(target, users, consent, draft)
+    edit(target, users, consent, wanted)
 
 
 @section.command("delete")
@@ -153,21 +153,19 @@ def delete(
     target: Target, users: UserChoice, consent: Consent, name: str, text: str, wanted: tuple[str, ...]
 ) -> None:
     """Delete the properties with these TAGs, whatever their type, from a SECTION."""
-    from mapiwright.admin.flags import SectionFlag
-    from mapiwright.admin.sections import refuse_problems
+    from mapiwright.admin.operations.operations import DeleteProperties
     from mapiwright.mapi.props.property_text import any_tag_named
     from mapiwright.ui.text.names import section_named
 
-    gone = [any_tag_named(each) for each in wanted]
+    gone = tuple(any_tag_named(each) for each in wanted)
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def operations(profiles: ProfileAdmin) -> Iterator[Operation]:
         services = profiles.admin_services(name)
         uid = section_named(services, text)
         _must_be_there(target, services, uid)
-        with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
-            refuse_problems(opened, opened.delete_props(gone), "deleted")
+        yield DeleteProperties(name, uid, gone)
 
-    edit(target, users, consent, draft)
+    edit(target, users, consent, operations)
 
 
 def _must_be_there(target: Target, services: MessageServiceAdmin, uid: str) -> None:
