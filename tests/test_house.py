@@ -249,6 +249,14 @@ def test_profiles_are_changed_by_operations(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", INNER)
+def test_what_is_a_secret_is_decided_in_one_place(module: str) -> None:
+    """Others ask ``mapi.props.protected``: word lists and DPAPI headers of their own would soon differ from it."""
+    text = MODULES[module].read_text(encoding="utf-8")
+    own = re.findall(r"DPAPI_(?:PROVIDER|START)|d08c9ddf|passw\(|\(secret, not shown\)", text)
+    assert not own or module.endswith("mapi.props.protected"), f"{module} decides by itself: {own}"
+
+
+@pytest.mark.parametrize("module", INNER)
 def test_only_the_ui_prints(module: str) -> None:
     if floor_of(module) == "ui" or ".child" in module:
         return

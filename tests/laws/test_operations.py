@@ -54,10 +54,11 @@ MEMBERS = {
 
 def operations() -> st.SearchStrategy[Any]:
     """Any operation: a kind that is added is among them."""
-    return st.one_of(
+    kinds: list[st.SearchStrategy[Any]] = [
         st.builds(kind, **{name: MEMBERS[str(each.type)] for name, each in kind.__dataclass_fields__.items()})
         for kind in get_args(Operation)
-    )
+    ]
+    return st.one_of(*kinds)
 
 
 @given(operations())

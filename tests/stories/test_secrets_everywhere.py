@@ -44,6 +44,7 @@ VALUES = {
 }
 """In the section of a service: secure, sealed as bytes, hex and base64, in words of a vendor."""
 LINES = f"Password={SECRET.decode()}\r\nApiToken={SECRET.decode()}\r\n6654001E={HEX}\r\n6655001E={BASE64}\r\n"
+LINES += f"; the password is {SECRET.decode()}\r\nPassword {SECRET.decode()}\r\n"
 PRF = f"""[General]
 ProfileName=Secret
 [Service List]

@@ -96,8 +96,14 @@ def is_secret_file(path: str, data: bytes) -> bool:
 
 
 def mask_line(line: str) -> str:
-    """A line of an INF or PRF file; the right side goes where its key names a secret or it holds protected data."""
-    return f"{line.partition('=')[0]}={MASK}" if is_secret_line(line) else line
+    """A line of an INF or PRF file; the right side goes where its key names a secret or it holds protected data.
+
+    Of a line that is neither an entry nor a header, all of it goes.
+    """
+    key, sign, _ = line.partition("=")
+    if sign:
+        return f"{key}={MASK}" if is_secret_line(line) else line
+    return MASK if is_secret_word(line, line) and not line.lstrip().startswith("[") else line
 
 
 def public(properties: Properties) -> Properties:
