@@ -45,6 +45,7 @@ ROOMS = (
     "setup.package",
     "setup",
     "pywin32",
+    "admin.operations",
     "admin",
     "entry",
     "entry.hosts",

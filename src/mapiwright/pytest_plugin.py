@@ -139,7 +139,7 @@ class TrialWorkstation:
         return open_package(Path(path), code_page=self.workstation.code_page)
 
     def _send(self, plan: Plan) -> Receipt | None:
-        from mapiwright.entry.call import MAKERS
+        from mapiwright.entry.makers import MAKERS
         from mapiwright.transaction.transaction import execute
 
         return None if plan.empty else execute(plan, self.workstation, makers=MAKERS)

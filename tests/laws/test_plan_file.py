@@ -10,7 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mapiwright.entry.call import MAKERS, EntryCall
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import Context, EntryFlag, EntryPolicy
 from mapiwright.errors import ConflictError, FormatError, RefusedError
 from mapiwright.transaction.plan_file import SavedPlan, load, save
@@ -66,7 +68,8 @@ CALLS = st.builds(
     st.sampled_from(EntryPolicy),
     st.sampled_from(EntryFlag),
 )
-EFFECTS = st.recursive(CALLS, lambda effects: st.builds(TakenBack, effects), max_leaves=2)
+CONDITIONAL = st.builds(TolerantCall, CALLS) | st.builds(ProviderRemoval, CALLS)
+EFFECTS = st.recursive(CALLS | CONDITIONAL, lambda effects: st.builds(TakenBack, effects), max_leaves=2)
 STEPS = st.builds(Leg, TEXTS, st.lists(CHANGES, max_size=4).map(tuple)) | EFFECTS
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS,

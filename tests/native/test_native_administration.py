@@ -8,7 +8,7 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import Result
 from mapiwright.errors import CancelledError, EntryPointError, MapiError
 from mapiwright.mapi.profile.profile_check import faults

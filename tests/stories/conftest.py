@@ -19,7 +19,7 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import MapiwrightError
 from mapiwright.setup.install.install import plan_install

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.admin.conditional_calls import ProviderRemoval
 from mapiwright.admin.flags import ProviderFlag, SectionFlag
 from mapiwright.admin.session import logon
 from mapiwright.entry.call import EntryCall
+from mapiwright.entry.conditional_calls import ProviderRemoval
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import EntryPointError, NotFoundError, RefusedError
 from mapiwright.mapi.profile import store

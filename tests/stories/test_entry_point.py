@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.entry.call import MAKERS, EntryCall, maker
+from mapiwright.entry.call import EntryCall, maker
 from mapiwright.entry.hosts.isolation import ANSWERS, converse, crash_of
 from mapiwright.entry.hosts.python_host import PythonHost
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import (
     Context,
     EntryFlag,

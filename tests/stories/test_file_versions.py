@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import FindingsError
 from mapiwright.formats.pe import ExportedFunction, Machine, PeFile
 from mapiwright.setup.install.install import plan_install

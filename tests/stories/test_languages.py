@@ -16,7 +16,7 @@ import pytest
 import mapiwright as product
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.setup.install.repair import plan_guard, plan_repair
 from mapiwright.setup.records.installed import Scope
 from mapiwright.setup.records.pending import pending_calls

@@ -17,7 +17,7 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import RecoveryNeededError
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mapiwright.errors import Finding, Severity
 from mapiwright.mapi.profile.profile import ADMIN, Profile, Section
 from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.protected import DPAPI_PROVIDER, MASK, secret_values
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.records.receipt import EffectRecord, Receipt
@@ -32,7 +33,6 @@ from mapiwright.ui.documents.plan_document import change_document, plan_document
 from mapiwright.ui.text.diff import LONGEST_TEXT, changes_as_lines
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.render import plan_lines, receipt_lines, receipts_lines
-from mapiwright.ui.text.secrets import DPAPI_PROVIDER, MASK, secret_values
 from mapiwright.ui.text.terminal import Line, Style, encodable, escape, escape_lines, write
 from mapiwright.ui.text.tree import SERVICE, described, profile_lines
 from mapiwright.ui.text.values import LARGE, type_name, value_text

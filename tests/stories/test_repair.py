@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import ConflictError, FindingsError, NotFoundError, RefusedError
 from mapiwright.setup.install.repair import plan_guard, plan_repair
 from mapiwright.setup.install.status import PackageState, status

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import ConflictError
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.catalogue import Catalogue

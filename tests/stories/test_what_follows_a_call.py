@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.admin.flags import ProfileFlag
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import EntryPointError
 from mapiwright.transaction.plans.effect import Status

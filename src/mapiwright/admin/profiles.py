@@ -12,7 +12,7 @@ from mapiwright.admin.rows import profile_table
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.admin.table import profile_table as name_and_default
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import CallError, ExistsError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile import edit

@@ -67,7 +67,7 @@ def _chosen(workspace: Workspace, name: str | None) -> str:
 def _configure_all(services: MessageServiceAdmin) -> None:
     with services.workspace.batch():
         for service in services.profile.services:
-            if service.entry:
+            if services.workspace.has_entry_point(service):
                 services.configure_message_service(service.uid, flags=EntryFlag.UI_ALWAYS)
 
 

@@ -11,17 +11,16 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.conditional_calls import TolerantCall
 from mapiwright.admin.drafts import Drafts, Due
 from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
+from mapiwright.entry.conditional_calls import TolerantCall
 from mapiwright.entry.service.contract import EntryPolicy
-from mapiwright.entry.service.record import read_record
-from mapiwright.errors import FormatError, NotFoundError
-from mapiwright.formats import inf
+from mapiwright.entry.service.entry_points import has_entry_point
+from mapiwright.errors import NotFoundError
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import startup, store
 from mapiwright.transaction.plans.plan import NOTES, Leg, Plan, without_repeats
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mapiwright.entry.call import EntryCall
-    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.mapi.inf.catalogue import Catalogue
+    from mapiwright.mapi.profile.profile import Profile, Service
     from mapiwright.transaction.plans.effect import Effect
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.registry import Key
@@ -167,12 +167,11 @@ class Workspace:
         """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
         return self.workstation.outlook.bitness.pointer
 
-    def has_stand_in(self, service: str) -> bool:
-        """Whether a Python entry point stands in for the service's DLL, now or when the plan has run."""
-        if upcase(service) in self._stand_ins:
+    def has_entry_point(self, service: Service) -> bool:
+        """Whether a service of a profile can be called, now or when the plan has run."""
+        if upcase(service.name) in self._stand_ins:
             return True
-        record = read_record(self.workstation, service)
-        return record is not None and record.stand_in is not None
+        return has_entry_point(self.workstation, service.name, declared=service.declares_entry)
 
     # What shall be.
 
@@ -312,11 +311,4 @@ def joined_plan(spaces: Sequence[Workspace]) -> Plan:
 
 def read_catalogue(workstation: Workstation) -> Catalogue:
     """What the workstation's MAPISVC.INF means; empty where there is no file."""
-    path = workstation.outlook.inf_path
-    data = workstation.files.read(path)
-    try:
-        document = inf.parse(data if data is not None else b"", workstation.code_page)
-    except FormatError as error:
-        where = f"{workstation.place(path) or path}: {error.where}"
-        raise FormatError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
-    return Catalogue.of(document, workstation.place(path) or path)
+    return read_mapisvc(workstation).catalogue

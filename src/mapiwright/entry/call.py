@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
-from mapiwright.entry.hosts.hosts import declared_entry, host_for
+from mapiwright.entry.hosts.hosts import host_for
 from mapiwright.entry.outcome_changes import Subject, changes_of
 from mapiwright.entry.service.contract import (
     Context,
@@ -24,7 +24,6 @@ from mapiwright.entry.service.contract import (
     succeeded,
 )
 from mapiwright.entry.service.record import read_record
-from mapiwright.entry.service.secrecy import public
 from mapiwright.entry.service.visible_sections import visible_sections
 from mapiwright.errors import (
     CancelledError,
@@ -34,13 +33,13 @@ from mapiwright.errors import (
     NotFoundError,
     RefusedError,
 )
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.catalogue import declared_entry
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import store
 from mapiwright.mapi.profile.resemblance import matched
-from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.protected import secrets_among
 from mapiwright.transaction.plans.effect import Outcome, Status
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties
     from mapiwright.mapi.inf.definition import ServiceDefinition
     from mapiwright.mapi.profile.profile import Profile
-    from mapiwright.transaction.plans.effect import EffectMaker, Json
+    from mapiwright.transaction.plans.effect import Effect, Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
@@ -58,6 +57,15 @@ if TYPE_CHECKING:
 KIND = "entry-point"
 COUNTERPART = {Context.INSTALL: Context.UNINSTALL, Context.CREATE: Context.DELETE}
 """What calls a call back; the others have nothing that does."""
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """An effect that makes a call, so that one can say where the code runs."""
+
+    def at(self, host: str) -> Effect:
+        """The same, made where ``host`` says."""
+        ...
 
 
 Observer: TypeAlias = "Callable[[EntryOutcome | None, Sequence[Report]], None]"
@@ -113,19 +121,24 @@ class EntryCall:
     def _message(self) -> str:
         return f"MSG_SERVICE_{self.context.name}"
 
+    def at(self, host: str) -> EntryCall:
+        """The same call, made where ``host`` says."""
+        return replace(self, host=host)
+
     def describe(self) -> Mapping[str, Json]:
         """All but the secrets; ``maker`` reads it back."""
-        secure = [tag for tag in self.properties if tags.is_secure(tag)]
+        secrets = secrets_among(self.properties, self.service)
+        shown = {tag: value for tag, value in self.properties.items() if tag not in secrets}
         return {
             "service": self.service,
             "context": self.context.name,
             "user": self.user,
             "profile": self.profile,
             "uid": self.uid,
-            "properties": properties_to_json(public(self.properties)),
+            "properties": properties_to_json(shown),
             "policy": self.policy.value,
             "flags": int(self.flags),
-            "withheld": sorted({*self.withheld, *secure}),
+            "withheld": sorted({*self.withheld, *secrets}),
             "provider": self.provider,
             **({"host": self.host} if self.host else {}),
         }
@@ -182,7 +195,10 @@ class EntryCall:
         """
         if self.context not in OF_THE_MACHINE:
             self._subject(workstation)
-        elif declared_entry(workstation, self.service) is None and read_record(workstation, self.service) is None:
+        elif (
+            declared_entry(read_mapisvc(workstation).catalogue, self.service) is None
+            and read_record(workstation, self.service) is None
+        ):
             raise NotFoundError(f"service {self.service} is no longer installed", where=workstation.uri)
 
     def _host(self, workstation: Workstation, observe: Callable[[Report], None] = lambda _: None) -> EntryHost | None:
@@ -202,7 +218,7 @@ class EntryCall:
                 remedy="Name a Python that loads it: --host here, python:PATH or wine:PREFIX. An install "
                 "may defer the call (--entry defer), and `mapiwright service call --pending` sends it.",
             )
-        if any(tags.is_secure(tag) for tag in self.properties):
+        if secrets_among(self.properties, self.service):
             why += "; its secure properties must be given again when it is sent"
         return Outcome(Status.PENDING, why)
 
@@ -315,9 +331,8 @@ class EntryCall:
 
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
-    data = workstation.files.read(workstation.outlook.inf_path)
     try:
-        return None if data is None else Catalogue.of(inf.parse(data, workstation.code_page)).find(service)
+        return read_mapisvc(workstation).catalogue.find(service)
     except FindingsError:  # its lines are damaged; a service is told to go all the same
         return None
 
@@ -348,9 +363,5 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
 
 def through(plan: Plan, host: str) -> Plan:
     """The plan with its calls made where ``host`` says, by the services' own libraries (see ``hosts``)."""
-    steps = (replace(step, host=host) if isinstance(step, EntryCall) else step for step in plan.steps)
+    steps = (step.at(host) if isinstance(step, Hosted) else step for step in plan.steps)
     return replace(plan, steps=tuple(steps))
-
-
-MAKERS: Mapping[str, EffectMaker] = MappingProxyType({KIND: maker})
-"""What recovery needs to make this floor's effects again."""

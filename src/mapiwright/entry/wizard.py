@@ -102,7 +102,7 @@ def generic_page(definition: ServiceDefinition) -> Page:
     Its title is the service's; who shows it says that there is more on Windows. A service without an entry point
     could not be told of a change, so nothing is asked of it.
     """
-    configurable = bool(definition.dll and definition.entry)
+    configurable = definition.declares_entry
     return Page(Words.plain(definition.display), tuple(_generic_fields(definition)) if configurable else ())
 
 

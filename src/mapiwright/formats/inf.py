@@ -10,7 +10,8 @@ What is read, and what is not written down anywhere ([file-format-of-mapisvc-inf
 * Names compare as Windows compares them. The first section of a name counts, and in it the first key of a name.
 
 Every byte of a line is kept: bytes that are no text in the code page stand in ``text`` as lone surrogates.
-Not parsed are a NUL character, half a UTF-16 unit, and more than 1 MiB.
+Not parsed are a NUL character, half a UTF-16 unit, and more than 1 MiB. A tolerant reader lets a NUL stand in a line
+below a header: that line is damaged and says nothing. UTF-16 without its mark is still refused: it has no header.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ class LineKind(Enum):
     SECTION = "section"
     ENTRY = "entry"
     STRAY = "stray"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +125,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class InfSection:
-    """A section: the index of its header, the index after its last line, its entries in order."""
+    """A section: the index of its header, the index after its last line, its entries in order.
+
+    ``damaged`` are the indices of its lines that hold a NUL character.
+    """
 
     name: str
     header: int
     end: int
     entries: tuple[Entry, ...]
     _first: Mapping[str, Entry] = field(compare=False, repr=False)
+    damaged: tuple[int, ...] = ()
 
     def entry(self, key: str) -> Entry | None:
         """The entry that Windows finds under ``key``: the first one, without regard to case."""
@@ -181,10 +187,11 @@ def empty(code_page: str = "cp1252") -> Inf:
     return _document(Encoding(_codec(code_page)), b"")
 
 
-def parse(data: bytes, code_page: str = "cp1252", *, comments: str = COMMENTS) -> Inf:
+def parse(data: bytes, code_page: str = "cp1252", *, comments: str = COMMENTS, tolerant: bool = False) -> Inf:
     """Read a document; raises FormatError with a line, and UsageError for what is no ANSI code page.
 
-    A line that begins with one of ``comments`` is a comment.
+    A line that begins with one of ``comments`` is a comment. With ``tolerant``, a NUL character in a line below a
+    header makes that line damaged, and not the document.
     """
     if len(data) > LARGEST:
         raise FormatError(f"the text has {len(data)} bytes", expected=f"at most {LARGEST}")
@@ -192,7 +199,7 @@ def parse(data: bytes, code_page: str = "cp1252", *, comments: str = COMMENTS) -
     for mark, codec in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             encoding = Encoding(codec, mark)
-    return _document(encoding, data[len(encoding.mark) :], comments)
+    return _document(encoding, data[len(encoding.mark) :], comments, tolerant=tolerant)
 
 
 def render(inf: Inf) -> bytes:
@@ -221,7 +228,8 @@ def splice(inf: Inf, inserted: Mapping[int, Sequence[str]], deleted: Collection[
     if out and inf.lines and not inf.lines[-1].newline:
         out[-1] = (out[-1][0], "")
     breaks = {newline: newline.encode(inf.encoding.codec) for newline in ("", "\n", "\r", "\r\n")}
-    return _document(inf.encoding, b"".join(data + breaks[newline] for data, newline in out), inf.comments)
+    body = b"".join(data + breaks[newline] for data, newline in out)
+    return _document(inf.encoding, body, inf.comments, tolerant=any(section.damaged for section in inf.sections))
 
 
 def entry_text(key: str, value: str) -> str:
@@ -355,7 +363,7 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
-def _document(encoding: Encoding, body: bytes, comments: str = COMMENTS) -> Inf:
+def _document(encoding: Encoding, body: bytes, comments: str = COMMENTS, *, tolerant: bool = False) -> Inf:
     # No trail byte of a double-byte ANSI code page is CR or LF, so bytes can be split before they are text.
     carrier = encoding.codec if encoding.wide else "latin-1"
     if encoding.wide and len(body) % 2:
@@ -365,17 +373,22 @@ def _document(encoding: Encoding, body: bytes, comments: str = COMMENTS) -> Inf:
             expected="an even number of bytes after the byte order mark of UTF-16",
         )
     lines: list[InfLine] = []
+    below_header = False
     for carried, newline in _split(body.decode(carrier, "surrogatepass" if encoding.wide else "strict")):
         data = carried.encode(carrier, "surrogatepass" if encoding.wide else "strict")
         text = encoding.decode(data)
-        if "\0" in text:
+        kind, name, value = _classify(text, comments)
+        if "\0" in text and tolerant and below_header and kind is not LineKind.SECTION:
+            kind, name, value = LineKind.DAMAGED, "", ""
+        elif "\0" in text:
             raise FormatError(
                 "a NUL character",
                 where=f"line {len(lines) + 1}",
                 expected="text",
                 remedy="UTF-16 text needs its byte order mark; anything else with NULs is no INF.",
             )
-        lines.append(InfLine(data, newline, text, *_classify(text, comments)))
+        below_header |= kind is LineKind.SECTION
+        lines.append(InfLine(data, newline, text, kind, name, value))
     sections = tuple(_sections(lines))
     first = {upcase(section.name): section for section in reversed(sections)}
     return Inf(encoding, tuple(lines), sections, MappingProxyType(first), comments)
@@ -390,4 +403,5 @@ def _sections(lines: Sequence[InfLine]) -> Iterator[InfSection]:
             if line.kind is LineKind.ENTRY
         )
         first = {upcase(entry.key): entry for entry in reversed(entries)}
-        yield InfSection(lines[header].name, header, end, entries, MappingProxyType(first))
+        damaged = tuple(index for index in range(header, end) if lines[index].kind is LineKind.DAMAGED)
+        yield InfSection(lines[header].name, header, end, entries, MappingProxyType(first), damaged)

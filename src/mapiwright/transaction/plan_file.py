@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.props.protected import DPAPI_START, is_secret, is_secret_line
+from mapiwright.mapi.props.protected import is_secret, is_secret_file
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
 from mapiwright.transaction.plans.plan import Leg, Plan
@@ -44,8 +44,6 @@ APPROVED = "approved"
 
 _NAME = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName")
 _MACHINE = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Cryptography")
-_TEXTS = (".INF", ".PRF")
-"""The files of lines in which a secret may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,16 +243,9 @@ def _is_secret(change: Change) -> bool:
         case SetValue(name=name, old=old, new=new):
             return any(is_secret(name, value) for value in (old, new) if value is not None)
         case WriteFile(path=path, old=old, new=new):
-            return any(_holds_secret(path, data) for data in (old, new) if data is not None)
+            return any(is_secret_file(path, data) for data in (old, new) if data is not None)
         case _:
             return False
-
-
-def _holds_secret(path: str, data: bytes) -> bool:
-    if upcase(path).endswith(_TEXTS):
-        text = data.replace(b"\0", b"").decode("latin-1")  # which is near enough for the ASCII that gives one away
-        return any(is_secret_line(line) for line in text.splitlines())
-    return DPAPI_START in data
 
 
 def _withholds(description: Mapping[str, Json]) -> bool:

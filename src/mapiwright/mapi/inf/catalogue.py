@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError, NotFoundError, Severity
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
+from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition, declares_entry
 from mapiwright.mapi.inf.rules import finding
 from mapiwright.mapi.inf.value import ValueFault, is_tolerated, read_bytes, read_value, split_list
 from mapiwright.mapi.props import tags
@@ -99,7 +99,10 @@ class Catalogue:
             )
         section = self.inf.section(name)
         if section is None:
-            faults = [finding("MW1011", f"there is no section [{name}]")]
+            listed = self.inf.section(SERVICES)
+            entry = listed.entry(name) if listed is not None else None
+            line = entry.index + 1 if entry is not None else 0
+            faults = [finding("MW1011", f"there is no section [{name}]", line=line)]
         else:
             read = read_section(section)
             providers, provider_faults = _linked(self.inf, section, PROVIDERS, "MW1013")
@@ -126,6 +129,16 @@ class Catalogue:
         )
 
 
+def declared_entry(catalogue: Catalogue, service: str) -> tuple[str, str] | None:
+    """The DLL and the function that a service's lines name, or None; a fault elsewhere in them does not matter."""
+    section = catalogue.inf.section(service)
+    if section is None:
+        return None
+    read = read_section(section)
+    dll, entry = read.text(tags.PR_SERVICE_DLL_NAME), read.text(tags.PR_SERVICE_ENTRY_NAME)
+    return (dll, entry) if declares_entry(dll, entry) else None
+
+
 def links(section: InfSection, keyword: str) -> tuple[str, ...]:
     """The section names that ``Providers`` or ``Sections`` lists."""
     return split_list(section.value(keyword) or "")
@@ -142,7 +155,7 @@ def read_section(section: InfSection) -> Reading:
     """The properties of a service, provider or extra section; a faulty one is left out and told."""
     properties: dict[int, PropertyValue] = {}
     keywords: dict[str, str] = {}
-    faults: list[Finding] = []
+    faults = [finding("MW1001", "the line holds a NUL character", line=index + 1) for index in section.damaged]
     for entry in section.entries:
         if section.entry(entry.key) is not entry:
             continue  # Windows does not see it

@@ -26,7 +26,7 @@ from mapiwright.mapi.inf.catalogue import (
     read_section,
 )
 from mapiwright.mapi.inf.check_dll import dll_faults, path_faults, shared_files
-from mapiwright.mapi.inf.rules import finding, quoted
+from mapiwright.mapi.inf.rules import finding, quoted, shown_value
 from mapiwright.mapi.inf.value import ValueFault, read_value
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
@@ -139,16 +139,25 @@ class _Checker:
             yield finding("MW1003", f"the file begins with the byte order mark of {self.inf.encoding.codec}", line=1)
         first = self.inf.sections[0].header if self.inf.sections else len(self.inf.lines)
         for index, line in enumerate(self.inf.lines):
-            number = index + 1
+            number, shown = index + 1, shown_value(line.text, line.text.strip())
+            if line.kind is LineKind.DAMAGED:
+                yield finding("MW1001", "the line holds a NUL character", line=number)
+                continue
             if line.kind is LineKind.STRAY:
                 above = f"; it looks like the rest of line {index}" if index - 1 in self.broken else ""
                 yield finding(
-                    "MW1001", f"{quoted(line.text.strip())} is no section, key or comment{above}", line=number
+                    "MW1001",
+                    f"{shown} is no section, key or comment{above}",
+                    line=number,
                 )
             if line.kind is LineKind.ENTRY and index < first:
                 yield finding("MW1002", f"{line.name} stands above the first section", line=number)
             if line.kind is not LineKind.COMMENT and SURROGATE.search(line.text):
-                yield finding("MW1004", f"{quoted(line.text.strip())} is not {self.inf.encoding.codec}", line=number)
+                yield finding(
+                    "MW1004",
+                    f"{shown} is not {self.inf.encoding.codec}",
+                    line=number,
+                )
             if CONTROL.search(line.text):
                 yield finding("MW1005", "the line holds a control character", line=number)
             if line.kind is LineKind.SECTION and line.text.strip() != f"[{line.name.strip()}]":

@@ -23,7 +23,7 @@ from mapiwright.formats import inf as text
 from mapiwright.formats.inf import LineKind
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import GLOBAL, PROVIDERS, SECTIONS, WHERE, Catalogue, links
-from mapiwright.mapi.inf.rules import finding, quoted
+from mapiwright.mapi.inf.rules import finding, shown_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -143,7 +143,7 @@ def unmerge(current: Inf, record: Record, others: Iterable[Record] = ()) -> Unme
             if found is not None:
                 gone.add(found.index)
             elif same:
-                what = f"{key} in [{share.name}] is now {quoted(same[0].written)}"
+                what = f"{key} in [{share.name}] is now {shown_value(key, same[0].written)}"
                 kept.append(finding("MW1210", what, line=same[0].index + 1, where=WHERE))
             else:
                 kept.append(finding("MW1212", f"{key} in [{share.name}] is not there any more", where=WHERE))
@@ -222,7 +222,8 @@ def _conflicts(target: Inf, fragment: Inf) -> Iterator[Finding]:
                 what = f"{entry.key} in [{section.name}] is not {target.encoding.codec}"
                 yield finding("MW1203", what, where=WHERE)
             if found is not None and found.value != entry.value:
-                what = f"{found.key} in [{section.name}] is {quoted(found.value)}, not {quoted(entry.value)}"
+                old, new = (shown_value(each.key, each.value) for each in (found, entry))
+                what = f"{found.key} in [{section.name}] is {old}, not {new}"
                 yield finding("MW1201", what, line=found.index + 1, where=WHERE)
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, Severity
+from mapiwright.mapi.props.protected import MASK, is_secret_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -276,5 +277,12 @@ def finding(id_: str, what: str, *, line: int = 0, where: str = "") -> Finding:
 
 
 def quoted(text: str) -> str:
-    """A text of any length within quotation marks, for a message."""
+    """A text of any length within quotation marks, for a message; sealed data are masked."""
+    return shown_value("", text)
+
+
+def shown_value(key: str, text: str) -> str:
+    """The same for the value of a key, which may say that it is a secret."""
+    if is_secret_word(key, text):
+        return MASK
     return repr(text if len(text) <= 60 else f"{text[:60]}...")

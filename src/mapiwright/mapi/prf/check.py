@@ -31,7 +31,7 @@ from mapiwright.mapi.prf.reading import (
     seen,
 )
 from mapiwright.mapi.prf.rules import finding
-from mapiwright.mapi.props.protected import is_secret_line
+from mapiwright.mapi.props.protected import is_secret_word
 from mapiwright.mapi.props.tags import PropertyType
 from mapiwright.workstation.workstation import Edition
 
@@ -91,7 +91,7 @@ def _text(document: Inf) -> Iterator[Finding]:
         if any("\ud800" <= letter <= "\udfff" for letter in line.text):
             yield finding("MW8005", f"bytes that are no text in {document.encoding.codec}", line=number)
         if line.kind is LineKind.STRAY:
-            reported = "" if is_secret_line(f"{line.text}=") else f": {quoted(line.text.strip())}"
+            reported = "" if is_secret_word(line.text, line.text) else f": {quoted(line.text.strip())}"
             yield finding("MW8001", f"a line that is none of these{reported}", line=number)
         elif line.kind is LineKind.COMMENT and line.text.lstrip().startswith("'"):
             yield finding("MW8002", "an apostrophe begins the line", line=number)

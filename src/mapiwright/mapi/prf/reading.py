@@ -21,15 +21,13 @@ from mapiwright.mapi.inf.rules import quoted
 from mapiwright.mapi.prf.labels import (
     ACCOUNT_TYPES,
     INTERNET_MAIL,
-    PASSWORDS,
     Label,
     builtin_accounts,
     builtin_services,
 )
 from mapiwright.mapi.prf.rules import finding
 from mapiwright.mapi.profile.edit import is_settable
-from mapiwright.mapi.props.protected import is_secret_line
-from mapiwright.mapi.props.tags import is_secure
+from mapiwright.mapi.props.protected import is_secret_property, is_secret_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -344,10 +342,9 @@ def _assignment(item: Item, entry: Entry, word: str, faults: list[Finding]) -> A
 
 def _is_secret(item: Item, entry: Entry, slot: Slot | None) -> bool:
     """Whether a value is a password: by its property, or by a key that says so, unless it is a switch or a number."""
-    passwords = next((ids for name, ids in PASSWORDS.items() if upcase(name) == upcase(item.service)), frozenset())
-    if slot is not None and (is_secure(slot.tag) or slot.id in passwords):
+    if is_secret_property(0 if slot is None else slot.tag, entry.value, item.service):
         return True
-    if not is_secret_line(f"{entry.key}=") or read_switch(entry.value) is not None:
+    if not is_secret_word(entry.key) or read_switch(entry.value) is not None:
         return False
     return slot is None or slot.kind in _TEXTS or not fits(slot.kind, entry.value)
 

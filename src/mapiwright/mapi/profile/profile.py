@@ -15,6 +15,7 @@ from mapiwright.formats.props import OFFSET_TABLES, checked
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.formats.uid import UID_SIZE, MapiUid
 from mapiwright.frozen import frozen
+from mapiwright.mapi.inf.definition import declares_entry
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ServiceFlag, StatusFlag, is_secure, other_width, prop_id, prop_type
 from mapiwright.workstation.registry import lookup
@@ -233,8 +234,13 @@ class Service:
 
     @property
     def entry(self) -> str:
-        """PR_SERVICE_ENTRY_NAME: the exported function, or "" where the service has no entry point."""
+        """PR_SERVICE_ENTRY_NAME: the exported function, or "" where none is named."""
         return self.section.text(tags.PR_SERVICE_ENTRY_NAME)
+
+    @property
+    def declares_entry(self) -> bool:
+        """Whether its section names an entry point."""
+        return declares_entry(self.dll, self.entry)
 
     @property
     def flags(self) -> ServiceFlag:

@@ -239,7 +239,9 @@ class _Install:
         if self.scope is Scope.USER or not any(leg.changes for leg in (*machine.legs, machine.last)):
             return
         for service in self.package.services:
-            if upcase(service.name) not in known and (service.entry or service.name in self.package.stand_ins):
+            if upcase(service.name) not in known and (
+                service.declares_entry or service.name in self.package.stand_ins
+            ):
                 yield EntryCall(service=service.name, context=Context.INSTALL, policy=self.policy)
 
     def _part(self, user: User, catalogue: Catalogue) -> UserPart:

@@ -14,9 +14,8 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.service.contract import Context, EntryPolicy
 from mapiwright.errors import NotFoundError, RefusedError
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import mapisvc_of
 from mapiwright.mapi.profile.profile import ADMIN, INSTANCE
 from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue_at
 from mapiwright.setup.install.mapisvc_plan import taken_out
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from mapiwright.errors import Finding
+    from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.mapi.profile.profile import Profile
     from mapiwright.setup.records.installed import Installation
     from mapiwright.transaction.plans.plan import Step
@@ -102,7 +102,7 @@ class _Uninstall:
         merged, kept = taken_out(workstation, found)
         planned = [*(change for step in steps if isinstance(step, Leg) for change in step.changes), *merged]
         past = [change for change in belongings(workstation, found) if _is_within(change, who)]
-        after = _catalogue_after(before, merged, workstation.code_page)
+        after = _catalogue_after(workstation, before, merged)
         released = release(workstation, past, leaving=found.id, before=before, after=after)
         back = revert(workstation, released.past, planned=[*planned, *released.registry, *released.files])
         entry, registry = entry_first((*released.registry, *back.registry), found.id)
@@ -231,9 +231,9 @@ def _is_within(change: Change, who: WritableUsers) -> bool:
     return not isinstance(key, KeyPath) or key.root != "HKU" or any(user.root.holds(key) for user in who.writable)
 
 
-def _catalogue_after(before: Catalogue, merged: Sequence[FileChange], code_page: str) -> Catalogue:
+def _catalogue_after(workstation: Workstation, before: Catalogue, merged: Sequence[FileChange]) -> Catalogue:
     """What MAPISVC.INF will mean."""
     for change in merged:
         if isinstance(change, WriteFile):
-            return Catalogue.of(inf.parse(change.new or b"", code_page))
+            return mapisvc_of(workstation, change.path, change.new).catalogue
     return before

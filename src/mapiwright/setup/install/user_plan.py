@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from mapiwright.admin.operations.drafting import draft
+from mapiwright.admin.operations.operations import CreateProfile
+from mapiwright.admin.operations.profile_spec import ProfileSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import EntryCall
@@ -139,7 +142,7 @@ def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Js
     existing = space.find(name)
     uids: dict[str, str] = {}
     if existing is None:
-        profiles.create_profile(name)
+        draft(CreateProfile(ProfileSpec(name)), profiles)
     services = profiles.admin_services(name)
     held = {upcase(service.name) for service in services.profile.services}
     for definition in package.services:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.call import KIND, maker
+from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
-from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Plan
@@ -69,11 +69,9 @@ def _deferred(receipt: Receipt) -> Iterator[tuple[int, EntryCall]]:
     if receipt.undone_by:
         return
     for number, effect in enumerate(receipt.effects):
-        if effect.kind == KIND and effect.status == Status.PENDING:
-            try:
-                yield number, maker(effect.description)
-            except FormatError:  # a newer version's; that one will send it
-                continue
+        call = call_of(effect.kind, effect.description) if effect.status == Status.PENDING else None
+        if call is not None:  # None is a newer version's, which will send it
+            yield number, call
 
 
 def _ends(later: EntryCall, earlier: EntryCall) -> bool:

@@ -15,11 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import MapiwrightError
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.install.uninstall import plan_uninstall
@@ -245,8 +244,7 @@ class _Trial:
     def install(self, package: Package) -> str:
         """Install it; its services are in MAPISVC.INF afterwards."""
         self.send(plan_install(package, self.workstation, self.users))
-        data = self.workstation.files.read(self.workstation.outlook.inf_path)
-        there = Catalogue.of(inf.parse(data or b"", self.workstation.code_page))
+        there = read_mapisvc(self.workstation).catalogue
         missing = [service.name for service in package.services if there.find(service.name) is None]
         return f"MAPISVC.INF has no service {', '.join(missing)}" if missing else ""
 

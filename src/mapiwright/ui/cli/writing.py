@@ -116,7 +116,7 @@ def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     """Recover an earlier run that was interrupted, so that what follows is planned on whole ground."""
-    from mapiwright.entry.call import MAKERS
+    from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.recovery import recover, unfinished
     from mapiwright.ui.cli.target import report_interrupted_run
     from mapiwright.ui.text.titles import translated_lines
@@ -154,7 +154,7 @@ def send(
         if not consent.dry_run:
             end_as_partial(plan)
         return None
-    from mapiwright.entry.call import MAKERS
+    from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.transaction import execute, refuse_unwritable
     from mapiwright.ui.documents.documents import receipt_document, write_document
     from mapiwright.ui.text.progress import progress_on

@@ -107,14 +107,14 @@ def dump_document(key: Key) -> dict[str, Json]:
     }
 
 
-def section_document(section: Section) -> dict[str, Json]:
+def section_document(section: Section, service: str = "") -> dict[str, Json]:
     """The properties of a section, decoded: ``{"6600001E": "text"}``, secrets masked."""
-    return {f"{tag:08X}": property_document(tag, value) for tag, value in section.properties.items()}
+    return {f"{tag:08X}": property_document(tag, value, service) for tag, value in section.properties.items()}
 
 
-def sections_document(sections: Iterable[Section]) -> dict[str, Json]:
+def sections_document(sections: Iterable[Section], service: str = "") -> dict[str, Json]:
     """Sections by their uid, decoded: ``{uid: {"6600001E": "text"}}``."""
-    return {section.uid: section_document(section) for section in sections}
+    return {section.uid: section_document(section, service) for section in sections}
 
 
 def service_document(service: Service) -> dict[str, Json]:
@@ -127,7 +127,8 @@ def service_document(service: Service) -> dict[str, Json]:
         "entry": service.entry,
         "providers": [_provider_document(provider) for provider in service.providers],
         "sections": sections_document(
-            [service.section, *(provider.section for provider in service.providers), *service.extras]
+            [service.section, *(provider.section for provider in service.providers), *service.extras],
+            service.name,
         ),
     }
 

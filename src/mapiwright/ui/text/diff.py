@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError
 from mapiwright.formats.props import decode
 from mapiwright.mapi.profile.profile import tag_of_value
+from mapiwright.mapi.props.protected import is_secret, mask_line
 from mapiwright.mapi.props.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN, name_in_section, prop_type
-from mapiwright.ui.text.secrets import is_secret, mask_line
 from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.ui.text.values import digest, property_text, value_text
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile

@@ -15,7 +15,7 @@ from mapiwright.mapi.inf.catalogue import GLOBAL, LINKS, UID, WIZARD_ENTRY
 from mapiwright.mapi.profile.profile import tag_of_value
 from mapiwright.mapi.profile.store import read_section
 from mapiwright.mapi.props import tags
-from mapiwright.mapi.props.protected import is_secret, is_secret_line
+from mapiwright.mapi.props.protected import is_secret, is_secret_line, mask_line
 from mapiwright.mapi.props.tags import prop_id
 from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
 from mapiwright.workstation.registry import ValueType
@@ -199,7 +199,7 @@ def inf_lines(document: Inf) -> Iterator[str]:
         if line.kind is LineKind.ENTRY and (is_secret_line(line.text) or not _is_shown_in_inf(section, line.name)):
             yield f"{line.name}={MASKED}"
         else:
-            yield line.text
+            yield mask_line(line.text)
 
 
 def inf_texts(document: Inf) -> set[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright import __version__
 from mapiwright.errors import FormatError, RefusedError
-from mapiwright.formats.inf import parse
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.policies import settings
 from mapiwright.transaction.records.log import entries
 from mapiwright.transaction.records.receipt import damaged_receipts, receipts
@@ -97,10 +97,10 @@ class _Packer:
 
     def _read_inf(self) -> Inf | None:
         try:
-            data = self._workstation.files.read(self._workstation.outlook.inf_path)
-            return parse(data, self._workstation.code_page) if data is not None else None
+            there = read_mapisvc(self._workstation)
         except RefusedError:
             return None  # the findings say why
+        return there.document if there.data is not None else None
 
     def _value(self, key: KeyPath, name: str) -> Value | None:
         try:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.profiles import ProfileAdmin
+from mapiwright.admin.operations.drafting import draft_all
+from mapiwright.admin.operations.operations import AddServices, CreateProfile, SetDefaultProfile
+from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.entry.wizard import WizardEntry, WizardSupport, wizard_entry
@@ -20,6 +22,7 @@ from mapiwright.workflows.wizard.flow import begin, step
 from mapiwright.workflows.wizard.state import AskPages, Ground, Launch, Offer, Refused, Reported, Write
 
 if TYPE_CHECKING:
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workflows.wizard.state import Event, Request, WizardState
@@ -68,18 +71,7 @@ class WizardRun:
     def plan(self, write: Write) -> Plan:
         """The plan that a ``Write`` comes to; raises as the methods of administration do."""
         space = self._space()
-        profiles = ProfileAdmin(space)
-        with space.batch():
-            if write.new:
-                profiles.create_profile(write.profile)
-            services = profiles.admin_services(write.profile)
-            uids = [services.create_message_service(wanted.service) for wanted in write.services]
-            for uid, wanted in zip(uids, write.services, strict=True):
-                # [wizardentry]: properties are written by ConfigureMsgService, after all providers are configured.
-                if wanted.properties:
-                    services.configure_message_service(uid, wanted.properties)
-            if write.default:
-                profiles.set_default_profile(write.profile)
+        draft_all(operations_of(write), space)
         return space.plan()
 
     def _settled(self, stepped: tuple[WizardState, tuple[Request, ...]]) -> tuple[WizardState, Write | None]:
@@ -108,6 +100,15 @@ class WizardRun:
             return Offer(name, catalogue.services[name], WizardSupport.NONE)
         entry = self._entries[name] = wizard_entry(self.workstation, definition)
         return Offer(name, definition.display, entry.support, usual)
+
+
+def operations_of(write: Write) -> tuple[Operation, ...]:
+    """What is to be done for a ``Write``."""
+    services = tuple(ServiceSpec(each.service, properties=each.properties) for each in write.services)
+    if write.new:
+        return (CreateProfile(ProfileSpec(write.profile, services, default=write.default)),)
+    default = (SetDefaultProfile(write.profile),) if write.default else ()
+    return (AddServices(write.profile, services), *default)
 
 
 def _first_of(names: tuple[str, ...], catalogue: Catalogue) -> str:

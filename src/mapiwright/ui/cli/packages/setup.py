@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.call import MAKERS, through
+from mapiwright.entry.call import through
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase

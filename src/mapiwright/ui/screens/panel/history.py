@@ -9,7 +9,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.transaction.records.receipt import Receipt, receipts
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.screens.dialogs import Notice
