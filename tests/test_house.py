@@ -57,6 +57,8 @@ ROOMS = [
     "formats",
     "formats.regf",
     "errors",
+    "message",
+    "english",
 ]
 """The rooms of the house from top to bottom: a room may import from those below it."""
 FLOORS = list(dict.fromkeys(room.split(".")[0] for room in ROOMS))
@@ -66,7 +68,7 @@ MIRRORS = {"pywin32"}
 MOST_IMPORTS = 6.0
 """The imports of our own that a module has on average, those for types included."""
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "common", "base", "core", "manager", "misc"}
-STANDARD_LIBRARY_ONLY = ("formats", "errors")
+STANDARD_LIBRARY_ONLY = ("formats", "errors", "message", "english")
 LONGEST_FILE = 450
 TABLES = {"tags_data", "tags_table", "upcase_table"}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FailedError
 from mapiwright.mapi.profile import edit, providers, store
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.workstation.change import DeleteKey, SetValue
 
@@ -38,7 +39,7 @@ class FollowedCall:
         return self.call.kind
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
         return self.call.title
 
@@ -50,7 +51,7 @@ class FollowedCall:
         """Call it."""
         return self.call.run(workstation)
 
-    def compensate(self, workstation: Workstation) -> str | None:
+    def compensate(self, workstation: Workstation) -> Message | None:
         """Call the counterpart."""
         return self.call.compensate(workstation)
 
@@ -71,7 +72,7 @@ class TolerantCall(FollowedCall):
             return self.call.run(workstation)
         except FailedError as error:
             self.failures.append(error)
-            message = f"it failed, and the service was left out: {error.what}"
+            message = Message.of("sentences.left-out", why=error.what)
             status = Status.DONE if error.was_called else Status.SKIPPED  # which nothing calls back
             details = {"hresult": error.hresult, "failed": True}
             user, profile = self.call.find_profile(workstation)
@@ -89,9 +90,9 @@ class ProviderRemoval(FollowedCall):
     """
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        return f"{self.call.title}, and remove the provider"
+        return Message.of("steps.call-and-remove", call=self.call.title)
 
     def run(self, workstation: Workstation) -> Outcome:
         """Call it; the outcome's changes hold what the service set, and the removal."""

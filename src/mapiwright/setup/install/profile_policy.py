@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from mapiwright.message import Message
 from mapiwright.setup.install.policies import Policy, settings
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ProfileDecision:
 
     action: Action
     profile: str = ""
-    why: str = ""
+    why: Message | None = None
 
 
 NOTHING = ProfileDecision(Action.NOTHING)
@@ -73,12 +74,12 @@ def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> Profile
     if default is not None and (request.policy is ProfilePolicy.EXISTING or waits):
         return ProfileDecision(Action.ADD, default.name)
     if request.policy is ProfilePolicy.EXISTING:
-        return ProfileDecision(Action.WAIT, why="there is no default profile yet")
+        return ProfileDecision(Action.WAIT, why=Message.of("sentences.no-default-yet"))
     if space.default is not None:
         return NOTHING
     makers = tuple(_makers(space)) if request.policy is ProfilePolicy.AUTO else ()
     if makers:
-        return ProfileDecision(Action.WAIT, why="Outlook will make the profile of the mailbox: " + "; ".join(makers))
+        return ProfileDecision(Action.WAIT, why=Message.of("sentences.outlook-makes", settings="; ".join(makers)))
     return ProfileDecision(Action.CREATE)
 
 

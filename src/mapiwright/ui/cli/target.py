@@ -14,9 +14,10 @@ from click.types import StringParamType
 
 from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
 from mapiwright.formats.command_line import quoted
+from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.text.findings import findings_lines
-from mapiwright.ui.text.language import language_here, said
+from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import write
 from mapiwright.workstation.kinds.open import demo_folder, open_workstation
 from mapiwright.workstation.outlook.users import user_named
@@ -223,19 +224,17 @@ def report_interrupted_runs(target: Target) -> None:
             return
         from mapiwright.transaction.recovery import unfinished  # noqa: PLC0415 - hardly ever needed
 
-        title = unfinished(target.workstation) or ""
+        title = unfinished(target.workstation) or Message.literal("")
     except RecoveryNeededError as error:
-        title = error.what
+        title = Message.literal(error.what)
     except RefusedError:
         return  # the records are closed to this user: who needs them says so
     report_interrupted_run("setup.cut-short-seen", target, title)
 
 
-def report_interrupted_run(key: str, target: Target, title: str) -> None:
+def report_interrupted_run(key: str, target: Target, title: Message) -> None:
     """Tell of a run that stands half-way, and how it is ended."""
-    from mapiwright.ui.text.titles import translated  # noqa: PLC0415 - hardly ever needed
-
-    report(said(key, title=translated(title, language_here()), command=target.command("recover")))
+    report(said(key, title=message_here(title), command=target.command("recover")))
 
 
 def user_options(verb: Callable[..., None]) -> Callable[..., None]:

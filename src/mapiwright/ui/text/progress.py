@@ -12,7 +12,9 @@ from mapiwright.ui.text.terminal import is_terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Progress: TypeAlias = Callable[[int, int, str], None]
+    from mapiwright.message import Message
+
+    Progress: TypeAlias = Callable[[int, int, Message], None]
 
 
 @contextmanager
