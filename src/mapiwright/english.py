@@ -105,6 +105,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "sentences.no-default-yet": "there is no default profile yet",
         "sentences.outlook-makes": "Outlook will make the profile of the mailbox: {settings}",
+        "sentences.policy": "the policy {name} is {value}",
+        "sentences.setting": "the setting {name} is {value}",
         "sentences.template": (
             "{user} gets the registry values and no profile, as each profile must be the only one of its "
             "PR_SEARCH_KEY. New users get one at their first logon, by: {command}"

@@ -79,11 +79,11 @@ def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> Profile
         return NOTHING
     makers = tuple(_makers(space)) if request.policy is ProfilePolicy.AUTO else ()
     if makers:
-        return ProfileDecision(Action.WAIT, why=Message.of("sentences.outlook-makes", settings="; ".join(makers)))
+        return ProfileDecision(Action.WAIT, why=Message.of("sentences.outlook-makes", settings=makers))
     return ProfileDecision(Action.CREATE)
 
 
-def _makers(space: Workspace) -> Iterator[str]:
+def _makers(space: Workspace) -> Iterator[Message]:
     """The settings by which Outlook will make a profile by itself."""
     found = {each.policy: each for each in settings(space.workstation, space.user, space.edition) if each.on}
     if Policy.ZERO_CONFIG in found:
@@ -95,6 +95,7 @@ def _makers(space: Workspace) -> Iterator[str]:
         yield _reported(found[Policy.IMPORT_PRF])
 
 
-def _reported(setting: Setting) -> str:
-    whose = "policy" if setting.enforced else "setting"
-    return f"the {whose} {setting.name} is {setting.text}"
+def _reported(setting: Setting) -> Message:
+    return Message.of(
+        "sentences.policy" if setting.enforced else "sentences.setting", name=setting.name, value=setting.text
+    )
