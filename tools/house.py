@@ -69,6 +69,8 @@ ROOMS = (
     "formats",
     "formats.regf",
     "errors",
+    "message",
+    "english",
     "frozen",
 )
 """The rooms from top to bottom: a room may import from those below it."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from killed_runs import STATE, Strike, child, run_recovery, snapshot
 
+from mapiwright.message import Message
 from mapiwright.setup.records.installed import INSTALL
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.records.receipt import receipts
@@ -45,8 +46,8 @@ def make(folder: Path) -> None:
     """A workstation where root has done something already, and anna nothing."""
     create_image(folder)
     here = open_workstation(f"image:{folder}")
-    files = Leg("files", (WriteFile(r"C:\Windows\acme.dll", None, b"acme"),))
-    execute(Plan(INSTALL, "the machine's half", (files,)), here)
+    files = Leg(Message.literal("files"), (WriteFile(r"C:\Windows\acme.dll", None, b"acme"),))
+    execute(Plan(INSTALL, Message.literal("the machine's half"), (files,)), here)
     give(folder)
 
 
@@ -63,10 +64,10 @@ def plan_for(workstation: Workstation) -> Plan:
     folder = join(workstation.state_folder, "services")
     return Plan(
         INSTALL,
-        "the user's half",
+        Message.literal("the user's half"),
         (
-            Leg("files", (MakeFolder(folder), WriteFile(join(folder, "record.json"), None, b"{}"))),
-            Leg("registry", (CreateKey(key), SetValue(key, "Name", None, Value.sz("anna")))),
+            Leg(Message.literal("files"), (MakeFolder(folder), WriteFile(join(folder, "record.json"), None, b"{}"))),
+            Leg(Message.literal("registry"), (CreateKey(key), SetValue(key, "Name", None, Value.sz("anna")))),
         ),
         {"package": {"id": "acme"}},
     )

@@ -296,7 +296,7 @@ def test_a_line_whose_sum_is_right_and_whose_text_is_no_json_is_passed_over() ->
 def test_a_journal_that_has_ended_is_gone() -> None:
     state, _ = journal_of(1)
     journal = Journal(state)
-    assert (journal.id, journal.title) == ("1-a", "tïtle \udc00")
+    assert (journal.id, str(journal.title)) == ("1-a", "tïtle \udc00")
     journal.end()
     assert state.names() == ()
-    assert (journal.exists, journal.id, journal.title) == (False, "", "")
+    assert (journal.exists, journal.id, str(journal.title)) == (False, "", "")

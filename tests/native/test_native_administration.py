@@ -74,7 +74,7 @@ class Bench:
 
     def calls(self) -> list[str]:
         """The messages of the last plan, in order."""
-        return [effect.title.split("MSG_SERVICE_")[1].split()[0] for effect in self.plans[-1].effects]
+        return [str(effect.title).split("MSG_SERVICE_")[1].split()[0] for effect in self.plans[-1].effects]
 
     def close(self) -> None:
         """The rules of a profile's graph hold."""

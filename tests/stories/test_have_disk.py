@@ -430,7 +430,7 @@ class TestWhatAForeignProgramAdded:
         there = open_workstation(uri)
         assert added_services(before, catalogue_at(there, there.outlook.inf_path)) == ("NEWS", "QUIET")
         plan = plan_calls(there, before)
-        assert [effect.title for effect in plan.effects] == ["call NEWS with MSG_SERVICE_INSTALL"]
+        assert [str(effect.title) for effect in plan.effects] == ["call NEWS with MSG_SERVICE_INSTALL"]
         execute(plan, there)
         (receipt,) = receipts(there)
         assert [effect.status for effect in receipt.effects] == ["pending"]

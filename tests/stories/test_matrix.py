@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.uninstall import Removal, plan_uninstall
 from mapiwright.setup.package.package import open_package
@@ -172,9 +173,9 @@ class TestFaults:
         def forgetful(*arguments: Any) -> Removal:
             removal = plan_uninstall(*arguments)
             steps = tuple(
-                step for step in removal.plan.steps if not isinstance(step, Leg) or step.title == "MAPISVC.INF"
+                step for step in removal.plan.steps if not isinstance(step, Leg) or str(step.title) == "MAPISVC.INF"
             )
-            return Removal(Plan("uninstall", "uninstall", steps, removal.plan.record), removal.kept)
+            return Removal(Plan("uninstall", Message.literal("uninstall"), steps, removal.plan.record), removal.kept)
 
         monkeypatch.setattr(matrix, "plan_uninstall", forgetful)
         (row,) = try_all(open_package(acme), [X64])

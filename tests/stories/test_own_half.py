@@ -19,6 +19,7 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import RecoveryNeededError
+from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.install.status import PackageState, status
@@ -489,8 +490,8 @@ class TestWhatAUserIsBelieved:
             state.write(backup_name(id_, 0), data)
             package = {"id": "acme-mail", "name": "Acme Mail", "version": "4.2.1"}
             record = {"package": package, "profiles": [], "services": [], "scope": "machine", "inf": None, **record}
-            legs = (("registry", digest),)
-            told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", record, legs, ())
+            legs = ((Message.literal("registry"), digest),)
+            told = Receipt(id_, verb, Message.literal("t"), "2020-01-01T00:00:00+00:00", "memory:", record, legs, ())
             state.write(receipt_name(id_), receipt_to_bytes(told))
             return told
 

@@ -11,6 +11,7 @@ import pytest
 from screen_walks import LOOKS, damage, fill, focus, keys, panel_on, pick, push, settle, typed
 
 from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.message import Message
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.ui.screens import outcome
 from mapiwright.ui.screens.dialogs import PlanPhase, Review
@@ -38,7 +39,7 @@ async def at_work(app: PanelApp, pilot: Pilot[None]) -> None:
     assert isinstance(review, Review)
     review.phase = PlanPhase.SENT
     await review.recompose()
-    outcome.advance(review, review.texts, 0, 1, "profiles of Zoë")
+    outcome.advance(review, review.texts, 0, 1, Message.of("steps.profiles", user="Zoë"))
     await pilot.pause()
 
 

@@ -20,6 +20,7 @@ import mapiwright
 from mapiwright import Plan, PropertyCopy, SectionFlag, errors, logon
 from mapiwright.mapi.profile import store
 from mapiwright.mapi.props.protected import DPAPI_START
+from mapiwright.message import Message
 from mapiwright.transaction.plans.plan import Leg
 from mapiwright.workstation.change import SetValue
 from mapiwright.workstation.kinds.create import create_image
@@ -162,7 +163,7 @@ def test_objects_say_what_they_are_and_no_secret(office: Office, tmp_path: Path)
     sheet.set_props({0x6605001F: secret})
     create_image(tmp_path / "pc", users=["anna"])
     hive = tmp_path / "pc" / "Users" / "anna" / "NTUSER.DAT"
-    plan = Plan("profile", "set a password", (Leg("passwords", changes),))
+    plan = Plan("profile", Message.literal("set a password"), (Leg(Message.literal("passwords"), changes),))
     shown = {
         repr(office.workstation): "<MemoryWorkstation memory:>",
         repr(open_workstation(f"image:{tmp_path / 'pc'}")): f"<ImageWorkstation image:{tmp_path / 'pc'}>",

@@ -211,7 +211,7 @@ class TestWhatOfficeDoes:
         desk.install(acme)
         desk.office_becomes(OutlookInstallation(inf=False))
         plan = plan_guard(desk.workstation, "acme-mail")
-        assert "repair of Office" in plan.notes[0]
+        assert "repair of Office" in str(plan.notes[0])
         desk.do(plan)
         self.is_back(desk)
 

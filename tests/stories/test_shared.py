@@ -17,6 +17,7 @@ from mapiwright.errors import ConflictError
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import merge
+from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.machine_plan import file_changes, written_by
 from mapiwright.setup.install.shared import counted, entry_first, release, uninstall_entry, uninstall_key
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.setup.package.package import Package
+
+said = Message.literal
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 DLLS = {bitness: (EXAMPLE / bitness.value / "acme32.dll").read_bytes() for bitness in (Bitness.X86, Bitness.X64)}
@@ -106,13 +109,13 @@ def install(where: MemoryWorkstation, brought: Package, today: date = TODAY) -> 
     before = installations(where).get(brought.id)
     ours = written_by(where, before)
     legs = (
-        Leg("files", tuple(file_changes(brought, where, ours))),
-        Leg("counts", counted(brought, where, ours)),
-        Leg("entry", uninstall_entry(brought, where, ours, today=today)),
+        Leg(said("files"), tuple(file_changes(brought, where, ours))),
+        Leg(said("counts"), counted(brought, where, ours)),
+        Leg(said("entry"), uninstall_entry(brought, where, ours, today=today)),
     )
     told = {"id": brought.id, "name": brought.name, "version": brought.version, "vendor": brought.vendor}
     facts = {"package": told, "services": [brought.id], "profiles": []}
-    plan = Plan("install", f"install {brought.id}", without_repeats(legs), facts)
+    plan = Plan("install", said(f"install {brought.id}"), without_repeats(legs), facts)
     if not plan.empty:
         execute(plan, where, makers=MAKERS)
     return plan
@@ -128,9 +131,17 @@ def uninstall(where: MemoryWorkstation, id_: str, *, deletes: str = "") -> dict[
     let_go = release(where, past, leaving=brought.id, before=Catalogue.of(before), after=Catalogue.of(after))
     back = revert(where, let_go.past, planned=[*let_go.registry, *let_go.files])
     entry, registry = entry_first((*let_go.registry, *back.registry), brought.id)
-    legs = (Leg("entry", entry), Leg("registry", registry), Leg("files", (*let_go.files, *back.files)))
+    legs = (
+        Leg(said("entry"), entry),
+        Leg(said("registry"), registry),
+        Leg(said("files"), (*let_go.files, *back.files)),
+    )
     record = {"package": {"id": brought.id}, "services": [brought.id]}
-    execute(Plan("uninstall", f"uninstall {brought.id}", without_repeats(legs), record), where, makers=MAKERS)
+    execute(
+        Plan("uninstall", said(f"uninstall {brought.id}"), without_repeats(legs), record),
+        where,
+        makers=MAKERS,
+    )
     return {finding.where: finding.id for finding in (*let_go.kept, *back.kept)}
 
 
@@ -344,7 +355,14 @@ def test_a_file_that_was_mended_goes_all_the_same() -> None:
     record = {"package": {"id": "ada"}}
     write(where, CORE, b"damaged")
     execute(
-        Plan("repair", "repair", (Leg("files", (WriteFile(CORE, b"damaged", dll()),)),), record), where, makers=MAKERS
+        Plan(
+            "repair",
+            said("repair"),
+            (Leg(said("files"), (WriteFile(CORE, b"damaged", dll()),)),),
+            record,
+        ),
+        where,
+        makers=MAKERS,
     )
     assert uninstall(where, "ada") == {}
     assert everything(where) == before

@@ -100,7 +100,7 @@ def test_the_choice_is_drafted_with_the_default_profile_and_taken_back_with_the_
         assert profiles.asks_for_profile, "drafts are seen"
         assert not startup.asks_for_profile(office.workstation.registry, office.workstation.users[0].root)
     [receipt] = office.receipts[done:]
-    assert receipt.title == "make Work the default profile; ask for a profile at each start"
+    assert str(receipt.title) == "make Work the default profile; ask for a profile at each start"
     with suppress(NotFoundError), office.workspace.batch():
         profiles.ask_for_profile(ask=False)
         profiles.set_default_profile("Nobody's")

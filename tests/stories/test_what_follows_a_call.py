@@ -113,7 +113,9 @@ def test_a_profile_whose_default_services_were_being_called_is_taken_back(
     assert profiles_of(workstation) != before
     ended = recover(workstation, MAKERS)
     assert ended.ending is Ending.ROLLED_BACK
-    assert re.findall(r"(\w+) was told to delete itself", "".join(ended.notes)) == called, "each by its own code"
+    assert re.findall(r"(\w+) was told to delete itself", "".join(map(str, ended.notes))) == called, (
+        "each by its own code"
+    )
     assert profiles_of(workstation) == before
 
 

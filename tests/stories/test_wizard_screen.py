@@ -14,6 +14,7 @@ from textual.widgets import Button, Input
 
 from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import FailedError, RecoveryNeededError
+from mapiwright.message import Message
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.ui.screens import outcome
 from mapiwright.ui.screens.wizard.wizard import WizardApp, WizardScreen
@@ -222,7 +223,7 @@ def test_a_service_whose_pages_need_windows_says_so_and_shows_what_the_inf_has(r
         sees("The profile is ready", "Still to be sent", "MSG_SERVICE_CONFIGURE"),
     )
     assert app.wizard.receipt is not None
-    (configure,) = [each for each in app.wizard.receipt.effects if "CONFIGURE" in each.title]
+    (configure,) = [each for each in app.wizard.receipt.effects if "CONFIGURE" in str(each.title)]
     assert configure.description["properties"] == {"6600001E": "mail.example", "66010003": 25}
 
 
@@ -402,9 +403,8 @@ async def at_work(app: WizardApp, pilot: Pilot[None]) -> None:
     """The second of three steps, as it is drawn while the plan is sent."""
     app.wizard.state = replace(app.wizard.state, phase=Phase.WORKING)
     await app.wizard.redraw()
-    outcome.advance(
-        app.wizard, app.wizard.texts, 1, 3, "call ACME with MSG_SERVICE_CREATE in profile 'Outlook' of Zoë"
-    )
+    names = {"service": "ACME", "message": "MSG_SERVICE_CREATE", "profile": "Outlook", "user": "Zoë"}
+    outcome.advance(app.wizard, app.wizard.texts, 1, 3, Message.of("steps.call-in-profile", **names))
     await pilot.pause()
 
 

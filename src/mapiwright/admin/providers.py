@@ -16,6 +16,7 @@ from mapiwright.entry.service.contract import Context
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import providers
+from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from mapiwright.admin.sections import ProfileSection
@@ -79,7 +80,8 @@ class ProviderAdmin(Remembering):
         space, service = self.workspace, self.service
         known = space.catalogue.find(service.name)
         definition = providers.definition_of(known, name) if known is not None else None
-        with space.batch(f"add provider {name} to service {service.name} of profile {self.name}"):
+        title = Message.of("actions.add-provider", provider=name, service=service.name, profile=self.name)
+        with space.batch(title):
             before = self.profile
             after, uid = providers.add_provider(before, self.uid, definition, values_of(properties), space.uid)
             space.put(before, after)

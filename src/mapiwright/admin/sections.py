@@ -19,6 +19,7 @@ from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.mapi.props.tags import PropertyType, is_secure, prop_id, prop_type
 from mapiwright.mapi.tables.row import cell
+from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -149,7 +150,7 @@ class ProfileSection(PropertyObject):
     def _end(self) -> None:
         after, self._draft = self._draft, None
         if after is not None:
-            with self.workspace.batch(f"set properties in section {self.uid} of profile {after.name}"):
+            with self.workspace.batch(Message.of("actions.set-properties", section=self.uid, profile=after.name)):
                 self.workspace.put(self.workspace.profile(self.profile_name), after)
 
     def _is(self, other: PropertyObject) -> bool:
@@ -220,7 +221,7 @@ def _opened(space: Workspace, profile: str, uid: str | bytes | None, flags: int)
             remedy="Close it first.",
         )
     if found.section(name) is None:
-        with space.batch(f"make section {name} in profile {found.name}"):
+        with space.batch(Message.of("actions.make-section", section=name, profile=found.name)):
             space.put(found, edit.create_section(found, name))
     section = ProfileSection(space, found.name, name, writable=writable)
     space.usage.opened(section)

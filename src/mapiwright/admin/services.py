@@ -17,6 +17,7 @@ from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import addressing, edit, roles
+from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ class MessageServiceAdmin(Remembering):
         check_flags(flags, UI | EntryFlag.NO_RESTART_WARNING | EntryFlag.UNICODE, "CreateMsgServiceEx")
         space = self.workspace
         definition = space.catalogue.definition(service)
-        with space.batch(f"add service {definition.name} to profile {self.name}"):
+        with space.batch(Message.of("actions.add-service", service=definition.name, profile=self.name)):
             before = self.profile
             after, uid = edit.add_service(before, definition, space.uid, display=display)
             space.put(before, after)
@@ -112,7 +113,7 @@ class MessageServiceAdmin(Remembering):
         """
         space = self.workspace
         found = self.find(service)
-        with space.batch(f"remove service {found.name} from profile {self.name}"):
+        with space.batch(Message.of("actions.remove-service", service=found.name, profile=self.name)):
             before = self.profile
             say_deleted(space, before, found)
             space.put(before, edit.remove_service(before, found.uid))
@@ -134,7 +135,8 @@ class MessageServiceAdmin(Remembering):
         )
         space = there.workspace
         found = self.find(service)
-        with space.batch(f"copy service {found.name} from profile {self.name} to profile {there.name}"):
+        title = Message.of("actions.copy-service", service=found.name, profile=self.name, new=there.name)
+        with space.batch(title):
             before = there.profile
             after, uid = edit.copy_service(self.profile, found.uid, before, space.uid)
             space.put(before, after)
@@ -162,7 +164,7 @@ class MessageServiceAdmin(Remembering):
         check_flags(flags, UI | EntryFlag.UI_READ_ONLY | EntryFlag.UNICODE, "ConfigureMsgService")
         space = self.workspace
         found = self.find(service)
-        with space.batch(f"configure service {found.name} of profile {self.name}"):
+        with space.batch(Message.of("actions.configure-service", service=found.name, profile=self.name)):
             call = call_for(
                 space,
                 self.profile,
@@ -200,7 +202,7 @@ class MessageServiceAdmin(Remembering):
         They are named by PR_PROVIDER_UID. The order stands over STATUS_XP_PREFER_LAST. Raises BusyError where their
         count is not that of the transports, NotFoundError where one is none.
         """
-        with self.workspace.batch(f"order the transports of profile {self.name}"):
+        with self.workspace.batch(Message.of("actions.order", profile=self.name)):
             before = self.profile
             self.workspace.put(before, roles.set_transport_order(before, [MapiUid(uid) for uid in uids]))
 
@@ -212,7 +214,7 @@ class MessageServiceAdmin(Remembering):
         NotFoundError, and RefusedError where MAPISVC.INF declares SERVICE_NO_PRIMARY_IDENTITY. That flag is not put
         on the others, although the page says so: it is static, and none of them could be chosen any more.
         """
-        with self.workspace.batch(f"set the primary identity of profile {self.name}"):
+        with self.workspace.batch(Message.of("actions.identity", profile=self.name)):
             before = self.profile
             self.workspace.put(before, roles.set_primary_identity(before, None if uid is None else MapiUid(uid)))
 
@@ -223,7 +225,7 @@ class MessageServiceAdmin(Remembering):
         [imapisession-setdefaultstore], without a session: one that ends takes its temporary stores with it. Raises
         NotFoundError, and RefusedError for a store that can never be the default one.
         """
-        with self.workspace.batch(f"choose the default store of profile {self.name}"):
+        with self.workspace.batch(Message.of("actions.default-store", profile=self.name)):
             before = self.profile
             self.workspace.put(before, roles.set_default_store(before, None if uid is None else MapiUid(uid)))
 
@@ -233,14 +235,14 @@ class MessageServiceAdmin(Remembering):
 
         Which lists can be named without their provider is told by ``mapi.profile.addressing``. Raises NotFoundError.
         """
-        with self.workspace.batch(f"choose the address list of profile {self.name} that is shown first"):
+        with self.workspace.batch(Message.of("actions.first-list", profile=self.name)):
             now, before = self.profile, self.workspace.origin(self.name)
             self.workspace.put(now, addressing.set_default_directory(now, entry_id, before=before))
 
     @remembered
     def set_personal_address_book(self, entry_id: bytes | None) -> None:
         """Keep personal addresses in this list; None names none ([iaddrbook-setpab]). Raises NotFoundError."""
-        with self.workspace.batch(f"choose where profile {self.name} keeps personal addresses"):
+        with self.workspace.batch(Message.of("actions.personal-list", profile=self.name)):
             now, before = self.profile, self.workspace.origin(self.name)
             self.workspace.put(now, addressing.set_personal_address_book(now, entry_id, before=before))
 
@@ -250,7 +252,7 @@ class MessageServiceAdmin(Remembering):
 
         Raises NotFoundError, and UsageError where a list is named twice.
         """
-        with self.workspace.batch(f"choose where profile {self.name} checks names"):
+        with self.workspace.batch(Message.of("actions.search-order", profile=self.name)):
             now, before = self.profile, self.workspace.origin(self.name)
             self.workspace.put(now, addressing.set_search_order(now, entry_ids, before=before))
 

@@ -19,6 +19,7 @@ from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.edit import LONGEST_NAME
 from mapiwright.mapi.props.tags import PR_ENTRYID, PR_STORE_PROVIDERS, StatusFlag
+from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -150,7 +151,7 @@ class Session(Remembering):
             StoreChoice.SIMPLE_STORE_PERMANENT: roles.set_simple_store,
         }.get(StoreChoice(choice))
         if verb is not None:
-            with self.workspace.batch(f"choose a store of profile {self.profile_name}"):
+            with self.workspace.batch(Message.of("actions.choose-store", profile=self.profile_name)):
                 before = self.workspace.profile(self.profile_name)
                 self.workspace.put(before, verb(before, uid))
         self.stores[StoreChoice(choice)] = uid
@@ -161,7 +162,7 @@ class Session(Remembering):
         self._must_be_open()
         chosen = self._store(store)
         if not temporary:
-            with self.workspace.batch(f"keep a store of profile {self.profile_name}"):
+            with self.workspace.batch(Message.of("actions.keep-store", profile=self.profile_name)):
                 before = self.workspace.profile(self.profile_name)
                 kept = roles.flagged(chosen.section, take=StatusFlag.TEMP_SECTION)
                 self.workspace.put(before, before.with_sections(kept))

@@ -22,6 +22,7 @@ from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import startup, store
+from mapiwright.message import Message, as_message
 from mapiwright.transaction.plans.plan import NOTES, Leg, Plan, without_repeats
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
@@ -214,15 +215,15 @@ class Workspace:
         self._drafts.afterwards.append(report)
 
     @contextmanager
-    def batch(self, title: str = "") -> Iterator[Workspace]:
-        """Gather all calls into one transaction, sent when the outermost batch ends.
+    def batch(self, title: str | Message = "") -> Iterator[Workspace]:
+        """Gather all calls into one transaction, sent when the outermost batch ends; a text as title stays as it is.
 
         An error that leaves a batch takes back what was drafted in it, and so one that leaves the outermost sends
         nothing.
         """
         drafts, marks, sent = self._drafts.copy(), self.usage.marks, None
         if title:
-            self._drafts.titles.append(title)
+            self._drafts.titles.append(as_message(title))
         self._depth += 1
         try:
             try:
@@ -244,20 +245,20 @@ class Workspace:
             _raise_first_failure(sent)
 
     @property
-    def title(self) -> str:
-        """What is drafted, in one line."""
-        return "; ".join(dict.fromkeys(self._drafts.titles))
+    def titles(self) -> tuple[Message, ...]:
+        """What is drafted."""
+        return tuple(self._drafts.titles)
 
     @property
-    def note(self) -> str:
-        """That the drafts take the default profile away and leave others, and what to do; or ""."""
+    def note(self) -> Message | None:
+        """That the drafts take the default profile away and leave others, and what to do; or None."""
         before, names = self._stored_default, self.names
         if before is None or self.default is not None or not names or self.find(before) is not None:
-            return ""
+            return None
         several = sum(not user.template for user in self.workstation.users) > 1
         person = f" --user {quoted(self.user.name)}" if several else ""
         choose = f'mapiwright profile default "{names[0]}"{person}'
-        return f"{before} was the default profile; none is now. Name another: {choose}"
+        return Message.of("sentences.default-gone", profile=before, command=choose)
 
     def plan(self) -> Plan:
         """The plan that makes the drafts true."""
@@ -288,7 +289,7 @@ class Workspace:
             else ()
         )
         if changes or defaults or asks:
-            yield Leg(f"profiles of {self.user.name}", (*changes, *defaults, *asks))
+            yield Leg(Message.of("steps.profiles", user=self.user.name), (*changes, *defaults, *asks))
         yield from (due.step(due.call) for due in drafts.calls_after)
 
 
@@ -303,10 +304,10 @@ def _raise_first_failure(plan: Plan) -> None:
 
 def joined_plan(spaces: Sequence[Workspace]) -> Plan:
     """One plan for the drafts of several users, with what people should know of them."""
-    titles = dict.fromkeys(space.title for space in spaces)
     steps = without_repeats(step for space in spaces for step in space.steps())
-    notes = [space.note for space in spaces if space.note]
-    return Plan("profile", "; ".join(title for title in titles if title), steps, {NOTES: notes} if notes else {})
+    title = Message.joined(title for space in spaces for title in space.titles)
+    notes = [note.to_json() for space in spaces if (note := space.note) is not None]
+    return Plan("profile", title, steps, {NOTES: notes} if notes else {})
 
 
 def read_catalogue(workstation: Workstation) -> Catalogue:

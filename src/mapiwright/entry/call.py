@@ -40,6 +40,7 @@ from mapiwright.mapi.profile import store
 from mapiwright.mapi.profile.resemblance import matched
 from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.mapi.props.protected import secrets_among
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 
 if TYPE_CHECKING:
@@ -112,10 +113,17 @@ class EntryCall:
         return KIND
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        place = f" in profile {self.profile!r} of {self.user}" if self.profile else ""
-        return f"call {self.service} with {self._message}{place}"
+        if not self.profile:
+            return Message.of("steps.call", service=self.service, message=self._message)
+        return Message.of(
+            "steps.call-in-profile",
+            service=self.service,
+            message=self._message,
+            profile=self.profile,
+            user=self.user,
+        )
 
     @property
     def _message(self) -> str:
@@ -151,7 +159,7 @@ class EntryCall:
         whether there is anything to call back.
         """
         if self.policy is EntryPolicy.SKIP:
-            return Outcome(Status.SKIPPED, "it was not made, as was asked")
+            return Outcome(Status.SKIPPED, Message.of("sentences.skipped"))
         reports: list[Report] = []
         with before_the_call():
             host = self._host(workstation, reports.append)
@@ -176,14 +184,14 @@ class EntryCall:
             self.observe(answer, reports)
         return self._concluded(answer, workstation, subject)
 
-    def compensate(self, workstation: Workstation) -> str | None:
+    def compensate(self, workstation: Workstation) -> Message | None:
         """Call the counterpart, of INSTALL and CREATE; what it sets is dropped, as the legs are undone too."""
         counterpart = COUNTERPART.get(self.context)
         if counterpart is None or self.policy is EntryPolicy.SKIP:
-            return "nothing calls that back"
+            return Message.of("sentences.nothing-calls-back")
         host = self._host(workstation)
         if host is None:
-            return self._why_not
+            return Message.of("sentences.deferred", service=self.service)
         back = replace(self, context=counterpart)
         subject = None if counterpart in OF_THE_MACHINE else back._subject(workstation)
         host.call(back._request(workstation, subject))
@@ -204,13 +212,9 @@ class EntryCall:
     def _host(self, workstation: Workstation, observe: Callable[[Report], None] = lambda _: None) -> EntryHost | None:
         return host_for(workstation, self.service, host=self.host, trace=self.trace, observe=observe)
 
-    @property
-    def _why_not(self) -> str:
-        return f"the code of {self.service} cannot run here: it is a Windows DLL, and its package has no stand-in"
-
     def _deferred(self) -> Outcome:
         """No code of the service can run here."""
-        why = self._why_not
+        why = Message.of("sentences.deferred", service=self.service)
         if self.policy is EntryPolicy.REQUIRE:
             raise EntryPointError(
                 f"{self._message} was required, and {why}",
@@ -219,7 +223,7 @@ class EntryCall:
                 "may defer the call (--entry defer), and `mapiwright service call --pending` sends it.",
             )
         if secrets_among(self.properties, self.service):
-            why += "; its secure properties must be given again when it is sent"
+            why = Message.of("sentences.deferred-secrets", service=self.service)
         return Outcome(Status.PENDING, why)
 
     def find_profile(self, workstation: Workstation) -> tuple[User | None, Profile | None]:
@@ -283,11 +287,11 @@ class EntryCall:
         if self.context is Context.DELETE:
             # The sections go next, so what it set is dropped; and its verdict holds nothing up (mapi.md 4.6).
             if succeeded(answer.hresult):
-                return Outcome(Status.DONE, f"it answered {name}", details=details)
+                return Outcome(Status.DONE, Message.of("sentences.answered", result=name), details=details)
             return self._passed_over(f"the service answered {name}{words}", answer.hresult)
         if succeeded(answer.hresult):
             changes = self._stored(answer, workstation, subject)
-            return Outcome(Status.DONE, f"it answered {name}", changes, details)
+            return Outcome(Status.DONE, Message.of("sentences.answered", result=name), changes, details)
         if answer.hresult == Result.MAPI_E_USER_CANCEL:
             raise CancelledError(
                 f"{self.service} cancelled {self._message}{words}",
@@ -298,13 +302,13 @@ class EntryCall:
             # [msgserviceentry]: with no UI allowed CREATE cannot ask; the scripted flow goes on to CONFIGURE.
             return Outcome(
                 Status.DONE,
-                "it asks to be configured",
+                Message.of("sentences.unconfigured"),
                 self._stored(answer, workstation, subject),
                 {**details, "unconfigured": True},
             )
         if answer.hresult == Result.MAPI_E_NO_SUPPORT and self.context in OF_THE_MACHINE:
             # The wrapped-PST sample answers so, and MAPI must tolerate it.
-            return Outcome(Status.DONE, "it has nothing to do", details=details)
+            return Outcome(Status.DONE, Message.of("sentences.nothing-to-do"), details=details)
         raise EntryPointError(
             f"{self.service} answered {self._message} with {name}{words}",
             hresult=answer.hresult,
@@ -326,7 +330,7 @@ class EntryCall:
         return changes_of(answer, workstation, subject, where=f"{self.service}, {self._message}")
 
     def _passed_over(self, why: str, hresult: int) -> Outcome:
-        message = f"it failed and was passed over, since the service is removed anyway: {why}"
+        message = Message.of("sentences.passed-over", why=why)
         return Outcome(Status.DONE, message, details={"hresult": hresult, "failed": True})
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mapiwright.entry.call import maker
 from mapiwright.errors import FailedError
 from mapiwright.mapi.profile import edit, providers, store
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.workstation.change import DeleteKey, SetValue
 
@@ -49,7 +50,7 @@ class ConditionalCall:
         return replace(self, call=self.call.at(host))
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
         return self.call.title
 
@@ -61,7 +62,7 @@ class ConditionalCall:
         """Call it."""
         return self.call.run(workstation)
 
-    def compensate(self, workstation: Workstation) -> str | None:
+    def compensate(self, workstation: Workstation) -> Message | None:
         """Call the counterpart."""
         return self.call.compensate(workstation)
 
@@ -83,7 +84,7 @@ class TolerantCall(ConditionalCall):
             return self.call.run(workstation)
         except FailedError as error:
             self.failures.append(error)
-            message = f"it failed, and the service was left out: {error.what}"
+            message = Message.of("sentences.left-out", why=error.what)
             status = Status.DONE if error.was_called else Status.SKIPPED  # which nothing calls back
             details = {"hresult": error.hresult, "failed": True}
             user, profile = self.call.find_profile(workstation)
@@ -103,9 +104,9 @@ class ProviderRemoval(ConditionalCall):
     KIND: ClassVar[str] = "provider-removal"
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        return f"{self.call.title}, and remove the provider"
+        return Message.of("steps.call-and-remove", call=self.call.title)
 
     def run(self, workstation: Workstation) -> Outcome:
         """Call it; the outcome's changes hold what the service set, and the removal."""

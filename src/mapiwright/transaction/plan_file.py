@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.props.protected import is_secret, is_secret_file
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
-from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.plan import Leg, Plan, notes_in
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
@@ -97,7 +98,7 @@ class SavedPlan:
             "schema": SCHEMA,
             "plan": {
                 "verb": self.plan.verb,
-                "title": self.plan.title,
+                "title": self.plan.title.to_json(),
                 "record": self.plan.record,
                 "steps": [_step_to_json(step) for step in self.plan.steps],
             },
@@ -111,7 +112,7 @@ def save(plan: Plan, workstation: Workstation) -> SavedPlan:
     if secrets:
         raise RefusedError(
             f"the plan carries secrets, which do not belong in a file: {'; '.join(secrets)}",
-            where=plan.title,
+            where=str(plan.title),
             expected="a plan without secure properties and without data that Windows has sealed",
             remedy="It was not saved. Make the change at once, without -o; or leave out what is named here.",
         )
@@ -161,25 +162,25 @@ def _saved(document: Json, makers: Mapping[str, EffectMaker]) -> SavedPlan:
     plan, workstation = document["plan"], document["workstation"]
     match plan, workstation:
         case (
-            {"verb": str(verb), "title": str(title), "record": dict(record), "steps": [*steps]},
+            {"verb": str(verb), "title": title, "record": dict(record), "steps": [*steps]},
             {"uri": str(uri), "facts": dict(facts)},
         ) if facts.keys() == set(_FACTS) and all(isinstance(fact, str) for fact in facts.values()):
-            return SavedPlan(
-                Plan(verb, title, tuple(_step_from_json(step, makers) for step in steps), record), uri, facts
-            )
+            notes_in(record)  # which are shown
+            legs_and_effects = tuple(_step_from_json(step, makers) for step in steps)
+            return SavedPlan(Plan(verb, Message.from_json(title), legs_and_effects, record), uri, facts)
     raise FormatError("a part of it is missing")
 
 
 def _step_to_json(step: Step) -> Json:
     if isinstance(step, Leg):
-        return {"leg": step.title, "changes": [change_to_json(change) for change in step.changes]}
+        return {"leg": step.title.to_json(), "changes": [change_to_json(change) for change in step.changes]}
     return {"effect": step.kind, "description": step.describe()}
 
 
 def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
     match json_:
-        case {"leg": str(title), "changes": [*changes]}:
-            leg = Leg(title, tuple(change_from_json(change) for change in changes))
+        case {"leg": title, "changes": [*changes]}:
+            leg = Leg(Message.from_json(title), tuple(change_from_json(change) for change in changes))
             for change in leg.changes:
                 compose.subject(change)  # which a path that is none of Windows' has not
             return leg
@@ -235,7 +236,7 @@ def _secrets(plan: Plan) -> Iterator[str]:
             yield compose.name(change)
     for effect in plan.effects:
         if _withholds(effect.describe()):
-            yield effect.title
+            yield str(effect.title)
 
 
 def _is_secret(change: Change) -> bool:

@@ -15,10 +15,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Status, call_back
 from mapiwright.transaction.records import log
-from mapiwright.transaction.records.journal import Journal, Record
+from mapiwright.transaction.records.journal import Journal, Record, title_in
 from mapiwright.transaction.records.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
 from mapiwright.transaction.records.stores import believed, stores
 from mapiwright.transaction.records.takeover import drop_copy, drop_original, drop_records
@@ -51,22 +52,28 @@ class Recovery:
 
     ending: Ending
     id: str = ""
-    title: str = ""
-    notes: tuple[str, ...] = ()
+    title: Message | None = None
+    notes: tuple[Message, ...] = ()
 
     @property
-    def sentence(self) -> str:
-        """What to tell people."""
+    def message(self) -> Message:
+        """What it did, for people."""
+        title = self.title or Message.literal("")
         match self.ending:
             case Ending.NOTHING:
-                return "Nothing was left half-way."
+                return Message.of("sentences.half-way-nothing")
             case Ending.ROLLED_BACK:
-                return "\n".join((f"'{self.title}' was cut short; all of it was rolled back.", *self.notes))
+                return Message.of("sentences.cut-short", title=title)
             case Ending.FINISHED:
-                return f"'{self.title}' was cut short after its last step; it is done."
+                return Message.of("sentences.cut-short-at-its-end", title=title)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All that people should know, a line each."""
+        return (self.message, *self.notes)
 
 
-def unfinished(workstation: Workstation) -> str | None:
+def unfinished(workstation: Workstation) -> Message | None:
     """The title of the transaction that stands half-way (or is under way in another process), or None."""
     journals = (Journal(store.state) for store in stores(workstation))
     return next((journal.title for journal in journals if journal.exists), None)
@@ -90,7 +97,7 @@ def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) ->
         (_ended(workstation, store, makers) for store in stores(workstation)),
         key=lambda each: each.ending is Ending.NOTHING,
     )
-    reported = tuple(each.sentence for each in others if each.ending is not Ending.NOTHING)
+    reported = (message for each in others if each.ending is not Ending.NOTHING for message in each.messages)
     return replace(first, notes=(*first.notes, *reported))
 
 
@@ -119,12 +126,12 @@ def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMa
 
 def roll_back(
     workstation: Workstation, store: Store, journal: Journal, effect_of: EffectOf | None
-) -> tuple[str, ...]:
+) -> tuple[Message, ...]:
     """Take everything back that the journal of a store tells of; returns what was not called back, for people.
 
     Without ``effect_of`` nothing is called.
     """
-    notes: list[str] = []
+    notes: list[Message] = []
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg, "title": _, "digest": _} if not journal.has("undone", leg=leg):
@@ -133,14 +140,14 @@ def roll_back(
             case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:
                     drop_copy(workstation, id_)
-            case {"do": "will", "effect": number, "title": title} if not _harmless(journal, number):
+            case {"do": "will", "effect": number, "title": _} if not _harmless(journal, number):
                 if effect_of is None:
-                    notes.append(f"'{title}' was not taken back: nothing is called on a user's word.")
+                    notes.append(Message.of("sentences.not-believed", title=title_in(record)))
                 else:
                     effect = effect_of(record)
                     failure = call_back(effect, workstation).failure
                     if failure:
-                        notes.append(f"Could not take back '{effect.title}': {failure}")
+                        notes.append(Message.of("sentences.not-called-back", title=effect.title, why=failure))
                 journal.add("compensated", effect=number)
             case _:
                 pass
@@ -190,7 +197,7 @@ def held(workstation: Workstation) -> Iterator[None]:
         yield
 
 
-def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
+def recovery_needed(error: BaseException, title: Message) -> RecoveryNeededError:
     """The error for a transaction that could not be ended, because of another one."""
     match error:
         case RecoveryNeededError():
@@ -218,7 +225,7 @@ def _revert(workstation: Workstation, store: Store, id_: str, leg: Record) -> No
     lost = compose.drifted(changes, workstation, {Standing.OLD, Standing.NEW})
     if lost:
         raise RecoveryNeededError(
-            f"somebody changed since what '{leg['title']}' had changed: {'; '.join(lost)}",
+            f"somebody changed since what '{title_in(leg)}' had changed: {'; '.join(lost)}",
             where=workstation.uri,
             expected="the state before the change, or after it",
             remedy="The journal is kept. Put those things back, then run `mapiwright recover`.",

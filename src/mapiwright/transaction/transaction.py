@@ -21,6 +21,7 @@ from mapiwright.errors import (
     MapiwrightError,
     UsageError,
 )
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Leg
@@ -58,13 +59,13 @@ if TYPE_CHECKING:
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
-Progress: TypeAlias = Callable[[int, int, str], None]
+Progress: TypeAlias = Callable[[int, int, Message], None]
 """Told of each step before it is taken: how many are done, of how many, and what comes now."""
 
 NO_MAKERS: Mapping[str, EffectMaker] = MappingProxyType({})
 
 
-def in_silence(done: int, total: int, title: str) -> None:
+def in_silence(done: int, total: int, title: Message) -> None:
     """Tell nobody."""
 
 
@@ -83,12 +84,14 @@ def execute(
     rolled back; RecoveryNeededError where that failed too, and then the next run tries again.
     """
     if plan.empty:
-        raise UsageError("the plan has nothing in it", where=plan.title, expected="a leg with changes, or an effect")
+        raise UsageError(
+            "the plan has nothing in it", where=str(plan.title), expected="a leg with changes, or an effect"
+        )
     refuse_unwritable(plan, workstation)
     with held(workstation):
         before = recover_held(workstation, makers)
         if before.ending is not Ending.NOTHING:
-            progress(0, len(plan.steps), before.sentence)
+            progress(0, len(plan.steps), before.message)
         refuse_changed_since(plan, workstation)
         return _Run(plan, workstation, progress).to_the_end()
 
@@ -119,10 +122,10 @@ class _Run:
         self._journal = Journal(workstation.state)
         self._started = datetime.now(UTC)
         self._id = new_id(workstation, self._started)
-        self._legs: list[tuple[str, str]] = []
+        self._legs: list[tuple[Message, str]] = []
         self._effects: list[EffectRecord] = []
         self._begun: list[Effect] = []
-        self._step = ""
+        self._step = Message.literal("")
 
     def to_the_end(self) -> Receipt:
         """Do it; on whatever error take it back and raise."""
@@ -172,7 +175,7 @@ class _Run:
             id=self._id,
             version=__version__,
             verb=self._plan.verb,
-            title=self._plan.title,
+            title=self._plan.title.to_json(),
             created=self._receipt().created,
         )
         for done, step in enumerate(self._plan.steps):
@@ -195,7 +198,7 @@ class _Run:
         for id_ in taken:
             copy(self._workstation, id_)
 
-    def _leg(self, title: str, changes: Iterable[Change]) -> None:
+    def _leg(self, title: Message, changes: Iterable[Change]) -> None:
         changes = compose.without_own_folder(compose.net(changes), self._workstation)
         if not changes:
             return
@@ -203,7 +206,7 @@ class _Run:
         _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
         data, digest = pack_backup(changes)
         self._state.write(backup_name(self._id, len(self._legs)), data)
-        self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
+        self._journal.add("leg", leg=len(self._legs), title=title.to_json(), digest=digest)
         self._legs.append((title, digest))
         apply(self._workstation, changes)
         unmade = compose.drifted(changes, self._workstation, {Standing.NEW})
@@ -217,7 +220,8 @@ class _Run:
         description = effect.describe()
         number = len(self._begun)
         self._begun.append(effect)
-        self._journal.add("will", effect=number, kind=effect.kind, title=effect.title, description=description)
+        title = effect.title.to_json()
+        self._journal.add("will", effect=number, kind=effect.kind, title=title, description=description)
         try:
             outcome = effect.run(self._workstation)
         except MapiwrightError as error:
@@ -268,7 +272,7 @@ def _refuse_drifted(lost: tuple[str, ...], workstation: Workstation) -> None:
         )
 
 
-def _reported(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> BaseException:
+def _reported(error: BaseException, notes: tuple[Message, ...], *, begun: bool) -> BaseException:
     """The error that the caller gets: it says that all was rolled back, and what could not be called back."""
     if isinstance(error, MapiwrightError) and not begun:
         return error
@@ -284,5 +288,5 @@ def _reported(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> B
             reported = CancelledError("interrupted")
         case _:
             return error
-    reported.remedy = "\n  ".join((*filter(None, [reported.remedy]), "Everything was rolled back.", *notes))
+    reported.say_also(Message.of("sentences.rolled-back"), *notes)
     return reported

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RecoveryNeededError, RefusedError
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Outcome, Status, call_back
 from mapiwright.transaction.plans.plan import NOTES, Leg, Plan
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 TAKEN_BACK = "taken-back"
-_OF_USER = "The receipt lies in the user's own hands, so its calls are not taken back: nothing is called on his word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class TakenBack:
         return TAKEN_BACK
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        return f"take back: {self.effect.title}"
+        return Message.of("steps.take-back", title=self.effect.title)
 
     def describe(self) -> Mapping[str, Json]:
         """The other effect, by kind and description."""
@@ -48,10 +48,10 @@ class TakenBack:
         """Call it back; a failure is told and stops nothing, as in a rollback."""
         back = call_back(self.effect, workstation)
         if back.failure:
-            return Outcome(Status.SKIPPED, f"could not be taken back: {back.failure}")
-        if back.idle:
+            return Outcome(Status.SKIPPED, Message.of("sentences.not-taken-back", why=back.failure))
+        if back.idle is not None:
             return Outcome(Status.SKIPPED, back.idle)
-        return Outcome(Status.DONE, "taken back")
+        return Outcome(Status.DONE, Message.of("sentences.taken-back"))
 
     def compensate(self, workstation: Workstation) -> None:
         """Run it again; the changes that it wants are put back from the backup, not by it."""
@@ -92,13 +92,16 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
             if effect.after == number and effect.status == Status.DONE and not found.owner
         ]
         if number < len(found.legs):
-            title = f"undo: {found.legs[number][0]}"
+            title = Message.of("steps.undo", title=found.legs[number][0])
             steps.append(Leg(title, compose.inverse(changes_of_leg(workstation, found, number))))
     record: dict[str, Json] = {UNDOES: found.id}
     if found.owner:
         steps = [step for step in steps if isinstance(step, Leg) and step.changes]  # the others were not believed
-        record |= {TAKES_OVER: [found.id], NOTES: [_OF_USER] if found.effects else []}
-    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), record)
+        record |= {
+            TAKES_OVER: [found.id],
+            NOTES: [Message.of("sentences.of-user").to_json()] if found.effects else [],
+        }
+    plan = Plan("undo", Message.of("steps.undo", title=found.title), tuple(reversed(steps)), record)
     whole = compose.net(plan.changes)
     lost = (*compose.drifted(whole, workstation, {Standing.OLD}), *compose.in_the_way(whole, workstation))
     if lost:

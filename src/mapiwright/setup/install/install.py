@@ -17,6 +17,7 @@ from mapiwright.entry.service.contract import Context, EntryPolicy
 from mapiwright.errors import FindingsError, RefusedError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_plan import file_changes, record_changes_of, registry_changes, written_by
 from mapiwright.setup.install.mapisvc_plan import inf_part
 from mapiwright.setup.install.preflight import preflight
@@ -112,7 +113,7 @@ def _refuse_faults(package: Package, workstation: Workstation, found: Iterable[F
         raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)
 
 
-_NO_LEG = Leg("", ())
+_NO_LEG = Leg(Message.literal(""), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class _Machine:
     last: Leg
     catalogue: Catalogue
     record: Json
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _Install:
         older = self.before.version if self.before is not None else package.version
         return Plan(
             "install",
-            f"{_action(package.name, older, package.version)}{_OF_SCOPE[scope]}",
+            _title(package, older, scope),
             steps,
             self._record(machine.record, who, parts, notes),
         )
@@ -194,7 +195,10 @@ class _Install:
             # The machine's records of the services are closed to him, so he keeps what the package tells of them.
             records = tuple(record_changes_of(package, workstation)) if workstation.as_user is not None else ()
             gone = self._stale(who, catalogue, [*values, *records])
-            legs = (Leg("files", records), Leg("registry", (*values, *gone.registry)))
+            legs = (
+                Leg(Message.of("steps.files"), records),
+                Leg(Message.of("steps.registry"), (*values, *gone.registry)),
+            )
             return _Machine(legs, _NO_LEG, catalogue, None, _reported(gone.kept))
         files = (
             *file_changes(package, workstation, ours, force=self.force),
@@ -210,11 +214,11 @@ class _Install:
         gone = self._stale(who, part.catalogue, [*files, *part.changes, *registry, *entry])
         return _Machine(
             (
-                Leg("files", (*files, *gone.files)),
-                Leg("MAPISVC.INF", part.changes),
-                Leg("registry", (*registry, *gone.registry)),
+                Leg(Message.of("steps.files"), (*files, *gone.files)),
+                Leg(Message.of("steps.inf"), part.changes),
+                Leg(Message.of("steps.registry"), (*registry, *gone.registry)),
             ),
-            Leg("list of installed programs", entry),
+            Leg(Message.of("steps.programs"), entry),
             part.catalogue,
             part.record,
             _reported((*gone.kept, *part.kept)),
@@ -256,19 +260,16 @@ class _Install:
             policy=self.policy,
         )
 
-    def _notes(self, who: WritableUsers) -> Iterator[str]:
+    def _notes(self, who: WritableUsers) -> Iterator[Message]:
         wanted = self.request.policy is not ProfilePolicy.NONE or self.request.name
         for user in self._asked(who):
             if user.template and wanted:
                 # PR_SEARCH_KEY is unique among all profiles, and Windows copies Default's hive to each new user.
-                yield (
-                    f"{user.name} gets the registry values and no profile, as each profile must be the only one of "
-                    "its PR_SEARCH_KEY. New users get one at their first logon, by: mapiwright install PACKAGE "
-                    f"--per-user ({self.package.id})"
-                )
+                later = f"mapiwright install PACKAGE --per-user ({self.package.id})"
+                yield Message.of("sentences.template", user=user.name, command=later)
 
     def _record(
-        self, of_inf: Json, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[str, ...]
+        self, of_inf: Json, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[Message, ...]
     ) -> dict[str, Json]:
         package, before = self.package, self.before
         waits = [user for user, part in zip(who.writable, parts, strict=True) if part.waits]
@@ -286,16 +287,28 @@ class _Install:
             WAITING: [{"user": user.name, "sid": user.sid} for user in fresh],
             SKIPPED: who.record,
             PRECONDITIONS: list(preconditions(self.workstation, who.writable)),
-            NOTES: list(notes),
+            NOTES: [note.to_json() for note in notes],
         }
 
 
-def _action(name: str, older: str, version: str) -> str:
-    return f"install {name} {version}" if older == version else f"upgrade {name} from {older} to {version}"
+def _title(package: Package, older: str, scope: Scope) -> Message:
+    name, version = package.name, package.version
+    if older == version:
+        return Message.of(_INSTALLS[scope], package=f"{name} {version}")
+    return Message.of(_UPGRADES[scope], package=name, older=older, version=version)
 
 
-def _reported(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(f"{finding.where}: {finding.what}" for finding in findings)
+def _reported(findings: Iterable[Finding]) -> tuple[Message, ...]:
+    return tuple(Message.literal(f"{finding.where}: {finding.what}") for finding in findings)
 
 
-_OF_SCOPE = {Scope.BOTH: "", Scope.MACHINE: ", the machine's half", Scope.USER: ", the user's half"}
+_INSTALLS = {
+    Scope.BOTH: "steps.install",
+    Scope.MACHINE: "steps.install-machine",
+    Scope.USER: "steps.install-user",
+}
+_UPGRADES = {
+    Scope.BOTH: "steps.upgrade",
+    Scope.MACHINE: "steps.upgrade-machine",
+    Scope.USER: "steps.upgrade-user",
+}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from mapiwright.message import Message
 from mapiwright.setup.install.policies import Policy, settings
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ProfileDecision:
 
     action: ProfileAction
     profile: str = ""
-    why: str = ""
+    why: Message | None = None
 
 
 NOTHING = ProfileDecision(ProfileAction.NOTHING)
@@ -73,18 +74,16 @@ def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> Profile
     if default is not None and (request.policy is ProfilePolicy.EXISTING or waits):
         return ProfileDecision(ProfileAction.ADD, default.name)
     if request.policy is ProfilePolicy.EXISTING:
-        return ProfileDecision(ProfileAction.WAIT, why="there is no default profile yet")
+        return ProfileDecision(ProfileAction.WAIT, why=Message.of("sentences.no-default-yet"))
     if space.default is not None:
         return NOTHING
     makers = tuple(_makers(space)) if request.policy is ProfilePolicy.AUTO else ()
     if makers:
-        return ProfileDecision(
-            ProfileAction.WAIT, why="Outlook will make the profile of the mailbox: " + "; ".join(makers)
-        )
+        return ProfileDecision(ProfileAction.WAIT, why=Message.of("sentences.outlook-makes", settings=makers))
     return ProfileDecision(ProfileAction.CREATE)
 
 
-def _makers(space: Workspace) -> Iterator[str]:
+def _makers(space: Workspace) -> Iterator[Message]:
     """The settings by which Outlook will make a profile by itself."""
     found = {each.policy: each for each in settings(space.workstation, space.user, space.edition) if each.on}
     if Policy.ZERO_CONFIG in found:
@@ -96,6 +95,7 @@ def _makers(space: Workspace) -> Iterator[str]:
         yield _reported(found[Policy.IMPORT_PRF])
 
 
-def _reported(setting: Setting) -> str:
-    whose = "policy" if setting.enforced else "setting"
-    return f"the {whose} {setting.name} is {setting.text}"
+def _reported(setting: Setting) -> Message:
+    return Message.of(
+        "sentences.policy" if setting.enforced else "sentences.setting", name=setting.name, value=setting.text
+    )

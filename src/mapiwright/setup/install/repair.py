@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.setup.install.mapisvc_plan import InfPart, inf_part
 from mapiwright.setup.install.reachable_users import writable_users
 from mapiwright.setup.records.history import is_count
@@ -109,26 +110,30 @@ class _Restoration:
         has_inf = bool(self.found.inf_path) and (self.receipt is None or bool(self.receipt.record.get("inf")))
         part = self._inf() if has_inf else None
         names = self.receipt.id if self.receipt is not None else self.found.installs[-1].id
-        return self._plan(REPAIR, f"(receipt {names})", [*self._files()], part)
+        title = Message.of("steps.repair", package=self._package, receipt=names)
+        return self._plan(REPAIR, title, [*self._files()], part)
 
     def guard(self) -> Plan:
         """Everything where Outlook looks now."""
         old, new = self.found.inf_path, self.workstation.outlook.inf_path
         moved = bool(old) and not same(parent(old), parent(new))
         files = list(self._moved(parent(old), parent(new)) if moved else self._files())
-        return self._plan("install", "where Outlook looks for it", files, self._inf() if old else None, guard=True)
+        title = Message.of("steps.guard", package=self._package)
+        return self._plan("install", title, files, self._inf() if old else None)
 
-    def _plan(
-        self, verb: str, title: str, files: Sequence[FileChange], part: InfPart | None, *, guard: bool = False
-    ) -> Plan:
+    @property
+    def _package(self) -> str:
+        """Name and version of the package, for people."""
+        return f"{self.found.package['name']} {self.found.package['version']}"
+
+    def _plan(self, verb: str, title: Message, files: Sequence[FileChange], part: InfPart | None) -> Plan:
         package = self.found.package
         changed = part is not None and bool(part.changes)
         steps = [
-            Leg("files", tuple(files)),
-            Leg("MAPISVC.INF", part.changes if part is not None else ()),
-            Leg("registry", tuple(self._values())),
+            Leg(Message.of("steps.files"), tuple(files)),
+            Leg(Message.of("steps.inf"), part.changes if part is not None else ()),
+            Leg(Message.of("steps.registry"), tuple(self._values())),
         ]
-        word = "guard" if guard else "repair"
         record: dict[str, Json] = {
             "package": package,
             "services": list(self.found.current_services),
@@ -138,9 +143,9 @@ class _Restoration:
             "repairs": [self.receipt.id] if self.receipt is not None else [one.id for one in self.found.installs],
             SKIPPED: self.who.record,
             PRECONDITIONS: list(self._preconditions()),
-            NOTES: [*self.who.notes, *self._notes(part)],
+            NOTES: [note.to_json() for note in (*self.who.notes, *self._notes(part))],
         }
-        return Plan(verb, f"{word} {package['name']} {package['version']} {title}", without_repeats(steps), record)
+        return Plan(verb, title, without_repeats(steps), record)
 
     def _preconditions(self) -> Iterator[Json]:
         """What was looked at: what is whole now, and so is left alone, shall be whole when the rest comes back."""
@@ -154,16 +159,13 @@ class _Restoration:
             elif isinstance(change, SetValue) and change.key.root == "HKLM":  # a user's value is his to change
                 yield on_value(here.registry, str(change.key), change.key, change.name)
 
-    def _notes(self, part: InfPart | None) -> Iterator[str]:
+    def _notes(self, part: InfPart | None) -> Iterator[Message]:
         if part is None:
             return
         path = part.record["path"]
         if part.changes and self.workstation.files.read(path) is None:
-            yield (
-                f"{path} was not there: it will hold this package's services only. What Outlook itself had in it "
-                "comes back by a repair of Office."
-            )
-        yield from (f"{finding.where}: {finding.what}" for finding in part.kept)
+            yield Message.of("sentences.new-inf", path=path)
+        yield from (Message.literal(f"{finding.where}: {finding.what}") for finding in part.kept)
 
     def _inf(self) -> InfPart:
         """Our lines, merged anew: in the file that they were merged into, changed ones get their values back."""

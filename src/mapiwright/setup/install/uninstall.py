@@ -17,6 +17,7 @@ from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.mapisvc import mapisvc_of
 from mapiwright.mapi.profile.profile import ADMIN, INSTANCE
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue_at
 from mapiwright.setup.install.mapisvc_plan import taken_out
 from mapiwright.setup.install.reachable_users import WritableUsers, preconditions, profiles_with, writable_users
@@ -87,10 +88,10 @@ class _Uninstall:
         newest = found.installs[-1].record
         reported = newest.get("profiles_on_uninstall", ProfilesOnUninstall.REMOVE)
         self.rule = profiles if profiles is not None else ProfilesOnUninstall(reported)
-        self.notes: list[str] = []
+        self.notes: list[Message] = []
         self.has_outlook = _has_outlook(workstation)
         if not self.has_outlook:
-            self.notes.append("There is no Outlook any more, so its profiles stay as they are.")
+            self.notes.append(Message.of("sentences.no-outlook"))
 
     def of_all(self) -> Removal:
         """The plan for machine and users."""
@@ -111,10 +112,10 @@ class _Uninstall:
             [
                 *steps,
                 *calls,
-                Leg("list of installed programs", entry),
-                Leg("registry", registry),
-                Leg("MAPISVC.INF", merged),
-                Leg("files", (*released.files, *back.files)),
+                Leg(Message.of("steps.programs"), entry),
+                Leg(Message.of("steps.registry"), registry),
+                Leg(Message.of("steps.inf"), merged),
+                Leg(Message.of("steps.files"), (*released.files, *back.files)),
             ],
         )
         return Removal(plan, (*kept, *released.kept, *back.kept))
@@ -127,14 +128,14 @@ class _Uninstall:
             past = belongings(workstation, self.found)
         except NotFoundError:
             past = ()
-            self.notes.append("What the install wrote into the users' registry is no longer known, so it stays.")
+            self.notes.append(Message.of("sentences.not-known"))
         users = [user for user in workstation.users if user.sid in skipped]
         who = writable_users(workstation, users, self._concerns(past))
         steps = self._profiles(who)
         planned = [change for step in steps if isinstance(step, Leg) for change in step.changes]
         theirs = [change for change in past if _root_of(change) == "HKU" and _is_within(change, who)]
         back = revert(workstation, theirs, planned=planned)
-        return Removal(self._plan(who, [*steps, Leg("registry", back.registry)]), back.kept)
+        return Removal(self._plan(who, [*steps, Leg(Message.of("steps.registry"), back.registry)]), back.kept)
 
     def _plan(self, who: WritableUsers, steps: list[Step]) -> Plan:
         package = self.found.package
@@ -144,9 +145,10 @@ class _Uninstall:
             SKIPPED: who.record,
             TAKES_OVER: [receipt.id for receipt in self.found.receipts if receipt.owner],
             PRECONDITIONS: list(preconditions(self.workstation, who.writable)) if self.has_outlook else [],
-            NOTES: [*who.notes, *self.notes],
+            NOTES: [note.to_json() for note in (*who.notes, *self.notes)],
         }
-        return Plan("uninstall", f"uninstall {package['name']} {package['version']}", without_repeats(steps), record)
+        title = Message.of("steps.uninstall", package=f"{package['name']} {package['version']}")
+        return Plan("uninstall", title, without_repeats(steps), record)
 
     def _concerns(self, past: Iterable[Change]) -> Callable[[User], bool]:
         """Whether there is anything to do for a user whose hive can only be read."""
@@ -179,7 +181,11 @@ class _Uninstall:
                 remedy="Remove it from these profiles first, or add --profiles remove, or --profiles keep.",
             )
         if self.rule is ProfilesOnUninstall.KEEP:
-            self.notes += [f"Profile {each} keeps the service, and Outlook will miss its DLL." for each in reported]
+            self.notes += [
+                Message.of("sentences.kept", profile=name, user=user.name)
+                for user, names in holding.items()
+                for name in names
+            ]
             return []
         served = (
             [user for user in who.writable if user in holding or self._made_for(user)] if self.has_outlook else []

@@ -15,6 +15,7 @@ from mapiwright.entry.call import EntryCall
 from mapiwright.entry.service.contract import Context
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.redefine import redefine_service
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_plan import registry_changes
 from mapiwright.setup.install.profile_policy import ProfileAction, decide
 from mapiwright.setup.package.manifest import RegistryRoot
@@ -52,7 +53,7 @@ class UserPart:
     steps: tuple[Step, ...] = ()
     record: Json = None
     waits: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def values_of(
@@ -91,7 +92,7 @@ def user_part(
     space = Workspace(workstation, user, catalogue=catalogue, policy=policy, stand_ins=stand_ins)
     record: Json = None
     waits = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     with space.batch():
         if before is not None or workstation.as_user is not None:
             _follow(package, space, before)
@@ -160,13 +161,12 @@ def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Js
     return {"user": user.name, "sid": user.sid, "profile": name, "made": existing is None, "uids": uids}
 
 
-def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[str, ...]:
-    if decision.action is not ProfileAction.WAIT:
+def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[Message, ...]:
+    if decision.action is not ProfileAction.WAIT or decision.why is None:
         return ()
     name = f'"{user.name}"' if " " in user.name else user.name
     later = f"mapiwright install PACKAGE --per-user --user {name} ({package.id})"
-    what = f"No profile of {user.name} is touched yet: {decision.why}."
-    return (f"{what} When the profile is there, the service is added by: {later}",)
+    return (Message.of("sentences.not-yet", user=user.name, why=decision.why, command=later),)
 
 
 def _free_name(space: Workspace, name: str) -> str:

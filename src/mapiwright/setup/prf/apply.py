@@ -23,6 +23,7 @@ from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.app_profile import is_app_profile
 from mapiwright.mapi.profile.edit import LONGEST_NAME
 from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, prop_id
+from mapiwright.message import Message
 from mapiwright.setup.install.user_plan import DEFAULT_PROFILE
 from mapiwright.setup.prf.target import for_user, is_single, target_findings, variables_of
 from mapiwright.setup.records.pending import pending_calls
@@ -52,16 +53,16 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
 
     The caller has refused the errors of ``check`` and of ``findings_for``. Notes tell what is not done, and why.
     """
-    notes: list[str] = []
+    notes: list[Message] = []
     for space in spaces:
         with space.batch():
             wanted = for_user(file, variables_of(space.workstation, space.user))
-            notes += _Import(wanted, space, ConfiguredProperties.on(space.workstation)).draft()
+            drafted = _Import(wanted, space, ConfiguredProperties.on(space.workstation)).draft()
+            notes += map(Message.literal, drafted)
     plan = joined_plan(spaces)
-    reported = list(dict.fromkeys((*plan.notes, *notes)))
-    return replace(
-        plan, verb=VERB, title=f"apply {name}", record={**plan.record, **({NOTES: reported} if reported else {})}
-    )
+    reported = [note.to_json() for note in dict.fromkeys((*plan.notes, *notes))]
+    title = Message.of("steps.prf", file=name)
+    return replace(plan, verb=VERB, title=title, record={**plan.record, **({NOTES: reported} if reported else {})})
 
 
 def findings_for(file: ProfileFile, spaces: Sequence[Workspace]) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Plan
 from mapiwright.transaction.records.receipt import receipts
@@ -41,9 +42,8 @@ class Pending:
     def plan(self, host: str) -> Plan:
         """The plan that sends it, by the code that ``host`` runs, or by the service's stand-in."""
         call = replace(self.call, host=host)
-        return Plan(
-            SEND, f"{call.title}, pending since {self.receipt}", (call,), {SENDS: [[self.receipt, self.number]]}
-        )
+        title = Message.of("steps.call-pending", call=call.title, receipt=self.receipt)
+        return Plan(SEND, title, (call,), {SENDS: [[self.receipt, self.number]]})
 
 
 def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tuple[Pending, ...]:

@@ -251,7 +251,7 @@ class _Trial:
     def install_again(self, package: Package) -> str:
         """Plan what is there already."""
         plan = plan_install(package, self.workstation, self.users)
-        names = (*map(compose.name, plan.changes), *(effect.title for effect in plan.effects))
+        names = (*map(compose.name, plan.changes), *(str(effect.title) for effect in plan.effects))
         return "" if plan.empty else f"planned again, it would change {_listed(names)}"
 
     def uninstall(self, package: Package) -> str:

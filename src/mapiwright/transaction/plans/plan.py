@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Effect, Json
 from mapiwright.workstation.change import CreateKey, MakeFolder
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 class Leg:
     """Changes that are journalled, with their inverse, before they are applied."""
 
-    title: str
+    title: Message
     changes: tuple[Change, ...]
 
 
 Step: TypeAlias = Leg | Effect
 
 NOTES = "notes"
-"""The key of a plan's record that holds sentences for people; saved plans and receipts keep them."""
+"""The key of a plan's record that holds messages for people, as JSON; saved plans and receipts keep them."""
 WAITING = "waiting"
 """The key of a plan's record that lists users, ``{"user", "sid"}``, for whom something is left to a later run."""
 SKIPPED = "skipped"
@@ -42,14 +43,14 @@ class Plan:
     """
 
     verb: str
-    title: str
+    title: Message
     steps: tuple[Step, ...]
     record: Mapping[str, Json] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """What it is for and how much it does; no change, as their data may be secrets."""
         counts = f"{len(self.steps)} steps, {len(self.changes)} changes, {len(self.effects)} calls"
-        return f"<Plan {self.verb} {self.title!r}: {counts}>"
+        return f"<Plan {self.verb} {str(self.title)!r}: {counts}>"
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -62,9 +63,9 @@ class Plan:
         return tuple(step for step in self.steps if not isinstance(step, Leg))
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """What people should know of it: what is done instead of what they may expect, and who is left out."""
-        return tuple(self.record.get(NOTES, ()))
+        return notes_in(self.record)
 
     @property
     def skipped_users(self) -> tuple[str, ...]:
@@ -75,6 +76,11 @@ class Plan:
     def empty(self) -> bool:
         """Whether there is nothing to do, and nothing to remember."""
         return not self.changes and not self.effects and not self.record.get(WAITING)
+
+
+def notes_in(record: Mapping[str, Json]) -> tuple[Message, ...]:
+    """The notes of a plan's record; raises ValueError or TypeError where they are none."""
+    return tuple(Message.from_json(note) for note in record.get(NOTES, ()))
 
 
 def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:

@@ -13,7 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.message import Message
 from mapiwright.transaction.plans.change_json import canonical, pack, parse, unpack
+from mapiwright.transaction.plans.plan import notes_in
 from mapiwright.transaction.records.stores import believed, stores
 
 if TYPE_CHECKING:
@@ -45,10 +47,10 @@ class EffectRecord:
     """
 
     kind: str
-    title: str
+    title: Message
     description: Mapping[str, Json]
     status: str
-    message: str
+    message: Message
     details: Mapping[str, Json]
     after: int = 0
 
@@ -65,18 +67,23 @@ class Receipt:
 
     id: str
     verb: str
-    title: str
+    title: Message
     created: str
     workstation: str
     record: Mapping[str, Json]
-    legs: tuple[tuple[str, str], ...]
+    legs: tuple[tuple[Message, str], ...]
     effects: tuple[EffectRecord, ...]
     undone_by: str = ""
     owner: str = ""
 
     def __repr__(self) -> str:
         undone = f", undone by {self.undone_by}" if self.undone_by else ""
-        return f"<Receipt {self.id} {self.verb} {self.title!r} on {self.workstation}{undone}>"
+        return f"<Receipt {self.id} {self.verb} {str(self.title)!r} on {self.workstation}{undone}>"
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What people were to know of the plan."""
+        return notes_in(self.record)
 
 
 def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
@@ -177,19 +184,19 @@ def receipt_to_bytes(of: Receipt) -> bytes:
             "version": 1,
             "id": of.id,
             "verb": of.verb,
-            "title": of.title,
+            "title": of.title.to_json(),
             "created": of.created,
             "workstation": of.workstation,
             "record": of.record,
             **({"owner": of.owner} if of.owner else {}),
-            "legs": of.legs,
+            "legs": [[title.to_json(), digest] for title, digest in of.legs],
             "effects": [
                 {
                     "kind": effect.kind,
-                    "title": effect.title,
+                    "title": effect.title.to_json(),
                     "description": effect.description,
                     "status": effect.status,
-                    "message": effect.message,
+                    "message": effect.message.to_json(),
                     "details": effect.details,
                     "after": effect.after,
                 }
@@ -205,14 +212,15 @@ def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
     try:
         if json_["version"] != 1:
             raise FormatError(f"version {json_['version']} is not known", where=where, expected="version 1")
+        notes_in(json_["record"])  # which are shown
         return Receipt(
             _text(json_["id"]),
             _text(json_["verb"]),
-            _text(json_["title"]),
+            Message.from_json(json_["title"]),
             _text(json_["created"]),
             _text(json_["workstation"]),
             dict(json_["record"]),
-            tuple((_text(title), _text(digest)) for title, digest in json_["legs"]),
+            tuple((Message.from_json(title), _text(digest)) for title, digest in json_["legs"]),
             tuple(_effect(effect) for effect in json_["effects"]),
             owner=_text(json_.get("owner", "")),
         )
@@ -318,9 +326,10 @@ def _refuse_incredible(one: Receipt, name: str) -> None:
 
 
 def _effect(json_: Mapping[str, Json]) -> EffectRecord:
-    for name in ("kind", "title", "status", "message"):
+    for name in ("kind", "status"):
         _text(json_[name])
-    return EffectRecord(**json_)
+    messages = {name: Message.from_json(json_[name]) for name in ("title", "message")}
+    return EffectRecord(**{**json_, **messages})
 
 
 def _text(found: object) -> str:

@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
-from mapiwright.ui.text.language import ENGLISH, language_here, said
-from mapiwright.ui.text.terminal import Line, Style, escape_lines, write
+from mapiwright.ui.text.language import message_here, said
+from mapiwright.ui.text.terminal import Line, Style, escape, escape_lines, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,22 +40,13 @@ def report(text: str, *, style: Style = Style.PLAIN) -> None:
 
 
 def report_error(error: MapiwrightError, *, as_json: bool) -> int:
-    """Tell one of our own errors; returns its exit code. What the reader's language has of its words is in that."""
-    report(said("setup.error", error=_in_language_here(str(error))), style=Style.REMOVED)
+    """Report one of our own errors; returns its exit code. Messages in it are in the reader's language."""
+    report(said("setup.error", error=error.shown(lambda message: escape(message_here(message)))), style=Style.REMOVED)
     if as_json:
         from mapiwright.ui.documents.documents import error_document, write_document  # noqa: PLC0415 - most runs end well
 
         write_document(error_document(error))
     return error.exit_code
-
-
-def _in_language_here(text: str) -> str:
-    language = language_here()
-    if language == ENGLISH:
-        return text
-    from mapiwright.ui.text.titles import translated_lines  # noqa: PLC0415 - most runs end well
-
-    return translated_lines(text, language)
 
 
 def report_usage(error: click.UsageError, *, as_json: bool) -> int:

@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING, ParamSpec
 
 from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
+from mapiwright.formats.command_line import quoted
 from mapiwright.frozen import frozen
+from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.text.findings import findings_lines
-from mapiwright.ui.text.language import language_here, said
+from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import write
 from mapiwright.workstation.kinds.open import demo_folder, open_workstation
 from mapiwright.workstation.state import JOURNAL
@@ -50,8 +52,6 @@ class Target:
 
     def command(self, *words: str) -> str:
         """A command line of ours for the same workstation, for this shell."""
-        from mapiwright.formats.command_line import quoted
-
         return " ".join(map(quoted, ("mapiwright", *words, *self.options)))
 
 
@@ -114,7 +114,6 @@ def package_id(target: Target, named: str) -> str:
 
 
 def _listed(users: Sequence[User]) -> str:
-    from mapiwright.formats.command_line import quoted
 
     return ", ".join(f"--user {quoted(user.name)}" for user in users)
 
@@ -248,19 +247,17 @@ def report_interrupted_runs(target: Target) -> None:
             return
         from mapiwright.transaction.recovery import unfinished
 
-        title = unfinished(target.workstation) or ""
+        title = unfinished(target.workstation) or Message.literal("")
     except RecoveryNeededError as error:
-        title = error.what
+        title = Message.literal(error.what)
     except RefusedError:
         return  # the records are closed to this user: who needs them says so
     report_interrupted_run("setup.cut-short-seen", target, title)
 
 
-def report_interrupted_run(key: str, target: Target, title: str) -> None:
+def report_interrupted_run(key: str, target: Target, title: Message) -> None:
     """Tell of a run that stands half-way, and how it is ended."""
-    from mapiwright.ui.text.titles import translated
-
-    report(said(key, title=translated(title, language_here()), command=target.command("recover")))
+    report(said(key, title=message_here(title), command=target.command("recover")))
 
 
 def user_names() -> click.ParamType[str]:

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
-from mapiwright.transaction.plans.plan import NOTES, SKIPPED
+from mapiwright.transaction.plans.plan import SKIPPED
 from mapiwright.ui.text.values import kind_name, property_document, type_name
 
 if TYPE_CHECKING:
@@ -70,14 +70,14 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
     return {
         "id": receipt.id,
         "verb": receipt.verb,
-        "title": receipt.title,
+        "title": str(receipt.title),
         "created": receipt.created,
         "workstation": receipt.workstation,
         "undone_by": receipt.undone_by or None,
         "partial": bool(receipt.record.get(SKIPPED)),
         "skipped": [user["user"] for user in receipt.record.get(SKIPPED, ())],
-        "notes": list(receipt.record.get(NOTES, ())),
-        "legs": [title for title, _ in receipt.legs],
+        "notes": [str(note) for note in receipt.notes],
+        "legs": [str(title) for title, _ in receipt.legs],
         "effects": [_outcome_document(effect) for effect in receipt.effects],
     }
 
@@ -85,10 +85,10 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
 def _outcome_document(effect: EffectRecord) -> dict[str, Json]:
     hresult = effect.details.get("hresult")
     return {
-        "title": effect.title,
+        "title": str(effect.title),
         "effect": effect.kind,
         "outcome": effect.status,
-        "message": effect.message,
+        "message": str(effect.message),
         "hresult": f"0x{hresult:08X}" if isinstance(hresult, int) else None,
         "failed": bool(effect.details.get("failed")),
     }

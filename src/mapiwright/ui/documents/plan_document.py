@@ -21,12 +21,12 @@ def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
     return {
         "plan": {
             "verb": plan.verb,
-            "title": plan.title,
+            "title": str(plan.title),
             "empty": plan.empty,
-            "notes": list(plan.notes),
+            "notes": [str(note) for note in plan.notes],
             "skipped": list(plan.skipped_users),
             "steps": [
-                {"title": step.title, "changes": [change_document(change, code_page) for change in step.changes]}
+                {"title": str(step.title), "changes": [change_document(change, code_page) for change in step.changes]}
                 if isinstance(step, Leg)
                 else _effect_document(step)
                 for step in plan.steps
@@ -36,7 +36,7 @@ def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
 
 
 def _effect_document(effect: Effect) -> dict[str, Json]:
-    return {"title": effect.title, "effect": effect.kind, "outcome": None}
+    return {"title": str(effect.title), "effect": effect.kind, "outcome": None}
 
 
 def change_document(change: Change, code_page: str) -> dict[str, Json]:

@@ -9,12 +9,12 @@ from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.definition import ServiceDefinition
 from mapiwright.mapi.props import tags
+from mapiwright.message import Message
 from mapiwright.setup.records.installed import installations, refuse_as_user
 from mapiwright.setup.records.pending import pending_calls
 from mapiwright.ui.documents.documents import findings_document
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape
-from mapiwright.ui.text.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -95,7 +95,7 @@ def service_row(
         "sections": [extra.section for extra in definition.extras],
         **findings_document(faults),
         "pending": [
-            {"receipt": each.receipt, "call": each.call.title}
+            {"receipt": each.receipt, "call": str(each.call.title), "message": each.call.title.to_json()}
             for each in (pending_calls(workstation, [definition.name]) if there is not None else ())
         ],
     }
@@ -136,5 +136,5 @@ def service_lines(row: dict[str, Json]) -> Iterator[Line]:
     for section in row["sections"]:
         yield reported("section", section)
     for waiting in row["pending"]:
-        call = translated(waiting["call"], texts.language)
+        call = texts.message(Message.from_json(waiting["message"]))
         yield reported("pending", texts("about.waits", call=call, receipt=waiting["receipt"]), Style.CHANGED)

@@ -12,7 +12,9 @@ from mapiwright.ui.text.terminal import is_terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Progress: TypeAlias = Callable[[int, int, str], None]
+    from mapiwright.message import Message
+
+    Progress: TypeAlias = Callable[[int, int, Message], None]
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def progress_on(stream: TextIO, total: int) -> Iterator[Progress]:
 
     with click.progressbar(length=total, label=_label(0, total), show_eta=False, file=stream) as bar:
 
-        def show(done: int, of: int, _step: str) -> None:
+        def show(done: int, of: int, _step: Message) -> None:
             bar.label = _label(done, of)
             bar.update(done - bar.pos)
 

@@ -241,14 +241,16 @@ def _receipt(of: Receipt) -> dict[str, Json]:
     return {
         "id": of.id,
         "verb": of.verb,
-        "title": of.title,
+        "title": str(of.title),
         "created": of.created,
         "workstation": of.workstation.partition(":")[0],
         "undone_by": of.undone_by,
         "package": of.record.get("package"),
         "services": of.record.get("services"),
-        "legs": [title for title, _ in of.legs],
-        "calls": [{"title": call.title, "status": call.status, "message": call.message} for call in of.effects],
+        "legs": [str(title) for title, _ in of.legs],
+        "calls": [
+            {"title": str(call.title), "status": call.status, "message": str(call.message)} for call in of.effects
+        ],
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mapiwright.message import Message
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.trial.matrix import ALL, QUICK, MatrixPlace, StepVerdict, try_all
 from mapiwright.ui.cli.target import json_option
@@ -64,7 +65,7 @@ def test(package: Path, size: str, older: Path | None, place: str, format_: str,
     with progress_on(sys.stderr, len(cases)) as progress:
         for row in try_all(newer, cases, older=before, place=MatrixPlace(place)):
             rows.append(row)
-            progress(len(rows), len(cases), row.case.name)
+            progress(len(rows), len(cases), Message.literal(row.case.name))
     if as_json:
         write_document(matrix_document(newer, rows))
     elif format_ == JUNIT:

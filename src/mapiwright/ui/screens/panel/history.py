@@ -17,7 +17,6 @@ from mapiwright.ui.screens.panel.frame import Panel, PanelScreen, action
 from mapiwright.ui.screens.screens import frame, line
 from mapiwright.ui.text.render import receipt_lines
 from mapiwright.ui.text.terminal import escape
-from mapiwright.ui.text.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +75,7 @@ class HistoryScreen(PanelScreen[None]):
         self._able()
 
     def _title(self, receipt: Receipt) -> str:
-        return translated(receipt.title, self.texts.language)
+        return self.texts.message(receipt.title)
 
     def on_option_list_option_highlighted(self) -> None:
         """What can be done is of the chosen one."""

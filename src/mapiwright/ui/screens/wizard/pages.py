@@ -14,7 +14,6 @@ from mapiwright.ui.screens.fields import Fields
 from mapiwright.ui.screens.outcome import failed, under_way
 from mapiwright.ui.screens.screens import Tick, line, plain
 from mapiwright.ui.text.terminal import escape
-from mapiwright.ui.text.titles import translated
 from mapiwright.workflows.wizard.state import NAME, PageKind, Phase, Problem, WizardFlag
 
 if TYPE_CHECKING:
@@ -199,7 +198,7 @@ def _done(scene: Scene) -> Iterator[Widget]:
     yield line(texts("done.text", profile=scene.state.profile, target=scene.target), "text")
     for effect in scene.receipt.effects if scene.receipt is not None else ():
         if effect.status == Status.PENDING:
-            yield line(texts("done.pending", call=translated(effect.title, texts.language)), "text")
+            yield line(texts("done.pending", call=texts.message(effect.title)), "text")
 
 
 def _failed(scene: Scene) -> Iterator[Widget]:

@@ -38,7 +38,7 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
         yield finding("MW6401", error.where or workstation.state_folder, error.what, remedy=remedy)
         return
     if title is not None:
-        what = f"{title or 'a transaction'!r} was begun and not ended, or is under way just now"
+        what = f"{str(title) or 'a transaction'!r} was begun and not ended, or is under way just now"
         yield finding("MW6401", workstation.state_folder, what, remedy=remedy)
 
 
