@@ -75,11 +75,14 @@ class HiveFile:
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """The bytes of the hive after ``edits``, proved sound by a validator that shares no code with the writer."""
         from mapiwright.formats.regf.validate import validate
+        from mapiwright.formats.regf.validate_change import examine_change
         from mapiwright.formats.regf.write import edit
 
         self.refuse_unwritable()
         with naming(self.path):
             data = edit(self._data, edits, timestamp=_filetime())
+        if examine_change(self._data, data).sound:
+            return data
         faults = _errors(validate(data))
         # What Windows lived with before, it lives with after; what is new is a fault of ours.
         fresh = faults.keys() - _errors(validate(self._data)).keys() if faults else set()
@@ -92,8 +95,8 @@ class HiveFile:
         return data
 
     def refuse_unwritable(self) -> None:
-        """Raise RefusedError where Windows has still to do something with the hive."""
-        from mapiwright.formats.regf.write import edit
+        """Raise RefusedError where Windows has still to do something with the hive; nothing is copied or walked."""
+        from mapiwright.formats.regf.write import refuse_unwritable
 
         hive = self.hive
         if hive is not None and hive.dirty:
@@ -102,8 +105,9 @@ class HiveFile:
                 where=str(self.path),
                 remedy=UNFINISHED_REMEDY,
             )
-        with naming(self.path):
-            edit(self._data, (), timestamp=0)  # which looks for all that keeps it from being edited
+        if hive is not None:
+            with naming(self.path):
+                refuse_unwritable(hive)
 
     def put(self, data: bytes) -> None:
         """Replace the file durably; raises ConflictError where somebody has changed it since it was read."""
