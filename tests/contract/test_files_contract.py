@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from mapiwright.errors import ConflictError, UsageError
+from mapiwright.errors import ConflictError, FailedError, UsageError
 from mapiwright.workstation.change import MakeFolder, RemoveFolder, Standing, WriteFile, file_with_parents, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.workstation.change import FileChange
     from mapiwright.workstation.workstation import Workstation
 
@@ -71,6 +74,39 @@ def test_a_change_that_somebody_overtook_stops_them_all(subject: Subject) -> Non
         files.apply([WriteFile(mine, None, b"mine"), WriteFile(theirs, None, b"mine")])
     assert subject.again().files.read(mine) is None
     assert subject.again().files.read(theirs) == b"theirs"
+
+
+def test_a_write_that_fails_leaves_each_thing_old_or_new_and_says_which(
+    subject: Subject, failing: Callable[[int], None]
+) -> None:
+    """The second of three files cannot be written; a kind that cannot fail makes them all."""
+    files = subject.workstation.files
+    changes = [WriteFile(subject.folder + rf"\{name}", None, b"x") for name in "abc"]
+    failing(2)
+    made, unmade = [subject.folder + r"\a"], [subject.folder + rf"\{name}" for name in "bc"]
+    failed: FailedError | None = None
+    try:
+        files.apply(changes)
+    except FailedError as error:
+        failed = error
+    if failed is not None:
+        assert ([*failed.made], [*failed.unmade]) == (made, unmade)
+        assert "No space left" in failed.what
+    else:
+        made, unmade = [*made, *unmade], []
+    there = subject.again().files
+    assert [there.read(path) for path in (*made, *unmade)] == [b"x"] * len(made) + [None] * len(unmade)
+    subject.again().files.apply(changes)
+    assert subject.again().files.read(changes[2].path) == b"x", "and it can be finished"
+
+
+def test_a_first_write_that_fails_leaves_all_as_it_was(subject: Subject, failing: Callable[[int], None]) -> None:
+    change = WriteFile(subject.folder + r"\a", None, b"x")
+    failing(1)
+    with suppress(OSError):
+        subject.workstation.files.apply([change])
+        return
+    assert subject.again().files.read(change.path) is None
 
 
 def test_changes_that_contradict_each_other_are_refused(subject: Subject) -> None:

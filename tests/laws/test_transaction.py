@@ -40,7 +40,7 @@ from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.registry import Key, KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
-    from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import Workstation
 
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
@@ -567,3 +566,23 @@ def test_a_run_that_died_in_its_first_line_left_nothing_to_undo(pc: MemoryWorkst
     assert recover(pc, {}).ending is Ending.NOTHING
     assert recover(pc, {}).sentence == "Nothing was left half-way."
     assert records(pc) == ()
+
+
+def test_what_somebody_changed_while_the_run_went_on_stays_and_the_rest_is_rolled_back(pc: MemoryWorkstation) -> None:
+    theirs, path = SetValue(ACME, "Version", Value.dword(1), Value.dword(9)), r"C:\Windows\acme\acme.dll"
+
+    @dataclass
+    class Meanwhile(Service):
+        def run(self, workstation: Workstation) -> Outcome:
+            pc.registry.apply([theirs])
+            return super().run(workstation)
+
+    execute(plan(KEYS), pc)
+    before = records(pc)
+    with pytest.raises(FailedError, match="not as the plan expects"):
+        execute(
+            plan(FILES, Meanwhile(), Leg("last", (WriteFile(path, b"MZ", b"PE"), CreateKey(ACME / "x"), SET))), pc
+        )
+    assert pc.registry.read(ACME) == Key(values={"Version": Value.dword(9)})
+    assert not pc.files.is_folder(r"C:\Windows\acme")
+    assert records(pc) == before

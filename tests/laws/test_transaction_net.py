@@ -27,6 +27,7 @@ from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import KeyPath, Value, View
 from mapiwright.workstation.state import JOURNAL
+from mapiwright.workstation.subject import firsts, inverse, net, on_files, on_registry, subject
 
 if TYPE_CHECKING:
     from mapiwright.workstation.change import Change
@@ -113,8 +114,8 @@ def content(pc: MemoryWorkstation) -> object:
 
 
 def apply(pc: MemoryWorkstation, changes: tuple[Change, ...]) -> None:
-    pc.files.apply(compose.on_files(changes))
-    pc.registry.apply(compose.on_registry(changes))
+    pc.files.apply(on_files(changes))
+    pc.registry.apply(on_registry(changes))
 
 
 @given(walks())
@@ -123,7 +124,7 @@ def test_net_changes_come_to_the_same_and_their_inverse_takes_them_back(walk: li
     before = content(at_once)
     for change in walk:
         apply(step_by_step, (change,))
-    whole = compose.net(walk)
+    whole = net(walk)
     assert not compose.drifted(whole, at_once, {Standing.OLD})
     assert not compose.in_the_way(whole, at_once)
     apply(at_once, whole)
@@ -131,7 +132,7 @@ def test_net_changes_come_to_the_same_and_their_inverse_takes_them_back(walk: li
     assert not compose.drifted(whole, at_once, {Standing.NEW})
     apply(at_once, whole)
     assert content(at_once) == content(step_by_step), "twice is once"
-    back = compose.inverse(whole)
+    back = inverse(whole)
     assert not compose.in_the_way(back, at_once)
     apply(at_once, back)
     assert content(at_once) == before
@@ -139,18 +140,18 @@ def test_net_changes_come_to_the_same_and_their_inverse_takes_them_back(walk: li
 
 @given(walks())
 def test_net_changes_hold_each_thing_once_and_are_their_own_net(walk: list[Change]) -> None:
-    whole = compose.net(walk)
-    things = [compose.subject(change) for change in whole]
+    whole = net(walk)
+    things = [subject(change) for change in whole]
     assert len({*things}) == len(things)
-    assert compose.net(whole) == whole
-    assert {compose.subject(change) for change in whole} <= {compose.subject(change) for change in walk}
+    assert net(whole) == whole
+    assert {subject(change) for change in whole} <= {subject(change) for change in walk}
 
 
 def test_a_change_that_is_told_twice_counts_once() -> None:
     made = CreateKey(ROOT)
-    assert compose.net([made, made]) == (made,)
+    assert net([made, made]) == (made,)
     there_and_back = SetValue(ROOT, "a", None, None)
-    assert compose.net([there_and_back]) == compose.firsts([there_and_back]) == ()
+    assert net([there_and_back]) == firsts([there_and_back]) == ()
 
 
 def test_the_views_of_a_key_are_two_things() -> None:
@@ -158,7 +159,7 @@ def test_the_views_of_a_key_are_two_things() -> None:
         SetValue(ROOT, "a", None, Value.sz("n")),
         SetValue(KeyPath(ROOT.root, ROOT.parts, View.X86), "a", None, Value.sz("x")),
     )
-    assert compose.net([native, x86]) == (native, x86)
+    assert net([native, x86]) == (native, x86)
 
 
 # Bytes.

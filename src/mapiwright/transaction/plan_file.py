@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.props.protected import DPAPI_START, is_secret, is_secret_line
-from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.records.receipt import receipts
@@ -28,6 +27,7 @@ from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
+from mapiwright.workstation.subject import name_of, on_registry, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -183,7 +183,7 @@ def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
         case {"leg": str(title), "changes": [*changes]}:
             leg = Leg(title, tuple(change_from_json(change) for change in changes))
             for change in leg.changes:
-                compose.subject(change)  # which a path that is none of Windows' has not
+                subject(change)  # which a path that is none of Windows' has not
             return leg
         case {"effect": str(kind), "description": dict(description)}:
             return remade(kind, description, makers)
@@ -218,7 +218,7 @@ def _users(plan: Plan, workstation: Workstation) -> str:
     """Those whose keys the plan changes: others may come and go."""
     changed = {
         upcase(name)
-        for change in compose.on_registry(plan.changes)
+        for change in on_registry(plan.changes)
         if change.key.root == "HKU"
         for name in change.key.parts[:1]
     }
@@ -234,7 +234,7 @@ def _secrets(plan: Plan) -> Iterator[str]:
     """The names of what carries a secret."""
     for change in plan.changes:
         if _is_secret(change):
-            yield compose.name(change)
+            yield name_of(change)
     for effect in plan.effects:
         if _withholds(effect.describe()):
             yield effect.title

@@ -47,7 +47,8 @@ from mapiwright.transaction.recovery import (
     recovery_needed,
     roll_back,
 )
-from mapiwright.workstation.change import Standing
+from mapiwright.workstation.change import Standing, standings
+from mapiwright.workstation.subject import firsts, name_of, net, on_registry, states, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.journal import Record
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 Progress: TypeAlias = Callable[[int, int, str], None]
@@ -104,7 +106,7 @@ def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
     """Raise RefusedError, or NotFoundError, where a hive that the plan changes cannot be written; nothing was."""
-    workstation.registry.refuse_unwritable(change.key for change in compose.on_registry(compose.firsts(plan.changes)))
+    workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
 
 class _Run:
@@ -123,6 +125,10 @@ class _Run:
         self._effects: list[EffectRecord] = []
         self._begun: list[Effect] = []
         self._step = ""
+        self._known = {subject(change): states(change)[0] for change in _expected(plan, workstation)}
+        """How things stood when they were last read: before the run, or after the leg that changed them."""
+        self._drifted: set[Subject] = set()
+        """What somebody else changed since, and the run has not touched."""
 
     def to_the_end(self) -> Receipt:
         """Do it; on whatever error take it back and raise."""
@@ -135,7 +141,7 @@ class _Run:
                 journal = Journal(self._state)
                 done = journal.committed
                 begun = bool(self._legs or self._begun or journal.of("leg"))
-                notes = () if done else roll_back(self._workstation, self._store, journal, self._begun_effect)
+                notes = () if done else self._roll_back(journal)
             except (MapiwrightError, OSError, KeyboardInterrupt) as second:
                 log.note_error(self._state, "stuck", second, id=self._id, title=self._plan.title)
                 raise recovery_needed(second, self._plan.title) from error
@@ -196,22 +202,46 @@ class _Run:
             copy(self._workstation, id_)
 
     def _leg(self, title: str, changes: Iterable[Change]) -> None:
-        changes = compose.without_own_folder(compose.net(changes), self._workstation)
+        changes = compose.without_own_folder(net(changes), self._workstation)
         if not changes:
             return
-        lost = compose.drifted(changes, self._workstation, {Standing.OLD})
+        lost = self._lost(changes)
         _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
         data, digest = pack_backup(changes)
         self._state.write(backup_name(self._id, len(self._legs)), data)
         self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
         self._legs.append((title, digest))
-        apply(self._workstation, changes)
+        self._apply(changes)
         unmade = compose.drifted(changes, self._workstation, {Standing.NEW})
         if unmade:
             raise FailedError(
                 f"{len(unmade)} thing(s) did not read back as they were written: {'; '.join(unmade)}",
                 where=self._workstation.uri,
             )
+        self._known |= {subject(change): states(change)[1] for change in changes}
+
+    def _lost(self, changes: Iterable[Change]) -> tuple[str, ...]:
+        """The names of what is not as the changes expect; what was read once in this run is not read again."""
+        unknown, lost = [], []
+        for change in changes:
+            what, old = subject(change), states(change)[0]
+            if what not in self._known:
+                unknown.append(change)
+            elif self._known[what] != old:
+                lost.append(name_of(change))
+        return (*lost, *compose.drifted(unknown, self._workstation, {Standing.OLD}))
+
+    def _apply(self, changes: tuple[Change, ...]) -> None:
+        """Make the changes true; where somebody was faster, note with what, as none of that is the run's to undo."""
+        try:
+            apply(self._workstation, changes)
+        except ConflictError:
+            stand = standings(changes, self._workstation.registry, self._workstation.files)
+            self._drifted = {subject(change) for change, stands in stand if stands is Standing.OTHER}
+            raise
+
+    def _roll_back(self, journal: Journal) -> tuple[str, ...]:
+        return roll_back(self._workstation, self._store, journal, self._begun_effect, untouched=self._drifted)
 
     def _effect(self, effect: Effect) -> None:
         description = effect.describe()
@@ -256,7 +286,7 @@ class _Run:
 
 def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
     """The changes that tell how the workstation must be before the plan."""
-    return compose.without_own_folder(compose.firsts(plan.changes), workstation)
+    return compose.without_own_folder(firsts(plan.changes), workstation)
 
 
 def _refuse_drifted(lost: tuple[str, ...], workstation: Workstation) -> None:
