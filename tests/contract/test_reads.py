@@ -77,11 +77,10 @@ def test_what_a_run_changes_is_read_once_before_and_once_after(
     with counted_reads(subject.workstation) as reads:
         execute(Plan("law", "law", steps), subject.workstation)
     looks = [read for read in reads.elements() if read[1] == "look"]
-    assert len(looks) <= 2 + 2 * len(steps)
+    assert len(looks) == 4, "of registry and files, before and after"
     assert not [read for read in reads if read[1] != "look" and "once" in "".join(read[2:]).lower()]
-    again = {("values", (key, "v0")), ("digests", folder + r"\g")}
-    assert {want: count for want, count in looked.items() if count > 2 and want not in again} == {}
-    assert max(looked[want] for want in again) == 3, "changed by two legs, and read after each"
+    assert ("values", (key, "v0")) in looked
+    assert max(looked.values()) == 2
 
 
 def test_installing_the_example_takes_few_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
@@ -125,19 +126,18 @@ def roll_back(
     journal: Journal,
     effect_of: EffectOf | None,
     *,
-    untouched: Collection[Subject] = (),
+    untouched: Mapping[int, Collection[Subject]] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Take everything back that the journal of a store tells of; returns what was not called back, for people.
 
-    Without ``effect_of`` nothing is called. ``untouched`` is what the last leg was to change and did not, as somebody
+    Without ``effect_of`` nothing is called. ``untouched`` is, by leg, what it was to change and did not, as somebody
     else had changed it; so it stays.
     """
     notes: list[str] = []
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg, "title": _, "digest": _} if not journal.has("undone", leg=leg):
-                _revert(workstation, store, journal.id, record, untouched)
-                untouched = ()
+                _revert(workstation, store, journal.id, record, untouched.get(leg, ()))
                 journal.add("undone", leg=leg)
             case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:

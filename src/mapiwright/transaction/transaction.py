@@ -48,7 +48,7 @@ from mapiwright.transaction.recovery import (
     roll_back,
 )
 from mapiwright.workstation.change import Standing, standings
-from mapiwright.workstation.subject import firsts, name_of, net, on_registry, states, subject
+from mapiwright.workstation.subject import firsts, name_of, net_of_each, on_registry, states, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -125,9 +125,11 @@ class _Run:
         self._effects: list[EffectRecord] = []
         self._begun: list[Effect] = []
         self._step = ""
+        self._waiting: list[Leg] = []
+        """Legs with no effect between them: each is journalled by itself, and all are written at once."""
         self._known = {subject(change): states(change)[0] for change in _expected(plan, workstation)}
         """How things stood when they were last read: before the run, or after the leg that changed them."""
-        self._drifted: set[Subject] = set()
+        self._drifted: dict[int, set[Subject]] = {}
         """What somebody else changed since, and the run has not touched."""
 
     def to_the_end(self) -> Receipt:
@@ -182,12 +184,15 @@ class _Run:
             created=self._receipt().created,
         )
         for done, step in enumerate(self._plan.steps):
+            if not isinstance(step, Leg):
+                self._make_legs()
             self._step = step.title
             self._progress(done, total, step.title)
             if isinstance(step, Leg):
-                self._leg(step.title, step.changes)
+                self._waiting.append(step)
             else:
                 self._effect(step)
+        self._make_legs()
         self._progress(total, total, self._plan.title)
         self._take_over()
         self._state.write(receipt_name(self._id), receipt_to_bytes(self._receipt()))
@@ -201,17 +206,23 @@ class _Run:
         for id_ in taken:
             copy(self._workstation, id_)
 
-    def _leg(self, title: str, changes: Iterable[Change]) -> None:
-        changes = compose.without_own_folder(net(changes), self._workstation)
+    def _make_legs(self) -> None:
+        """Back up, journal, apply and read back the legs that wait."""
+        each = net_of_each([leg.changes for leg in self._waiting])
+        own = (compose.without_own_folder(changes, self._workstation) for changes in each)
+        legs = [(leg.title, changes) for leg, changes in zip(self._waiting, own, strict=True) if changes]
+        self._waiting = []
+        changes = tuple(change for _, leg in legs for change in leg)
         if not changes:
             return
         lost = self._lost(changes)
         _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
-        data, digest = pack_backup(changes)
-        self._state.write(backup_name(self._id, len(self._legs)), data)
-        self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
-        self._legs.append((title, digest))
-        self._apply(changes)
+        for title, leg in legs:
+            data, digest = pack_backup(leg)
+            self._state.write(backup_name(self._id, len(self._legs)), data)
+            self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
+            self._legs.append((title, digest))
+        self._apply(changes, len(self._legs) - len(legs))
         unmade = compose.drifted(changes, self._workstation, {Standing.NEW})
         if unmade:
             raise FailedError(
@@ -231,13 +242,14 @@ class _Run:
                 lost.append(name_of(change))
         return (*lost, *compose.drifted(unknown, self._workstation, {Standing.OLD}))
 
-    def _apply(self, changes: tuple[Change, ...]) -> None:
+    def _apply(self, changes: tuple[Change, ...], first_leg: int) -> None:
         """Make the changes true; where somebody was faster, note with what, as none of that is the run's to undo."""
         try:
             apply(self._workstation, changes)
         except ConflictError:
             stand = standings(changes, self._workstation.registry, self._workstation.files)
-            self._drifted = {subject(change) for change, stands in stand if stands is Standing.OTHER}
+            drifted = {subject(change) for change, stands in stand if stands is Standing.OTHER}
+            self._drifted = dict.fromkeys(range(first_leg, len(self._legs)), drifted)
             raise
 
     def _roll_back(self, journal: Journal) -> tuple[str, ...]:
@@ -266,7 +278,7 @@ class _Run:
                 after=len(self._legs),
             )
         )
-        self._leg(effect.title, outcome.changes)
+        self._waiting.append(Leg(effect.title, outcome.changes))
 
     def _begun_effect(self, will: Record) -> Effect:
         return self._begun[will["effect"]]

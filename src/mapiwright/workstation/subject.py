@@ -5,6 +5,7 @@ This is the one place that says when two changes are about the same thing, and w
 
 from __future__ import annotations
 
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mapiwright.errors import ConflictError, FailedError
@@ -13,7 +14,7 @@ from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, Remo
 from mapiwright.workstation.files import split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
     from mapiwright.workstation.registry import KeyPath
@@ -95,6 +96,21 @@ def net(changes: Iterable[C]) -> tuple[C, ...]:
     a parent is there before its children and goes after them. A change that is repeated counts once; raises
     ConflictError where another one does not begin where the one before it ended.
     """
+    return tuple(change for _, change in _placed(changes))
+
+
+def net_of_each(sequences: Sequence[Sequence[C]]) -> tuple[tuple[C, ...], ...]:
+    """What several sequences come to when they are made as one: the net changes, in the sequence of their place."""
+    ends = tuple(accumulate(map(len, sequences)))
+    placed = _placed(chain.from_iterable(sequences))
+    return tuple(
+        tuple(change for index, change in placed if end - len(changes) <= index < end)
+        for changes, end in zip(sequences, ends, strict=True)
+    )
+
+
+def _placed(changes: Iterable[C]) -> list[tuple[int, C]]:
+    """The net changes, each with the index of its place, in that order."""
     first: dict[Subject, tuple[int, C]] = {}
     last: dict[Subject, tuple[int, C]] = {}
     for index, change in enumerate(changes):
@@ -113,7 +129,7 @@ def net(changes: Iterable[C]) -> tuple[C, ...]:
         if states(begin)[0] != states(end)[1]:
             made = isinstance(end, CreateKey | MakeFolder)
             placed.append((first_at if made else last_at, _whole(begin, end)))
-    return tuple(change for _, change in sorted(placed, key=lambda each: each[0]))
+    return sorted(placed, key=lambda each: each[0])
 
 
 def firsts(changes: Iterable[Change]) -> tuple[Change, ...]:
