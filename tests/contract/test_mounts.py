@@ -18,6 +18,8 @@ from mapiwright.workstation.registry import Key, KeyPath, Value, View
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mapiwright.workstation.change import RegistryChange
+
 SOFTWARE = KeyPath.parse(r"HKLM\SOFTWARE")
 ANNA, BORIS = (KeyPath("HKU", (sid,)) for sid in ("S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002"))
 CLSID = r"Software\Classes\CLSID"
@@ -46,7 +48,7 @@ def test_mounts_of_every_kind_are_one_registry(tmp_path: Path) -> None:
         ]
     )
     assert registry.subkeys(KeyPath("HKU")) == (ANNA.name, BORIS.name)
-    changes = [
+    changes: list[RegistryChange] = [
         *(CreateKey(KeyPath(ANNA.root, (*ANNA.parts, *CLSID.split("\\")[:depth]))) for depth in (1, 2)),
         CreateKey(SOFTWARE / "Acme"),
         SetValue(SOFTWARE / "Acme", "v", None, Value.dword(1)),
