@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from mapiwright.errors import ConflictError, FailedError, UsageError
-from mapiwright.workstation.change import MakeFolder, RemoveFolder, Standing, WriteFile, file_with_parents, standing
+from mapiwright.errors import ConflictError, FailedError, RefusedError, UsageError
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.transaction import execute
+from mapiwright.workstation.change import (
+    MakeFolder,
+    RemoveFolder,
+    ReplaceAtRestart,
+    Standing,
+    WriteFile,
+    file_with_parents,
+    standing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +117,23 @@ def test_a_first_write_that_fails_leaves_all_as_it_was(subject: Subject, failing
         subject.workstation.files.apply([change])
         return
     assert subject.again().files.read(change.path) is None
+
+
+def test_a_replacement_at_restart_is_refused_by_name_before_anything_is_written(subject: Subject) -> None:
+    """No kind of today runs a Windows. The transaction refuses it before its first leg."""
+    files, here, used = subject.workstation.files, subject.folder + r"\a.dll", subject.folder + r"\used.dll"
+    first, second = WriteFile(here, None, b"1"), ReplaceAtRestart(used, None, b"2")
+    before = subject.workstation.state.names()
+    for attempt in (
+        lambda: files.apply([first, second]),
+        lambda: files.refuse_impossible([first, second]),
+        lambda: execute(Plan("law", "law", (Leg("one", (first,)), Leg("two", (second,)))), subject.workstation),
+    ):
+        with pytest.raises(RefusedError, match=r"next start here: .*\\used\.dll") as raised:
+            attempt()
+        assert "Write the file itself" in raised.value.remedy
+        assert subject.again().files.read(here) is None
+    assert subject.workstation.state.names() == before
 
 
 def test_changes_that_contradict_each_other_are_refused(subject: Subject) -> None:

@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, RecoveryNeededError
@@ -18,6 +18,7 @@ from mapiwright.workstation.change import (
     DeleteKey,
     MakeFolder,
     RemoveFolder,
+    ReplaceAtRestart,
     SetValue,
     Standing,
     WriteFile,
@@ -25,7 +26,8 @@ from mapiwright.workstation.change import (
 from mapiwright.workstation.disk.folder_state import MemoryState
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.registry import KeyPath, Value, View
+from mapiwright.workstation.overlay import Overlay
+from mapiwright.workstation.registry import Key, KeyPath, Value, View
 from mapiwright.workstation.state import JOURNAL
 from mapiwright.workstation.subject import firsts, inverse, net, on_files, on_registry, subject
 
@@ -147,11 +149,38 @@ def test_net_changes_hold_each_thing_once_and_are_their_own_net(walk: list[Chang
     assert {subject(change) for change in whole} <= {subject(change) for change in walk}
 
 
+@settings(max_examples=50)
+@given(walks())
+def test_an_overlay_reads_as_the_workstation_will(walk: list[Change]) -> None:
+    planned, made = workstation(), workstation()
+    overlay = Overlay(planned.registry, planned.files)
+    for change in walk:
+        overlay.note(change)
+    apply(made, net(walk))
+    for change in walk:
+        if isinstance(change, SetValue):
+            assert overlay.value(change.key, change.name) == made.registry.value(change.key, change.name)
+        elif isinstance(change, WriteFile):
+            assert overlay.read(change.path) == made.files.read(change.path)
+    assert overlay.key_is_empty(ROOT) == (made.registry.read(ROOT) == Key())
+    assert overlay.folder_is_empty(FOLDER) == (made.files.names(FOLDER) == ())
+
+
 def test_a_change_that_is_told_twice_counts_once() -> None:
     made = CreateKey(ROOT)
     assert net([made, made]) == (made,)
     there_and_back = SetValue(ROOT, "a", None, None)
     assert net([there_and_back]) == firsts([there_and_back]) == ()
+
+
+def test_a_file_that_is_in_use_at_one_time_is_replaced_at_the_next_start() -> None:
+    path = r"C:\law\a.dll"
+    for one, other in ((WriteFile, ReplaceAtRestart), (ReplaceAtRestart, WriteFile)):
+        changes: list[Change] = [one(path, b"1", b"2"), other(path.upper(), b"2", b"3")]
+        (whole,) = net(changes)
+        assert whole == ReplaceAtRestart(path.upper(), b"1", b"3")
+        assert inverse([whole]) == (ReplaceAtRestart(path.upper(), b"3", b"1"),)
+        assert net([*changes, WriteFile(path, b"3", b"1")]) == ()
 
 
 def test_the_views_of_a_key_are_two_things() -> None:
@@ -176,6 +205,7 @@ changes = st.one_of(
     st.builds(CreateKey, paths),
     st.builds(DeleteKey, paths),
     st.builds(WriteFile, names, data, data),
+    st.builds(ReplaceAtRestart, names, data, data),
     st.builds(MakeFolder, names),
     st.builds(RemoveFolder, names),
 )

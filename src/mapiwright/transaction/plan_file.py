@@ -25,7 +25,7 @@ from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
-from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.subject import name_of, on_registry, subject
 
@@ -244,7 +244,7 @@ def _is_secret(change: Change) -> bool:
     match change:
         case SetValue(name=name, old=old, new=new):
             return any(is_secret(name, value) for value in (old, new) if value is not None)
-        case WriteFile(path=path, old=old, new=new):
+        case WriteFile(path=path, old=old, new=new) | ReplaceAtRestart(path=path, old=old, new=new):
             return any(_holds_secret(path, data) for data in (old, new) if data is not None)
         case _:
             return False

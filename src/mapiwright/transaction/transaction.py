@@ -48,7 +48,7 @@ from mapiwright.transaction.recovery import (
     roll_back,
 )
 from mapiwright.workstation.change import Standing, standings
-from mapiwright.workstation.subject import firsts, name_of, net_of_each, on_registry, states, subject
+from mapiwright.workstation.subject import firsts, name_of, net_of_each, on_files, on_registry, states, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,7 +105,8 @@ def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
 
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
-    """Raise RefusedError, or NotFoundError, where a hive that the plan changes cannot be written; nothing was."""
+    """Raise RefusedError, or NotFoundError, where what the plan changes cannot be written here; nothing was."""
+    workstation.files.refuse_impossible(on_files(plan.changes))
     workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
 
@@ -215,6 +216,7 @@ class _Run:
         changes = tuple(change for _, leg in legs for change in leg)
         if not changes:
             return
+        self._workstation.files.refuse_impossible(on_files(changes))
         lost = self._lost(changes)
         _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
         for title, leg in legs:

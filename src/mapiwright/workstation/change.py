@@ -76,6 +76,23 @@ class WriteFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceAtRestart:
+    """A file that is in use: its bytes go from ``old`` to ``new`` when the workstation starts next; None is absent.
+
+    Until then the file is as it was, and the workstation is to be restarted. Only a Windows that runs can do it.
+    """
+
+    path: str
+    old: bytes | None
+    new: bytes | None
+
+    @property
+    def inverse(self) -> ReplaceAtRestart:
+        """The change that undoes this one."""
+        return ReplaceAtRestart(self.path, self.new, self.old)
+
+
+@dataclass(frozen=True, slots=True)
 class MakeFolder:
     """A folder comes to be, empty."""
 
@@ -100,7 +117,7 @@ class RemoveFolder:
 
 
 RegistryChange: TypeAlias = SetValue | CreateKey | DeleteKey
-FileChange: TypeAlias = WriteFile | MakeFolder | RemoveFolder
+FileChange: TypeAlias = WriteFile | ReplaceAtRestart | MakeFolder | RemoveFolder
 Change: TypeAlias = RegistryChange | FileChange
 
 
@@ -125,7 +142,7 @@ def standings(
     """Each change with its standing, read in one go; where a folder is in the place of a file, it is OTHER."""
     changes = tuple(changes)
     in_registry = tuple(change for change in changes if isinstance(change, SetValue | CreateKey | DeleteKey))
-    in_files = tuple(change for change in changes if isinstance(change, WriteFile | MakeFolder | RemoveFolder))
+    in_files = tuple(change for change in changes if not isinstance(change, SetValue | CreateKey | DeleteKey))
     keys = registry.look(registry_wants(in_registry)) if in_registry else registry
     things = files.look(file_wants(in_files)) if in_files else files
     found: list[tuple[Change, Standing]] = []
@@ -151,7 +168,7 @@ def registry_wants(changes: Sequence[RegistryChange]) -> RegistryWants:
 def file_wants(changes: Sequence[FileChange]) -> FileWants:
     """What is to be read to say how files stand with the changes."""
     return FileWants(
-        digests=tuple(change.path for change in changes if isinstance(change, WriteFile)),
+        digests=tuple(change.path for change in changes if isinstance(change, WriteFile | ReplaceAtRestart)),
         folders=tuple(change.path for change in changes if isinstance(change, MakeFolder | RemoveFolder)),
     )
 
@@ -170,7 +187,7 @@ def standing_in_registry(change: RegistryChange, registry: RegistryReader) -> St
 def standing_in_files(change: FileChange, files: FileReader | FileSnapshot) -> Standing:
     """As ``standing``, where only the files are at hand."""
     match change:
-        case WriteFile():
+        case WriteFile() | ReplaceAtRestart():
             return _standing(files.digest(change.path), digest_of(change.old), digest_of(change.new))
         case MakeFolder():
             return _standing(files.is_folder(change.path), old=False, new=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError
+from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import (
     CreateKey,
@@ -17,6 +17,7 @@ from mapiwright.workstation.change import (
     MakeFolder,
     RegistryChange,
     RemoveFolder,
+    ReplaceAtRestart,
     Standing,
     standing_in_files,
     standing_in_registry,
@@ -75,6 +76,18 @@ def outstanding_in_files(changes: Sequence[FileChange], files: FileReader) -> tu
         there[place] = leaves_something(change)
         due.append(change)
     return tuple(due)
+
+
+def refuse_at_restart(changes: Iterable[FileChange], where: str) -> None:
+    """Raise RefusedError that names the files of ``where`` which are to be replaced at the next start, if any are."""
+    paths = [change.path for change in changes if isinstance(change, ReplaceAtRestart)]
+    if paths:
+        raise RefusedError(
+            f"nothing replaces a file at the next start here: {', '.join(paths)}",
+            where=where,
+            expected="a Windows that runs, and holds the file in use",
+            remedy="Write the file itself: nothing holds it in use on this workstation.",
+        )
 
 
 def _is_done(stands: Standing, where: str) -> bool:

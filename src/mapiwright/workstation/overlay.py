@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 from mapiwright.workstation.files import join
 from mapiwright.workstation.subject import (
     Subject,
@@ -43,7 +43,7 @@ class Overlay:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file."""
         noted = self._noted.get(subject_of_file(path))
-        return noted.new if isinstance(noted, WriteFile) else self._files.read(path)
+        return noted.new if isinstance(noted, WriteFile | ReplaceAtRestart) else self._files.read(path)
 
     def key_is_empty(self, key: KeyPath) -> bool:
         """Whether a key that is there now will still be there, with nothing in it."""

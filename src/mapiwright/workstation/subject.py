@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mapiwright.errors import ConflictError, FailedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.change import (
+    CreateKey,
+    DeleteKey,
+    MakeFolder,
+    RemoveFolder,
+    ReplaceAtRestart,
+    SetValue,
+    WriteFile,
+)
 from mapiwright.workstation.files import split
 
 if TYPE_CHECKING:
@@ -36,7 +44,7 @@ def subject(change: Change) -> Subject:
             return subject_of_value(change.key, change.name)
         case CreateKey() | DeleteKey():
             return subject_of_key(change.key)
-        case WriteFile():
+        case WriteFile() | ReplaceAtRestart():
             return subject_of_file(change.path)
         case MakeFolder() | RemoveFolder():
             return subject_of_folder(change.path)
@@ -69,14 +77,14 @@ def name_of(change: Change) -> str:
             return f"{change.key}, {f'value {change.name!r}' if change.name else 'the default value'}"
         case CreateKey() | DeleteKey():
             return str(change.key)
-        case WriteFile() | MakeFolder() | RemoveFolder():
+        case WriteFile() | ReplaceAtRestart() | MakeFolder() | RemoveFolder():
             return change.path
 
 
 def states(change: Change) -> tuple[object, object]:
     """The state of the thing before the change and after it: a value, bytes, or whether it is there."""
     match change:
-        case SetValue() | WriteFile():
+        case SetValue() | WriteFile() | ReplaceAtRestart():
             return change.old, change.new
         case CreateKey() | MakeFolder():
             return False, True
@@ -154,7 +162,7 @@ def on_registry(changes: Iterable[Change]) -> tuple[RegistryChange, ...]:
 
 def on_files(changes: Iterable[Change]) -> tuple[FileChange, ...]:
     """Those that concern files."""
-    return tuple(change for change in changes if isinstance(change, WriteFile | MakeFolder | RemoveFolder))
+    return tuple(change for change in changes if not isinstance(change, SetValue | CreateKey | DeleteKey))
 
 
 def partly_made(error: OSError, made: Iterable[str], unmade: Iterable[str]) -> FailedError:
@@ -170,4 +178,6 @@ def _whole(first: C, last: C) -> C:
         return SetValue(last.key, last.name, first.old, last.new)
     if isinstance(first, WriteFile) and isinstance(last, WriteFile):
         return WriteFile(last.path, first.old, last.new)
+    if isinstance(first, WriteFile | ReplaceAtRestart) and isinstance(last, WriteFile | ReplaceAtRestart):
+        return ReplaceAtRestart(last.path, first.old, last.new)  # what is in use at one time is for the next start
     return last

@@ -118,6 +118,13 @@ class Registry(RegistryReader, Protocol):
 class Files(FileReader, Protocol):
     """Reads files; applies sequences of changes, each made durable."""
 
+    def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
+        """Write nothing; raise RefusedError that names the changes which this kind of workstation cannot make at all.
+
+        That is ``ReplaceAtRestart`` where no Windows runs; ``apply`` raises the same before it writes anything.
+        """
+        ...
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true and durable; called by the transaction only.
 

@@ -19,7 +19,7 @@ from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
 from mapiwright.workstation.files import fault_of_name, join, split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mapiwright.workstation.change import FileChange
     from mapiwright.workstation.files import FileSnapshot, FileWants, Room
@@ -150,12 +150,19 @@ class TreeFiles:
 
         return look_into_files(self, wants)
 
+    def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
+        """Refuse to replace a file at the next start: the Windows here does not run."""
+        from mapiwright.workstation.outstanding import refuse_at_restart
+
+        refuse_at_restart(changes, "a Windows that does not run")
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, each one durable; all are checked before the first is made."""
         from mapiwright.workstation.disk.replace import remove_leftovers
         from mapiwright.workstation.outstanding import outstanding_in_files
         from mapiwright.workstation.subject import partly_made
 
+        self.refuse_impossible(changes)
         for change in changes:
             real = self._path_to_change(change)
             if isinstance(change, WriteFile):
