@@ -151,6 +151,10 @@ class FailedError(MapiwrightError):
     """It was begun, it failed, and everything was rolled back."""
 
     exit_code = 3
+    made: tuple[str, ...] = ()
+    """The names of things that a writer had changed when it failed; they are in their new state."""
+    unmade: tuple[str, ...] = ()
+    """The names of those that it had not; they are in their old state."""
 
 
 class CancelledError(FailedError):

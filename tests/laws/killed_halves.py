@@ -115,7 +115,9 @@ class Sight:
 def kinds(place: Path) -> tuple[str, ...]:
     """What lies in a store, with the ids left out; the log, the lock and who held it aside."""
     names = (path.relative_to(place) for path in place.rglob("*") if path.is_file())
-    return tuple(sorted(name.parts[0] for name in names if name.name not in {"lock", "lock-holder", "log"}))
+    return tuple(
+        sorted(name.parts[0] for name in names if name.name not in {"lock", "lock-holder", "lock-token", "log"})
+    )
 
 
 class Proof:

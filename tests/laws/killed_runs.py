@@ -196,7 +196,11 @@ def state_of(folder: Path) -> tuple[int, int, list[str]]:
     names = [path.relative_to(folder / STATE).as_posix() for path in (folder / STATE).rglob("*") if path.is_file()]
     receipts = [name for name in names if name.startswith("receipts/")]
     backups = [name for name in names if name.startswith("backups/")]
-    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock", "lock-holder", "log"})
+    return (
+        len(receipts),
+        len(backups),
+        sorted({*names} - {*receipts, *backups, "lock", "lock-holder", "lock-token", "log"}),
+    )
 
 
 @dataclass(frozen=True, slots=True)

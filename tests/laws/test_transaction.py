@@ -37,11 +37,13 @@ from mapiwright.workstation.change import (
     WriteFile,
     file_with_parents,
 )
+from mapiwright.workstation.disk import replace
+from mapiwright.workstation.disk.replace import replace_file
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.registry import Key, KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
 
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
-    from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import Workstation
 
 said = Message.literal
@@ -269,8 +270,11 @@ def test_a_leg_that_finds_something_in_the_way_is_refused_and_all_rolled_back(pc
     for name in ("Below", "'Version'", "acme.dll"):
         assert name in raised.value.what
     assert (content(pc), records(pc)) == (before, state)
+    first = Leg(said("first"), (WriteFile(r"C:\Windows\x", None, b""),))
+    with pytest.raises(ConflictError, match="3 thing"):
+        execute(plan(first, going), pc)
     with pytest.raises(FailedError, match="3 thing"):
-        execute(plan(Leg(said("first"), (WriteFile(r"C:\Windows\x", None, b""),)), going), pc)
+        execute(plan(first, Service(), going), pc)
     assert (content(pc), records(pc)) == (before, state)
 
 
@@ -577,3 +581,51 @@ def test_a_run_that_died_in_its_first_line_left_nothing_to_undo(pc: MemoryWorkst
     assert recover(pc, {}).ending is Ending.NOTHING
     assert str(recover(pc, {}).message) == "Nothing was left half-way."
     assert records(pc) == ()
+
+
+def test_what_somebody_changed_while_the_run_went_on_stays_and_the_rest_is_rolled_back(pc: MemoryWorkstation) -> None:
+    theirs, path = SetValue(ACME, "Version", Value.dword(1), Value.dword(9)), r"C:\Windows\acme\acme.dll"
+
+    @dataclass
+    class Meanwhile(Service):
+        def run(self, workstation: Workstation) -> Outcome:
+            pc.registry.apply([theirs])
+            return super().run(workstation)
+
+    execute(plan(KEYS), pc)
+    before = records(pc)
+    with pytest.raises(FailedError, match="not as the plan expects"):
+        execute(
+            plan(FILES, Meanwhile(), Leg(said("last"), (WriteFile(path, b"MZ", b"PE"), CreateKey(ACME / "x"), SET))),
+            pc,
+        )
+    assert pc.registry.read(ACME) == Key(values={"Version": Value.dword(9)})
+    assert not pc.files.is_folder(r"C:\Windows\acme")
+    assert records(pc) == before
+
+
+def test_neighbouring_legs_are_written_at_once_and_legs_apart_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SOFTWARE once for three legs in a row, and once more for the one after a call; the undo likewise."""
+    create_image(tmp_path / "pc")
+    pc = open_workstation(f"image:{tmp_path / 'pc'}")
+    before, _ = content(pc)
+    written: list[str] = []
+
+    def counted(path: Path, data: bytes | None, **options: int) -> None:
+        written.append(path.name)
+        replace_file(path, data, **options)
+
+    monkeypatch.setattr(replace, "replace_file", counted)
+    there = Leg(said("more"), (CreateKey(ACME / "Below"), SET))
+    gone = Leg(said("less"), (SetValue(ACME, "Version", Value.dword(2), None), DeleteKey(ACME / "Below")))
+    last = Leg(said("last"), (SetValue(ACME, "Name", None, Value.sz("Acme")),))
+    made = execute(plan(KEYS, there, FILES, gone, Service(), last), pc)
+    assert written.count("SOFTWARE") == 2
+    assert [str(title) for title, _ in made.legs] == ["registry", "files", "last"], "what comes to nothing is in none"
+    assert pc.registry.read(ACME) == Key(values={"Name": Value.sz("Acme")})
+    written.clear()
+    execute(undo_plan(pc, made.id, {"service": lambda _: Service()}), pc)
+    assert written.count("SOFTWARE") == 2
+    assert content(pc)[0] == before

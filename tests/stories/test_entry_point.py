@@ -46,7 +46,7 @@ from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.transaction import execute
-from mapiwright.workstation.change import MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, SetValue, WriteFile
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
@@ -613,10 +613,10 @@ class Given:
 
 def make(workstation: MemoryWorkstation, changes: Sequence[Change]) -> None:
     for change in changes:
-        if isinstance(change, WriteFile | MakeFolder | RemoveFolder):
-            workstation.files.apply([change])
-        else:
+        if isinstance(change, SetValue | CreateKey | DeleteKey):
             workstation.registry.apply([change])
+        else:
+            workstation.files.apply([change])
 
 
 def install(workstation: MemoryWorkstation, source: str, service: str = "ACME") -> None:

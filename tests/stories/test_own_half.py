@@ -121,7 +121,7 @@ def own(folder: Path) -> list[str]:
     """What lies in nora's own records."""
     place = folder / OWN
     files = (path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
-    return sorted(name for name in files if name not in {"lock", "log"})
+    return sorted(name for name in files if name not in {"lock", "lock-token", "log"})
 
 
 @pytest.mark.usefixtures("scope")

@@ -21,14 +21,14 @@ from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFo
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.props.protected import is_secret, is_secret_file
 from mapiwright.message import Message
-from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
 from mapiwright.transaction.plans.plan import Leg, Plan, notes_in
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
-from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
+from mapiwright.workstation.subject import name_of, on_registry, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -182,7 +182,7 @@ def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
         case {"leg": title, "changes": [*changes]}:
             leg = Leg(Message.from_json(title), tuple(change_from_json(change) for change in changes))
             for change in leg.changes:
-                compose.subject(change)  # which a path that is none of Windows' has not
+                subject(change)  # which a path that is none of Windows' has not
             return leg
         case {"effect": str(kind), "description": dict(description)}:
             return remade(kind, description, makers)
@@ -217,7 +217,7 @@ def _users(plan: Plan, workstation: Workstation) -> str:
     """Those whose keys the plan changes: others may come and go."""
     changed = {
         upcase(name)
-        for change in compose.on_registry(plan.changes)
+        for change in on_registry(plan.changes)
         if change.key.root == "HKU"
         for name in change.key.parts[:1]
     }
@@ -233,7 +233,7 @@ def _secrets(plan: Plan) -> Iterator[str]:
     """The names of what carries a secret."""
     for change in plan.changes:
         if _is_secret(change):
-            yield compose.name(change)
+            yield name_of(change)
     for effect in plan.effects:
         if _withholds(effect.describe()):
             yield str(effect.title)
@@ -243,7 +243,7 @@ def _is_secret(change: Change) -> bool:
     match change:
         case SetValue(name=name, old=old, new=new):
             return any(is_secret(name, value) for value in (old, new) if value is not None)
-        case WriteFile(path=path, old=old, new=new):
+        case WriteFile(path=path, old=old, new=new) | ReplaceAtRestart(path=path, old=old, new=new):
             return any(is_secret_file(path, data) for data in (old, new) if data is not None)
         case _:
             return False

@@ -39,7 +39,7 @@ def on_value(registry: RegistryReader, title: str, key: KeyPath, name: str) -> J
 
 def on_file(files: FileReader, path: str) -> Json:
     """That the file holds the bytes which it holds now, or is still absent; only their digest is kept."""
-    return {"title": path, "file": path, "digest": _digest_of_file(files, path)}
+    return {"title": path, "file": path, "digest": files.digest(path)}
 
 
 def on_receipts(workstation: Workstation, title: str, package: str) -> Json:
@@ -61,7 +61,7 @@ def changed_since(record: Mapping[str, Json], workstation: Workstation) -> Itera
                 if _digest(registry, key_from_json(precondition), name) != digest:
                     yield f"{title}: not as they were"
             case {"title": str(title), "file": str(path), "digest": digest}:
-                if _digest_of_file(workstation.files, path) != digest:
+                if workstation.files.digest(path) != digest:
                     yield f"{title}: not as it was"
             case {"title": str(title), "package": str(package), "receipts": [*ids]}:
                 now_there = _receipts(workstation, package)
@@ -69,11 +69,6 @@ def changed_since(record: Mapping[str, Json], workstation: Workstation) -> Itera
                 yield from (f"{title}: receipt {id_} no longer counts" for id_ in ids if id_ not in now_there)
             case _:
                 raise FormatError("this is not a premise of a plan")
-
-
-def _digest_of_file(files: FileReader, path: str) -> str | None:
-    data = files.read(path)
-    return sha256(data).hexdigest() if data is not None else None
 
 
 def _receipts(workstation: Workstation, package: str) -> list[str]:

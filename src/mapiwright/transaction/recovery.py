@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
@@ -26,12 +27,14 @@ from mapiwright.transaction.records.takeover import drop_copy, drop_original, dr
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing
 from mapiwright.workstation.state import JOURNAL
+from mapiwright.workstation.subject import inverse, on_files, on_registry, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from mapiwright.transaction.records.stores import Store
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 EffectOf: TypeAlias = Callable[[Record], Effect]
@@ -125,17 +128,23 @@ def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMa
 
 
 def roll_back(
-    workstation: Workstation, store: Store, journal: Journal, effect_of: EffectOf | None
+    workstation: Workstation,
+    store: Store,
+    journal: Journal,
+    effect_of: EffectOf | None,
+    *,
+    untouched: Mapping[int, Collection[Subject]] = MappingProxyType({}),
 ) -> tuple[Message, ...]:
     """Take everything back that the journal of a store tells of; returns what was not called back, for people.
 
-    Without ``effect_of`` nothing is called.
+    Without ``effect_of`` nothing is called. ``untouched`` is, by leg, what it was to change and did not, as somebody
+    else had changed it; so it stays.
     """
     notes: list[Message] = []
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg, "title": _, "digest": _} if not journal.has("undone", leg=leg):
-                _revert(workstation, store, journal.id, record)
+                _revert(workstation, store, journal.id, record, untouched.get(leg, ()))
                 journal.add("undone", leg=leg)
             case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:
@@ -173,7 +182,7 @@ def finish(workstation: Workstation, store: Store, journal: Journal) -> None:
 
 def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
     """Make the changes true, files first."""
-    files, registry = compose.on_files(changes), compose.on_registry(changes)
+    files, registry = on_files(changes), on_registry(changes)
     if files:
         workstation.files.apply(files)
     if registry:
@@ -215,13 +224,14 @@ def recovery_needed(error: BaseException, title: Message) -> RecoveryNeededError
     )
 
 
-def _revert(workstation: Workstation, store: Store, id_: str, leg: Record) -> None:
+def _revert(workstation: Workstation, store: Store, id_: str, leg: Record, untouched: Collection[Subject]) -> None:
     """Undo a leg and read it back; raises RecoveryNeededError where somebody changed the same things since."""
     name = backup_name(id_, leg["leg"])
     data = store.state.read(name)
     if data is None:
         raise FormatError("the backup that undoes it is missing", where=name)
-    changes = compose.inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
+    changes = inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
+    changes = tuple(change for change in changes if subject(change) not in untouched)
     lost = compose.drifted(changes, workstation, {Standing.OLD, Standing.NEW})
     if lost:
         raise RecoveryNeededError(

@@ -13,6 +13,7 @@ from mapiwright.transaction.plans.plan import NOTES, Leg, Plan
 from mapiwright.transaction.records.receipt import UNDOES, changes_of_leg, receipt
 from mapiwright.transaction.records.takeover import TAKES_OVER
 from mapiwright.workstation.change import Standing
+from mapiwright.workstation.subject import inverse, net
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,7 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
         ]
         if number < len(found.legs):
             title = Message.of("steps.undo", title=found.legs[number][0])
-            steps.append(Leg(title, compose.inverse(changes_of_leg(workstation, found, number))))
+            steps.append(Leg(title, inverse(changes_of_leg(workstation, found, number))))
     record: dict[str, Json] = {UNDOES: found.id}
     if found.owner:
         steps = [step for step in steps if isinstance(step, Leg) and step.changes]  # the others were not believed
@@ -102,7 +103,7 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
             NOTES: [Message.of("sentences.of-user").to_json()] if found.effects else [],
         }
     plan = Plan("undo", Message.of("steps.undo", title=found.title), tuple(reversed(steps)), record)
-    whole = compose.net(plan.changes)
+    whole = net(plan.changes)
     lost = (*compose.drifted(whole, workstation, {Standing.OLD}), *compose.in_the_way(whole, workstation))
     if lost:
         raise ConflictError(

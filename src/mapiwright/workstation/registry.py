@@ -170,6 +170,44 @@ class KeyPath:
         return f"{text} (32-bit view)" if self.view is View.X86 else text
 
 
+@frozen
+class RegistryWants:
+    """What is to be read in one go: values by key and name, names of subkeys, whole keys."""
+
+    values: tuple[tuple[KeyPath, str], ...] = ()
+    keys: tuple[KeyPath, ...] = ()
+    trees: tuple[KeyPath, ...] = ()
+
+
+class RegistrySnapshot:
+    """What a registry answered at one time; it reads like one, and KeyError says what was not asked for."""
+
+    def __init__(
+        self,
+        values: Mapping[tuple[KeyPath, str], Value | None],
+        keys: Mapping[KeyPath, tuple[str, ...] | None],
+        trees: Mapping[KeyPath, Key | None],
+    ) -> None:
+        """The answers by what was asked, spelled as it was asked."""
+        self._values, self._keys, self._trees = values, keys, trees
+
+    def read(self, path: KeyPath) -> Key | None:
+        """The whole subtree at ``path``."""
+        return self._trees[path]
+
+    def value(self, path: KeyPath, name: str) -> Value | None:
+        """One value."""
+        return self._values[path, name]
+
+    def subkeys(self, path: KeyPath) -> tuple[str, ...] | None:
+        """The names of the subkeys."""
+        return self._keys[path]
+
+    def look(self, wants: RegistryWants) -> RegistrySnapshot:  # noqa: ARG002 - it answers no other ones
+        """Itself."""
+        return self
+
+
 class RegistryReader(Protocol):
     """Reads snapshots of keys."""
 
@@ -183,4 +221,8 @@ class RegistryReader(Protocol):
 
     def subkeys(self, path: KeyPath) -> tuple[str, ...] | None:
         """The names of the subkeys as stored, without reading them; None where there is no such key."""
+        ...
+
+    def look(self, wants: RegistryWants) -> RegistrySnapshot:
+        """The answers to all of the wants, read in one go."""
         ...

@@ -98,7 +98,9 @@ class Registry(RegistryReader, Protocol):
         """Make every change true and durable; called by the transaction only.
 
         A change that is true already is skipped, so that applying twice is applying once. A change whose old
-        state does not hold raises ConflictError, and then no change of the sequence was applied to its hive.
+        state does not hold raises ConflictError, and then none was made. Each single value or key is in its old
+        or its new state afterwards, whatever is raised; a FailedError says in ``made`` and ``unmade`` which are
+        which, and after any other error none was made. All or nothing is what the transaction promises, not this.
         Keys above a created key must exist; the planner creates them one by one, so that each has its inverse.
         What a killed run left beside a hive goes, also where every change is true already.
         """
@@ -116,11 +118,20 @@ class Registry(RegistryReader, Protocol):
 class Files(FileReader, Protocol):
     """Reads files; applies sequences of changes, each made durable."""
 
+    def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
+        """Write nothing; raise RefusedError that names the changes which this kind of workstation cannot make at all.
+
+        That is ``ReplaceAtRestart`` where no Windows runs; ``apply`` raises the same before it writes anything.
+        """
+        ...
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true and durable; called by the transaction only.
 
         A change that is true already is skipped. A change whose old state does not hold raises ConflictError
-        before the first is applied. Folders above a written file must exist: the planner makes them one by one.
+        before the first is applied. Each single file or folder is in its old or its new state afterwards, whatever
+        is raised; a FailedError says in ``made`` and ``unmade`` which are which, and after any other error none was
+        made. Folders above a written file must exist: the planner makes them one by one.
         Owner, mode, ACL and extended attributes of a replaced file survive. What a killed run left beside a file
         goes, also where every change is true already.
         """

@@ -16,12 +16,12 @@ from mapiwright.setup.install.reachable_users import writable_users
 from mapiwright.setup.records.history import is_count
 from mapiwright.setup.records.installed import REPAIR, Scope, fragment, installation, refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
-from mapiwright.setup.records.revert import place_of
 from mapiwright.transaction.plans.plan import NOTES, SKIPPED, Leg, Plan, without_repeats
 from mapiwright.transaction.precondition import PRECONDITIONS, on_file, on_receipts, on_value
 from mapiwright.transaction.records.receipt import changes_of, receipts
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
 from mapiwright.workstation.files import join, parent, same
+from mapiwright.workstation.subject import subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
 
@@ -96,11 +97,11 @@ class _Restoration:
         self.found = found
         self.receipt = receipt
         past = belongings(workstation, found)
-        only = {place_of(change) for change in changes_of(workstation, receipt)} if receipt is not None else None
-        self.written: dict[str, Change] = {}
+        only = {subject(change) for change in changes_of(workstation, receipt)} if receipt is not None else None
+        self.written: dict[Subject, Change] = {}
         """What was last written to each place, by the place; what was removed since is not among it."""
         for change in reversed(past):
-            place = place_of(change)
+            place = subject(change)
             if isinstance(change, WriteFile | SetValue) and (only is None or place in only):
                 self.written[place] = change
         self.who = writable_users(workstation, workstation.users, self._concerns)

@@ -27,10 +27,10 @@ from mapiwright.setup.records.history import (
     is_count,
     place_of_file,
 )
-from mapiwright.setup.records.revert import place_of_value
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.files import join, parent
 from mapiwright.workstation.registry import KeyPath, Value, View
+from mapiwright.workstation.subject import subject_of_file, subject_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mapiwright.mapi.inf.catalogue import Catalogue, Reading
     from mapiwright.setup.package.package import Package
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 PROGRAMS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
@@ -63,7 +64,7 @@ class Released:
     kept: tuple[Finding, ...]
 
 
-def counted(package: Package, workstation: Workstation, ours: Mapping[str, Change]) -> tuple[RegistryChange, ...]:
+def counted(package: Package, workstation: Workstation, ours: Mapping[Subject, Change]) -> tuple[RegistryChange, ...]:
     """The changes that count the package's shared files; a file that ``ours`` counts already is not counted again.
 
     Those are the files marked shared, and every file that is there already and not ours. ``ours`` is what
@@ -73,9 +74,9 @@ def counted(package: Package, workstation: Workstation, ours: Mapping[str, Chang
     found: list[RegistryChange] = []
     for file in package.files_for(workstation.outlook.bitness):
         path = destination.place(file.destination, folders)
-        foreign = workstation.files.read(path) is not None and upcase(path) not in ours
+        foreign = workstation.files.read(path) is not None and subject_of_file(path) not in ours
         key = _key_of_counts(path, file.data, workstation)
-        if not (file.shared or foreign) or place_of_value(key, path) in ours:
+        if not (file.shared or foreign) or subject_of_value(key, path) in ours:
             continue
         old = workstation.registry.value(key, path)
         count = count_of(old)
@@ -116,7 +117,7 @@ def listed_version(id_: str, workstation: Workstation) -> str | None:
 
 
 def uninstall_entry(
-    package: Package, workstation: Workstation, ours: Mapping[str, Change], *, today: date
+    package: Package, workstation: Workstation, ours: Mapping[Subject, Change], *, today: date
 ) -> tuple[RegistryChange, ...]:
     """The changes that list the package among the installed programs: the last thing that an install writes.
 
@@ -171,9 +172,9 @@ def _entry(package: Package, workstation: Workstation) -> Iterator[tuple[str, Va
     yield "NoRepair", Value.dword(1)
 
 
-def _wrote(ours: Mapping[str, Change], change: SetValue) -> bool:
+def _wrote(ours: Mapping[Subject, Change], change: SetValue) -> bool:
     """Whether what ``change`` replaces is what we wrote there."""
-    written = ours.get(place_of_value(change.key, change.name))
+    written = ours.get(subject_of_value(change.key, change.name))
     return isinstance(written, SetValue) and written.new == change.old
 
 

@@ -11,9 +11,9 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard, restoration
 from mapiwright.setup.install.shared import listed_version
 from mapiwright.setup.records.installed import installations, untold
-from mapiwright.transaction.plans.compose import name
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.subject import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,4 +103,4 @@ def _faults_of_scope(workstation: Workstation, found: Installation) -> Iterator[
 
 
 def _lost(plan: Plan) -> Iterator[str]:
-    return (name(change) for change in plan.changes if isinstance(change, SetValue | WriteFile))
+    return (name_of(change) for change in plan.changes if isinstance(change, SetValue | WriteFile))

@@ -20,8 +20,8 @@ from mapiwright.setup.install.machine_plan import registry_changes
 from mapiwright.setup.install.profile_policy import ProfileAction, decide
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.installed import definitions
-from mapiwright.setup.records.revert import place_of_value
 from mapiwright.workstation.change import SetValue
+from mapiwright.workstation.subject import subject_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
 DEFAULT_PROFILE = "Outlook"
@@ -57,13 +58,13 @@ class UserPart:
 
 
 def values_of(
-    package: Package, workstation: Workstation, user: User, ours: Mapping[str, Change]
+    package: Package, workstation: Workstation, user: User, ours: Mapping[Subject, Change]
 ) -> Iterator[RegistryChange]:
     """The package's values in one user's registry; one that we wrote and he changed since is his setting now."""
 
     def is_theirs(entry: RegistryEntry) -> bool:
         key = user.root / entry.key
-        now, written = workstation.registry.value(key, entry.name), ours.get(place_of_value(key, entry.name))
+        now, written = workstation.registry.value(key, entry.name), ours.get(subject_of_value(key, entry.name))
         if written is None and workstation.as_user is not None:
             return now is not None  # whether an administrator's run wrote it is not his to read
         return now is not None and isinstance(written, SetValue) and written.new not in {None, now}

@@ -22,7 +22,6 @@ from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.install.uninstall import plan_uninstall
-from mapiwright.transaction.plans import compose
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import difference
 from mapiwright.workstation.files import join, same
@@ -31,6 +30,7 @@ from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import SOFTWARE, SYSTEM, layout
 from mapiwright.workstation.outlook.office_layout import ENGLISH, EVERY_INSTALLATION, OutlookInstallation
+from mapiwright.workstation.subject import name_of
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class _Trial:
     def install_again(self, package: Package) -> str:
         """Plan what is there already."""
         plan = plan_install(package, self.workstation, self.users)
-        names = (*map(compose.name, plan.changes), *(str(effect.title) for effect in plan.effects))
+        names = (*map(name_of, plan.changes), *(str(effect.title) for effect in plan.effects))
         return "" if plan.empty else f"planned again, it would change {_listed(names)}"
 
     def uninstall(self, package: Package) -> str:
@@ -266,7 +266,7 @@ class _Trial:
         files_now, keys_now = self.content()
         other = [path for path in {**files, **files_now} if files.get(path, ...) != files_now.get(path, ...)]
         for root, key in keys.items():
-            other += map(compose.name, difference(root, key, keys_now[root]))
+            other += map(name_of, difference(root, key, keys_now[root]))
         return f"not as before: {_listed(other)}" if other else ""
 
     def send(self, plan: Plan) -> None:

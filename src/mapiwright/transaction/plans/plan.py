@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.formats.regf.upcase import upcase
 from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Effect, Json
 from mapiwright.workstation.change import CreateKey, MakeFolder
+from mapiwright.workstation.subject import Subject, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,7 +88,7 @@ def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:
 
     Parts of a plan are made apart, and each of them makes what is missing above its own files and keys.
     """
-    made: set[tuple[type, str]] = set()
+    made: set[Subject] = set()
     kept: list[Step] = []
     for step in steps:
         if not isinstance(step, Leg):
@@ -97,11 +97,9 @@ def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:
         changes = []
         for change in step.changes:
             if isinstance(change, MakeFolder | CreateKey):
-                place = str(change.path if isinstance(change, MakeFolder) else change.key)
-                mark = (type(change), upcase(place))
-                if mark in made:
+                if subject(change) in made:
                     continue
-                made.add(mark)
+                made.add(subject(change))
             changes.append(change)
         if changes:
             kept.append(Leg(step.title, tuple(changes)))

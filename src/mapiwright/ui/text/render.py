@@ -10,7 +10,7 @@ from mapiwright.transaction.records.receipt import UNDOES
 from mapiwright.ui.text.diff import changes_as_lines
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape
-from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +64,7 @@ def _reported(message: Message, texts: Texts) -> str:
 
 def _summary(plan: Plan, texts: Texts) -> str:
     """What a plan comes to, in one line."""
-    files = sum(isinstance(change, WriteFile) for change in plan.changes)
+    files = sum(isinstance(change, WriteFile | ReplaceAtRestart) for change in plan.changes)
     values = sum(isinstance(change, SetValue) for change in plan.changes)
     counts = {"files": files, "values": values, "calls": len(plan.effects)}
     return texts("plan.together", **{noun: texts.count(f"plan.{noun}", number) for noun, number in counts.items()})

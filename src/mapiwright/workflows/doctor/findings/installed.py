@@ -8,13 +8,13 @@ from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, R
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import installations, refuse_as_user, remainders
-from mapiwright.transaction.plans.compose import name
 from mapiwright.transaction.plans.plan import SKIPPED
 from mapiwright.transaction.records.receipt import damaged_receipts
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.files import same
+from mapiwright.workstation.subject import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -108,7 +108,7 @@ def _drifted(
     if lines:
         moved = "" if same(found.inf_path, path) else f"; they were merged into {found.inf_path}"
         yield finding("MW6404", path, f"lines of {found.id} are missing or changed{moved}", remedy=remedy)
-    others = [name(change) for change in lost if change not in lines]
+    others = [name_of(change) for change in lost if change not in lines]
     if others:
         what = f"{len(others)} of what it brought is missing or changed: {'; '.join(others)}"
         yield finding("MW6403", found.id, what, remedy=remedy)
