@@ -21,13 +21,15 @@ Codes: MAPICode.h; the pages that name them are cited where they are raised.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
 
+from mapiwright.frozen import frozen
+from mapiwright.message import Message
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 SHOWN = 20
@@ -43,20 +45,53 @@ class MapiwrightError(Exception):
     """Whether an effect that raised it may have reached a service's code; what did not has nothing to be called back.
     """
 
-    def __init__(self, what: str, *, where: str = "", expected: str = "", remedy: str = "") -> None:
-        self.what = what
+    def __init__(
+        self, what: str | Message, *, where: str = "", expected: str = "", remedy: str | Message = ""
+    ) -> None:
+        self._what = what
         self.where = where
         self.expected = expected
-        self.remedy = remedy
+        self._remedies: tuple[str | Message, ...] = (remedy,) if remedy else ()
         super().__init__(what)
 
+    @property
+    def what(self) -> str:
+        """The fact, in English."""
+        return str(self._what)
+
+    @what.setter
+    def what(self, what: str | Message) -> None:
+        self._what = what
+
+    @property
+    def remedy(self) -> str:
+        """What to do next, and what has become of what was begun, in English."""
+        return "\n  ".join(map(str, self._remedies))
+
+    @remedy.setter
+    def remedy(self, remedy: str | Message) -> None:
+        self._remedies = (remedy,) if remedy else ()
+
+    def say_also(self, *messages: Message) -> None:
+        """Say below the remedy what has become of what was begun."""
+        self._remedies += messages
+
     def __str__(self) -> str:
-        text = f"{self.where.removesuffix(':')}: {self.what}" if self.where else self.what  # a URI may end so
+        return self.shown(str)
+
+    def shown(self, render: Callable[[Message], str]) -> str:
+        """The whole text, with each message in it as ``render`` says it; what is no message stays English."""
+        text = self._fact(render)
+        if self.where:
+            text = f"{self.where.removesuffix(':')}: {text}"  # a URI may end so
+        return "\n  ".join((text, *(each if isinstance(each, str) else render(each) for each in self._remedies)))
+
+    def _fact(self, render: Callable[[Message], str]) -> str:
+        if isinstance(self._what, str):
+            return f"{self._what} (expected {self.expected})" if self.expected else self._what
         if self.expected:
-            text += f" (expected {self.expected})"
-        if self.remedy:
-            text += f"\n  {self.remedy}"
-        return text
+            return render(Message.of("sentences.expected", what=self._what, expected=self.expected))
+        return render(self._what)
 
 
 class UsageError(MapiwrightError):
@@ -116,6 +151,10 @@ class FailedError(MapiwrightError):
     """It was begun, it failed, and everything was rolled back."""
 
     exit_code = 3
+    made: tuple[str, ...] = ()
+    """The names of things that a writer had changed when it failed; they are in their new state."""
+    unmade: tuple[str, ...] = ()
+    """The names of those that it had not; they are in their old state."""
 
 
 class CancelledError(FailedError):
@@ -124,7 +163,7 @@ class CancelledError(FailedError):
     hresult = 0x80040113
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapiError:
     """A MAPIERROR as data ([mapierror])."""
 
@@ -169,7 +208,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One observation with a stable id (``MW1204``) that a page explains.
 
@@ -199,9 +238,9 @@ class FindingsError(RefusedError):
         super().__init__(what, where=where, remedy=remedy)
         self.findings = tuple(findings)
 
-    def __str__(self) -> str:
+    def shown(self, render: Callable[[Message], str]) -> str:
         """The faults, each with its remedy, which several in a row may share; no more than a screen holds."""
-        lines = [super().__str__()]
+        lines = [super().shown(render)]
         for remedy, faults in groupby(self.findings[:SHOWN], key=lambda finding: finding.remedy):
             lines += [*(f"  {finding}" for finding in faults), *([f"    {remedy}"] if remedy else [])]
         if len(self.findings) > SHOWN:

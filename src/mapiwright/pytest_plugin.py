@@ -78,10 +78,10 @@ class TrialWorkstation:
         """
         from mapiwright.workstation.kinds.memory import MemoryWorkstation
         from mapiwright.workstation.outlook.layout import layout
-        from mapiwright.workstation.outlook.office_layout import Installation
+        from mapiwright.workstation.outlook.office_layout import OutlookInstallation
         from mapiwright.workstation.workstation import Bitness, Edition, Install
 
-        outlook = Installation.usual(
+        outlook = OutlookInstallation.usual(
             Edition(edition),
             Bitness(bitness) if bitness else None,
             Install(install) if install else None,
@@ -139,7 +139,7 @@ class TrialWorkstation:
         return open_package(Path(path), code_page=self.workstation.code_page)
 
     def _send(self, plan: Plan) -> Receipt | None:
-        from mapiwright.entry.call import MAKERS
+        from mapiwright.entry.makers import MAKERS
         from mapiwright.transaction.transaction import execute
 
         return None if plan.empty else execute(plan, self.workstation, makers=MAKERS)

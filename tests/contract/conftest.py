@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mapiwright.workstation.change import MakeFolder
+from mapiwright.workstation.disk import replace
+from mapiwright.workstation.disk.replace import replace_file
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
 from mapiwright.workstation.kinds.image import ImageWorkstation
@@ -75,6 +79,25 @@ KINDS = {"memory": memory, "image": image, "hive": hive_file}
 @pytest.fixture(params=KINDS)
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
     return KINDS[request.param](tmp_path)
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """``failing(2)`` lets the second file that is replaced from now on fail, once."""
+
+    def fail(at: int) -> None:
+        count = 0
+
+        def full(path: Path, data: bytes | None, **options: int) -> None:
+            nonlocal count
+            count += 1
+            if count == at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            replace_file(path, data, **options)
+
+        monkeypatch.setattr(replace, "replace_file", full)
+
+    return fail
 
 
 @pytest.fixture(params=["memory", "image"])

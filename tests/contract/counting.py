@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 READS = {
-    "registry": ("read", "value", "subkeys"),
-    "files": ("read", "is_folder", "names", "room"),
+    "registry": ("read", "value", "subkeys", "look"),
+    "files": ("read", "digest", "is_folder", "names", "room", "look"),
     "state": ("read", "names"),
 }
 """The methods of each Protocol that read; one that a kind has besides is added where it is added to the Protocol."""
@@ -26,10 +26,21 @@ def counted_reads(workstation: Workstation) -> Iterator[Counter[tuple[str, ...]]
     """Every read of a registry, files or state like the workstation's, whoever asks for it.
 
     So what a workstation reads to find its own users and its Outlook counts, too. A read that another read makes
-    counts as that one: how a kind answers is its own affair.
+    counts as that one, and what a kind reads to apply changes is not counted: how it does that is its own affair.
     """
     reads: Counter[tuple[str, ...]] = Counter()
     depth = 0
+
+    def unseen(found: Callable[..., Any]) -> Callable[..., Any]:
+        def write(self: object, *words: Any, **options: Any) -> Any:
+            nonlocal depth
+            depth += 1
+            try:
+                return found(self, *words, **options)
+            finally:
+                depth -= 1
+
+        return write
 
     def counting(part: str, name: str, found: Callable[..., Any]) -> Callable[..., Any]:
         def read(self: object, *words: Any, **options: Any) -> Any:
@@ -49,4 +60,6 @@ def counted_reads(workstation: Workstation) -> Iterator[Counter[tuple[str, ...]]
             kind = type(getattr(workstation, part))
             for name in names:
                 patch.setattr(kind, name, counting(part, name, getattr(kind, name)))
+            if part != "state":
+                patch.setattr(kind, "apply", unseen(kind.apply))
         yield reads

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from mapiwright.errors import ConflictError, UsageError
-from mapiwright.workstation.change import MakeFolder, RemoveFolder, Standing, WriteFile, file_with_parents, standing
+from mapiwright.errors import ConflictError, FailedError, RefusedError, UsageError
+from mapiwright.message import Message
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.transaction import execute
+from mapiwright.workstation.change import (
+    MakeFolder,
+    RemoveFolder,
+    ReplaceAtRestart,
+    Standing,
+    WriteFile,
+    file_with_parents,
+    standing,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.workstation.change import FileChange
     from mapiwright.workstation.workstation import Workstation
 
@@ -18,6 +32,9 @@ if TYPE_CHECKING:
         folder: str
 
         def again(self) -> Workstation: ...
+
+
+said = Message.literal
 
 
 def test_what_is_not_there_is_none(subject: Subject) -> None:
@@ -71,6 +88,58 @@ def test_a_change_that_somebody_overtook_stops_them_all(subject: Subject) -> Non
         files.apply([WriteFile(mine, None, b"mine"), WriteFile(theirs, None, b"mine")])
     assert subject.again().files.read(mine) is None
     assert subject.again().files.read(theirs) == b"theirs"
+
+
+def test_a_write_that_fails_leaves_each_thing_old_or_new_and_says_which(
+    subject: Subject, failing: Callable[[int], None]
+) -> None:
+    """The second of three files cannot be written; a kind that cannot fail makes them all."""
+    files = subject.workstation.files
+    changes = [WriteFile(subject.folder + rf"\{name}", None, b"x") for name in "abc"]
+    failing(2)
+    made, unmade = [subject.folder + r"\a"], [subject.folder + rf"\{name}" for name in "bc"]
+    failed: FailedError | None = None
+    try:
+        files.apply(changes)
+    except FailedError as error:
+        failed = error
+    if failed is not None:
+        assert ([*failed.made], [*failed.unmade]) == (made, unmade)
+        assert "No space left" in failed.what
+    else:
+        made, unmade = [*made, *unmade], []
+    there = subject.again().files
+    assert [there.read(path) for path in (*made, *unmade)] == [b"x"] * len(made) + [None] * len(unmade)
+    subject.again().files.apply(changes)
+    assert subject.again().files.read(changes[2].path) == b"x", "and it can be finished"
+
+
+def test_a_first_write_that_fails_leaves_all_as_it_was(subject: Subject, failing: Callable[[int], None]) -> None:
+    change = WriteFile(subject.folder + r"\a", None, b"x")
+    failing(1)
+    with suppress(OSError):
+        subject.workstation.files.apply([change])
+        return
+    assert subject.again().files.read(change.path) is None
+
+
+def test_a_replacement_at_restart_is_refused_by_name_before_anything_is_written(subject: Subject) -> None:
+    """No kind of today runs a Windows. The transaction refuses it before its first leg."""
+    files, here, used = subject.workstation.files, subject.folder + r"\a.dll", subject.folder + r"\used.dll"
+    first, second = WriteFile(here, None, b"1"), ReplaceAtRestart(used, None, b"2")
+    before = subject.workstation.state.names()
+    for attempt in (
+        lambda: files.apply([first, second]),
+        lambda: files.refuse_impossible([first, second]),
+        lambda: execute(
+            Plan("law", said("law"), (Leg(said("one"), (first,)), Leg(said("two"), (second,)))), subject.workstation
+        ),
+    ):
+        with pytest.raises(RefusedError, match=r"next start here: .*\\used\.dll") as raised:
+            attempt()
+        assert "Write the file itself" in raised.value.remedy
+        assert subject.again().files.read(here) is None
+    assert subject.workstation.state.names() == before
 
 
 def test_changes_that_contradict_each_other_are_refused(subject: Subject) -> None:

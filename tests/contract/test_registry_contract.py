@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from mapiwright.errors import ConflictError
+from mapiwright.errors import ConflictError, FailedError
 from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue, Standing, key_with_parents, standing
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.workstation.change import RegistryChange
     from mapiwright.workstation.workstation import Workstation
 
@@ -111,6 +113,40 @@ def test_a_change_that_somebody_overtook_stops_them_all(subject: Subject) -> Non
             ]
         )
     assert subject.again().registry.read(subject.user) == before
+
+
+def test_a_hive_that_cannot_be_written_leaves_each_thing_old_or_new_and_says_which(
+    whole: Subject, failing: Callable[[int], None]
+) -> None:
+    machine, user = KeyPath.parse(r"HKLM\SOFTWARE\Acme"), whole.user / "Acme"
+    changes: list[RegistryChange] = [CreateKey(machine), CreateKey(user)]
+    failing(2)
+    made, unmade = [machine], [user]
+    failed: FailedError | None = None
+    try:
+        whole.workstation.registry.apply(changes)
+    except FailedError as error:
+        failed = error
+    if failed is not None:
+        assert (failed.made, failed.unmade) == ((str(machine),), (str(user),))
+    else:
+        made, unmade = [machine, user], []
+    registry = whole.again().registry
+    assert [registry.read(key) for key in (*made, *unmade)] == [Key()] * len(made) + [None] * len(unmade)
+    registry.apply(changes)
+    assert whole.again().registry.read(user) == Key(), "and it can be finished"
+
+
+def test_a_change_twice_is_one_and_another_way_to_the_same_end_contradicts_it(subject: Subject) -> None:
+    """a -> b, and then c -> b: the second was planned for another workstation."""
+    registry, path = subject.workstation.registry, subject.user / "Ways"
+    a, b, c = Value.dword(1), Value.dword(2), Value.dword(3)
+    registry.apply([CreateKey(path), SetValue(path, "v", None, a)])
+    with pytest.raises(ConflictError, match="contradict"):
+        registry.apply([SetValue(path, "v", a, b), SetValue(path, "v", c, b)])
+    assert registry.value(path, "v") == a
+    registry.apply([SetValue(path, "v", a, b), SetValue(path, "V", a, b)])
+    assert registry.value(path, "v") == b
 
 
 @pytest.mark.parametrize("below", ["missing", r"missing\deeper"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +72,43 @@ def test_the_lock_is_held_by_one_and_names_the_holder(state: State) -> None:
         assert state.names() == ()
 
 
+def test_the_lock_is_a_lease_of_its_holder_whose_token_grows(state: State) -> None:
+    tokens = []
+    for _ in range(3):
+        with state.lock() as lease:
+            tokens.append(lease.token)
+            assert f"process {os.getpid()}" in lease.holder
+            assert lease.expires is None or lease.expires > datetime.now(UTC)
+            with pytest.raises(BusyError) as raised, state.lock():
+                pass
+            assert lease.holder in raised.value.where
+    assert tokens == sorted(set(tokens))
+
+
+def test_an_error_in_the_block_frees_the_lock(state: State) -> None:
+    with pytest.raises(ZeroDivisionError), state.lock():
+        raise ZeroDivisionError
+    with state.lock():
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_holder_that_is_killed_frees_the_lock_and_its_token_is_not_given_again(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        with FolderState(tmp_path).lock() as lease:
+            os.write(writer, str(lease.token).encode())
+            signal.pause()
+    killed = int(os.read(reader, 9))
+    with pytest.raises(BusyError, match=f"by process {child} on "), FolderState(tmp_path).lock():
+        pass
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with FolderState(tmp_path).lock() as lease:
+        assert lease.token > killed
+
+
 def test_another_process_finds_out_who_holds_a_folder(tmp_path: Path) -> None:
     with (
         FolderState(tmp_path).lock(),
@@ -99,7 +138,14 @@ def test_a_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
         path.relative_to(state.folder).as_posix(): stat.S_IMODE(path.stat().st_mode)
         for path in (state.folder, *state.folder.rglob("*"))
     }
-    assert modes == {".": 0o700, "receipts": 0o700, "receipts/1.json": 0o600, "journal": 0o600, "lock": 0o600}
+    assert modes == {
+        ".": 0o700,
+        "receipts": 0o700,
+        "receipts/1.json": 0o600,
+        "journal": 0o600,
+        "lock": 0o600,
+        "lock-token": 0o600,
+    }
     assert stat.S_IMODE(state.folder.parent.stat().st_mode) & 0o077, "the folder above is everybody's"
 
 
@@ -121,7 +167,7 @@ def test_what_a_killed_run_left_in_a_folder_is_no_name_and_goes_with_the_next_lo
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-@pytest.mark.parametrize("name", ["journal", "receipts/1.json", "lock", "lock-holder"])
+@pytest.mark.parametrize("name", ["journal", "receipts/1.json", "lock", "lock-holder", "lock-token"])
 @pytest.mark.parametrize(
     "action",
     [

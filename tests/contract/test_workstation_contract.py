@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from counting import counted_reads
+from tests.contract.counting import counted_reads
 
 from mapiwright.errors import BusyError
 from mapiwright.workstation.change import WriteFile

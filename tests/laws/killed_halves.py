@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from killed_runs import STATE, Strike, child, run_recovery, snapshot
 
+from mapiwright.message import Message
 from mapiwright.setup.records.schema import INSTALL
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
@@ -46,8 +47,8 @@ def make(folder: Path) -> None:
     """A workstation where root has done something already, and anna nothing."""
     create_image(folder)
     here = open_workstation(f"image:{folder}")
-    files = Leg("files", (WriteFile(r"C:\Windows\acme.dll", None, b"acme"),))
-    execute(Plan(INSTALL, "the machine's half", (files,)), here)
+    files = Leg(Message.literal("files"), (WriteFile(r"C:\Windows\acme.dll", None, b"acme"),))
+    execute(Plan(INSTALL, Message.literal("the machine's half"), (files,)), here)
     give(folder)
 
 
@@ -64,12 +65,12 @@ def plan_for(workstation: Workstation) -> Plan:
     folder = join(workstation.state_folder, "services")
     return Plan(
         INSTALL,
-        "the user's half",
+        Message.literal("the user's half"),
         (
-            Leg("files", (MakeFolder(folder), WriteFile(join(folder, "record.json"), None, b"{}"))),
-            Leg("registry", (CreateKey(key), SetValue(key, "Name", None, Value.sz("anna")))),
+            Leg(Message.literal("files"), (MakeFolder(folder), WriteFile(join(folder, "record.json"), None, b"{}"))),
+            Leg(Message.literal("registry"), (CreateKey(key), SetValue(key, "Name", None, Value.sz("anna")))),
         ),
-        Terms(subject=Subject("acme", Role.BEGINS)),
+        Terms(subject=PlanSubject("acme", Role.BEGINS)),
     )
 
 
@@ -115,7 +116,9 @@ class Sight:
 def kinds(place: Path) -> tuple[str, ...]:
     """What lies in a store, with the ids left out; the log, the lock and who held it aside."""
     names = (path.relative_to(place) for path in place.rglob("*") if path.is_file())
-    return tuple(sorted(name.parts[0] for name in names if name.name not in {"lock", "lock-holder", "log"}))
+    return tuple(
+        sorted(name.parts[0] for name in names if name.name not in {"lock", "lock-holder", "lock-token", "log"})
+    )
 
 
 class Proof:

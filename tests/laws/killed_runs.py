@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError
 from mapiwright.formats.regf.read import Hive
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.recovery import recover
@@ -75,14 +76,14 @@ class Call:
     changes: tuple[SetValue, ...] = field(default=())
 
     kind = "call"
-    title = "call the service"
+    title = Message.literal("call the service")
 
     def describe(self) -> Mapping[str, str]:
         return {"folder": self.folder}
 
     def run(self, workstation: Workstation) -> Outcome:  # noqa: ARG002 - it is not asked about
         self._note(b"+")
-        return Outcome(Status.DONE, "called", self.changes)
+        return Outcome(Status.DONE, Message.literal("called"), self.changes)
 
     def compensate(self, workstation: Workstation) -> None:  # noqa: ARG002 - likewise
         self._note(b"-")
@@ -114,10 +115,10 @@ def plan_for(workstation: Workstation, folder: Path) -> Plan:
     was = workstation.registry.value(mail, "")
     return Plan(
         "install",
-        "install the proof",
+        Message.literal("install the proof"),
         (
             Leg(
-                "files",
+                Message.literal("files"),
                 (
                     MakeFolder(r"C:\Windows\acme"),
                     WriteFile(r"C:\Windows\acme\acme.dll", None, b"new" * 1000),
@@ -126,9 +127,9 @@ def plan_for(workstation: Workstation, folder: Path) -> Plan:
                     RemoveFolder(r"C:\Windows\gone"),
                 ),
             ),
-            Leg("MAPISVC.INF", (WriteFile(inf, old_inf, old_inf + b"; acme\r\n"),)),
+            Leg(Message.literal("MAPISVC.INF"), (WriteFile(inf, old_inf, old_inf + b"; acme\r\n"),)),
             Leg(
-                "registry",
+                Message.literal("registry"),
                 (
                     CreateKey(machine / "Acme"),
                     SetValue(machine / "Acme", "Version", None, Value.dword(1)),
@@ -139,7 +140,7 @@ def plan_for(workstation: Workstation, folder: Path) -> Plan:
             ),
             Call(str(folder), (SetValue(user / "Acme", "Configured", None, Value.dword(1)),)),
             Leg(
-                "registry",
+                Message.literal("registry"),
                 (
                     SetValue(machine / "Acme", "Version", Value.dword(1), None),
                     DeleteKey(machine / "Acme"),
@@ -195,7 +196,11 @@ def state_of(folder: Path) -> tuple[int, int, list[str]]:
     names = [path.relative_to(folder / STATE).as_posix() for path in (folder / STATE).rglob("*") if path.is_file()]
     receipts = [name for name in names if name.startswith("receipts/")]
     backups = [name for name in names if name.startswith("backups/")]
-    return len(receipts), len(backups), sorted({*names} - {*receipts, *backups, "lock", "lock-holder", "log"})
+    return (
+        len(receipts),
+        len(backups),
+        sorted({*names} - {*receipts, *backups, "lock", "lock-holder", "lock-token", "log"}),
+    )
 
 
 @dataclass(frozen=True, slots=True)

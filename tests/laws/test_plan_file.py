@@ -10,13 +10,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mapiwright.entry.call import MAKERS, EntryCall
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import Context, EntryFlag, EntryPolicy
 from mapiwright.errors import ConflictError, FormatError, RefusedError
+from mapiwright.message import Message
 from mapiwright.transaction.plan_file import SavedPlan, load, save
 from mapiwright.transaction.plans.change_json import canonical
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import NamedUser, Role, Subject, Terms
+from mapiwright.transaction.plans.terms import NamedUser, PlanSubject, Role, Terms
 from mapiwright.transaction.precondition import changed_since, on_subkeys, on_value
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import TakenBack
@@ -24,6 +27,8 @@ from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, Remo
 from mapiwright.workstation.kinds.memory import MemoryFiles, MemoryRegistry, MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
+
+said = Message.literal
 
 PC = MemoryWorkstation.of(layout(users=["Zoë", "Łukasz 山田"]))
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
@@ -67,8 +72,10 @@ CALLS = st.builds(
     st.sampled_from(EntryPolicy),
     st.sampled_from(EntryFlag),
 )
-EFFECTS = st.recursive(CALLS, lambda effects: st.builds(TakenBack, effects), max_leaves=2)
-STEPS = st.builds(Leg, TEXTS, st.lists(CHANGES, max_size=4).map(tuple)) | EFFECTS
+CONDITIONAL = st.builds(TolerantCall, CALLS) | st.builds(ProviderRemoval, CALLS)
+EFFECTS = st.recursive(CALLS | CONDITIONAL, lambda effects: st.builds(TakenBack, effects), max_leaves=2)
+TITLES = TEXTS.map(said) | TEXTS.map(lambda name: Message.of("steps.undo", title=Message.of("steps.prf", file=name)))
+STEPS = st.builds(Leg, TITLES, st.lists(CHANGES, max_size=4).map(tuple)) | EFFECTS
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -79,8 +86,8 @@ USERS = st.lists(st.builds(NamedUser, TEXTS, TEXTS), max_size=2).map(tuple)
 TERMS = st.builds(
     Terms,
     OBJECTS,
-    st.none() | st.builds(Subject, TEXTS, st.sampled_from(Role)),
-    st.lists(TEXTS, max_size=2).map(tuple),
+    st.none() | st.builds(PlanSubject, TEXTS, st.sampled_from(Role)),
+    st.lists(TITLES, max_size=2).map(tuple),
     USERS,
     USERS,
     st.lists(OBJECTS, max_size=2).map(tuple),
@@ -88,7 +95,7 @@ TERMS = st.builds(
     st.lists(TEXTS, max_size=2).map(tuple),
     TEXTS,
 )
-PLANS = st.builds(Plan, TEXTS, TEXTS, st.lists(STEPS, max_size=4).map(tuple), TERMS)
+PLANS = st.builds(Plan, TEXTS, TITLES, st.lists(STEPS, max_size=4).map(tuple), TERMS)
 
 
 def saved(plan: Plan) -> SavedPlan:
@@ -165,7 +172,7 @@ def test_an_edit_with_a_new_digest_is_another_plan_or_a_format_error(
 
 @pytest.mark.parametrize("part", ["plan", "workstation"])
 def test_a_file_without_one_of_its_parts_is_damaged(part: str) -> None:
-    document = json.loads(save(Plan("v", "t", ()), PC).to_bytes())
+    document = json.loads(save(Plan("v", said("t"), ()), PC).to_bytes())
     with pytest.raises(FormatError, match="damaged"):
         load(sealed({**document, part: {"verb": "v"}}), MAKERS)
     del document[part]
@@ -196,7 +203,7 @@ def test_a_newer_schema_is_refused_by_name_whatever_else_has_changed(schema: int
     ids=str,
 )
 def test_a_plan_that_carries_a_secret_is_not_saved(change: SetValue | WriteFile, name: str) -> None:
-    plan = Plan("v", "t", (Leg("registry", (CreateKey(ACME), change)),))
+    plan = Plan("v", said("t"), (Leg(said("registry"), (CreateKey(ACME), change)),))
     with pytest.raises(RefusedError) as told:
         save(plan, PC)
     assert name in told.value.what
@@ -214,14 +221,14 @@ def test_a_plan_that_carries_a_secret_is_not_saved(change: SetValue | WriteFile,
 )
 def test_a_call_with_a_secure_property_is_not_saved(secret: EntryCall | TakenBack) -> None:
     with pytest.raises(RefusedError) as told:
-        save(Plan("configure", "configure ACME", (secret,)), PC)
+        save(Plan("configure", said("configure ACME"), (secret,)), PC)
     assert "MSG_SERVICE_CONFIGURE" in told.value.what
     assert "hunter2" not in str(told.value)
 
 
 def test_a_program_that_knows_of_sealed_data_is_no_secret() -> None:
     dll = WriteFile(r"C:\acme32.dll", None, b"MZ\0 Password=%s\n" + BLOB[4:])
-    assert save(Plan("v", "t", (Leg("files", (dll,)),)), PC).plan.changes == (dll,)
+    assert save(Plan("v", said("t"), (Leg(said("files"), (dll,)),)), PC).plan.changes == (dll,)
 
 
 class TestTheWorkstation:
@@ -232,7 +239,10 @@ class TestTheWorkstation:
 
     def test_a_plan_is_for_the_users_that_it_changes_and_no_others(self) -> None:
         zoe = next(user for user in self.pc("Zoë").users if user.name == "Zoë")
-        file = save(Plan("v", "t", (Leg("registry", (CreateKey(zoe.root / "Acme"),)),)), self.pc("Zoë", "Ada"))
+        file = save(
+            Plan("v", said("t"), (Leg(said("registry"), (CreateKey(zoe.root / "Acme"),)),)),
+            self.pc("Zoë", "Ada"),
+        )
         assert file.plan_for(self.pc("Zoë", "Ada")).changes == file.plan.changes
         assert file.plan_for(self.pc("Zoë")).changes == file.plan.changes
         with pytest.raises(ConflictError, match="users '' instead of 'Zoë"):
@@ -252,11 +262,11 @@ class TestTheWorkstation:
     )
     def test_another_one_is_told_by_what_differs(self, key: str, name: str, told: str) -> None:
         here, path = self.pc("Zoë"), KeyPath.parse(key)
-        file = save(Plan("v", "t", (Leg("registry", (CreateKey(ACME),)),)), here)
+        file = save(Plan("v", said("t"), (Leg(said("registry"), (CreateKey(ACME),)),)), here)
         new = Value.sz("x86" if name == "Bitness" else "PC2")
         steps = () if here.registry.subkeys(path) is not None else (CreateKey(path),)
-        leg = Leg("registry", (*steps, SetValue(path, name, here.registry.value(path, name), new)))
-        execute(Plan("v", "t", (leg,)), here)
+        leg = Leg(said("registry"), (*steps, SetValue(path, name, here.registry.value(path, name), new)))
+        execute(Plan("v", said("t"), (leg,)), here)
         with pytest.raises(ConflictError) as raised:
             file.plan_for(here)
         assert told in raised.value.what
@@ -264,8 +274,15 @@ class TestTheWorkstation:
 
     def test_what_moved_on_is_named(self) -> None:
         here = self.pc("Zoë")
-        file = save(Plan("v", "t", (Leg("registry", (CreateKey(ACME), CreateKey(ACME / "Below"))),)), here)
-        execute(Plan("v", "by hand", (Leg("registry", (CreateKey(ACME),)),)), here)
+        file = save(
+            Plan(
+                "v",
+                said("t"),
+                (Leg(said("registry"), (CreateKey(ACME), CreateKey(ACME / "Below"))),),
+            ),
+            here,
+        )
+        execute(Plan("v", said("by hand"), (Leg(said("registry"), (CreateKey(ACME),)),)), here)
         with pytest.raises(ConflictError) as told:
             file.plan_for(here)
         assert r"HKLM\SOFTWARE\Acme" in told.value.what
@@ -273,10 +290,10 @@ class TestTheWorkstation:
 
     def test_it_is_applied_once_and_the_receipt_tells_which_file(self) -> None:
         here = self.pc("Zoë")
-        file = save(Plan("v", "t", (Leg("registry", (CreateKey(ACME),)),)), here)
+        file = save(Plan("v", said("t"), (Leg(said("registry"), (CreateKey(ACME),)),)), here)
         receipt = execute(file.plan_for(here), here)
         assert receipt.terms.approved == file.digest
-        execute(Plan("v", "by hand", (Leg("registry", (DeleteKey(ACME),)),)), here)
+        execute(Plan("v", said("by hand"), (Leg(said("registry"), (DeleteKey(ACME),)),)), here)
         with pytest.raises(ConflictError, match="applied already") as told:
             file.plan_for(here)
         assert receipt.id in told.value.expected

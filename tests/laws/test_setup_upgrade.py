@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition
 from mapiwright.mapi.profile import edit

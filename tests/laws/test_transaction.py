@@ -21,9 +21,10 @@ from mapiwright.errors import (
     RefusedError,
     UsageError,
 )
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.records.receipt import changes_of, receipts
 from mapiwright.transaction.recovery import Ending, recover, unfinished
 from mapiwright.transaction.transaction import execute
@@ -37,11 +38,13 @@ from mapiwright.workstation.change import (
     WriteFile,
     file_with_parents,
 )
+from mapiwright.workstation.disk import replace
+from mapiwright.workstation.disk.replace import replace_file
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.registry import Key, KeyPath, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,16 +52,17 @@ if TYPE_CHECKING:
 
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
-    from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import Workstation
+
+said = Message.literal
 
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
 SECRET = b"correct horse battery staple"
 FILES = Leg(
-    "files",
+    said("files"),
     (MakeFolder(r"C:\Windows\acme"), WriteFile(r"C:\Windows\acme\acme.dll", None, b"MZ")),
 )
-KEYS = Leg("registry", (CreateKey(ACME), SetValue(ACME, "Version", None, Value.dword(1))))
+KEYS = Leg(said("registry"), (CreateKey(ACME), SetValue(ACME, "Version", None, Value.dword(1))))
 SET = SetValue(ACME, "Version", Value.dword(1), Value.dword(2))
 
 
@@ -96,13 +100,13 @@ def content(workstation: Workstation) -> tuple[Key | None, object]:
 class Service:
     """A service of the world outside: what it was asked, in order."""
 
-    outcome: Outcome = field(default_factory=lambda: Outcome(Status.DONE, "called"))
+    outcome: Outcome = field(default_factory=lambda: Outcome(Status.DONE, said("called")))
     error: BaseException | None = None
     grudge: BaseException | None = None
     asked: list[str] = field(default_factory=list)
 
     kind = "service"
-    title = "call the service"
+    title = said("call the service")
 
     def describe(self) -> Mapping[str, Any]:
         return {"service": "ACME"}
@@ -120,7 +124,7 @@ class Service:
 
 
 def plan(*steps: Step) -> Plan:
-    return Plan("install", "install Acme", steps, Terms(subject=Subject("acme", Role.BEGINS)))
+    return Plan("install", said("install Acme"), steps, Terms(subject=PlanSubject("acme", Role.BEGINS)))
 
 
 def kill(workstation: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:
@@ -151,29 +155,29 @@ def kill(workstation: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch, at: in
 
 
 def test_a_plan_is_made_true_and_told_in_a_receipt(pc: MemoryWorkstation) -> None:
-    service = Service(Outcome(Status.DONE, "it is well", (SET,), {"hresult": 0}))
-    steps: list[tuple[int, int, str]] = []
+    service = Service(Outcome(Status.DONE, said("it is well"), (SET,), {"hresult": 0}))
+    steps: list[tuple[int, int, Message]] = []
     made = execute(plan(FILES, KEYS, service), pc, progress=lambda *step: steps.append(step))
     assert pc.files.read(r"C:\Windows\acme\acme.dll") == b"MZ"
     assert pc.registry.value(ACME, "Version") == Value.dword(2)
     assert service.asked == ["run"]
-    assert [title for title, _ in made.legs] == ["files", "registry", "call the service"]
+    assert [str(title) for title, _ in made.legs] == ["files", "registry", "call the service"]
     (effect,) = made.effects
-    assert (effect.kind, effect.status, effect.message, effect.after) == ("service", "done", "it is well", 2)
+    assert (effect.kind, effect.status, effect.message, effect.after) == ("service", "done", said("it is well"), 2)
     assert effect.details == {"hresult": 0}
     assert receipts(pc) == (made,)
     assert steps == [
-        (0, 3, "files"),
-        (1, 3, "registry"),
-        (2, 3, "call the service"),
-        (3, 3, "install Acme"),
+        (0, 3, said("files")),
+        (1, 3, said("registry")),
+        (2, 3, said("call the service")),
+        (3, 3, said("install Acme")),
     ]
     assert unfinished(pc) is None
     assert "journal" not in pc.state.names()
 
 
 def test_a_pending_call_is_recorded_as_that(pc: MemoryWorkstation) -> None:
-    made = execute(plan(Service(Outcome(Status.PENDING, "no Windows here"))), pc)
+    made = execute(plan(Service(Outcome(Status.PENDING, said("no Windows here")))), pc)
     assert made.effects[0].status == "pending"
     assert made.legs == ()
 
@@ -185,7 +189,7 @@ def test_an_empty_plan_is_no_deed(pc: MemoryWorkstation) -> None:
 
 
 def test_what_comes_to_nothing_is_no_leg(pc: MemoryWorkstation) -> None:
-    made = execute(plan(Leg("to and fro", (CreateKey(ACME), DeleteKey(ACME)))), pc)
+    made = execute(plan(Leg(said("to and fro"), (CreateKey(ACME), DeleteKey(ACME)))), pc)
     assert made.legs == ()
 
 
@@ -196,7 +200,7 @@ def test_the_folder_of_our_own_records_is_no_part_of_a_plan(tmp_path: Path) -> N
     path = rf"{pc.state_folder}\services\ACME.json"
     changes = tuple(file_with_parents(pc.files, path, b"{}"))
     assert MakeFolder(pc.state_folder) in changes
-    made = execute(plan(Leg("record", changes)), pc)
+    made = execute(plan(Leg(said("record"), changes)), pc)
     assert pc.files.read(path) == b"{}"
     assert MakeFolder(pc.state_folder) not in changes_of(pc, made)
     execute(undo_plan(pc, made.id, {}), pc)
@@ -214,7 +218,7 @@ def test_neither_journal_nor_receipt_holds_a_value(pc: MemoryWorkstation) -> Non
             return super().run(workstation)
 
     secret = SetValue(ACME, "001f67f0", None, Value.binary(SECRET))
-    made = execute(plan(KEYS, Leg("secret", (secret,)), Spy()), pc)
+    made = execute(plan(KEYS, Leg(said("secret"), (secret,)), Spy()), pc)
     receipt = pc.state.read(f"receipts/{made.id}.json") or b""
     for data in (*journals, receipt):
         assert b"registry" in data
@@ -230,10 +234,11 @@ def test_a_workstation_that_moved_is_refused_with_a_list(pc: MemoryWorkstation) 
     execute(plan(KEYS, FILES), pc)
     before, state = content(pc), records(pc)
     stale = Leg(
-        "stale", (SetValue(ACME, "Version", None, Value.dword(3)), WriteFile(r"C:\Windows\acme\acme.dll", b"", b"x"))
+        said("stale"),
+        (SetValue(ACME, "Version", None, Value.dword(3)), WriteFile(r"C:\Windows\acme\acme.dll", b"", b"x")),
     )
     with pytest.raises(ConflictError, match="2 thing") as raised:
-        execute(plan(Leg("first", (CreateKey(ACME / "Below"),)), stale), pc)
+        execute(plan(Leg(said("first"), (CreateKey(ACME / "Below"),)), stale), pc)
     assert "'Version'" in raised.value.what
     assert r"C:\Windows\acme\acme.dll" in raised.value.what
     assert (content(pc), records(pc)) == (before, state)
@@ -241,33 +246,36 @@ def test_a_workstation_that_moved_is_refused_with_a_list(pc: MemoryWorkstation) 
 
 def test_a_folder_where_a_file_should_be_is_told_with_the_others(pc: MemoryWorkstation) -> None:
     with pytest.raises(ConflictError, match=r"2 things .*:\n    C:\\Windows\n    .*Version"):
-        execute(plan(Leg("files", (WriteFile(r"C:\Windows", None, b""), SET))), pc)
+        execute(plan(Leg(said("files"), (WriteFile(r"C:\Windows", None, b""), SET))), pc)
 
 
 def test_two_legs_that_follow_each_other_are_no_conflict(pc: MemoryWorkstation) -> None:
-    execute(plan(KEYS, Leg("again", (SET,))), pc)
+    execute(plan(KEYS, Leg(said("again"), (SET,))), pc)
     assert pc.registry.value(ACME, "Version") == Value.dword(2)
 
 
 def test_changes_that_contradict_each_other_are_refused(pc: MemoryWorkstation) -> None:
     contradiction = SetValue(ACME, "version", Value.dword(7), None)
     with pytest.raises(ConflictError, match="contradict"):
-        execute(plan(Leg("registry", (*KEYS.changes, contradiction))), pc)
+        execute(plan(Leg(said("registry"), (*KEYS.changes, contradiction))), pc)
     assert pc.registry.subkeys(ACME) is None
     assert records(pc) == ()
 
 
 def test_a_leg_that_finds_something_in_the_way_is_refused_and_all_rolled_back(pc: MemoryWorkstation) -> None:
-    execute(plan(KEYS, FILES, Leg("below", (CreateKey(ACME / "Below"),))), pc)
+    execute(plan(KEYS, FILES, Leg(said("below"), (CreateKey(ACME / "Below"),))), pc)
     before, state = content(pc), records(pc)
-    going = Leg("go", (DeleteKey(ACME), RemoveFolder(r"C:\Windows\acme")))
+    going = Leg(said("go"), (DeleteKey(ACME), RemoveFolder(r"C:\Windows\acme")))
     with pytest.raises(ConflictError, match="3 thing") as raised:
         execute(plan(going), pc)
     for name in ("Below", "'Version'", "acme.dll"):
         assert name in raised.value.what
     assert (content(pc), records(pc)) == (before, state)
+    first = Leg(said("first"), (WriteFile(r"C:\Windows\x", None, b""),))
+    with pytest.raises(ConflictError, match="3 thing"):
+        execute(plan(first, going), pc)
     with pytest.raises(FailedError, match="3 thing"):
-        execute(plan(Leg("first", (WriteFile(r"C:\Windows\x", None, b""),)), going), pc)
+        execute(plan(first, Service(), going), pc)
     assert (content(pc), records(pc)) == (before, state)
 
 
@@ -305,7 +313,7 @@ def test_an_effect_that_fails_takes_all_back(
     pc: MemoryWorkstation, error: BaseException, told: type[BaseException]
 ) -> None:
     before = content(pc)
-    first, second = Service(Outcome(Status.DONE, "called", (SET,))), Service(error=error)
+    first, second = Service(Outcome(Status.DONE, said("called"), (SET,))), Service(error=error)
     with pytest.raises(told) as raised:
         execute(plan(FILES, KEYS, first, second), pc)
     assert type(raised.value) is told
@@ -323,7 +331,10 @@ def test_an_effect_that_fails_takes_all_back(
 
 
 def test_what_was_not_sent_is_not_called_back(pc: MemoryWorkstation) -> None:
-    pending, skipped = Service(Outcome(Status.PENDING, "")), Service(Outcome(Status.SKIPPED, ""))
+    pending, skipped = (
+        Service(Outcome(Status.PENDING, said(""))),
+        Service(Outcome(Status.SKIPPED, said(""))),
+    )
     with pytest.raises(EntryPointError):
         execute(plan(pending, skipped, Service(error=EntryPointError("no"))), pc)
     assert pending.asked == skipped.asked == ["run"]
@@ -388,8 +399,8 @@ def test_a_rollback_that_does_not_read_back_keeps_the_journal(
     apply = pc.registry.apply
     monkeypatch.setattr(pc.registry, "apply", lambda changes: apply(changes[:1]))
     with pytest.raises(RecoveryNeededError, match="do not read back"):
-        execute(plan(FILES, Leg("two", (*KEYS.changes, CreateKey(ACME / "Below")))), pc)
-    assert unfinished(pc) == "install Acme"
+        execute(plan(FILES, Leg(said("two"), (*KEYS.changes, CreateKey(ACME / "Below")))), pc)
+    assert unfinished(pc) == said("install Acme")
 
 
 def test_a_rollback_that_fails_keeps_the_journal_and_the_next_run_ends_it(
@@ -410,7 +421,7 @@ def test_a_rollback_that_fails_keeps_the_journal_and_the_next_run_ends_it(
         execute(plan(FILES, KEYS, Flood(error=EntryPointError("no"))), pc)
     assert "recover" in raised.value.remedy
     assert raised.value.exit_code == 4
-    assert unfinished(pc) == "install Acme"
+    assert unfinished(pc) == said("install Acme")
     with pytest.raises(RecoveryNeededError, match="No space left on device"):
         recover(pc, {"service": lambda _: Service()})
     monkeypatch.undo()
@@ -424,7 +435,7 @@ def test_ctrl_c_in_the_rollback_keeps_the_journal(pc: MemoryWorkstation) -> None
     service = Service(error=KeyboardInterrupt(), grudge=KeyboardInterrupt())
     with pytest.raises(RecoveryNeededError, match="interrupted"):
         execute(plan(KEYS, service), pc)
-    assert unfinished(pc) == "install Acme"
+    assert unfinished(pc) == said("install Acme")
 
 
 def test_an_error_after_the_commit_changes_nothing_any_more(
@@ -452,11 +463,11 @@ def test_a_journal_that_cannot_be_removed_is_removed_by_the_next_run(
 
     monkeypatch.setattr(pc.state, "delete", stuck)
     made = execute(plan(KEYS), pc)
-    assert unfinished(pc) == "install Acme"
+    assert unfinished(pc) == said("install Acme")
     monkeypatch.undo()
     ended = recover(pc, {})
-    assert (ended.ending, ended.id, ended.title) == (Ending.FINISHED, made.id, "install Acme")
-    assert "it is done" in ended.sentence
+    assert (ended.ending, ended.id, ended.title) == (Ending.FINISHED, made.id, said("install Acme"))
+    assert "it is done" in str(ended.message)
     assert receipts(pc) == (made,)
 
 
@@ -465,7 +476,7 @@ def test_a_journal_that_cannot_be_removed_is_removed_by_the_next_run(
 
 def everything(service: Service) -> Plan:
     last: tuple[Change, ...] = (SetValue(ACME, "Version", Value.dword(2), None), DeleteKey(ACME))
-    return plan(FILES, KEYS, service, Leg("last", last))
+    return plan(FILES, KEYS, service, Leg(said("last"), last))
 
 
 def test_dead_at_any_deed_and_recovery_dead_at_any_deed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,7 +484,10 @@ def test_dead_at_any_deed_and_recovery_dead_at_any_deed(monkeypatch: pytest.Monk
     ends = set()
     old = content(MemoryWorkstation.of(layout()))
     new = content(
-        (pc := MemoryWorkstation.of(layout()), execute(everything(Service(Outcome(Status.DONE, "", (SET,)))), pc))[0]
+        (
+            pc := MemoryWorkstation.of(layout()),
+            execute(everything(Service(Outcome(Status.DONE, said(""), (SET,)))), pc),
+        )[0]
     )
     died, first = True, 0
     while died:
@@ -481,7 +495,7 @@ def test_dead_at_any_deed_and_recovery_dead_at_any_deed(monkeypatch: pytest.Monk
         second, died_again = 0, True
         while died_again:
             second += 1
-            pc, service = MemoryWorkstation.of(layout()), Service(Outcome(Status.DONE, "", (SET,)))
+            pc, service = MemoryWorkstation.of(layout()), Service(Outcome(Status.DONE, said(""), (SET,)))
             with monkeypatch.context() as life:
                 dead = kill(pc, life, first)
                 with suppress(Died):
@@ -509,14 +523,14 @@ def dead_in_the_middle(pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch, *
     with monkeypatch.context() as life:
         kill(pc, life, at)
         with pytest.raises(Died):
-            execute(everything(Service(Outcome(Status.DONE, "", (SET,)))), pc)
+            execute(everything(Service(Outcome(Status.DONE, said(""), (SET,)))), pc)
 
 
 def test_the_next_run_recovers_first_and_says_so(pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch) -> None:
     dead_in_the_middle(pc, monkeypatch)
-    said: list[str] = []
-    execute(plan(KEYS), pc, progress=lambda _done, _total, title: said.append(title))
-    assert "'install Acme' was cut short; all of it was rolled back." in said
+    reported: list[str] = []
+    execute(plan(KEYS), pc, progress=lambda _done, _total, title: reported.append(str(title)))
+    assert "'install Acme' was cut short; all of it was rolled back." in reported
     assert pc.registry.value(ACME, "Version") == Value.dword(1)
     assert not pc.files.is_folder(r"C:\Windows\acme")
 
@@ -540,13 +554,13 @@ def test_an_effect_of_an_unknown_kind_is_not_passed_over(
     dead_in_the_middle(pc, monkeypatch, at=10)
     with pytest.raises(RecoveryNeededError, match="'service'"):
         recover(pc, {})
-    assert unfinished(pc) == "install Acme"
+    assert unfinished(pc) == said("install Acme")
 
 
 def test_recovery_tells_what_it_could_not_call_back(pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch) -> None:
     dead_in_the_middle(pc, monkeypatch, at=10)
     ended = recover(pc, {"service": lambda _: Service(grudge=OSError(errno.EIO, "gone"))})
-    assert "Could not take back 'call the service'" in ended.sentence
+    assert "Could not take back 'call the service'" in str(ended.notes[0])
     assert records(pc) == ()
 
 
@@ -566,5 +580,53 @@ def test_a_backup_that_is_missing_or_damaged_is_told(
 def test_a_run_that_died_in_its_first_line_left_nothing_to_undo(pc: MemoryWorkstation) -> None:
     pc.state.append("journal", b"0badc0de {")
     assert recover(pc, {}).ending is Ending.NOTHING
-    assert recover(pc, {}).sentence == "Nothing was left half-way."
+    assert str(recover(pc, {}).message) == "Nothing was left half-way."
     assert records(pc) == ()
+
+
+def test_what_somebody_changed_while_the_run_went_on_stays_and_the_rest_is_rolled_back(pc: MemoryWorkstation) -> None:
+    theirs, path = SetValue(ACME, "Version", Value.dword(1), Value.dword(9)), r"C:\Windows\acme\acme.dll"
+
+    @dataclass
+    class Meanwhile(Service):
+        def run(self, workstation: Workstation) -> Outcome:
+            pc.registry.apply([theirs])
+            return super().run(workstation)
+
+    execute(plan(KEYS), pc)
+    before = records(pc)
+    with pytest.raises(FailedError, match="not as the plan expects"):
+        execute(
+            plan(FILES, Meanwhile(), Leg(said("last"), (WriteFile(path, b"MZ", b"PE"), CreateKey(ACME / "x"), SET))),
+            pc,
+        )
+    assert pc.registry.read(ACME) == Key(values={"Version": Value.dword(9)})
+    assert not pc.files.is_folder(r"C:\Windows\acme")
+    assert records(pc) == before
+
+
+def test_neighbouring_legs_are_written_at_once_and_legs_apart_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SOFTWARE once for three legs in a row, and once more for the one after a call; the undo likewise."""
+    create_image(tmp_path / "pc")
+    pc = open_workstation(f"image:{tmp_path / 'pc'}")
+    before, _ = content(pc)
+    written: list[str] = []
+
+    def counted(path: Path, data: bytes | None, **options: int) -> None:
+        written.append(path.name)
+        replace_file(path, data, **options)
+
+    monkeypatch.setattr(replace, "replace_file", counted)
+    there = Leg(said("more"), (CreateKey(ACME / "Below"), SET))
+    gone = Leg(said("less"), (SetValue(ACME, "Version", Value.dword(2), None), DeleteKey(ACME / "Below")))
+    last = Leg(said("last"), (SetValue(ACME, "Name", None, Value.sz("Acme")),))
+    made = execute(plan(KEYS, there, FILES, gone, Service(), last), pc)
+    assert written.count("SOFTWARE") == 2
+    assert [str(title) for title, _ in made.legs] == ["registry", "files", "last"], "what comes to nothing is in none"
+    assert pc.registry.read(ACME) == Key(values={"Name": Value.sz("Acme")})
+    written.clear()
+    execute(undo_plan(pc, made.id, {"service": lambda _: Service()}), pc)
+    assert written.count("SOFTWARE") == 2
+    assert content(pc)[0] == before

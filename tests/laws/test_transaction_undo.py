@@ -16,9 +16,10 @@ from mapiwright.errors import (
     RecoveryNeededError,
     RefusedError,
 )
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import NO_TERMS, NamedUser, Role, Subject, Terms
+from mapiwright.transaction.plans.terms import NO_TERMS, NamedUser, PlanSubject, Role, Terms
 from mapiwright.transaction.records.receipt import (
     UNDO_DAYS,
     EffectRecord,
@@ -48,10 +49,12 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.workstation import Workstation
 
+said = Message.literal
+
 ACME = KeyPath.parse(r"HKLM\SOFTWARE\Acme")
 NOW = datetime(2026, 11, 22, 22, 33, 1, tzinfo=UTC)
 MAKE = Leg(
-    "make",
+    said("make"),
     (
         MakeFolder(r"C:\Windows\acme"),
         WriteFile(r"C:\Windows\acme\acme.dll", None, b"MZ"),
@@ -74,8 +77,8 @@ class Service:
     kind = "service"
 
     @property
-    def title(self) -> str:
-        return f"call {self.name}"
+    def title(self) -> Message:
+        return said(f"call {self.name}")
 
     def describe(self) -> Mapping[str, Any]:
         return {"name": self.name}
@@ -85,7 +88,7 @@ class Service:
         if self.fails == "run":
             raise EntryPointError("it cannot")
         is_there = workstation.registry.value(ACME, "Version") == CALLED.old
-        return Outcome(self.status, "called", (CALLED,) if is_there else ())
+        return Outcome(self.status, said("called"), (CALLED,) if is_there else ())
 
     def compensate(self, workstation: Workstation) -> None:
         dll = workstation.files.read(r"C:\Windows\acme\acme.dll") is not None
@@ -103,11 +106,11 @@ def pc() -> MemoryWorkstation:
 
 
 def plan(*steps: Step, verb: str = "profile", terms: Terms = NO_TERMS) -> Plan:
-    return Plan(verb, "make Acme", steps, terms)
+    return Plan(verb, said("make Acme"), steps, terms)
 
 
 def test_a_receipt_is_found_by_its_id(pc: MemoryWorkstation) -> None:
-    made = [execute(plan(Leg(str(n), (CreateKey(ACME / str(n)),))) if n else plan(MAKE), pc) for n in range(4)]
+    made = [execute(plan(Leg(said(str(n)), (CreateKey(ACME / str(n)),))) if n else plan(MAKE), pc) for n in range(4)]
     assert receipts(pc) == tuple(made)
     assert receipt(pc, made[1].id) == made[1]
     with pytest.raises(NotFoundError, match=made[3].id):
@@ -129,8 +132,8 @@ def test_ids_sort_by_time_also_where_a_clock_goes_backwards(pc: MemoryWorkstatio
 
 TERMS = Terms(
     {"k": {"v": 1}},
-    Subject("acme", Role.ENDS),
-    ("a note",),
+    PlanSubject("acme", Role.ENDS),
+    (said("a note"), Message.of("sentences.of-user")),
     (NamedUser("Zoë", "S-1"),),
     (NamedUser("Ö", "S-2"),),
     ({"title": "t"},),
@@ -141,8 +144,9 @@ TERMS = Terms(
 
 
 def test_a_receipt_comes_back_as_it_was_written() -> None:
-    effect = EffectRecord("service", "call", {"a": 1}, "pending", "later", {"b": [1, None]}, 1)
-    made = Receipt("1-a", "install", "tïtle \ud800", "2026", "image:/x", TERMS, (("leg", "00"),), (effect,))
+    effect = EffectRecord("service", said("call"), {"a": 1}, "pending", said("later"), {"b": [1, None]}, 1)
+    title, legs = said("tïtle \ud800"), ((said("leg"), "00"),)
+    made = Receipt("1-a", "install", title, "2026", "image:/x", TERMS, legs, (effect,))
     assert receipt_from_bytes(receipt_to_bytes(made), where="here") == made
 
 
@@ -178,7 +182,7 @@ def test_undo_takes_all_back_in_reverse(pc: MemoryWorkstation) -> None:
     before = pc.registry.read(KeyPath.parse(r"HKLM\SOFTWARE"))
     made = execute(plan(MAKE, service, replace(service, name="LATER", status=Status.PENDING)), pc)
     back = undo_plan(pc, made.id, {"service": service.again})
-    assert [step.title for step in back.steps] == ["undo: call ACME", "take back: call ACME", "undo: make"]
+    assert [str(step.title) for step in back.steps] == ["undo: call ACME", "take back: call ACME", "undo: make"]
     assert service.asked == ["run ACME", "run LATER"], "a plan calls nothing"
     undone = execute(back, pc)
     assert pc.registry.read(KeyPath.parse(r"HKLM\SOFTWARE")) == before
@@ -198,7 +202,7 @@ def test_an_undo_tells_what_could_not_be_called_back(pc: MemoryWorkstation) -> N
     undone = execute(undo_plan(pc, made.id, {"service": service.again}), pc)
     (effect,) = undone.effects
     assert effect.status == "skipped"
-    assert "could not be taken back: it cannot" in effect.message
+    assert "could not be taken back: it cannot" in str(effect.message)
 
 
 def test_an_undo_that_fails_calls_again_what_it_had_called_back(pc: MemoryWorkstation) -> None:
@@ -285,21 +289,21 @@ def test_undo_expires(pc: MemoryWorkstation) -> None:
     assert receipts(pc) == (made,), "the receipt itself stays"
 
 
-def told(id_: str, days: int, subject: Subject | None = None, undoes: str = "") -> Receipt:
+def told(id_: str, days: int, subject: PlanSubject | None = None, undoes: str = "") -> Receipt:
     terms = Terms(subject=subject, undoes=undoes)
-    return Receipt(id_, "verb", "", (NOW - timedelta(days=days)).isoformat(), "", terms, (), ())
+    return Receipt(id_, "verb", said(""), (NOW - timedelta(days=days)).isoformat(), "", terms, (), ())
 
 
 def test_what_an_install_brought_is_kept_while_it_is_installed_and_30_days_more() -> None:
-    comes, goes = Subject("acme", Role.BEGINS), Subject("acme", Role.ENDS)
+    comes, goes = PlanSubject("acme", Role.BEGINS), PlanSubject("acme", Role.ENDS)
     there = (
         told("1", 900, comes),
         told("2", 800, goes),
         told("3", 700, comes),
-        told("4", 700, Subject("other", Role.BEGINS)),
+        told("4", 700, PlanSubject("other", Role.BEGINS)),
         told("5", 29, goes),
-        told("6", 600, Subject("", Role.BEGINS)),
-        told("7", 31, Subject("acme")),
+        told("6", 600, PlanSubject("", Role.BEGINS)),
+        told("7", 31, PlanSubject("acme")),
         told("8", 29),
     )
     assert [one.id for one in expired(there, NOW)] == ["1", "2", "7"]

@@ -8,7 +8,7 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import Result
 from mapiwright.errors import CancelledError, EntryPointError, MapiError
 from mapiwright.mapi.profile.profile_check import faults
@@ -74,7 +74,7 @@ class Bench:
 
     def calls(self) -> list[str]:
         """The messages of the last plan, in order."""
-        return [effect.title.split("MSG_SERVICE_")[1].split()[0] for effect in self.plans[-1].effects]
+        return [str(effect.title).split("MSG_SERVICE_")[1].split()[0] for effect in self.plans[-1].effects]
 
     def close(self) -> None:
         """The rules of a profile's graph hold."""

@@ -283,7 +283,7 @@ def test_the_administration_chooses_lists_and_the_default_store_in_one_transacti
         services.set_default_store(uid)
         flagged = [each.uid for each in office.stored().providers(tags.PR_STORE_PROVIDERS) if each.flags & 2]
         assert flagged == ([] if uid is None else [uid if isinstance(uid, str) else uid.hex()])
-    titles = [receipt.title for receipt in office.receipts[done:]]
+    titles = [str(receipt.title) for receipt in office.receipts[done:]]
     assert titles == [
         "choose the address list of profile Work that is shown first",
         "choose where profile Work keeps personal addresses",

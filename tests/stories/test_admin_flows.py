@@ -14,7 +14,7 @@ from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin, admin_profiles
 from mapiwright.admin.session import logon
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import NotFoundError, UsageError
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ResourceType

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mapiwright.admin.conditional_calls import ProviderRemoval
 from mapiwright.admin.flags import ProviderFlag, SectionFlag
 from mapiwright.admin.session import logon
 from mapiwright.entry.call import EntryCall
+from mapiwright.entry.conditional_calls import ProviderRemoval
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import EntryPointError, NotFoundError, RefusedError
 from mapiwright.mapi.profile import store
@@ -19,6 +19,7 @@ from mapiwright.mapi.profile.profile_check import faults
 from mapiwright.mapi.profile.providers import remove_provider
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.workstation.registry import Key, Value
 
@@ -273,7 +274,7 @@ def test_a_service_that_deletes_the_provider_itself_does_the_same(office: Office
             pair = before, after
             code_page = workstation.code_page
             changes = store.profiles_changes(workstation.registry, user.root, space.edition, [pair], code_page)
-            return Outcome(Status.DONE, "it did it itself", changes)
+            return Outcome(Status.DONE, Message.literal("it did it itself"), changes)
 
     call = OwnHands("MAIL", Context.PROVIDER_DELETE, user.name, "Work", providers.uid, provider=provider.uid)
     with space.batch("by its own hands"):

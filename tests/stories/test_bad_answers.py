@@ -21,6 +21,7 @@ from mapiwright.entry.hosts.child_reply import decide
 from mapiwright.entry.hosts.isolation import Ended
 from mapiwright.entry.service.contract import Context, EntryFlag, EntryRequest, VisibleSection
 from mapiwright.errors import EntryPointError, FailedError
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Plan
 from mapiwright.transaction.recovery import unfinished
@@ -75,14 +76,15 @@ def test_an_answer_that_is_nested_deeply_is_an_answer_that_cannot_be_used(depth:
 class Faulty:
     """An effect whose own code has a mistake, also where it is called back."""
 
-    kind = title = "faulty"
+    kind = "faulty"
+    title = Message.literal("faulty")
 
     def describe(self) -> Mapping[str, object]:
         return {}
 
     def run(self, workstation: Workstation) -> Outcome:
         del workstation
-        return Outcome(Status.DONE, "it was done")
+        return Outcome(Status.DONE, Message.literal("it was done"))
 
     def compensate(self, workstation: Workstation) -> None:
         del workstation
@@ -98,7 +100,7 @@ class Failing(Faulty):
 def test_no_mistake_in_calling_back_keeps_a_journal_open() -> None:
     workstation = MemoryWorkstation.of(layout())
     with pytest.raises(FailedError, match="a mistake of ours"):
-        execute(Plan("try", "try it", (Faulty(), Failing())), workstation)
+        execute(Plan("try", Message.literal("try it"), (Faulty(), Failing())), workstation)
     assert unfinished(workstation) is None
 
 

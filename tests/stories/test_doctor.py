@@ -736,7 +736,7 @@ def test_the_page_has_every_rule_and_no_other() -> None:
 
 
 def test_every_command_that_a_finding_names_is_a_verb() -> None:
-    sources = (ROOT / "src" / "mapiwright" / "setup" / "diagnosis").glob("*.py")
+    sources = (ROOT / "src" / "mapiwright" / "workflows" / "doctor" / "findings").glob("*.py")
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     named = set(re.findall(r"mapiwright ([a-z][a-z-]*) ", text))
     named |= set(re.findall(r"(?:command\(workstation, |words = \()[\"']([a-z-]+)", text))

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +15,10 @@ import pytest
 import mapiwright as product
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.call import EntryCall
+from mapiwright.entry.makers import MAKERS
+from mapiwright.entry.service.contract import Context
+from mapiwright.message import Message
 from mapiwright.setup.install.repair import plan_guard, plan_repair
 from mapiwright.setup.records.pending import pending_calls
 from mapiwright.setup.records.schema import Scope
@@ -24,7 +26,6 @@ from mapiwright.transaction.records.journal import Journal
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.text.language import language_here, texts_here, texts_in
-from mapiwright.ui.text.titles import translated, translated_lines
 from mapiwright.workflows.wizard.answers import Unattended, read_answers
 from mapiwright.workflows.wizard.run import WizardRun
 from mapiwright.workstation.change import WriteFile
@@ -39,7 +40,18 @@ if TYPE_CHECKING:
     Mapiwright = Callable[..., Any]
 
 NBSP = "\u00a0"
-SETUP = ("setup.", "disk.", "plan.", "receipt.", "steps.", "actions.", "sentences.", "startup.", "addressing.")
+SETUP = (
+    "setup.",
+    "disk.",
+    "plan.",
+    "receipt.",
+    "joint.",
+    "steps.",
+    "actions.",
+    "sentences.",
+    "startup.",
+    "addressing.",
+)
 
 
 @pytest.fixture
@@ -117,7 +129,8 @@ class TestAPersonReads:
     def test_that_an_earlier_run_was_cut_short(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
         def cut_short() -> None:
             state = open_workstation(f"image:{workstation_folder}").state
-            Journal(state).add("begin", id="1", title="create profile Zwei")
+            title = Message.of("actions.create-profile", profile="Zwei")
+            Journal(state).add("begin", id="1", title=title.to_json())
 
         cut_short()
         seen = mapiwright("profile", "list").err
@@ -190,11 +203,19 @@ class TestAPersonReads:
         told = mapiwright("prf", "export", "Un", "-o", tmp_path / "a.prf").out
         assert told == f"Écrit{NBSP}: {tmp_path / 'a.prf'}\n"
 
-    def test_names_in_the_quotes_of_his_language(self) -> None:
-        for quoted in ("'Acme Mail'", '"Acme Mail"'):
-            title = f"call ACME with MSG_SERVICE_CREATE in profile {quoted} of Zoë"
-            french = translated(title, "fr")
-            assert french.endswith(f"MSG_SERVICE_CREATE dans le profil «{NBSP}Acme Mail{NBSP}» (utilisateur Zoë)")
+    def test_names_in_the_quotes_of_their_language(self) -> None:
+        for name in ("Acme Mail", "Zoë's", 'the "new" one'):
+            call = EntryCall("ACME", Context.CREATE, "Zoë", name)
+            french = texts_in("fr").message(call.title)
+            assert french.endswith(f"MSG_SERVICE_CREATE dans le profil «{NBSP}{name}{NBSP}» (utilisateur Zoë)")
+            assert str(call.title) == f"call ACME with MSG_SERVICE_CREATE in profile '{name}' of Zoë"
+
+    def test_names_that_are_words_of_ours(self, mapiwright: Mapiwright) -> None:
+        """What is asked about is what is done, under the names that were given."""
+        mapiwright("profile", "create", "A to profile B", "--yes")
+        told = mapiwright("profile", "copy", "A to profile B", "files", "--dry-run").out
+        assert told.splitlines()[0] == "copier le profil A to profile B vers files"
+        assert mapiwright("profile", "create", "to files", "--yes").out.splitlines()[0] == "créer le profil to files"
 
     def test_that_nothing_was_done_yet(self, mapiwright: Mapiwright) -> None:
         assert mapiwright("receipts").out == "Rien encore.\n"
@@ -252,14 +273,15 @@ class TestTheLanguage:
     def test_costs_who_only_looks_nothing(self, command: list[str], workstation_folder: Path) -> None:
         probe = (
             "import sys; from mapiwright.__main__ import main; code = main(sys.argv[1:]);"
-            "print(code, 'tomllib' in sys.modules, 'importlib.resources' in sys.modules)"
+            "looked = ('tomllib', 'importlib.resources', 'mapiwright.english');"
+            "print(code, *(name in sys.modules for name in looked))"
         )
         place = ["--workstation", f"image:{workstation_folder}"] if command[0] == "profile" else []
         words = [sys.executable, "-c", probe, *command, *place]
         # Coverage in a process of its own loads what is looked for here.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
         ended = subprocess.run(words, capture_output=True, text=True, check=True, env=plain)
-        assert ended.stdout.splitlines()[-1] == "0 False False"
+        assert ended.stdout.splitlines()[-1] == "0 False False False"
 
     def test_numbers_agree_as_it_wants(self) -> None:
         assert [texts_in("en").count("plan.files", number) for number in (0, 1, 2)] == [
@@ -288,28 +310,27 @@ class TestTheLanguage:
 
 
 class TestTitles:
-    def test_that_nobody_knows_stay_as_they_are(self) -> None:
-        for title in ("Install ACME", "defragment C:", "Outlook starts", "creates profile X", "files and more"):
-            assert translated(title, "fr") == title
+    def test_that_have_no_key_stay_as_they_are(self) -> None:
+        for title in ("create profile X", "files", "Outlook starts", ""):
+            for language in ("en", "fr"):
+                assert texts_in(language).message(Message.literal(title)) == title
 
-    def test_are_english_in_english(self) -> None:
-        assert translated("create profile X", "en") == "create profile X"
-
-    def test_of_several_deeds_and_of_deeds_in_deeds(self) -> None:
-        several = "create profile X; add service ACME to profile X"
+    def test_of_several_actions_and_of_titles_in_titles(self) -> None:
+        create = Message.of("actions.create-profile", profile="X")
+        several = Message.joined([create, Message.of("actions.add-service", service="ACME", profile="X"), create])
         french = f"créer le profil X{NBSP}; ajouter le service ACME au profil X"
-        assert translated(several, "fr") == french
-        assert translated(f"undo: {several}", "fr") == f"annuler{NBSP}: {french}"
-        twice = "call ACME with MSG_SERVICE_INSTALL, pending since 2026"
-        assert translated(twice, "fr") == "appeler ACME avec MSG_SERVICE_INSTALL, en attente depuis 2026"
+        message = texts_in("fr").message
+        assert message(several) == french
+        assert message(Message.of("steps.undo", title=several)) == f"annuler{NBSP}: {french}"
+        call = EntryCall("ACME", Context.INSTALL).title
+        twice = Message.of("steps.call-pending", call=call, receipt="2026")
+        assert message(twice) == "appeler ACME avec MSG_SERVICE_INSTALL, en attente depuis 2026"
 
     def test_keep_names_that_are_words_of_ours(self) -> None:
-        assert translated("create profile files", "fr") == "créer le profil files"
-        assert translated("copy profile {a} to registry", "fr") == "copier le profil {a} vers registry"
-
-    def test_are_found_line_by_line(self) -> None:
-        told = translated_lines("call ACME with MSG_SERVICE_INSTALL\n  Everything was rolled back.\n  Else.", "fr")
-        assert told == "call ACME with MSG_SERVICE_INSTALL\n  Tout a été annulé.\n  Else."
+        message = texts_in("fr").message
+        assert message(Message.of("actions.create-profile", profile="files")) == "créer le profil files"
+        copied = Message.of("actions.copy-profile", profile="{a} to profile b", new="registry")
+        assert message(copied) == "copier le profil {a} to profile b vers registry"
 
 
 ENGLISH_WORDS = re.compile(
@@ -317,15 +338,14 @@ ENGLISH_WORDS = re.compile(
 )
 
 
-def is_unknown(title: str) -> bool:
-    french = translated(title, "fr")
-    return title != "MAPISVC.INF" and (french == title or ENGLISH_WORDS.search(french) is not None)
+def is_unknown(title: Message) -> bool:
+    french = texts_in("fr").message(title)
+    return str(title) != "MAPISVC.INF" and (french == str(title) or ENGLISH_WORDS.search(french) is not None)
 
 
-def unknown_in(plan: Plan) -> list[str]:
+def unknown_in(plan: Plan) -> list[Message]:
     """The titles that a plan shows and French lacks."""
-    titles = [*plan.title.split("; "), *(step.title for step in plan.steps)]
-    return [title for title in titles if is_unknown(title)]
+    return [title for title in (plan.title, *(step.title for step in plan.steps)) if is_unknown(title)]
 
 
 def plans(desk: Any, acme: Path, release: Callable[..., Path]) -> Iterator[Plan]:
@@ -383,7 +403,7 @@ def test_every_title_that_the_example_shows_has_a_french_form(
     for plan in plans(desk, acme, release):
         assert unknown_in(plan) == []
         if desk.do(plan) is not None:
-            verbs.append(plan.title.partition(" ")[0])
+            verbs.append(str(plan.title).partition(" ")[0])
     assert set(verbs) >= {"install", "undo:", "upgrade", "guard", "repair", "create", "copy", "rename", "make"}
     assert set(verbs) >= {"add", "configure", "remove", "delete", "uninstall"}
     assert pending_calls(desk.workstation) == ()
@@ -394,8 +414,8 @@ TITLED = {"Leg": 0, "batch": 0, "Plan": 1}
 """What gives a title to a leg or a plan, and which argument of it that is."""
 
 
-def titles_in(tree: ast.Module) -> Iterator[str]:
-    """The titles that a module writes out, with a name wherever it fills one in."""
+def literal_titles(tree: ast.Module) -> Iterator[str]:
+    """The titles without a key that a module gives to a leg or a plan; an empty one is never shown."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -404,43 +424,12 @@ def titles_in(tree: ast.Module) -> Iterator[str]:
             continue
         for title in ast.walk(node.args[TITLED[called]]):
             match title:
-                case ast.JoinedStr(values=parts):
-                    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "Name" for part in parts)
-                case ast.Constant(value=str() as text) if title in _chosen(node.args[TITLED[called]]):
+                case ast.Call(func=ast.Attribute(attr="literal"), args=[ast.Constant(value="")]):
                     pass
-                case _:
-                    continue
-            if text.replace("Name", "").strip():
-                yield text
+                case ast.JoinedStr() | ast.Call(func=ast.Attribute(attr="literal")):
+                    yield ast.unparse(title)
 
 
-def _chosen(argument: ast.expr) -> tuple[ast.expr, ...]:
-    """What an argument may be: itself, or one of two."""
-    return (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,)
-
-
-def test_every_title_that_the_engine_writes_out_has_a_french_form() -> None:
-    titles = {title for tree in SOURCES for title in titles_in(tree)}
-    assert {
-        "files",
-        "create profile Name",
-        "always use the default profile",
-        "order the transports of profile Name",
-    } <= titles
-    assert {title for title in titles if is_unknown(title)} == set()
-
-
-def test_every_pattern_has_the_words_of_the_engine() -> None:
-    """A sentence that is said in other words by now would be shown in English, and nobody would be told."""
-    documents = {id(node.value) for tree in SOURCES for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    said = "\n".join(
-        node.value
-        for tree in SOURCES
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents
-    )
-    for key, text in texts_in("en").texts.items():
-        if key.startswith(("steps.", "actions.", "sentences.")):
-            for literal, *_ in Formatter().parse(text):
-                for words in re.split(r"; |\. | \(", literal.strip()):
-                    assert words.strip(" ()'\"") in said, key
+def test_every_title_that_the_engine_gives_has_a_key() -> None:
+    assert list(literal_titles(ast.parse('Leg(Message.literal("x"), ())'))) == ["Message.literal('x')"]
+    assert [title for tree in SOURCES for title in literal_titles(tree)] == []

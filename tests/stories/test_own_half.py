@@ -17,11 +17,12 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import RecoveryNeededError
+from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.install.status import State, status
+from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import Scope
@@ -122,7 +123,7 @@ def own(folder: Path) -> list[str]:
     """What lies in nora's own records."""
     place = folder / OWN
     files = (path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
-    return sorted(name for name in files if name not in {"lock", "log"})
+    return sorted(name for name in files if name not in {"lock", "lock-token", "log"})
 
 
 @pytest.mark.usefixtures("scope")
@@ -491,8 +492,8 @@ class TestWhatAUserIsBelieved:
             state.write(backup_name(id_, 0), data)
             package = {"id": "acme-mail", "name": "Acme Mail", "version": "4.2.1"}
             mine = {"package": package, "profiles": [], "services": [], "scope": "machine", "inf": None, **record}
-            legs = (("registry", digest),)
-            told = Receipt(id_, verb, "t", "2020-01-01T00:00:00+00:00", "memory:", Terms(mine), legs, ())
+            title, legs = Message.literal("t"), ((Message.literal("registry"), digest),)
+            told = Receipt(id_, verb, title, "2020-01-01T00:00:00+00:00", "memory:", Terms(mine), legs, ())
             document = parse(receipt_to_bytes(told))
             document |= {name: wrong for name, wrong in record.items() if name in document}
             state.write(receipt_name(id_), canonical(document))
@@ -547,7 +548,7 @@ class TestWhatAUserIsBelieved:
         report(id_="20200102T000000-0bad", package=wrong)
         for day, member in enumerate(("waiting", "skipped", "undoes", "subject", "record", "takes_over"), 3):
             report(id_=f"2020010{day}T000000-0bad", **{member: wrong})
-        assert status(desk.workstation, "acme-mail").state is State.INTACT
+        assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
         assert not records_of(desk.workstation).installation("acme-mail").waits_for(desk.user("Zoë"))
         desk.uninstall()
 

@@ -6,24 +6,23 @@ import inspect
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import click
 import pytest
+from command_verbs import verbs
 
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.mapi.profile import addressing, roles
 from mapiwright.mapi.profile.profile import ADMIN
 from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, PR_TRANSPORT_PROVIDERS, prop_type
 from mapiwright.transaction.transaction import execute
-from mapiwright.ui.cli.app import VERBS, run
-from mapiwright.ui.cli.lazy_commands import command_in
+from mapiwright.ui.cli.app import run
 from mapiwright.ui.screens.panel import actions
 from mapiwright.workflows.panel.plans import PanelRun
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.outlook.users import user_named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from mapiwright.mapi.profile.profile import Profile, Service
@@ -94,23 +93,6 @@ ELSEWHERE = {
     "panel": "the panel",
 }
 """The verbs for other people than those who sit before the panel, and why."""
-
-
-def verbs() -> Iterator[str]:
-    """Every verb that there is."""
-    for name, verb in VERBS.items():
-        yield from _below(name, command_in(verb.module, name))
-
-
-def _below(name: str, command: click.Command) -> Iterator[str]:
-    if not isinstance(command, click.Group):
-        yield name
-        return
-    with click.Context(command) as context:
-        for each in command.list_commands(context):
-            found = command.get_command(context, each)
-            assert found is not None
-            yield from _below(f"{name} {each}", found)
 
 
 def test_every_verb_is_in_the_panel_or_it_is_said_why_not() -> None:

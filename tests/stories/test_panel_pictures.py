@@ -11,9 +11,10 @@ import pytest
 from screen_walks import LOOKS, damage, fill, focus, keys, panel_on, pick, push, settle, typed
 
 from mapiwright.mapi.profile.profile import ADMIN
+from mapiwright.message import Message
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.ui.screens import outcome
-from mapiwright.ui.screens.dialogs import Phase, Review
+from mapiwright.ui.screens.dialogs import PlanPhase, Review
 from mapiwright.ui.screens.panel.actions import Chosen, create_profile, set_properties
 from mapiwright.ui.text.language import speaking
 
@@ -36,9 +37,9 @@ async def at_work(app: PanelApp, pilot: Pilot[None]) -> None:
     """As it is drawn while a plan is sent."""
     review = app.screen
     assert isinstance(review, Review)
-    review.phase = Phase.SENT
+    review.phase = PlanPhase.SENT
     await review.recompose()
-    outcome.advance(review, review.texts, 0, 1, "profiles of Zoë")
+    outcome.advance(review, review.texts, 0, 1, Message.of("steps.profiles", user="Zoë"))
     await pilot.pause()
 
 

@@ -101,7 +101,7 @@ def test_a_profile_is_added_by_hand_when_the_plan_was_agreed_to(ready: Any) -> N
         sees("Done. Receipt"),
     )
     assert names(ready) == ("Acme Mail", "Spare")
-    assert [receipt.title for receipt in app.panel.panel.receipts] == ["create profile Spare"]
+    assert [str(receipt.title) for receipt in app.panel.panel.receipts] == ["create profile Spare"]
 
 
 def test_a_profile_is_added_by_the_wizard(ready: Any) -> None:
@@ -195,7 +195,7 @@ def test_a_profile_is_removed_and_its_services_are_told(ready: Any) -> None:
     )
     assert names(ready) == ()
     (receipt,) = app.panel.panel.receipts
-    assert "MSG_SERVICE_DELETE" in receipt.effects[0].title
+    assert "MSG_SERVICE_DELETE" in str(receipt.effects[0].title)
 
 
 @pytest.mark.parametrize("key", ["escape", "ctrl+c"])
@@ -329,7 +329,7 @@ def test_a_plan_is_sent_to_its_end_where_the_screen_goes_meanwhile(ready: Any) -
 
     walk(app, keys("delete"), agree)
     assert names(ready) == ()
-    assert [receipt.title for receipt in performance.receipts] == ["delete profile Acme Mail"]
+    assert [str(receipt.title) for receipt in performance.receipts] == ["delete profile Acme Mail"]
     assert app.defect is None
 
 

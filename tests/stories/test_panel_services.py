@@ -66,7 +66,7 @@ class TestHaveDisk:
             sees("Work   ACME"),
         )
         install, _create, edit = receipts(desk.workstation)[-2:][0], None, app.panel.panel.receipts[-1]
-        assert "MSG_SERVICE_INSTALL" in install.effects[0].title
+        assert "MSG_SERVICE_INSTALL" in str(install.effects[0].title)
         assert [effect.description["context"] for effect in edit.effects] == ["CREATE"]
 
     def test_a_directory_is_found_by_who_does_not_know_its_path(self, desk: Any, public: Path) -> None:

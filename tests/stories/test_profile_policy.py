@@ -59,7 +59,7 @@ def test_where_outlook_will_make_the_profile_the_install_waits_and_says_so(desk:
     receipt = desk.do(plan)
     assert names(desk, "Zoë") == ()
     assert names(desk, "Łukasz") == ("Acme Mail",), "who has no such setting"
-    told = [note for note in plan.notes if "Zoë" in note]
+    told = [str(note) for note in plan.notes if "Zoë" in str(note)]
     assert MAKERS[maker][1] in told[0]
     assert "--per-user" in told[0]
     assert [each.user for each in receipt.terms.waiting] == ["Zoë"]
@@ -163,7 +163,7 @@ class TestWhatWasAskedFor:
 
     def test_existing_waits_for_a_profile_that_is_not_there(self, desk: Any, acme: Path) -> None:
         plan = desk.plan(acme, "Zoë", request=ProfileRequest(ProfilePolicy.EXISTING))
-        assert "no default profile yet" in plan.notes[0]
+        assert "no default profile yet" in str(plan.notes[0])
         desk.do(plan)
         outlook_makes(desk)
         desk.install(acme, "Zoë", scope=Scope.USER)

@@ -23,7 +23,7 @@ import pytest
 def test_the_service_comes_and_goes(workstation):
     before = workstation.services
     receipt = workstation.install({package!r})
-    assert receipt.title.startswith("install")
+    assert str(receipt.title).startswith("install")
     assert workstation.services == (*before, "ACME")
     assert [service.name for service in workstation.profile().services] == ["ACME"]
     assert workstation.install({package!r}) is None

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from mapiwright.errors import Finding, Severity
 from mapiwright.mapi.profile.profile import ADMIN, Profile, Section
 from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.protected import DPAPI_PROVIDER, MASK, secret_values
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.plans.terms import NO_TERMS
@@ -33,7 +35,6 @@ from mapiwright.ui.documents.plan_document import change_document, plan_document
 from mapiwright.ui.text.diff import LONGEST_TEXT, changes_as_lines
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.render import plan_lines, receipt_lines, receipts_lines
-from mapiwright.ui.text.secrets import DPAPI_PROVIDER, MASK, secret_values
 from mapiwright.ui.text.terminal import Line, Style, encodable, escape, escape_lines, write
 from mapiwright.ui.text.tree import SERVICE, described, profile_lines
 from mapiwright.ui.text.values import LARGE, type_name, value_text
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import PropertyValue
     from mapiwright.workstation.workstation import Workstation
 
+said = Message.literal
+CALL = said("call ACME with MSG_SERVICE_INSTALL")
+
 VENDOR = KeyPath.parse(r"HKLM\SOFTWARE\Vendor")
 SECTION = KeyPath.parse(rf"HKU\S-1\Software\Profiles\Outlook\{ADMIN}")
 INF = r"C:\Windows\System32\MAPISVC.INF"
@@ -75,7 +79,7 @@ class Call:
     """An effect that is only looked at."""
 
     kind: str = "entry-point"
-    title: str = "call ACME with MSG_SERVICE_INSTALL"
+    title: Message = CALL
 
     def describe(self) -> Mapping[str, Any]:
         return {}
@@ -98,11 +102,14 @@ def value(name: str, old: Value | None, new: Value | None, key: KeyPath = VENDOR
 class TestAPlan:
     PLAN = Plan(
         "install",
-        "Install ACME Mail",
+        said("Install ACME Mail"),
         (
-            Leg("files", (MakeFolder(r"C:\Acme"), WriteFile(r"C:\Acme\acme32.dll", None, bytes(1500)))),
-            Leg("MAPISVC.INF", (WriteFile(INF, OLD, NEW),)),
-            Leg("registry", (CreateKey(VENDOR), SetValue(VENDOR, "Version", None, Value.sz("1.0")))),
+            Leg(
+                said("files"),
+                (MakeFolder(r"C:\Acme"), WriteFile(r"C:\Acme\acme32.dll", None, bytes(1500))),
+            ),
+            Leg(said("MAPISVC.INF"), (WriteFile(INF, OLD, NEW),)),
+            Leg(said("registry"), (CreateKey(VENDOR), SetValue(VENDOR, "Version", None, Value.sz("1.0")))),
             Call(),
         ),
     )
@@ -130,20 +137,20 @@ class TestAPlan:
         zoe = User("Zoë", "S-1-5-21-1", KeyPath.parse(r"HKU\S-1-5-21-1"))
         change = SetValue(zoe.root / r"Software\Acme", "Seen", None, Value.dword(1))
         other = SetValue(KeyPath.parse(r"HKU\S-1-5-21-2\Software"), "Seen", None, Value.dword(1))
-        plan = Plan("x", "X", (Leg("registry", (change, other)),))
+        plan = Plan("x", said("X"), (Leg(said("registry"), (change, other)),))
         told = [line.text for line in plan_lines(plan, "cp1252", [zoe])]
         assert r"    ~ HKCU of Zoë\Software\Acme" in told
         assert r"    ~ HKU\S-1-5-21-2\Software" in told
 
     def test_with_nothing_to_do_says_so(self) -> None:
-        told = [line.text for line in plan_lines(Plan("install", "Install ACME", ()), "cp1252")]
+        told = [line.text for line in plan_lines(Plan("install", said("Install ACME"), ()), "cp1252")]
         assert told == ["Install ACME", "  Nothing to do: the workstation is as it should be."]
 
     def test_is_a_document_too(self) -> None:
         document = plan_document(self.PLAN, "cp1252")["plan"]
         assert (document["verb"], document["title"], document["empty"]) == ("install", "Install ACME Mail", False)
         assert [step["title"] for step in document["steps"][:3]] == ["files", "MAPISVC.INF", "registry"]
-        assert document["steps"][3] == {"title": Call().title, "effect": "entry-point", "outcome": None}
+        assert document["steps"][3] == {"title": str(Call().title), "effect": "entry-point", "outcome": None}
         assert document["steps"][1]["changes"][0]["diff"][-1] == "+ACME=Acme"
 
 
@@ -475,11 +482,32 @@ class TestAProfile:
 
 class TestReceipts:
     EFFECTS = (
-        EffectRecord("entry-point", "call ACME with MSG_SERVICE_INSTALL", {}, Status.PENDING, "no stand-in", {}),
-        EffectRecord("entry-point", "call BETA with MSG_SERVICE_INSTALL", {}, Status.DONE, "it went well", {}),
+        EffectRecord(
+            "entry-point",
+            said("call ACME with MSG_SERVICE_INSTALL"),
+            {},
+            Status.PENDING,
+            said("no stand-in"),
+            {},
+        ),
+        EffectRecord(
+            "entry-point",
+            said("call BETA with MSG_SERVICE_INSTALL"),
+            {},
+            Status.DONE,
+            said("it went well"),
+            {},
+        ),
     )
     RECEIPT = Receipt(
-        "r2", "install", "Install ACME", "2026-01-02T03:04:05Z", "demo:", NO_TERMS, (("files", "ab"),), EFFECTS
+        "r2",
+        "install",
+        said("Install ACME"),
+        "2026-01-02T03:04:05Z",
+        "demo:",
+        NO_TERMS,
+        ((said("files"), "ab"),),
+        EFFECTS,
     )
 
     def test_tell_what_was_done_what_is_pending_and_how_to_take_it_back(self) -> None:
@@ -491,7 +519,8 @@ class TestReceipts:
         ]
 
     def test_are_a_list(self) -> None:
-        undone = Receipt("r1", "install", "Install BETA", "2026-01-01T00:00:00Z", "demo:", NO_TERMS, (), (), "r2")
+        title = said("Install BETA")
+        undone = Receipt("r1", "install", title, "2026-01-01T00:00:00Z", "demo:", NO_TERMS, (), (), "r2")
         assert [line.text for line in receipts_lines([undone, self.RECEIPT])] == [
             "r1  2026-01-01T00:00:00Z  Install BETA  (undone by r2)",
             "r2  2026-01-02T03:04:05Z  Install ACME",
@@ -556,7 +585,11 @@ def test_any_value_is_one_printable_line(kind: int, data: bytes, name: str) -> N
 
 def test_a_sealed_value_in_a_profile_section_is_masked_though_its_tag_is_an_ordinary_one() -> None:
     section = KeyPath.parse("HKU\\S-1-5-21-1\\" + "ab" * 16)
-    plan = Plan("x", "X", (Leg("registry", (SetValue(section, "01026601", None, Value.binary(BLOB)),)),))
+    plan = Plan(
+        "x",
+        said("X"),
+        (Leg(said("registry"), (SetValue(section, "01026601", None, Value.binary(BLOB)),)),),
+    )
     told = "\n".join(line.text for line in plan_lines(plan, "cp1252"))
     assert "(secret, not shown)" in told
     assert BLOB[:16].hex(" ") not in told

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import ConflictError
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import merge
+from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.machine_plan import file_changes, written_by
 from mapiwright.setup.install.programs_list import entry_first, uninstall_entry, uninstall_key
@@ -29,7 +30,7 @@ from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import revert
 from mapiwright.setup.records.schema import InstallRecord, PackageFacts, RepairRecord, UninstallRecord, to_json
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.records.receipt import changes_of, receipts, subject_of
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.setup.package.package import Package
+
+said = Message.literal
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 DLLS = {bitness: (EXAMPLE / bitness.value / "acme32.dll").read_bytes() for bitness in (Bitness.X86, Bitness.X64)}
@@ -113,13 +116,13 @@ def install(where: MemoryWorkstation, brought: Package, today: date = TODAY) -> 
     before = records_of(where).installations.get(brought.id)
     ours = written_by(where, before)
     legs = (
-        Leg("files", tuple(file_changes(brought, where, ours))),
-        Leg("counts", counted(brought, where, ours)),
-        Leg("entry", uninstall_entry(brought, where, ours, today=today)),
+        Leg(said("files"), tuple(file_changes(brought, where, ours))),
+        Leg(said("counts"), counted(brought, where, ours)),
+        Leg(said("entry"), uninstall_entry(brought, where, ours, today=today)),
     )
     record = InstallRecord(facts_of(brought), (brought.id,))
-    terms = Terms(to_json(record), Subject(brought.id, Role.BEGINS))
-    plan = Plan("install", f"install {brought.id}", without_repeats(legs), terms)
+    terms = Terms(to_json(record), PlanSubject(brought.id, Role.BEGINS))
+    plan = Plan("install", said(f"install {brought.id}"), without_repeats(legs), terms)
     if not plan.empty:
         execute(plan, where, makers=MAKERS)
     return plan
@@ -135,10 +138,14 @@ def uninstall(where: MemoryWorkstation, id_: str, *, deletes: str = "") -> dict[
     let_go = release(where, past, leaving=brought.id, before=Catalogue.of(before), after=Catalogue.of(after))
     back = revert(where, let_go.past, planned=[*let_go.registry, *let_go.files])
     entry, registry = entry_first((*let_go.registry, *back.registry), brought.id)
-    legs = (Leg("entry", entry), Leg("registry", registry), Leg("files", (*let_go.files, *back.files)))
+    legs = (
+        Leg(said("entry"), entry),
+        Leg(said("registry"), registry),
+        Leg(said("files"), (*let_go.files, *back.files)),
+    )
     record = UninstallRecord(facts_of(brought), (brought.id,))
-    terms = Terms(to_json(record), Subject(brought.id, Role.ENDS))
-    execute(Plan("uninstall", f"uninstall {brought.id}", without_repeats(legs), terms), where, makers=MAKERS)
+    terms = Terms(to_json(record), PlanSubject(brought.id, Role.ENDS))
+    execute(Plan("uninstall", said(f"uninstall {brought.id}"), without_repeats(legs), terms), where, makers=MAKERS)
     return {finding.where: finding.id for finding in (*let_go.kept, *back.kept)}
 
 
@@ -349,10 +356,17 @@ def test_a_file_that_was_mended_goes_all_the_same() -> None:
     ada = package("ada", dll())
     before = everything(where)
     install(where, ada)
-    terms = Terms(to_json(RepairRecord(facts_of(ada), ("ada",))), Subject("ada"))
+    terms = Terms(to_json(RepairRecord(facts_of(ada), ("ada",))), PlanSubject("ada"))
     write(where, CORE, b"damaged")
     execute(
-        Plan("repair", "repair", (Leg("files", (WriteFile(CORE, b"damaged", dll()),)),), terms), where, makers=MAKERS
+        Plan(
+            "repair",
+            said("repair"),
+            (Leg(said("files"), (WriteFile(CORE, b"damaged", dll()),)),),
+            terms,
+        ),
+        where,
+        makers=MAKERS,
     )
     assert uninstall(where, "ada") == {}
     assert everything(where) == before

@@ -13,7 +13,7 @@ from mapiwright.workstation.change import SetValue, key_with_parents
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness, Edition
 
@@ -72,7 +72,7 @@ def test_the_choice_is_read_as_text_or_number_and_written_as_text(
 
 @pytest.mark.parametrize("edition", Edition)
 def test_it_stands_in_one_place_for_every_edition(office_on: type[Office], edition: Edition) -> None:
-    there = MemoryWorkstation.of(layout(outlooks=[Installation(edition, Bitness.X86)], users=["Zoë"]))
+    there = MemoryWorkstation.of(layout(outlooks=[OutlookInstallation(edition, Bitness.X86)], users=["Zoë"]))
     office_on(there).profiles.ask_for_profile(ask=True)
     assert there.registry.value(place(there), NAME) == Value.sz("1")
 
@@ -100,7 +100,7 @@ def test_the_choice_is_drafted_with_the_default_profile_and_taken_back_with_the_
         assert profiles.asks_for_profile, "drafts are seen"
         assert not startup.asks_for_profile(office.workstation.registry, office.workstation.users[0].root)
     [receipt] = office.receipts[done:]
-    assert receipt.title == "make Work the default profile; ask for a profile at each start"
+    assert str(receipt.title) == "make Work the default profile; ask for a profile at each start"
     with suppress(NotFoundError), office.workspace.batch():
         profiles.ask_for_profile(ask=False)
         profiles.set_default_profile("Nobody's")

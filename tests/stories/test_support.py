@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import ConflictError, FailedError, RecoveryNeededError
 from mapiwright.formats.props import PropertyType, encode
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.records import log
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
     Mapiwright = Callable[..., Any]
+
+said = Message.literal
 
 NOW = datetime(2026, 11, 22, 23, 59, 58, tzinfo=UTC)
 OUTLOOK = r"Software\Microsoft\Office\16.0\Outlook"
@@ -130,12 +133,17 @@ def test_nothing_that_a_user_typed_is_in_any_member(names: list[str], texts: lis
     secrets = f"[MSUPST MS]\r\n67F1001E={password}\r\n6602001E={line}\r\nMyPassword={line}\r\n; {server}\r\n"
     new = old + secrets.encode("utf-8", "replace")
     execute(
-        Plan("edit", f"edit {profile} of {person}", (Leg(f"{display}", (WriteFile(inf, old, new),)),)), workstation
+        Plan(
+            "edit",
+            said(f"edit {profile} of {person}"),
+            (Leg(said(f"{display}"), (WriteFile(inf, old, new),)),),
+        ),
+        workstation,
     )
     wrong = Plan(
         "edit",
-        f"edit {email}",
-        (Leg(f"{store}: {account}", (CreateKey(root / "x"), SetValue(root, "x", None, None))),),
+        said(f"edit {email}"),
+        (Leg(said(f"{store}: {account}"), (CreateKey(root / "x"), SetValue(root, "x", None, None))),),
     )
     execute(wrong, workstation)
     log.note_error(workstation.state, "rolled back", FailedError(f"{email}: no", where=rf"\\{server}\{path}"))
@@ -265,7 +273,7 @@ class Call:
     """An effect that answers, or fails."""
 
     kind = "call"
-    title = "call the service"
+    title = said("call the service")
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -276,7 +284,7 @@ class Call:
     def run(self, workstation: Workstation) -> Outcome:  # noqa: ARG002 - it lives elsewhere
         if self.error is not None:
             raise self.error
-        return Outcome(Status.PENDING, "it cannot run here")
+        return Outcome(Status.PENDING, said("it cannot run here"))
 
     def compensate(self, workstation: Workstation) -> None:
         """Nothing was done."""
@@ -287,11 +295,11 @@ def pc() -> MemoryWorkstation:
     return MemoryWorkstation.of(layout())
 
 
-FILES = Leg("files", (WriteFile(r"C:\Windows\a.dll", None, b"MZ"),))
+FILES = Leg(said("files"), (WriteFile(r"C:\Windows\a.dll", None, b"MZ"),))
 
 
 def test_the_log_tells_what_was_done(pc: MemoryWorkstation) -> None:
-    receipt = execute(Plan("install", "install Acme", (FILES, Call())), pc)
+    receipt = execute(Plan("install", said("install Acme"), (FILES, Call())), pc)
     begun, committed = log.entries(pc.state)
     assert (begun["event"], begun["verb"], begun["title"]) == ("begun", "install", "install Acme")
     assert begun["steps"] == ["files", "call the service"]
@@ -303,20 +311,20 @@ def test_the_log_tells_what_was_done(pc: MemoryWorkstation) -> None:
 
 def test_the_log_tells_what_failed_in_which_step(pc: MemoryWorkstation) -> None:
     with pytest.raises(FailedError):
-        execute(Plan("install", "install Acme", (FILES, Call(FailedError("no", where="there")))), pc)
+        execute(Plan("install", said("install Acme"), (FILES, Call(FailedError("no", where="there")))), pc)
     assert events(pc) == ["begun", "rolled back"]
     told = log.entries(pc.state)[-1]
     assert (told["class"], told["error"], told["where"]) == ("FailedError", "no", "there")
     assert told["step"] == "call the service"
     with pytest.raises(FailedError):
-        execute(Plan("install", "install Acme", (FILES, Call(OSError(28, "No space", "x")))), pc)
+        execute(Plan("install", said("install Acme"), (FILES, Call(OSError(28, "No space", "x")))), pc)
     assert log.entries(pc.state)[-1]["error"] == "No space"
     assert log.entries(pc.state)[-1]["where"] == "x"
 
 
 def test_the_text_of_a_stray_error_is_not_logged(pc: MemoryWorkstation) -> None:
     with pytest.raises(ValueError, match="hunter2"):
-        execute(Plan("install", "install Acme", (FILES, Call(ValueError("hunter2")))), pc)
+        execute(Plan("install", said("install Acme"), (FILES, Call(ValueError("hunter2")))), pc)
     assert log.entries(pc.state)[-1]["class"] == "ValueError"
     assert b"hunter2" not in (pc.state.read("log") or b"")
 
@@ -339,9 +347,9 @@ def test_the_log_tells_of_recovery(pc: MemoryWorkstation) -> None:
 
 
 def test_what_was_refused_before_it_began_is_not_logged(pc: MemoryWorkstation) -> None:
-    stale = Leg("files", (WriteFile(r"C:\Windows\a.dll", b"old", b"new"),))
+    stale = Leg(said("files"), (WriteFile(r"C:\Windows\a.dll", b"old", b"new"),))
     with pytest.raises(ConflictError):
-        execute(Plan("install", "install Acme", (stale,)), pc)
+        execute(Plan("install", said("install Acme"), (stale,)), pc)
     assert pc.state.names() == ()
 
 
@@ -352,7 +360,7 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
                 raise OSError(28, "No space left on device")
             super().append(name, data)
 
-    log.note(Full(), "begun", title="x")
+    log.note(Full(), "begun", title=said("x"))
     assert log.entries(Full()) == ()
 
 
@@ -391,7 +399,7 @@ def test_the_log_is_shown(mapiwright: Mapiwright, workstation_folder: Path) -> N
         open_workstation(f"image:{workstation_folder}").state,
         "rolled back",
         FailedError("no\x1b", where="there"),
-        title="install X",
+        title=said("install X"),
         step="files",
         notes=["not called back"],
     )

@@ -51,7 +51,7 @@ finish = make_unfinished  # the same bit again
 
 def test_the_order_is_delete_in_each_profile_then_uninstall_then_the_machine(desk: Any, acme: Path) -> None:
     desk.install(acme)
-    titles = [step.title for step in desk.removal().plan.steps]
+    titles = [str(step.title) for step in desk.removal().plan.steps]
     assert titles == [
         "call ACME with MSG_SERVICE_DELETE in profile 'Acme Mail' of Zoë",
         "profiles of Zoë",
@@ -110,7 +110,7 @@ class TestProfiles:
         desk.install(acme)
         profiles = Workspace(desk.workstation, desk.user("Zoë")).stored_key("Acme Mail")
         removal = desk.removal(profiles=ProfilesOnUninstall.KEEP)
-        assert any("'Acme Mail' of Zoë" in note for note in removal.plan.notes)
+        assert any("'Acme Mail' of Zoë" in str(note) for note in removal.plan.notes)
         desk.do(removal.plan)
         assert Workspace(desk.workstation, desk.user("Zoë")).stored_key("Acme Mail") == profiles
         assert "ACME" not in desk.inf
@@ -262,7 +262,7 @@ def test_it_goes_where_there_is_no_outlook_any_more(desk: Any, acme: Path) -> No
     desk.workstation.registry.apply(tuple(difference(office, desk.workstation.registry.read(office), None)))
     desk.workstation.refresh()
     removal = desk.removal()
-    assert "no Outlook" in removal.plan.notes[0]
+    assert "no Outlook" in str(removal.plan.notes[0])
     desk.do(removal.plan)
     assert not [each for each in desk.picture()[1] if "acme" in each.lower()]
     assert desk.workstation.registry.read(KeyPath.parse(r"HKLM\Software\Acme Software")) is None

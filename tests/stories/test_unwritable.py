@@ -8,7 +8,7 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.image import ImageWorkstation

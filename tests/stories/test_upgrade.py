@@ -14,13 +14,13 @@ from mapiwright.errors import FindingsError, MapiwrightError, RefusedError
 from mapiwright.mapi.props import tags
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.install.repair import plan_guard
-from mapiwright.setup.install.status import State, status
+from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import Scope
 from mapiwright.transaction.recovery import apply
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.workstation import Bitness
 
@@ -92,7 +92,7 @@ def test_files_lines_values_and_profiles_follow_and_the_users_settings_stay(
     assert kept == {"acme.dll"}
     receipt = desk.install(newer)
     assert receipt is not None
-    assert receipt.title == "upgrade Acme Mail for Outlook from 4.2.1 to 5.0"
+    assert str(receipt.title) == "upgrade Acme Mail for Outlook from 4.2.1 to 5.0"
 
     files = desk.workstation.files
     assert files.read(DLL) is None
@@ -252,7 +252,7 @@ def test_a_service_that_the_new_version_lacks_is_told_and_leaves_every_profile(d
     desk.install(older)
     assert [service.name for service in profile_of(desk, "Łukasz").services] == ["ACME", "ACME2"]
     receipt = desk.install(release("5.0"), "Zoë")
-    told = [effect.title for effect in receipt.effects]
+    told = [str(effect.title) for effect in receipt.effects]
     assert [title for title in told if "MSG_SERVICE_DELETE" in title and "ACME2" in title][1:], "in both profiles"
     assert told[-1].startswith("call ACME2 with MSG_SERVICE_UNINSTALL")
     assert all(effect.status == "done" for effect in receipt.effects)
@@ -267,7 +267,7 @@ def test_a_service_that_is_there_is_not_told_a_second_time_that_it_is_installed(
 ) -> None:
     desk.install(acme)
     newer = with_calendar(release("5.0"), "def entry(call):\n    return 0\n")
-    titles = [effect.title for effect in desk.plan(newer).effects]
+    titles = [str(effect.title) for effect in desk.plan(newer).effects]
     assert [title for title in titles if "INSTALL" in title] == ["call ACME2 with MSG_SERVICE_INSTALL"]
 
 
@@ -323,10 +323,10 @@ def test_an_upgrade_of_the_machine_alone_leaves_profiles_to_the_users_half(
 
 def test_an_upgrade_to_another_bitness_of_outlook_takes_the_other_side_of_everything(desk: Any, acme: Path) -> None:
     desk.install(acme)
-    desk.office_becomes(Installation(bitness=Bitness.X86))
+    desk.office_becomes(OutlookInstallation(bitness=Bitness.X86))
     with pytest.raises(RefusedError, match="x86"):
         plan_guard(desk.workstation, "acme-mail")
-    assert status(desk.workstation, "acme-mail").state is State.BROKEN
+    assert status(desk.workstation, "acme-mail").state is PackageState.BROKEN
     desk.install(acme)
     files = desk.workstation.files
     assert files.read(DLL) is None
@@ -334,7 +334,7 @@ def test_an_upgrade_to_another_bitness_of_outlook_takes_the_other_side_of_everyt
     assert desk.workstation.registry.read(KeyPath.parse(r"HKLM\Software\Acme Software")) is None
     assert desk.workstation.registry.read(KeyPath.parse(r"HKLM\Software\Acme Software", View.X86)) is not None
     assert "[ACME]" in desk.inf
-    assert status(desk.workstation, "acme-mail").state is State.INTACT
+    assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
     assert desk.plan(acme).empty
     desk.uninstall()
     assert not [path for path in desk.picture()[1] if "acme" in path.lower()]

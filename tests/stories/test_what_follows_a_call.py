@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.admin.flags import ProfileFlag
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import EntryPointError
 from mapiwright.transaction.plans.effect import Status
@@ -113,7 +113,9 @@ def test_a_profile_whose_default_services_were_being_called_is_taken_back(
     assert profiles_of(workstation) != before
     ended = recover(workstation, MAKERS)
     assert ended.ending is Ending.ROLLED_BACK
-    assert re.findall(r"(\w+) was told to delete itself", "".join(ended.notes)) == called, "each by its own code"
+    assert re.findall(r"(\w+) was told to delete itself", "".join(map(str, ended.notes))) == called, (
+        "each by its own code"
+    )
     assert profiles_of(workstation) == before
 
 

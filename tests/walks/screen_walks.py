@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual.screen import Screen
 from textual.widgets import Button, Input, OptionList, Select, Static
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.formats.command_line import quoted
 from mapiwright.setup.publish.signing import NOBODY
 from mapiwright.transaction.transaction import execute

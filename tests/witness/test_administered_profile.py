@@ -9,7 +9,7 @@ import pytest
 from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.mapi.props import tags
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.create import create_image

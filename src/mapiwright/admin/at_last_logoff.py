@@ -8,6 +8,7 @@ from mapiwright.admin.calls import say_deleted, say_provider_deleted
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile import edit, providers
 from mapiwright.mapi.props.tags import StatusFlag
+from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
@@ -22,7 +23,7 @@ def is_default(space: Workspace, profile: Profile) -> bool:
 
 def remove_profile(space: Workspace, profile: Profile) -> None:
     """Call each service with MSG_SERVICE_DELETE, in the profile's order, then remove it ([deleting-a-profile])."""
-    with space.batch(f"delete profile {profile.name}"):
+    with space.batch(Message.of("actions.delete-profile", profile=profile.name)):
         for service in profile.services:
             say_deleted(space, profile, service)
         space.put(profile, None)
@@ -32,7 +33,7 @@ def remove_profile(space: Workspace, profile: Profile) -> None:
 
 def rename_profile(space: Workspace, profile: Profile, name: str) -> None:
     """Give a profile another name; a default profile stays the default one ([iprofadmin-renameprofile])."""
-    with space.batch(f"rename profile {profile.name} to {name}"):
+    with space.batch(Message.of("actions.rename-profile", profile=profile.name, new=name)):
         was_default = is_default(space, profile)
         space.put(profile, edit.rename_profile(profile, name))
         if was_default:
@@ -45,7 +46,9 @@ def remove_provider(space: Workspace, profile: Profile, service: Service, provid
     It may remove the provider itself, so that the removal is planned when it has answered. Until then tables do
     not show it.
     """
-    with space.batch(f"remove provider {provider.display or provider.uid} of {service.name} from {profile.name}"):
+    known_as = provider.display or provider.uid
+    title = Message.of("actions.remove-provider", provider=known_as, service=service.name, profile=profile.name)
+    with space.batch(title):
         if say_provider_deleted(space, profile, service, provider):
             space.usage.mark_provider(profile.name, provider.uid)
             space.afterwards(lambda: space.usage.unmark_provider(profile.name, provider.uid))
@@ -60,7 +63,7 @@ def release(space: Workspace, name: str) -> None:
     were marked, or it gets its new name.
     """
     marks = space.usage.marks
-    with space.batch(f"end the last session of profile {name}"):
+    with space.batch(Message.of("actions.end-session", profile=name)):
         space.usage.marks = marks.without(name)
         for uid in sorted(marked for of, marked in marks.providers if of == upcase(name)):
             for service, provider in _providers(space.profile(name)):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.call import EntryCall
+from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.service.contract import Context, EntryFlag
-from mapiwright.mapi.props.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
@@ -25,13 +24,8 @@ def call_for(
     properties: Properties | None = None,
     provider: str = "",
 ) -> EntryCall | None:
-    """The call of a service's entry point, or None where it has none: neither declared nor a stand-in for it.
-
-    [pidtagserviceentryname-canonical-property]: without both properties MAPI assumes that there is no entry point.
-    """
-    section = service.section
-    declared = section.text(PR_SERVICE_ENTRY_NAME) and section.text(PR_SERVICE_DLL_NAME)
-    if not declared and not space.has_stand_in(service.name):
+    """The call of a service's entry point, or None where it has none: neither declared nor a stand-in for it."""
+    if not space.has_entry_point(service):
         return None
     return EntryCall(
         service=service.name,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.message import Message
     from mapiwright.transaction.plans.effect import Effect
 
 
@@ -48,7 +49,7 @@ class Drafts:
     asks: tuple[bool, ...] = ()
     calls_before: list[EntryCall] = field(default_factory=list)
     calls_after: list[Due] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
+    titles: list[Message] = field(default_factory=list)
     afterwards: list[Callable[[], object]] = field(default_factory=list)
     """What is told when it is done."""
 

@@ -12,11 +12,12 @@ from mapiwright.admin.rows import profile_table
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.admin.table import profile_table as name_and_default
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import CallError, ExistsError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile import edit
 from mapiwright.mapi.profile.app_profile import as_app_profile, is_app_profile
+from mapiwright.message import Message
 from mapiwright.transaction.transaction import execute
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class ProfileAdmin(Remembering):
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
+    def __repr__(self) -> str:
+        return f"<ProfileAdmin of user {self.workspace.user.name} on {self.workspace.workstation.uri}>"
+
     @remembered
     def get_profile_table(self, flags: int = ReadFlag.UNICODE) -> Table:
         """All profiles but those marked for deletion ([iprofadmin-getprofiletable]).
@@ -88,7 +92,7 @@ class ProfileAdmin(Remembering):
         edit.check_profile_name(name)
         self._must_be_free(name)
         space = self.workspace
-        with space.batch(f"create profile {name}"):
+        with space.batch(Message.of("actions.create-profile", profile=name)):
             profile = edit.new_profile(name, space.pointer, space.uid)
             if flags & ProfileFlag.APP_PROFILE:
                 profile = as_app_profile(profile)
@@ -133,7 +137,7 @@ class ProfileAdmin(Remembering):
         space = self.workspace
         profile = self._allowed(name, flags)
         self._must_be_free(new_name)
-        with space.batch(f"copy profile {profile.name} to {new_name}"):
+        with space.batch(Message.of("actions.copy-profile", profile=profile.name, new=new_name)):
             space.put(None, edit.copy_profile(profile, new_name, space.uid))
 
     @remembered
@@ -171,7 +175,10 @@ class ProfileAdmin(Remembering):
                 where=f"user {space.user.name}",
             )
         full = None if profile is None else profile.name
-        with space.batch(f"make {full} the default profile" if full else "clear the default profile"):
+        title = (
+            Message.of("actions.default-profile", profile=full) if full else Message.of("actions.no-default-profile")
+        )
+        with space.batch(title):
             space.set_default(full)
 
     @property
@@ -186,7 +193,7 @@ class ProfileAdmin(Remembering):
         MAPI has no call for it; it is the choice of the mail Control Panel, kept for each user, see
         ``mapi.profile.startup``.
         """
-        with self.workspace.batch("ask for a profile at each start" if ask else "always use the default profile"):
+        with self.workspace.batch(Message.of("actions.ask-for-profile" if ask else "actions.always-default")):
             self.workspace.set_asks_for_profile(ask=ask)
 
     @remembered

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Self
 from mapiwright.admin import at_last_logoff
 from mapiwright.admin.flags import LogonFlag, StoreChoice, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
-from mapiwright.admin.sections import open_section, spelled
+from mapiwright.admin.sections import open_section
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.entry.service.contract import EntryFlag
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, UsageError
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.edit import LONGEST_NAME
 from mapiwright.mapi.props.tags import PR_ENTRYID, PR_STORE_PROVIDERS, StatusFlag
+from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,7 +68,7 @@ def _chosen(workspace: Workspace, name: str | None) -> str:
 def _configure_all(services: MessageServiceAdmin) -> None:
     with services.workspace.batch():
         for service in services.profile.services:
-            if service.entry:
+            if services.workspace.has_entry_point(service):
                 services.configure_message_service(service.uid, flags=EntryFlag.UI_ALWAYS)
 
 
@@ -82,8 +84,11 @@ class Session(Remembering):
         self.profile_name = profile
         self.profile: Profile = workspace.profile(profile)
         self.shared = shared
-        self.stores: dict[StoreChoice, str | None] = {}
+        self.stores: dict[StoreChoice, MapiUid | None] = {}
         workspace.usage.sessions.append(self)
+
+    def __repr__(self) -> str:
+        return f"<Session of profile {self.profile_name!r}, {'open' if self.open else 'ended'}>"
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +151,7 @@ class Session(Remembering):
             StoreChoice.SIMPLE_STORE_PERMANENT: roles.set_simple_store,
         }.get(StoreChoice(choice))
         if verb is not None:
-            with self.workspace.batch(f"choose a store of profile {self.profile_name}"):
+            with self.workspace.batch(Message.of("actions.choose-store", profile=self.profile_name)):
                 before = self.workspace.profile(self.profile_name)
                 self.workspace.put(before, verb(before, uid))
         self.stores[StoreChoice(choice)] = uid
@@ -157,7 +162,7 @@ class Session(Remembering):
         self._must_be_open()
         chosen = self._store(store)
         if not temporary:
-            with self.workspace.batch(f"keep a store of profile {self.profile_name}"):
+            with self.workspace.batch(Message.of("actions.keep-store", profile=self.profile_name)):
                 before = self.workspace.profile(self.profile_name)
                 kept = roles.flagged(chosen.section, take=StatusFlag.TEMP_SECTION)
                 self.workspace.put(before, before.with_sections(kept))
@@ -167,8 +172,8 @@ class Session(Remembering):
         stores = profile.providers(PR_STORE_PROVIDERS)
         named = next((each for each in stores if store == each.section.get(PR_ENTRYID)), None)
         if named is None:
-            uid = spelled(store) if isinstance(store, str) or len(store) == 16 else ""
-            named = next((each for each in stores if each.uid.lower() == uid), None)
+            uid = MapiUid(store) if isinstance(store, str) else MapiUid.read(store)
+            named = next((each for each in stores if each.uid == uid), None)
         if named is None:
             raise NotFoundError("there is no such store", where=f"profile {profile.name}")
         return named

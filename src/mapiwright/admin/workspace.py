@@ -11,28 +11,28 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.conditional_calls import TolerantCall
 from mapiwright.admin.drafts import Drafts, Due
 from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
+from mapiwright.entry.conditional_calls import TolerantCall
 from mapiwright.entry.service.contract import EntryPolicy
-from mapiwright.entry.service.record import read_record
-from mapiwright.errors import FormatError, NotFoundError
-from mapiwright.formats import inf
+from mapiwright.entry.service.entry_points import has_entry_point
+from mapiwright.errors import NotFoundError
 from mapiwright.formats.command_line import quoted
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import startup, store
+from mapiwright.message import Message, as_message
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
 from mapiwright.transaction.plans.terms import Terms
-from mapiwright.workstation.kept import read_once
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mapiwright.entry.call import EntryCall
-    from mapiwright.mapi.profile.profile import Profile
+    from mapiwright.mapi.inf.catalogue import Catalogue
+    from mapiwright.mapi.profile.profile import Profile, Service
     from mapiwright.transaction.plans.effect import Effect
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.registry import Key
@@ -169,12 +169,11 @@ class Workspace:
         """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
         return self.workstation.outlook.bitness.pointer
 
-    def has_stand_in(self, service: str) -> bool:
-        """Whether a Python entry point stands in for the service's DLL, now or when the plan has run."""
-        if upcase(service) in self._stand_ins:
+    def has_entry_point(self, service: Service) -> bool:
+        """Whether a service of a profile can be called, now or when the plan has run."""
+        if upcase(service.name) in self._stand_ins:
             return True
-        record = read_record(self.workstation, service)
-        return record is not None and record.stand_in is not None
+        return has_entry_point(self.workstation, service.name, declared=service.declares_entry)
 
     # What shall be.
 
@@ -217,15 +216,15 @@ class Workspace:
         self._drafts.afterwards.append(report)
 
     @contextmanager
-    def batch(self, title: str = "") -> Iterator[Workspace]:
-        """Gather all calls into one transaction, sent when the outermost batch ends.
+    def batch(self, title: str | Message = "") -> Iterator[Workspace]:
+        """Gather all calls into one transaction, sent when the outermost batch ends; a text as title stays as it is.
 
         An error that leaves a batch takes back what was drafted in it, and so one that leaves the outermost sends
         nothing.
         """
         drafts, marks, sent = self._drafts.copy(), self.usage.marks, None
         if title:
-            self._drafts.titles.append(title)
+            self._drafts.titles.append(as_message(title))
         self._depth += 1
         try:
             try:
@@ -247,20 +246,20 @@ class Workspace:
             _raise_first_failure(sent)
 
     @property
-    def title(self) -> str:
-        """What is drafted, in one line."""
-        return "; ".join(dict.fromkeys(self._drafts.titles))
+    def titles(self) -> tuple[Message, ...]:
+        """What is drafted."""
+        return tuple(self._drafts.titles)
 
     @property
-    def note(self) -> str:
-        """That the drafts take the default profile away and leave others, and what to do; or ""."""
+    def note(self) -> Message | None:
+        """That the drafts take the default profile away and leave others, and what to do; or None."""
         before, names = self._stored_default, self.names
         if before is None or self.default is not None or not names or self.find(before) is not None:
-            return ""
+            return None
         several = sum(not user.template for user in self.workstation.users) > 1
         person = f" --user {quoted(self.user.name)}" if several else ""
         choose = f'mapiwright profile default "{names[0]}"{person}'
-        return f"{before} was the default profile; none is now. Name another: {choose}"
+        return Message.of("sentences.default-gone", profile=before, command=choose)
 
     def plan(self) -> Plan:
         """The plan that makes the drafts true."""
@@ -291,7 +290,7 @@ class Workspace:
             else ()
         )
         if changes or defaults or asks:
-            yield Leg(f"profiles of {self.user.name}", (*changes, *defaults, *asks))
+            yield Leg(Message.of("steps.profiles", user=self.user.name), (*changes, *defaults, *asks))
         yield from (due.step(due.call) for due in drafts.calls_after)
 
 
@@ -306,19 +305,12 @@ def _raise_first_failure(plan: Plan) -> None:
 
 def joined_plan(spaces: Sequence[Workspace]) -> Plan:
     """One plan for the drafts of several users, with what people should know of them."""
-    titles = dict.fromkeys(space.title for space in spaces)
     steps = without_repeats(step for space in spaces for step in space.steps())
-    notes = tuple(space.note for space in spaces if space.note)
-    return Plan("profile", "; ".join(title for title in titles if title), steps, Terms(notes=notes))
+    title = Message.joined(title for space in spaces for title in space.titles)
+    notes = tuple(note for space in spaces if (note := space.note) is not None)
+    return Plan("profile", title, steps, Terms(notes=notes))
 
 
 def read_catalogue(workstation: Workstation) -> Catalogue:
     """What the workstation's MAPISVC.INF means; empty where there is no file."""
-    path = workstation.outlook.inf_path
-    data = read_once(workstation, path)
-    try:
-        document = inf.parse(data if data is not None else b"", workstation.code_page)
-    except FormatError as error:
-        where = f"{workstation.place(path) or path}: {error.where}"
-        raise FormatError(error.what, where=where, expected=error.expected, remedy=error.remedy) from None
-    return Catalogue.of(document, workstation.place(path) or path)
+    return read_mapisvc(workstation).catalogue

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
-from mapiwright.entry.hosts.hosts import declared_entry, host_for
+from mapiwright.entry.hosts.hosts import host_for
 from mapiwright.entry.outcome_changes import Subject, changes_of
 from mapiwright.entry.service.contract import (
     Context,
@@ -24,7 +24,6 @@ from mapiwright.entry.service.contract import (
     succeeded,
 )
 from mapiwright.entry.service.record import read_record
-from mapiwright.entry.service.secrecy import public
 from mapiwright.entry.service.visible_sections import visible_sections
 from mapiwright.errors import (
     CancelledError,
@@ -34,15 +33,15 @@ from mapiwright.errors import (
     NotFoundError,
     RefusedError,
 )
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.catalogue import declared_entry
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.profile import store
 from mapiwright.mapi.profile.resemblance import matched
-from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.protected import secrets_among
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
-from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties
     from mapiwright.mapi.inf.definition import ServiceDefinition
     from mapiwright.mapi.profile.profile import Profile
-    from mapiwright.transaction.plans.effect import EffectMaker, Json
+    from mapiwright.transaction.plans.effect import Effect, Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
@@ -59,6 +58,15 @@ if TYPE_CHECKING:
 KIND = "entry-point"
 COUNTERPART = {Context.INSTALL: Context.UNINSTALL, Context.CREATE: Context.DELETE}
 """What calls a call back; the others have nothing that does."""
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """An effect that makes a call, so that one can say where the code runs."""
+
+    def at(self, host: str) -> Effect:
+        """The same, made where ``host`` says."""
+        ...
 
 
 Observer: TypeAlias = "Callable[[EntryOutcome | None, Sequence[Report]], None]"
@@ -105,28 +113,40 @@ class EntryCall:
         return KIND
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        place = f" in profile {self.profile!r} of {self.user}" if self.profile else ""
-        return f"call {self.service} with {self._message}{place}"
+        if not self.profile:
+            return Message.of("steps.call", service=self.service, message=self._message)
+        return Message.of(
+            "steps.call-in-profile",
+            service=self.service,
+            message=self._message,
+            profile=self.profile,
+            user=self.user,
+        )
 
     @property
     def _message(self) -> str:
         return f"MSG_SERVICE_{self.context.name}"
 
+    def at(self, host: str) -> EntryCall:
+        """The same call, made where ``host`` says."""
+        return replace(self, host=host)
+
     def describe(self) -> Mapping[str, Json]:
         """All but the secrets; ``maker`` reads it back."""
-        secure = [tag for tag in self.properties if tags.is_secure(tag)]
+        secrets = secrets_among(self.properties, self.service)
+        shown = {tag: value for tag, value in self.properties.items() if tag not in secrets}
         return {
             "service": self.service,
             "context": self.context.name,
             "user": self.user,
             "profile": self.profile,
             "uid": self.uid,
-            "properties": properties_to_json(public(self.properties)),
+            "properties": properties_to_json(shown),
             "policy": self.policy.value,
             "flags": int(self.flags),
-            "withheld": sorted({*self.withheld, *secure}),
+            "withheld": sorted({*self.withheld, *secrets}),
             "provider": self.provider,
             **({"host": self.host} if self.host else {}),
         }
@@ -139,7 +159,7 @@ class EntryCall:
         whether there is anything to call back.
         """
         if self.policy is EntryPolicy.SKIP:
-            return Outcome(Status.SKIPPED, "it was not made, as was asked")
+            return Outcome(Status.SKIPPED, Message.of("sentences.skipped"))
         reports: list[Report] = []
         with before_the_call():
             host = self._host(workstation, reports.append)
@@ -164,14 +184,14 @@ class EntryCall:
             self.observe(answer, reports)
         return self._concluded(answer, workstation, subject)
 
-    def compensate(self, workstation: Workstation) -> str | None:
+    def compensate(self, workstation: Workstation) -> Message | None:
         """Call the counterpart, of INSTALL and CREATE; what it sets is dropped, as the legs are undone too."""
         counterpart = COUNTERPART.get(self.context)
         if counterpart is None or self.policy is EntryPolicy.SKIP:
-            return "nothing calls that back"
+            return Message.of("sentences.nothing-calls-back")
         host = self._host(workstation)
         if host is None:
-            return self._why_not
+            return Message.of("sentences.deferred", service=self.service)
         back = replace(self, context=counterpart)
         subject = None if counterpart in OF_THE_MACHINE else back._subject(workstation)
         host.call(back._request(workstation, subject))
@@ -183,19 +203,18 @@ class EntryCall:
         """
         if self.context not in OF_THE_MACHINE:
             self._subject(workstation)
-        elif declared_entry(workstation, self.service) is None and read_record(workstation, self.service) is None:
+        elif (
+            declared_entry(read_mapisvc(workstation).catalogue, self.service) is None
+            and read_record(workstation, self.service) is None
+        ):
             raise NotFoundError(f"service {self.service} is no longer installed", where=workstation.uri)
 
     def _host(self, workstation: Workstation, observe: Callable[[Report], None] = lambda _: None) -> EntryHost | None:
         return host_for(workstation, self.service, host=self.host, trace=self.trace, observe=observe)
 
-    @property
-    def _why_not(self) -> str:
-        return f"the code of {self.service} cannot run here: it is a Windows DLL, and its package has no stand-in"
-
     def _deferred(self) -> Outcome:
         """No code of the service can run here."""
-        why = self._why_not
+        why = Message.of("sentences.deferred", service=self.service)
         if self.policy is EntryPolicy.REQUIRE:
             raise EntryPointError(
                 f"{self._message} was required, and {why}",
@@ -203,8 +222,8 @@ class EntryCall:
                 remedy="Name a Python that loads it: --host here, python:PATH or wine:PREFIX. An install "
                 "may defer the call (--entry defer), and `mapiwright service call --pending` sends it.",
             )
-        if any(tags.is_secure(tag) for tag in self.properties):
-            why += "; its secure properties must be given again when it is sent"
+        if secrets_among(self.properties, self.service):
+            why = Message.of("sentences.deferred-secrets", service=self.service)
         return Outcome(Status.PENDING, why)
 
     def find_profile(self, workstation: Workstation) -> tuple[User | None, Profile | None]:
@@ -268,11 +287,11 @@ class EntryCall:
         if self.context is Context.DELETE:
             # The sections go next, so what it set is dropped; and its verdict holds nothing up (mapi.md 4.6).
             if succeeded(answer.hresult):
-                return Outcome(Status.DONE, f"it answered {name}", details=details)
+                return Outcome(Status.DONE, Message.of("sentences.answered", result=name), details=details)
             return self._passed_over(f"the service answered {name}{words}", answer.hresult)
         if succeeded(answer.hresult):
             changes = self._stored(answer, workstation, subject)
-            return Outcome(Status.DONE, f"it answered {name}", changes, details)
+            return Outcome(Status.DONE, Message.of("sentences.answered", result=name), changes, details)
         if answer.hresult == Result.MAPI_E_USER_CANCEL:
             raise CancelledError(
                 f"{self.service} cancelled {self._message}{words}",
@@ -283,13 +302,13 @@ class EntryCall:
             # [msgserviceentry]: with no UI allowed CREATE cannot ask; the scripted flow goes on to CONFIGURE.
             return Outcome(
                 Status.DONE,
-                "it asks to be configured",
+                Message.of("sentences.unconfigured"),
                 self._stored(answer, workstation, subject),
                 {**details, "unconfigured": True},
             )
         if answer.hresult == Result.MAPI_E_NO_SUPPORT and self.context in OF_THE_MACHINE:
             # The wrapped-PST sample answers so, and MAPI must tolerate it.
-            return Outcome(Status.DONE, "it has nothing to do", details=details)
+            return Outcome(Status.DONE, Message.of("sentences.nothing-to-do"), details=details)
         raise EntryPointError(
             f"{self.service} answered {self._message} with {name}{words}",
             hresult=answer.hresult,
@@ -311,14 +330,13 @@ class EntryCall:
         return changes_of(answer, workstation, subject, where=f"{self.service}, {self._message}")
 
     def _passed_over(self, why: str, hresult: int) -> Outcome:
-        message = f"it failed and was passed over, since the service is removed anyway: {why}"
+        message = Message.of("sentences.passed-over", why=why)
         return Outcome(Status.DONE, message, details={"hresult": hresult, "failed": True})
 
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
-    data = read_once(workstation, workstation.outlook.inf_path)
     try:
-        return None if data is None else Catalogue.of(inf.parse(data, workstation.code_page)).find(service)
+        return read_mapisvc(workstation).catalogue.find(service)
     except FindingsError:  # its lines are damaged; a service is told to go all the same
         return None
 
@@ -349,9 +367,5 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
 
 def through(plan: Plan, host: str) -> Plan:
     """The plan with its calls made where ``host`` says, by the services' own libraries (see ``hosts``)."""
-    steps = (replace(step, host=host) if isinstance(step, EntryCall) else step for step in plan.steps)
+    steps = (step.at(host) if isinstance(step, Hosted) else step for step in plan.steps)
     return replace(plan, steps=tuple(steps))
-
-
-MAKERS: Mapping[str, EffectMaker] = MappingProxyType({KIND: maker})
-"""What recovery needs to make this floor's effects again."""

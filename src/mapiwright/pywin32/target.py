@@ -107,7 +107,7 @@ def _user(workstation: Workstation, name: str | None) -> User:
 
 
 def _send(plan: Plan, workstation: Workstation) -> None:
-    from mapiwright.entry.call import MAKERS
+    from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.plans.effect import Status
     from mapiwright.transaction.transaction import execute
 

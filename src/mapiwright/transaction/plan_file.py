@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.props.protected import DPAPI_START, is_secret, is_secret_line
-from mapiwright.transaction.plans import compose
+from mapiwright.mapi.props.protected import is_secret, is_secret_file
+from mapiwright.message import Message
 from mapiwright.transaction.plans.change_json import canonical, change_from_json, change_to_json, parse
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.plans.terms import terms_from_json, terms_to_json
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
-from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
+from mapiwright.workstation.subject import name_of, on_registry, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,8 +43,6 @@ FORMAT = "mapiwright plan"
 SCHEMA = 1
 _NAME = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName")
 _MACHINE = KeyPath.parse(r"HKLM\SOFTWARE\Microsoft\Cryptography")
-_TEXTS = (".INF", ".PRF")
-"""The files of lines in which a secret may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class SavedPlan:
             "schema": SCHEMA,
             "plan": {
                 "verb": self.plan.verb,
-                "title": self.plan.title,
+                "title": self.plan.title.to_json(),
                 **terms_to_json(self.plan.terms),
                 "steps": [_step_to_json(step) for step in self.plan.steps],
             },
@@ -111,7 +110,7 @@ def save(plan: Plan, workstation: Workstation) -> SavedPlan:
     if secrets:
         raise RefusedError(
             f"the plan carries secrets, which do not belong in a file: {'; '.join(secrets)}",
-            where=plan.title,
+            where=str(plan.title),
             expected="a plan without secure properties and without data that Windows has sealed",
             remedy="It was not saved. Make the change at once, without -o; or leave out what is named here.",
         )
@@ -161,29 +160,28 @@ def _saved(document: Json, makers: Mapping[str, EffectMaker]) -> SavedPlan:
     plan, workstation = document["plan"], document["workstation"]
     match plan, workstation:
         case (
-            {"verb": str(verb), "title": str(title), "steps": [*steps]},
+            {"verb": str(verb), "title": title, "steps": [*steps]},
             {"uri": str(uri), "facts": dict(facts)},
         ) if facts.keys() == set(_FACTS) and all(isinstance(fact, str) for fact in facts.values()):
+            legs_and_effects = tuple(_step_from_json(step, makers) for step in steps)
             return SavedPlan(
-                Plan(verb, title, tuple(_step_from_json(step, makers) for step in steps), terms_from_json(plan)),
-                uri,
-                facts,
+                Plan(verb, Message.from_json(title), legs_and_effects, terms_from_json(plan)), uri, facts
             )
     raise FormatError("a part of it is missing")
 
 
 def _step_to_json(step: Step) -> Json:
     if isinstance(step, Leg):
-        return {"leg": step.title, "changes": [change_to_json(change) for change in step.changes]}
+        return {"leg": step.title.to_json(), "changes": [change_to_json(change) for change in step.changes]}
     return {"effect": step.kind, "description": step.describe()}
 
 
 def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
     match json_:
-        case {"leg": str(title), "changes": [*changes]}:
-            leg = Leg(title, tuple(change_from_json(change) for change in changes))
+        case {"leg": title, "changes": [*changes]}:
+            leg = Leg(Message.from_json(title), tuple(change_from_json(change) for change in changes))
             for change in leg.changes:
-                compose.subject(change)  # which a path that is none of Windows' has not
+                subject(change)  # which a path that is none of Windows' has not
             return leg
         case {"effect": str(kind), "description": dict(description)}:
             return remade(kind, description, makers)
@@ -218,7 +216,7 @@ def _users(plan: Plan, workstation: Workstation) -> str:
     """Those whose keys the plan changes: others may come and go."""
     changed = {
         upcase(name)
-        for change in compose.on_registry(plan.changes)
+        for change in on_registry(plan.changes)
         if change.key.root == "HKU"
         for name in change.key.parts[:1]
     }
@@ -234,27 +232,20 @@ def _secrets(plan: Plan) -> Iterator[str]:
     """The names of what carries a secret."""
     for change in plan.changes:
         if _is_secret(change):
-            yield compose.name(change)
+            yield name_of(change)
     for effect in plan.effects:
         if _withholds(effect.describe()):
-            yield effect.title
+            yield str(effect.title)
 
 
 def _is_secret(change: Change) -> bool:
     match change:
         case SetValue(name=name, old=old, new=new):
             return any(is_secret(name, value) for value in (old, new) if value is not None)
-        case WriteFile(path=path, old=old, new=new):
-            return any(_holds_secret(path, data) for data in (old, new) if data is not None)
+        case WriteFile(path=path, old=old, new=new) | ReplaceAtRestart(path=path, old=old, new=new):
+            return any(is_secret_file(path, data) for data in (old, new) if data is not None)
         case _:
             return False
-
-
-def _holds_secret(path: str, data: bytes) -> bool:
-    if upcase(path).endswith(_TEXTS):
-        text = data.replace(b"\0", b"").decode("latin-1")  # which is near enough for the ASCII that gives one away
-        return any(is_secret_line(line) for line in text.splitlines())
-    return DPAPI_START in data
 
 
 def _withholds(description: Mapping[str, Json]) -> bool:

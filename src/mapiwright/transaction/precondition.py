@@ -36,7 +36,7 @@ def on_value(registry: RegistryReader, title: str, key: KeyPath, name: str) -> J
 
 def on_file(files: FileReader, path: str) -> Json:
     """That the file holds the bytes which it holds now, or is still absent; only their digest is kept."""
-    return {"title": path, "file": path, "digest": _digest_of_file(files, path)}
+    return {"title": path, "file": path, "digest": files.digest(path)}
 
 
 def on_receipts(workstation: Workstation, title: str, subject: str) -> Json:
@@ -58,7 +58,7 @@ def changed_since(preconditions: Iterable[Json], workstation: Workstation) -> It
                 if _digest(registry, key_from_json(precondition), name) != digest:
                     yield f"{title}: not as they were"
             case {"title": str(title), "file": str(path), "digest": digest}:
-                if _digest_of_file(workstation.files, path) != digest:
+                if workstation.files.digest(path) != digest:
                     yield f"{title}: not as it was"
             case {"title": str(title), "subject": str(subject), "receipts": [*ids]}:
                 now_there = _receipts(workstation, subject)
@@ -66,11 +66,6 @@ def changed_since(preconditions: Iterable[Json], workstation: Workstation) -> It
                 yield from (f"{title}: receipt {id_} no longer counts" for id_ in ids if id_ not in now_there)
             case _:
                 raise FormatError("this is not a premise of a plan")
-
-
-def _digest_of_file(files: FileReader, path: str) -> str | None:
-    data = files.read(path)
-    return sha256(data).hexdigest() if data is not None else None
 
 
 def _receipts(workstation: Workstation, subject: str) -> list[str]:

@@ -12,25 +12,29 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Status, call_back
 from mapiwright.transaction.records import log
-from mapiwright.transaction.records.journal import Journal, Record
+from mapiwright.transaction.records.journal import Journal, Record, title_in
 from mapiwright.transaction.records.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
 from mapiwright.transaction.records.stores import believed, stores
 from mapiwright.transaction.records.takeover import drop_copy, drop_original, drop_records
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing
 from mapiwright.workstation.state import JOURNAL
+from mapiwright.workstation.subject import inverse, on_files, on_registry, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from mapiwright.transaction.records.stores import Store
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 EffectOf: TypeAlias = Callable[[Record], Effect]
@@ -51,22 +55,28 @@ class Recovery:
 
     ending: Ending
     id: str = ""
-    title: str = ""
-    notes: tuple[str, ...] = ()
+    title: Message | None = None
+    notes: tuple[Message, ...] = ()
 
     @property
-    def sentence(self) -> str:
-        """What to tell people."""
+    def message(self) -> Message:
+        """What it did, for people."""
+        title = self.title or Message.literal("")
         match self.ending:
             case Ending.NOTHING:
-                return "Nothing was left half-way."
+                return Message.of("sentences.half-way-nothing")
             case Ending.ROLLED_BACK:
-                return "\n".join((f"'{self.title}' was cut short; all of it was rolled back.", *self.notes))
+                return Message.of("sentences.cut-short", title=title)
             case Ending.FINISHED:
-                return f"'{self.title}' was cut short after its last step; it is done."
+                return Message.of("sentences.cut-short-at-its-end", title=title)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All that people should know, a line each."""
+        return (self.message, *self.notes)
 
 
-def unfinished(workstation: Workstation) -> str | None:
+def unfinished(workstation: Workstation) -> Message | None:
     """The title of the transaction that stands half-way (or is under way in another process), or None."""
     journals = (Journal(store.state) for store in stores(workstation))
     return next((journal.title for journal in journals if journal.exists), None)
@@ -94,7 +104,7 @@ def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) ->
         (_ended(workstation, store, makers) for store in stores(workstation)),
         key=lambda each: each.ending is Ending.NOTHING,
     )
-    reported = tuple(each.sentence for each in others if each.ending is not Ending.NOTHING)
+    reported = (message for each in others if each.ending is not Ending.NOTHING for message in each.messages)
     return replace(first, notes=(*first.notes, *reported))
 
 
@@ -122,29 +132,35 @@ def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMa
 
 
 def roll_back(
-    workstation: Workstation, store: Store, journal: Journal, effect_of: EffectOf | None
-) -> tuple[str, ...]:
+    workstation: Workstation,
+    store: Store,
+    journal: Journal,
+    effect_of: EffectOf | None,
+    *,
+    untouched: Mapping[int, Collection[Subject]] = MappingProxyType({}),
+) -> tuple[Message, ...]:
     """Take everything back that the journal of a store tells of; returns what was not called back, for people.
 
-    Without ``effect_of`` nothing is called.
+    Without ``effect_of`` nothing is called. ``untouched`` is, by leg, what it was to change and did not, as somebody
+    else had changed it; so it stays.
     """
-    notes: list[str] = []
+    notes: list[Message] = []
     for record in reversed(tuple(journal.records)):
         match record:
             case {"do": "leg", "leg": leg, "title": _, "digest": _} if not journal.has("undone", leg=leg):
-                _revert(workstation, store, journal.id, record)
+                _revert(workstation, store, journal.id, record, untouched.get(leg, ()))
                 journal.add("undone", leg=leg)
             case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:
                     drop_copy(workstation, id_)
-            case {"do": "will", "effect": number, "title": title} if not _harmless(journal, number):
+            case {"do": "will", "effect": number, "title": _} if not _harmless(journal, number):
                 if effect_of is None:
-                    notes.append(f"'{title}' was not taken back: nothing is called on a user's word.")
+                    notes.append(Message.of("sentences.not-believed", title=title_in(record)))
                 else:
                     effect = effect_of(record)
                     failure = call_back(effect, workstation).failure
                     if failure:
-                        notes.append(f"Could not take back '{effect.title}': {failure}")
+                        notes.append(Message.of("sentences.not-called-back", title=effect.title, why=failure))
                 journal.add("compensated", effect=number)
             case _:
                 pass
@@ -172,7 +188,7 @@ def finish(workstation: Workstation, store: Store, journal: Journal) -> None:
 
 def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
     """Make the changes true, files first."""
-    files, registry = compose.on_files(changes), compose.on_registry(changes)
+    files, registry = on_files(changes), on_registry(changes)
     try:
         if files:
             workstation.files.apply(files)
@@ -199,7 +215,7 @@ def held(workstation: Workstation) -> Iterator[None]:
         yield
 
 
-def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
+def recovery_needed(error: BaseException, title: Message) -> RecoveryNeededError:
     """The error for a transaction that could not be ended, because of another one."""
     match error:
         case RecoveryNeededError():
@@ -217,17 +233,18 @@ def recovery_needed(error: BaseException, title: str) -> RecoveryNeededError:
     )
 
 
-def _revert(workstation: Workstation, store: Store, id_: str, leg: Record) -> None:
+def _revert(workstation: Workstation, store: Store, id_: str, leg: Record, untouched: Collection[Subject]) -> None:
     """Undo a leg and read it back; raises RecoveryNeededError where somebody changed the same things since."""
     name = backup_name(id_, leg["leg"])
     data = store.state.read(name)
     if data is None:
         raise FormatError("the backup that undoes it is missing", where=name)
-    changes = compose.inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
+    changes = inverse(believed(unpack_backup(data, leg["digest"], where=name), store.owner))
+    changes = tuple(change for change in changes if subject(change) not in untouched)
     lost = compose.drifted(changes, workstation, {Standing.OLD, Standing.NEW})
     if lost:
         raise RecoveryNeededError(
-            f"somebody changed since what '{leg['title']}' had changed: {'; '.join(lost)}",
+            f"somebody changed since what '{title_in(leg)}' had changed: {'; '.join(lost)}",
             where=workstation.uri,
             expected="the state before the change, or after it",
             remedy="The journal is kept. Put those things back, then run `mapiwright recover`.",

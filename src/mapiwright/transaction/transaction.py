@@ -21,6 +21,7 @@ from mapiwright.errors import (
     MapiwrightError,
     UsageError,
 )
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Leg
@@ -47,7 +48,8 @@ from mapiwright.transaction.recovery import (
     recovery_needed,
     roll_back,
 )
-from mapiwright.workstation.change import Standing
+from mapiwright.workstation.change import Standing, standings
+from mapiwright.workstation.subject import firsts, name_of, net_of_each, on_files, on_registry, states, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,15 +58,16 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.journal import Record
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
-Progress: TypeAlias = Callable[[int, int, str], None]
+Progress: TypeAlias = Callable[[int, int, Message], None]
 """Told of each step before it is taken: how many are done, of how many, and what comes now."""
 
 NO_MAKERS: Mapping[str, EffectMaker] = MappingProxyType({})
 
 
-def in_silence(done: int, total: int, title: str) -> None:
+def in_silence(done: int, total: int, title: Message) -> None:
     """Tell nobody."""
 
 
@@ -83,7 +86,9 @@ def execute(
     rolled back; RecoveryNeededError where that failed too, and then the next run tries again.
     """
     if plan.empty:
-        raise UsageError("the plan has nothing in it", where=plan.title, expected="a leg with changes, or an effect")
+        raise UsageError(
+            "the plan has nothing in it", where=str(plan.title), expected="a leg with changes, or an effect"
+        )
     refuse_unwritable(plan, workstation)
     try:
         with held(workstation):
@@ -91,7 +96,7 @@ def execute(
             before = recover_held(workstation, makers)
             if before.ending is not Ending.NOTHING:
                 workstation.refresh()
-                progress(0, len(plan.steps), before.sentence)
+                progress(0, len(plan.steps), before.message)
             refuse_changed_since(plan, workstation)
             return _Run(plan, workstation, progress).to_the_end()
     finally:
@@ -108,8 +113,9 @@ def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
 
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
-    """Raise RefusedError, or NotFoundError, where a hive that the plan changes cannot be written; nothing was."""
-    workstation.registry.refuse_unwritable(change.key for change in compose.on_registry(compose.firsts(plan.changes)))
+    """Raise RefusedError, or NotFoundError, where what the plan changes cannot be written here; nothing was."""
+    workstation.files.refuse_impossible(on_files(plan.changes))
+    workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
 
 class _Run:
@@ -124,10 +130,16 @@ class _Run:
         self._journal = Journal(workstation.state)
         self._started = datetime.now(UTC)
         self._id = new_id(workstation, self._started)
-        self._legs: list[tuple[str, str]] = []
+        self._legs: list[tuple[Message, str]] = []
         self._effects: list[EffectRecord] = []
         self._begun: list[Effect] = []
-        self._step = ""
+        self._step = Message.literal("")
+        self._waiting: list[Leg] = []
+        """Legs with no effect between them: each is journalled by itself, and all are written at once."""
+        self._known = {subject(change): states(change)[0] for change in _expected(plan, workstation)}
+        """How things stood when they were last read: before the run, or after the leg that changed them."""
+        self._drifted: dict[int, set[Subject]] = {}
+        """What somebody else changed since, and the run has not touched."""
 
     def to_the_end(self) -> Receipt:
         """Do it; on whatever error take it back and raise."""
@@ -140,7 +152,7 @@ class _Run:
                 journal = Journal(self._state)
                 done = journal.committed
                 begun = bool(self._legs or self._begun or journal.of("leg"))
-                notes = () if done else roll_back(self._workstation, self._store, journal, self._begun_effect)
+                notes = () if done else self._roll_back(journal)
             except (MapiwrightError, OSError, KeyboardInterrupt) as second:
                 log.note_error(self._state, "stuck", second, id=self._id, title=self._plan.title)
                 raise recovery_needed(second, self._plan.title) from error
@@ -177,16 +189,19 @@ class _Run:
             id=self._id,
             version=__version__,
             verb=self._plan.verb,
-            title=self._plan.title,
+            title=self._plan.title.to_json(),
             created=self._receipt().created,
         )
         for done, step in enumerate(self._plan.steps):
+            if not isinstance(step, Leg):
+                self._make_legs()
             self._step = step.title
             self._progress(done, total, step.title)
             if isinstance(step, Leg):
-                self._leg(step.title, step.changes)
+                self._waiting.append(step)
             else:
                 self._effect(step)
+        self._make_legs()
         self._progress(total, total, self._plan.title)
         self._take_over()
         self._state.write(receipt_name(self._id), receipt_to_bytes(self._receipt()))
@@ -200,29 +215,62 @@ class _Run:
         for id_ in taken:
             copy(self._workstation, id_)
 
-    def _leg(self, title: str, changes: Iterable[Change]) -> None:
-        changes = compose.without_own_folder(compose.net(changes), self._workstation)
+    def _make_legs(self) -> None:
+        """Back up, journal, apply and read back the legs that wait."""
+        each = net_of_each([leg.changes for leg in self._waiting])
+        own = (compose.without_own_folder(changes, self._workstation) for changes in each)
+        legs = [(leg.title, changes) for leg, changes in zip(self._waiting, own, strict=True) if changes]
+        self._waiting = []
+        changes = tuple(change for _, leg in legs for change in leg)
         if not changes:
             return
-        lost = compose.drifted(changes, self._workstation, {Standing.OLD})
+        self._workstation.files.refuse_impossible(on_files(changes))
+        lost = self._lost(changes)
         _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
-        data, digest = pack_backup(changes)
-        self._state.write(backup_name(self._id, len(self._legs)), data)
-        self._journal.add("leg", leg=len(self._legs), title=title, digest=digest)
-        self._legs.append((title, digest))
-        apply(self._workstation, changes)
+        for title, leg in legs:
+            data, digest = pack_backup(leg)
+            self._state.write(backup_name(self._id, len(self._legs)), data)
+            self._journal.add("leg", leg=len(self._legs), title=title.to_json(), digest=digest)
+            self._legs.append((title, digest))
+        self._apply(changes, len(self._legs) - len(legs))
         unmade = compose.drifted(changes, self._workstation, {Standing.NEW})
         if unmade:
             raise FailedError(
                 f"{len(unmade)} thing(s) did not read back as they were written: {'; '.join(unmade)}",
                 where=self._workstation.uri,
             )
+        self._known |= {subject(change): states(change)[1] for change in changes}
+
+    def _lost(self, changes: Iterable[Change]) -> tuple[str, ...]:
+        """The names of what is not as the changes expect; what was read once in this run is not read again."""
+        unknown, lost = [], []
+        for change in changes:
+            what, old = subject(change), states(change)[0]
+            if what not in self._known:
+                unknown.append(change)
+            elif self._known[what] != old:
+                lost.append(name_of(change))
+        return (*lost, *compose.drifted(unknown, self._workstation, {Standing.OLD}))
+
+    def _apply(self, changes: tuple[Change, ...], first_leg: int) -> None:
+        """Make the changes true; where somebody was faster, note with what, as none of that is the run's to undo."""
+        try:
+            apply(self._workstation, changes)
+        except ConflictError:
+            stand = standings(changes, self._workstation.registry, self._workstation.files)
+            drifted = {subject(change) for change, stands in stand if stands is Standing.OTHER}
+            self._drifted = dict.fromkeys(range(first_leg, len(self._legs)), drifted)
+            raise
+
+    def _roll_back(self, journal: Journal) -> tuple[Message, ...]:
+        return roll_back(self._workstation, self._store, journal, self._begun_effect, untouched=self._drifted)
 
     def _effect(self, effect: Effect) -> None:
         description = effect.describe()
         number = len(self._begun)
         self._begun.append(effect)
-        self._journal.add("will", effect=number, kind=effect.kind, title=effect.title, description=description)
+        title = effect.title.to_json()
+        self._journal.add("will", effect=number, kind=effect.kind, title=title, description=description)
         try:
             outcome = effect.run(self._workstation)
         except MapiwrightError as error:
@@ -241,7 +289,7 @@ class _Run:
                 after=len(self._legs),
             )
         )
-        self._leg(effect.title, outcome.changes)
+        self._waiting.append(Leg(effect.title, outcome.changes))
 
     def _begun_effect(self, will: Record) -> Effect:
         return self._begun[will["effect"]]
@@ -261,7 +309,7 @@ class _Run:
 
 def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
     """The changes that tell how the workstation must be before the plan."""
-    return compose.without_own_folder(compose.firsts(plan.changes), workstation)
+    return compose.without_own_folder(firsts(plan.changes), workstation)
 
 
 def _refuse_drifted(lost: tuple[str, ...], workstation: Workstation) -> None:
@@ -273,7 +321,7 @@ def _refuse_drifted(lost: tuple[str, ...], workstation: Workstation) -> None:
         )
 
 
-def _reported(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> BaseException:
+def _reported(error: BaseException, notes: tuple[Message, ...], *, begun: bool) -> BaseException:
     """The error that the caller gets: it says that all was rolled back, and what could not be called back."""
     if isinstance(error, MapiwrightError) and not begun:
         return error
@@ -289,5 +337,5 @@ def _reported(error: BaseException, notes: tuple[str, ...], *, begun: bool) -> B
             reported = CancelledError("interrupted")
         case _:
             return error
-    reported.remedy = "\n  ".join((*filter(None, [reported.remedy]), "Everything was rolled back.", *notes))
+    reported.say_also(Message.of("sentences.rolled-back"), *notes)
     return reported

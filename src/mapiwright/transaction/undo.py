@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RecoveryNeededError, RefusedError
+from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Outcome, Status, call_back
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.plans.terms import Terms
 from mapiwright.transaction.records.receipt import changes_of_leg, receipt
 from mapiwright.workstation.change import Standing
+from mapiwright.workstation.subject import inverse, net
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 TAKEN_BACK = "taken-back"
-_OF_USER = "The receipt lies in the user's own hands, so its calls are not taken back: nothing is called on his word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class TakenBack:
         return TAKEN_BACK
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        return f"take back: {self.effect.title}"
+        return Message.of("steps.take-back", title=self.effect.title)
 
     def describe(self) -> Mapping[str, Json]:
         """The other effect, by kind and description."""
@@ -48,10 +49,10 @@ class TakenBack:
         """Call it back; a failure is told and stops nothing, as in a rollback."""
         back = call_back(self.effect, workstation)
         if back.failure:
-            return Outcome(Status.SKIPPED, f"could not be taken back: {back.failure}")
-        if back.idle:
+            return Outcome(Status.SKIPPED, Message.of("sentences.not-taken-back", why=back.failure))
+        if back.idle is not None:
             return Outcome(Status.SKIPPED, back.idle)
-        return Outcome(Status.DONE, "taken back")
+        return Outcome(Status.DONE, Message.of("sentences.taken-back"))
 
     def compensate(self, workstation: Workstation) -> None:
         """Run it again; the changes that it wants are put back from the backup, not by it."""
@@ -92,14 +93,15 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
             if effect.after == number and effect.status == Status.DONE and not found.owner
         ]
         if number < len(found.legs):
-            title = f"undo: {found.legs[number][0]}"
-            steps.append(Leg(title, compose.inverse(changes_of_leg(workstation, found, number))))
+            title = Message.of("steps.undo", title=found.legs[number][0])
+            steps.append(Leg(title, inverse(changes_of_leg(workstation, found, number))))
     terms = Terms(undoes=found.id)
     if found.owner:
         steps = [step for step in steps if isinstance(step, Leg) and step.changes]  # the others were not believed
-        terms = Terms(undoes=found.id, takes_over=(found.id,), notes=(_OF_USER,) if found.effects else ())
-    plan = Plan("undo", f"undo: {found.title}", tuple(reversed(steps)), terms)
-    whole = compose.net(plan.changes)
+        notes = (Message.of("sentences.of-user"),) if found.effects else ()
+        terms = Terms(undoes=found.id, takes_over=(found.id,), notes=notes)
+    plan = Plan("undo", Message.of("steps.undo", title=found.title), tuple(reversed(steps)), terms)
+    whole = net(plan.changes)
     lost = (*compose.drifted(whole, workstation, {Standing.OLD}), *compose.in_the_way(whole, workstation))
     if lost:
         raise ConflictError(

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.files import parent, split
-from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
+from mapiwright.workstation.files import FileWants, parent, split
+from mapiwright.workstation.look import digest_of
+from mapiwright.workstation.registry import Key, KeyPath, RegistryWants, Value, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from mapiwright.workstation.files import FileReader
+    from mapiwright.workstation.files import FileReader, FileSnapshot
     from mapiwright.workstation.registry import RegistryReader
 
 
@@ -74,6 +76,23 @@ class WriteFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceAtRestart:
+    """A file that is in use: its bytes go from ``old`` to ``new`` when the workstation starts next; None is absent.
+
+    Until then the file is as it was, and the workstation is to be restarted. Only a Windows that runs can do it.
+    """
+
+    path: str
+    old: bytes | None
+    new: bytes | None
+
+    @property
+    def inverse(self) -> ReplaceAtRestart:
+        """The change that undoes this one."""
+        return ReplaceAtRestart(self.path, self.new, self.old)
+
+
+@dataclass(frozen=True, slots=True)
 class MakeFolder:
     """A folder comes to be, empty."""
 
@@ -98,7 +117,7 @@ class RemoveFolder:
 
 
 RegistryChange: TypeAlias = SetValue | CreateKey | DeleteKey
-FileChange: TypeAlias = WriteFile | MakeFolder | RemoveFolder
+FileChange: TypeAlias = WriteFile | ReplaceAtRestart | MakeFolder | RemoveFolder
 Change: TypeAlias = RegistryChange | FileChange
 
 
@@ -117,6 +136,43 @@ def standing(change: Change, registry: RegistryReader, files: FileReader) -> Sta
     return standing_in_files(change, files)
 
 
+def standings(
+    changes: Iterable[Change], registry: RegistryReader, files: FileReader
+) -> tuple[tuple[Change, Standing], ...]:
+    """Each change with its standing, read in one go; where a folder is in the place of a file, it is OTHER."""
+    changes = tuple(changes)
+    in_registry = tuple(change for change in changes if isinstance(change, SetValue | CreateKey | DeleteKey))
+    in_files = tuple(change for change in changes if not isinstance(change, SetValue | CreateKey | DeleteKey))
+    keys = registry.look(registry_wants(in_registry)) if in_registry else registry
+    things = files.look(file_wants(in_files)) if in_files else files
+    found: list[tuple[Change, Standing]] = []
+    for change in changes:
+        if isinstance(change, SetValue | CreateKey | DeleteKey):
+            found.append((change, standing_in_registry(change, keys)))
+            continue
+        try:
+            found.append((change, standing_in_files(change, things)))
+        except ConflictError:
+            found.append((change, Standing.OTHER))
+    return tuple(found)
+
+
+def registry_wants(changes: Sequence[RegistryChange]) -> RegistryWants:
+    """What is to be read to say how a registry stands with the changes."""
+    return RegistryWants(
+        values=tuple((change.key, change.name) for change in changes if isinstance(change, SetValue)),
+        keys=tuple(change.key for change in changes if isinstance(change, CreateKey | DeleteKey)),
+    )
+
+
+def file_wants(changes: Sequence[FileChange]) -> FileWants:
+    """What is to be read to say how files stand with the changes."""
+    return FileWants(
+        digests=tuple(change.path for change in changes if isinstance(change, WriteFile | ReplaceAtRestart)),
+        folders=tuple(change.path for change in changes if isinstance(change, MakeFolder | RemoveFolder)),
+    )
+
+
 def standing_in_registry(change: RegistryChange, registry: RegistryReader) -> Standing:
     """As ``standing``, where only the registry is at hand."""
     match change:
@@ -128,11 +184,11 @@ def standing_in_registry(change: RegistryChange, registry: RegistryReader) -> St
             return _standing(registry.subkeys(change.key) is not None, old=True, new=False)
 
 
-def standing_in_files(change: FileChange, files: FileReader) -> Standing:
+def standing_in_files(change: FileChange, files: FileReader | FileSnapshot) -> Standing:
     """As ``standing``, where only the files are at hand."""
     match change:
-        case WriteFile():
-            return _standing(files.read(change.path), change.old, change.new)
+        case WriteFile() | ReplaceAtRestart():
+            return _standing(files.digest(change.path), digest_of(change.old), digest_of(change.new))
         case MakeFolder():
             return _standing(files.is_folder(change.path), old=False, new=True)
         case RemoveFolder():

@@ -6,11 +6,14 @@ It resolves without regard to case, also on a mount that regards it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mapiwright.errors import UsageError
+from mapiwright.errors import ConflictError, UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
@@ -59,7 +62,7 @@ def fault_of_name(name: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Room:
     """What there is for a file that shall be written: its volume, and whether we may.
 
@@ -75,11 +78,61 @@ class Room:
     hibernated: bool = False
 
 
+@frozen
+class FileWants:
+    """What is to be read in one go, by paths: bytes of files, their digests, whether a folder is there, its names."""
+
+    files: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class FileSnapshot:
+    """What files answered at one time; KeyError says what was not asked for."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes | ConflictError | None],
+        digests: Mapping[str, str | ConflictError | None],
+        folders: Mapping[str, bool],
+        names: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """The answers by what was asked, spelled as it was asked; an error is raised when it is asked for."""
+        self._files, self._digests, self._folders, self._names = files, digests, folders, names
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; a folder raises ConflictError."""
+        found = self._files[path]
+        if isinstance(found, ConflictError):
+            raise found
+        return found
+
+    def digest(self, path: str) -> str | None:
+        """The digest of a file; a folder raises ConflictError."""
+        found = self._digests[path]
+        if isinstance(found, ConflictError):
+            raise found
+        return found
+
+    def is_folder(self, path: str) -> bool:
+        """Whether it is a folder."""
+        return self._folders[path]
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """The names in a folder."""
+        return self._names[path]
+
+
 class FileReader(Protocol):
     """Reads files and lists folders."""
 
     def read(self, path: str) -> bytes | None:
         """The bytes of the file, or None where there is none; a folder raises ConflictError."""
+        ...
+
+    def digest(self, path: str) -> str | None:
+        """The SHA-256 of the file's bytes in hex, or None where there is none; a folder raises ConflictError."""
         ...
 
     def is_folder(self, path: str) -> bool:
@@ -92,4 +145,8 @@ class FileReader(Protocol):
 
     def room(self, path: str) -> Room | None:
         """What there is for a file at ``path``, which need not be there; None where it can have no place here."""
+        ...
+
+    def look(self, wants: FileWants) -> FileSnapshot:
+        """The answers to all of the wants, read in one go; an answer that is an error is raised when it is asked."""
         ...

@@ -6,10 +6,9 @@ and no state between is ever written.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError
+from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import (
     CreateKey,
@@ -18,23 +17,19 @@ from mapiwright.workstation.change import (
     MakeFolder,
     RegistryChange,
     RemoveFolder,
-    SetValue,
+    ReplaceAtRestart,
     Standing,
-    WriteFile,
     standing_in_files,
     standing_in_registry,
 )
-from mapiwright.workstation.files import parent, split
+from mapiwright.workstation.files import parent
+from mapiwright.workstation.subject import Subject, leaves_something, name_of, net, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.registry import KeyPath, RegistryReader
-
-C = TypeVar("C", RegistryChange, FileChange)
-Place: TypeAlias = tuple[str, ...]
-"""What a change is about, as Windows compares names. A value's last name begins with a backslash, a key's cannot."""
 
 
 def outstanding_in_registry(
@@ -44,10 +39,10 @@ def outstanding_in_registry(
 
     Paths are taken literally: translate views and links before.
     """
-    there: dict[Place, bool] = {}
+    there: dict[Subject, bool] = {}
     due = []
-    for place, change in _taken_together(changes):
-        where = _name(change)
+    for change in net(changes):
+        place, where = subject(change)[1:], name_of(change)
         if _is_done(standing_in_registry(change, registry), where):
             continue
         if isinstance(change, DeleteKey):
@@ -56,16 +51,17 @@ def outstanding_in_registry(
             holder = change.key.parent if isinstance(change, CreateKey) else change.key
             if not there.get(place[:-1], registry.subkeys(holder) is not None):
                 raise ConflictError("the key above does not exist", where=where, expected=str(holder))
-        there[place] = _gives(change)
+        there[place] = leaves_something(change)
         due.append(change)
     return tuple(due)
 
 
 def outstanding_in_files(changes: Sequence[FileChange], files: FileReader) -> tuple[FileChange, ...]:
     """The changes that are not true yet, in order; raises ConflictError unless all of them can be made true."""
-    there: dict[Place, bool] = {}
+    there: dict[Subject, bool] = {}
     due = []
-    for place, change in _taken_together(changes):
+    for change in net(changes):
+        place = subject(change)[1:]
         if _is_done(standing_in_files(change, files), change.path):
             continue
         if isinstance(change, RemoveFolder):
@@ -77,57 +73,21 @@ def outstanding_in_files(changes: Sequence[FileChange], files: FileReader) -> tu
                 raise ConflictError("the folder does not exist", where=change.path, expected=folder)
             if isinstance(change, MakeFolder) and there.get(place, files.read(change.path) is not None):
                 raise ConflictError("a file is in the place of the folder", where=change.path)
-        there[place] = _gives(change)
+        there[place] = leaves_something(change)
         due.append(change)
     return tuple(due)
 
 
-def _place(change: RegistryChange | FileChange) -> Place:
-    match change:
-        case SetValue():
-            return (*_place(CreateKey(change.key)), "\\" + upcase(change.name))
-        case CreateKey() | DeleteKey():
-            return tuple(upcase(name) for name in (change.key.root, *change.key.parts))
-        case WriteFile() | MakeFolder() | RemoveFolder():
-            return tuple(upcase(name) for name in split(change.path))
-
-
-def _name(change: RegistryChange | FileChange) -> str:
-    match change:
-        case SetValue():
-            return f"{change.key}: {change.name or '(default)'}"
-        case CreateKey() | DeleteKey():
-            return str(change.key)
-        case _:
-            return change.path
-
-
-def _gives(change: RegistryChange | FileChange) -> bool:
-    """Whether there is something in the change's place when it has been made."""
-    match change:
-        case SetValue() | WriteFile():
-            return change.new is not None
-        case _:
-            return isinstance(change, CreateKey | MakeFolder)
-
-
-def _taken_together(changes: Sequence[C]) -> Iterator[tuple[Place, C]]:
-    """Each thing once, where it came first, with the whole way from the first old state to the last new one."""
-    ways: dict[tuple[Place, bool], C] = {}
-    for change in changes:
-        subject = _place(change), isinstance(change, SetValue | WriteFile)
-        first = ways.get(subject)
-        if first is None:
-            ways[subject] = change
-            continue
-        match first, change:
-            case (SetValue(), SetValue()) | (WriteFile(), WriteFile()):
-                if first.new not in {change.old, change.new}:
-                    raise ConflictError("two changes of it contradict each other", where=_name(change))
-                ways[subject] = replace(first, new=change.new)
-            case _ if _gives(first) != _gives(change):
-                del ways[subject]  # made and taken away again
-    yield from ((place, change) for (place, _), change in ways.items())
+def refuse_at_restart(changes: Iterable[FileChange], where: str) -> None:
+    """Raise RefusedError that names the files of ``where`` which are to be replaced at the next start, if any are."""
+    paths = [change.path for change in changes if isinstance(change, ReplaceAtRestart)]
+    if paths:
+        raise RefusedError(
+            f"nothing replaces a file at the next start here: {', '.join(paths)}",
+            where=where,
+            expected="a Windows that runs, and holds the file in use",
+            remedy="Write the file itself: nothing holds it in use on this workstation.",
+        )
 
 
 def _is_done(stands: Standing, where: str) -> bool:
@@ -141,14 +101,16 @@ def _is_done(stands: Standing, where: str) -> bool:
     return stands is Standing.NEW
 
 
-def _content_of_key(registry: RegistryReader, path: KeyPath, place: Place) -> Iterator[tuple[Place, str]]:
+def _content_of_key(registry: RegistryReader, path: KeyPath, place: Subject) -> Iterator[tuple[Subject, str]]:
     key = registry.read(path)
     if key is not None:
         yield from (((*place, "\\" + upcase(name)), name) for name in key.values)
         yield from (((*place, upcase(name)), name) for name in key.keys)
 
 
-def _refuse_content(place: Place, below: Iterable[tuple[Place, str]], there: dict[Place, bool], where: str) -> None:
+def _refuse_content(
+    place: Subject, below: Iterable[tuple[Subject, str]], there: dict[Subject, bool], where: str
+) -> None:
     """Raise ConflictError where something is left in what shall go."""
     names = dict(below)
     names.update({here: here[-1].lstrip("\\") for here in there if here[:-1] == place and here not in names})

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from mapiwright.errors import RefusedError
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
 JOURNAL = "journal"
-"""The name of the journal; it is there exactly while a transaction is under way or stands half-way."""
+"""The name of the journal; it is there exactly while a transaction is under way or was interrupted."""
 
 
 def closed_records(where: str, *, instead: str = "") -> RefusedError:
@@ -30,6 +32,21 @@ def closed_records(where: str, *, instead: str = "") -> RefusedError:
             filter(None, ["Run the command again as that user, or elevated.", instead, "Nothing was changed."])
         ),
     )
+
+
+@frozen
+class Lease:
+    """One holding of the lock of a state, for as long as the block lasts.
+
+    A store that cannot see its holder die lets the lease expire; one that can has no such end. ``token`` is greater
+    than that of every lease before, so that a store can refuse a write of a holder who was taken for dead.
+    """
+
+    holder: str
+    """Who holds it, for the one who finds it held: a sentence."""
+    token: int
+    expires: datetime | None = None
+    """When it ends by itself, in UTC; None where it ends with the process of its holder."""
 
 
 class State(Protocol):
@@ -55,6 +72,9 @@ class State(Protocol):
         """Remove ``name``, durably; absent is fine."""
         ...
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Hold the workstation against every other run; raises BusyError at once where it is held."""
+    def lock(self) -> AbstractContextManager[Lease]:
+        """Hold the workstation against every other run; it is free again when the block ends, or its process does.
+
+        Raises BusyError at once where it is held; ``where`` says by whom.
+        """
         ...

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import FileReader
 from mapiwright.workstation.registry import KeyPath, RegistryReader, View
 
@@ -57,7 +57,7 @@ class Install(StrEnum):
         return "Windows Installer" if self is Install.MSI else "Click-to-Run"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """A user of the workstation: the name of the profile folder, the SID, and where the user's keys are."""
 
@@ -68,7 +68,7 @@ class User:
     """True for Default, from which Windows makes new users."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outlook:
     """An Outlook that a workstation has, and the rule that found each fact.
 
@@ -99,7 +99,9 @@ class Registry(RegistryReader, Protocol):
         """Make every change true and durable; called by the transaction only.
 
         A change that is true already is skipped, so that applying twice is applying once. A change whose old
-        state does not hold raises ConflictError, and then no change of the sequence was applied to its hive.
+        state does not hold raises ConflictError, and then none was made. Each single value or key is in its old
+        or its new state afterwards, whatever is raised; a FailedError says in ``made`` and ``unmade`` which are
+        which, and after any other error none was made. All or nothing is what the transaction promises, not this.
         Keys above a created key must exist; the planner creates them one by one, so that each has its inverse.
         What a killed run left beside a hive goes, also where every change is true already.
         """
@@ -117,11 +119,20 @@ class Registry(RegistryReader, Protocol):
 class Files(FileReader, Protocol):
     """Reads files; applies sequences of changes, each made durable."""
 
+    def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
+        """Write nothing; raise RefusedError that names the changes which this kind of workstation cannot make at all.
+
+        That is ``ReplaceAtRestart`` where no Windows runs; ``apply`` raises the same before it writes anything.
+        """
+        ...
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true and durable; called by the transaction only.
 
         A change that is true already is skipped. A change whose old state does not hold raises ConflictError
-        before the first is applied. Folders above a written file must exist: the planner makes them one by one.
+        before the first is applied. Each single file or folder is in its old or its new state afterwards, whatever
+        is raised; a FailedError says in ``made`` and ``unmade`` which are which, and after any other error none was
+        made. Folders above a written file must exist: the planner makes them one by one.
         Owner, mode, ACL and extended attributes of a replaced file survive. What a killed run left beside a file
         goes, also where every change is true already.
         """

@@ -13,7 +13,10 @@ from pathlib import Path
 
 _PACKAGES = ("", "entry", "entry/child", "entry/child/native", "mapi", "mapi/props", "mapi/tables")
 _MODULES = (
+    "english",
     "errors",
+    "frozen",
+    "message",
     "mapi/tables/bookmarks",
     "mapi/props/property_calls",
     "mapi/tables/restriction",

@@ -15,13 +15,11 @@ from mapiwright.entry.hosts.native_host import DEADLINE, FromWorkstation, Native
 from mapiwright.entry.hosts.python_host import PythonHost
 from mapiwright.entry.service.loading import Loader
 from mapiwright.entry.service.record import read_record, sources_of
-from mapiwright.errors import ConflictError, EntryPointError, FindingsError, NotFoundError, UsageError
-from mapiwright.formats import inf
+from mapiwright.errors import ConflictError, EntryPointError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue, read_section
-from mapiwright.mapi.props.tags import PR_SERVICE_DLL_NAME, PR_SERVICE_ENTRY_NAME
+from mapiwright.mapi.inf.catalogue import declared_entry
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.workstation.files import join, parent
-from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,7 +62,7 @@ def host_for(
     MAPISVC.INF declares is not there.
     """
     record = read_record(workstation, service)
-    declared = declared_entry(workstation, service) if host else None
+    declared = declared_entry(read_mapisvc(workstation).catalogue, service) if host else None
     if declared is not None:
         dll, entry = declared
         return NativeHost(
@@ -79,20 +77,6 @@ def host_for(
     if record is None or record.stand_in is None:
         return None
     return PythonHost(sources_of(workstation, record), record.stand_in.entry, record.stand_in.deadline)
-
-
-def declared_entry(workstation: Workstation, service: str) -> tuple[str, str] | None:
-    """The DLL and the entry point that MAPISVC.INF names for a service, or None where it does not name both."""
-    data = read_once(workstation, workstation.outlook.inf_path)
-    try:
-        section = Catalogue.of(inf.parse(data or b"", workstation.code_page)).inf.section(service)
-    except FindingsError:  # its lines are damaged
-        return None
-    if section is None:
-        return None
-    read = read_section(section)
-    dll, entry = read.text(PR_SERVICE_DLL_NAME), read.text(PR_SERVICE_ENTRY_NAME)
-    return (dll, entry) if dll and entry else None
 
 
 def _library(workstation: Workstation, dll: str) -> FromWorkstation:

@@ -1,4 +1,4 @@
-"""Secrets that a call carries: the secure properties, and how to see that something would give one away.
+"""Secrets that a call carries, and how to see that something would give one away.
 
 A value in the range 0x67F0 to 0x67FF reaches the service through the child's pipe, and nothing else: no log, no
 error, no receipt and no plain property.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.entry.service.contract import EntryRequest
-    from mapiwright.formats.props import Properties, PropertyValue
+    from mapiwright.formats.props import PropertyValue
 
 IDENTITY = frozenset({0x67FD, 0x67FE})
 """PR_AUTOCFG_USER_EMAIL and _NAME: in the secure range, yet given so that the service may store them plainly."""
@@ -36,11 +36,6 @@ def properties_of(request: EntryRequest) -> Iterator[tuple[int, PropertyValue]]:
 def holds_secrets(request: EntryRequest) -> bool:
     """Whether a request carries a secure property."""
     return any(is_secure(tag) for tag, _ in properties_of(request))
-
-
-def public(properties: Properties) -> Properties:
-    """The properties without the secure ones."""
-    return {tag: value for tag, value in properties.items() if not is_secure(tag)}
 
 
 def _spellings(value: PropertyValue, code_page: str) -> Iterator[bytes]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.service.contract import VisibleSection, is_uid
-from mapiwright.entry.service.secrecy import public
 from mapiwright.mapi.profile.resemblance import matched
+from mapiwright.mapi.props.protected import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

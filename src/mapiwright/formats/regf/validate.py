@@ -6,6 +6,8 @@ as cells that nobody uses; a hive that Mapiwright made has neither.
 Sources: the regf specification of msuhanov; the checks of ReactOS' configuration manager (read for facts).
 """
 
+# ruff: noqa: D102 - the methods are the chapters of one examination, for this room alone
+
 from __future__ import annotations
 
 import struct
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterator
 
-_NIL = 0xFFFFFFFF
-_BINS = 4096  # where offsets count from
+NIL = 0xFFFFFFFF
+BINS = 4096  # where offsets count from
 _SEGMENT = 16344
 _MOST_SUBKEYS_PER_LIST = 507
 _MOST_LEVELS = 512
@@ -45,11 +47,13 @@ class Fault:
 
 def validate(data: bytes | bytearray | memoryview | mmap.mmap) -> tuple[Fault, ...]:
     """Every fault of the hive, in the order in which they were met; never raises, and reads each cell once."""
-    return tuple(_Examination(bytes(data)).faults)
+    examination = Examination(bytes(data))
+    examination.whole()
+    return tuple(examination.faults)
 
 
-@dataclass(slots=True)
-class _Key:
+@dataclass(frozen=True, slots=True)
+class WaitingKey:
     """What is remembered of a key while its subkeys are waiting."""
 
     offset: int
@@ -57,24 +61,35 @@ class _Key:
     depth: int
 
 
-class _Examination:
+class Examination:
+    """A hive under examination: what was found of it so far."""
+
     def __init__(self, data: bytes) -> None:
+        """Reads nothing but the base block."""
         self.data = data
         self.faults: list[Fault] = []
         self.used: dict[int, int] = {}  # cells in use: offset -> bytes of payload
         self.owned: set[int] = set()
         self.users: dict[int, int] = {}  # security records: offset -> keys that use them
-        if len(data) < _BINS or data[:4] != b"regf":
+        self.visited = 0  # cells that were looked at, in a bin or through an owner
+        self.minor, self.size = 0, 0
+        self.is_hive = len(data) >= BINS and data[:4] == b"regf"
+        if not self.is_hive:
             self.error(0, "base block", "no `regf` signature over 4096 bytes")
             return
         (self.minor,) = struct.unpack_from("<I", data, 24)
         (self.size,) = struct.unpack_from("<I", data, 40)
         self.base_block()
+
+    def whole(self) -> None:
+        """Examine all of it."""
+        if not self.is_hive:
+            return
         self.bins()
         self.keys()
         self.security()
         for offset in self.used.keys() - self.owned:
-            self.warn(_BINS + offset, "every cell in use has an owner", f"{self.used[offset]} bytes belong to none")
+            self.warn(BINS + offset, "every cell in use has an owner", f"{self.used[offset]} bytes belong to none")
 
     def error(self, position: int, rule: str, what: str) -> None:
         self.faults.append(Fault(Severity.ERROR, position, rule, what))
@@ -94,7 +109,7 @@ class _Examination:
         total = 0
         for number in struct.unpack_from("<127I", self.data):
             total ^= number
-        total = 1 if total == 0 else 0xFFFFFFFE if total == _NIL else total
+        total = 1 if total == 0 else 0xFFFFFFFE if total == NIL else total
         (stored,) = struct.unpack_from("<I", self.data, 508)
         if stored != total:
             self.error(508, "checksum", f"0x{stored:08x} is stored, 0x{total:08x} is right")
@@ -104,7 +119,7 @@ class _Examination:
     def bins(self) -> None:
         offset = 0
         while offset < self.size:
-            position = _BINS + offset
+            position = BINS + offset
             if position + 32 > len(self.data):
                 self.error(position, "the bins add up to the size in the base block", "the file ends before them")
                 return
@@ -121,30 +136,36 @@ class _Examination:
     def cells(self, offset: int, end: int) -> None:
         after_free = False
         while offset < end:
-            (size,) = struct.unpack_from("<i", self.data, _BINS + offset)
+            self.visited += 1
+            (size,) = struct.unpack_from("<i", self.data, BINS + offset)
             length = abs(size)
             if not length or length % 8 or offset + length > end:
-                self.error(_BINS + offset, "cells tile their bin in multiples of 8 bytes", f"size {size}")
+                self.error(BINS + offset, "cells tile their bin in multiples of 8 bytes", f"size {size}")
                 return
             if size < 0:
                 self.used[offset] = length - 4
             elif after_free:
-                self.warn(_BINS + offset, "free neighbours are merged", f"{size} bytes after a free cell")
+                self.warn(BINS + offset, "free neighbours are merged", f"{size} bytes after a free cell")
             after_free = size > 0
             offset += length
 
+    def payload(self, offset: int) -> int:
+        """The bytes of payload of the cell in use at ``offset``; 0 where there is none."""
+        return self.used.get(offset, 0)
+
     def own(self, offset: int, least: int, what: str, position: int) -> int:
         """The payload's position of a cell that gets its one owner now; 0 where that is refused."""
-        room = self.used.get(offset)
-        if room is None:
+        self.visited += 1
+        room = self.payload(offset)
+        if not room:
             self.error(position, "an offset leads to a cell in use", f"{what} at 0x{offset:x} is none")
         elif room < least:
-            self.error(_BINS + offset, "a record fits its cell", f"{what} needs {least} bytes of {room}")
+            self.error(BINS + offset, "a record fits its cell", f"{what} needs {least} bytes of {room}")
         elif offset in self.owned:
-            self.error(_BINS + offset, "a cell has one owner", f"{what} that 0x{position:x} names has another")
+            self.error(BINS + offset, "a cell has one owner", f"{what} that 0x{position:x} names has another")
         else:
             self.owned.add(offset)
-            return _BINS + offset + 4
+            return BINS + offset + 4
         return 0
 
     # -- keys ---------------------------------------------------------------------------------------------------
@@ -153,7 +174,7 @@ class _Examination:
         (root,) = struct.unpack_from("<I", self.data, 36)
         if not self.key_at(root, 36):
             return
-        waiting = [_Key(root, _NIL, 1)]
+        waiting = [WaitingKey(root, NIL, 1)]
         while waiting:
             self.key(waiting.pop(), waiting)
 
@@ -166,25 +187,25 @@ class _Examination:
             self.error(at, "a key has the signature nk", f"{self.data[at : at + 2]!r}")
             return False
         (length,) = struct.unpack_from("<H", self.data, at + 72)
-        if 76 + length > self.used[offset]:
+        if 76 + length > self.payload(offset):
             self.error(at + 72, "a record fits its cell", f"the name has {length} bytes")
             return False
         return True
 
-    def key(self, key: _Key, waiting: list[_Key]) -> None:
-        at = _BINS + key.offset + 4
+    def key(self, key: WaitingKey, waiting: list[WaitingKey]) -> None:
+        at = BINS + key.offset + 4
         (
             _, flags, _, _, parent, subkeys, volatile, subkey_list, _, values, value_list, security, class_name,
             longest_subkey, longest_class, longest_value, largest_data, _, length, class_length,
         ) = struct.unpack_from("<2sHQ15I2H", self.data, at)  # fmt: skip
         self.name(at + 76, length, latin1=bool(flags & 0x20), key=True)
-        if self.used[key.offset] + 4 > _LARGEST_KEY_CELL:
-            self.error(at, "a key's cell has at most 0x45C bytes", f"0x{self.used[key.offset] + 4:x}")
+        if self.payload(key.offset) + 4 > _LARGEST_KEY_CELL:
+            self.error(at, "a key's cell has at most 0x45C bytes", f"0x{self.payload(key.offset) + 4:x}")
         if key.depth > _MOST_LEVELS:
             self.error(at, "keys stand at most 512 levels deep", f"{key.depth}")
-        if bool(flags & 0x04) != (key.parent == _NIL):
+        if bool(flags & 0x04) != (key.parent == NIL):
             self.error(at + 2, "the root key, and no other, is flagged so", f"flags 0x{flags:x}")
-        if key.parent not in {_NIL, parent}:
+        if key.parent not in {NIL, parent}:
             self.error(at + 16, "a key knows its parent", f"0x{parent:x} instead of 0x{key.parent:x}")
         if volatile:
             self.warn(at + 24, "a key on disk has no volatile subkeys", f"{volatile}")
@@ -225,10 +246,12 @@ class _Examination:
 
     # -- lists of subkeys ---------------------------------------------------------------------------------------
 
-    def subkeys(self, key: _Key, count: int, top: int, stored: tuple[int, int], waiting: list[_Key]) -> None:
-        at = _BINS + key.offset + 4
+    def subkeys(
+        self, key: WaitingKey, count: int, top: int, stored: tuple[int, int], waiting: list[WaitingKey]
+    ) -> None:
+        at = BINS + key.offset + 4
         if not count:
-            if top != _NIL:
+            if top != NIL:
                 self.warn(at + 28, "a key without subkeys has no list of them", f"0x{top:x}")
             self.maxima(at + 52, "the longest name and class of the subkeys", stored, (0, 0))
             return
@@ -239,7 +262,7 @@ class _Examination:
             listed += 1
             if not self.key_at(offset, tag_at):
                 continue
-            child = _BINS + offset + 4
+            child = BINS + offset + 4
             flags, length, class_length = (
                 struct.unpack_from("<H", self.data, child + part)[0] for part in (2, 72, 74)
             )
@@ -255,7 +278,7 @@ class _Examination:
             previous = units
             self.tag(kind, tag_at, text, units)
             longest, longest_class = max(longest, length), max(longest_class, class_length)
-            waiting.append(_Key(offset, key.offset, key.depth + 1))
+            waiting.append(WaitingKey(offset, key.offset, key.depth + 1))
         if listed != count:
             self.error(at + 20, "the count of subkeys is that of the lists", f"{count}, but {listed} are listed")
         self.maxima(at + 52, "the longest name and class of the subkeys", stored, (longest, longest_class))
@@ -284,7 +307,7 @@ class _Examination:
         if kind != b"ri":
             yield from self.leaf(at, top)
             return
-        if 4 + 4 * count > self.used[top] or not count:
+        if 4 + 4 * count > self.payload(top) or not count:
             self.error(at, "a record fits its cell", f"index root of {count} lists")
             return
         for place in range(at + 4, at + 4 + 4 * count, 4):
@@ -300,7 +323,7 @@ class _Examination:
         if kind != (b"lh" if self.minor >= 5 else b"lf"):
             self.warn(at, "lists are lh from version 1.5 on, and lf before", f"{kind!r}")
         stride = 4 if kind == b"li" else 8
-        if 4 + stride * count > self.used[offset]:
+        if 4 + stride * count > self.payload(offset):
             self.error(at, "a record fits its cell", f"list of {count} subkeys")
             return
         if not 0 < count <= _MOST_SUBKEYS_PER_LIST:
@@ -320,14 +343,14 @@ class _Examination:
                 value_at = self.own(offset, 20, "value", place)
                 if value_at and (found := self.value(value_at, offset, names)):
                     longest, largest = max(longest, found[0]), max(largest, found[1])
-        elif top != _NIL:
+        elif top != NIL:
             self.warn(key_at + 40, "a key without values has no list of them", f"0x{top:x}")
         self.maxima(key_at + 60, "the longest name and the largest data of the values", stored, (longest, largest))
 
     def value(self, at: int, offset: int, names: set[bytes]) -> tuple[int, int] | None:
         """Examine a value; give the lengths of its name (in UTF-16 bytes) and of its data."""
         mark, length, size, place, kind, flags = struct.unpack_from("<2sHIIIH", self.data, at)
-        if mark != b"vk" or 20 + length > self.used[offset]:
+        if mark != b"vk" or 20 + length > self.payload(offset):
             self.error(at, "a value has the signature vk and fits its cell", f"{mark!r}, a name of {length} bytes")
             return None
         text = self.name(at + 20, length, latin1=bool(flags & 1), key=False)
@@ -337,7 +360,7 @@ class _Examination:
         if units in names:
             self.error(at, "no two values of a key have the same name", repr(text))
         names.add(units)
-        if flags & 2 and (kind, size, place) != (0, 0, _NIL):
+        if flags & 2 and (kind, size, place) != (0, 0, NIL):
             self.error(at, "a tombstone has no type and no data", f"type {kind}, {size} bytes")
         self.content(at, size, place, tombstone=bool(flags & 2))
         return len(units), size & 0x7FFFFFFF
@@ -348,7 +371,7 @@ class _Examination:
             if size - 0x80000000 > 4:
                 self.error(at + 4, "at most 4 bytes of data stand in the value", f"{size - 0x80000000}")
         elif not size:
-            if place != _NIL:
+            if place != NIL:
                 self.error(at + 8, "a value without data has no offset of them", f"0x{place:x}")
             elif not tombstone:
                 self.warn(at + 4, "up to 4 bytes of data stand in the value", "size 0")
@@ -365,8 +388,9 @@ class _Examination:
                     (segment,) = struct.unpack_from("<I", self.data, list_at + 4 * index)
                     least = min(_SEGMENT, size - index * _SEGMENT)
                     self.own(segment, least, "segment of data", list_at + 4 * index)
-                    if self.used.get(segment, _SEGMENT) < _SEGMENT:
-                        self.warn(_BINS + segment, "each segment has a whole cell", f"{self.used[segment]} bytes")
+                    if 0 < self.payload(segment) < _SEGMENT:
+                        found = f"{self.payload(segment)} bytes"
+                        self.warn(BINS + segment, "each segment has a whole cell", found)
 
     # -- security -----------------------------------------------------------------------------------------------
 
@@ -377,29 +401,29 @@ class _Examination:
             if start in self.owned:
                 continue
             if walked:
-                self.error(_BINS + start, "the descriptors form one ring", f"0x{start:x} is outside of it")
+                self.error(BINS + start, "the descriptors form one ring", f"0x{start:x} is outside of it")
             self.ring(start)
             walked = True
 
     def ring(self, start: int) -> None:
-        here, previous = start, _NIL
-        while here != start or previous == _NIL:
-            at = self.own(here, 20, "security descriptor", _BINS + previous + 8 if previous != _NIL else _BINS + here)
+        here, previous = start, NIL
+        while here != start or previous == NIL:
+            at = self.own(here, 20, "security descriptor", BINS + previous + 8 if previous != NIL else BINS + here)
             if not at:
                 return
             mark, _, following, before, users, size = struct.unpack_from("<2sHIIII", self.data, at)
-            if mark != b"sk" or 20 + size > self.used[here]:
+            if mark != b"sk" or 20 + size > self.payload(here):
                 self.error(at, "a security record has the signature sk and fits its cell", f"{mark!r}, {size} bytes")
                 return
             if users != self.users.get(here, 0):
                 self.error(at + 12, "a descriptor counts its keys", f"{users}, but {self.users.get(here, 0)} use it")
-            if previous not in {before, _NIL}:
+            if previous not in {before, NIL}:
                 self.error(at + 8, "the descriptors form one ring", f"0x{before:x} is before it, not 0x{previous:x}")
             self.descriptor(at + 20, size)
             here, previous = following, here
-        (before,) = struct.unpack_from("<I", self.data, _BINS + start + 12)
+        (before,) = struct.unpack_from("<I", self.data, BINS + start + 12)
         if before != previous:
-            self.error(_BINS + start + 12, "the descriptors form one ring", f"0x{before:x} is not the last of it")
+            self.error(BINS + start + 12, "the descriptors form one ring", f"0x{before:x} is not the last of it")
 
     def descriptor(self, at: int, size: int) -> None:
         """[MS-DTYP] 2.4.6: revision 1, self-relative, its parts inside of it."""

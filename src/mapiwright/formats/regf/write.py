@@ -111,6 +111,19 @@ def edit(data: Buffer, edits: Sequence[Edit], *, timestamp: int) -> bytes:
     where the hive is damaged. Either all edits are in the result or there is none.
     """
     hive = Hive(data)
+    refuse_unwritable(hive)
+    if not edits:
+        return bytes(data)
+    work = bytearray(data)
+    writer = _Writer(Cells(work, hive.bins_size, minor=hive.minor), hive, timestamp)
+    for change in edits:
+        writer.apply(change)
+    _seal(writer.cells, timestamp)
+    return bytes(work)
+
+
+def refuse_unwritable(hive: Hive) -> None:
+    """Raise RefusedError where the hive is dirty or locked by a transaction; only its base block is looked at."""
     if hive.dirty:
         raise RefusedError(
             "the hive is dirty: changes wait in its transaction logs",
@@ -124,14 +137,6 @@ def edit(data: Buffer, edits: Sequence[Edit], *, timestamp: int) -> bytes:
             where=hive.name,
             remedy="let Windows load it once, so that the transaction ends, then try again",
         )
-    if not edits:
-        return bytes(data)
-    work = bytearray(data)
-    writer = _Writer(Cells(work, hive.bins_size, minor=hive.minor), hive, timestamp)
-    for change in edits:
-        writer.apply(change)
-    _seal(writer.cells, timestamp)
-    return bytes(work)
 
 
 class _Writer:

@@ -52,3 +52,13 @@ class ServiceDefinition:
     delete_files: tuple[str, ...] = ()
     keywords: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Keys that are no properties, such as WIZARD_ENTRY_NAME."""
+
+    @property
+    def declares_entry(self) -> bool:
+        """Whether it names an entry point."""
+        return declares_entry(self.dll, self.entry)
+
+
+def declares_entry(dll: str, entry: str) -> bool:
+    """Whether an entry point is named: its DLL and its function ([pidtagserviceentryname-canonical-property])."""
+    return bool(dll and entry)

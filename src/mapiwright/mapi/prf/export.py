@@ -17,12 +17,13 @@ from mapiwright.formats.prf import COMMENTS, PTYPES, Slot, slot_text, value_text
 from mapiwright.formats.props import PropertyType
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.rules import quoted
-from mapiwright.mapi.prf.labels import PASSWORDS, builtin_services, label_of_service
+from mapiwright.mapi.prf.labels import builtin_services, label_of_service
 from mapiwright.mapi.prf.reading import ACCOUNT_LIST, GENERAL, SERVICE_LIST
 from mapiwright.mapi.prf.rules import finding
 from mapiwright.mapi.profile import accounts, roles
 from mapiwright.mapi.profile.edit import is_settable
 from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.protected import is_secret_property
 from mapiwright.mapi.props.tags import ServiceFlag, prop_id, prop_type
 
 if TYPE_CHECKING:
@@ -239,11 +240,13 @@ def _settings(
                 continue
             home = next((each for each, theirs in given if id_ in map(prop_id, theirs)), service.section)
             known = builtin.key_of(id_) is not None if builtin is not None else id_ >= _OF_PROVIDERS
-            if id_ in PASSWORDS.get(service.name, ()):
+            if is_secret_property(tag, value, service.name):
                 lost.setdefault("MW8201", []).append(tags.name_of(tag, service.name))
             elif prop_type(tag) not in _KINDS:
                 lost.setdefault("MW8202", []).append(tags.name_of(tag, service.name))
-            elif id_ not in done and (section is home or (known and service.entry and home is service.section)):
+            elif id_ not in done and (
+                section is home or (known and service.declares_entry and home is service.section)
+            ):
                 done.add(id_)
                 yield tag, value
             else:
@@ -290,7 +293,7 @@ def _is_given(own: Properties, tag: int, value: PropertyValue) -> bool:
 
 def _suits(slot: Slot, tag: int, service: Service) -> bool:
     """Whether a property goes by Microsoft's mapping: of its type, or text whose width the service's code settles."""
-    return slot.kind == prop_type(tag) or (bool(service.entry) and {slot.kind, prop_type(tag)} == _STRINGS)
+    return slot.kind == prop_type(tag) or (service.declares_entry and {slot.kind, prop_type(tag)} == _STRINGS)
 
 
 def _slot(tag: int) -> Slot:

@@ -33,10 +33,6 @@ PATHS: Mapping[str, frozenset[int]] = MappingProxyType(
     }
 )
 """The ids that hold a path, by service: the folder must be there."""
-PASSWORDS: Mapping[str, frozenset[int]] = MappingProxyType(
-    {ANSI_PST: frozenset({0x6703}), UNICODE_PST: frozenset({0x6703})}
-)
-"""The ids below the secure range that hold a password, by service."""
 
 _TYPES = {
     "S": PropertyType.STRING8,

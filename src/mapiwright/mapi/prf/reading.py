@@ -21,21 +21,19 @@ from mapiwright.mapi.inf.rules import quoted
 from mapiwright.mapi.prf.labels import (
     ACCOUNT_TYPES,
     INTERNET_MAIL,
-    PASSWORDS,
     Label,
     builtin_accounts,
     builtin_services,
 )
 from mapiwright.mapi.prf.rules import finding
 from mapiwright.mapi.profile.edit import is_settable
-from mapiwright.mapi.props.protected import is_secret_line
-from mapiwright.mapi.props.tags import is_secure
+from mapiwright.mapi.props.protected import is_secret_property, is_secret_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Entry, Inf, Section
+    from mapiwright.formats.inf import Entry, Inf, InfSection
     from mapiwright.formats.prf import Slot
 
 GENERAL, SERVICE_LIST, ACCOUNT_LIST = "General", "Service List", "Internet Account List"
@@ -266,7 +264,7 @@ def _label(document: Inf, entry: Entry, word: str, faults: list[Finding]) -> Lab
     return _target(label, section, faults)
 
 
-def _account_type(section: Section, slots: Mapping[str, Slot], faults: list[Finding]) -> str:
+def _account_type(section: InfSection, slots: Mapping[str, Slot], faults: list[Finding]) -> str:
     """POP3 or IMAP; the mappings of Outlook 97 to 2000 leave it out, as all their accounts are POP3."""
     said = upcase(section.value("AccountType") or "")
     old = any(slot.id >= _OLD_ACCOUNT_IDS for slot in slots.values())
@@ -276,7 +274,7 @@ def _account_type(section: Section, slots: Mapping[str, Slot], faults: list[Find
     return said if said in ACCOUNT_TYPES else "POP3"
 
 
-def _target(label: Label, section: Section, faults: list[Finding]) -> Label:
+def _target(label: Label, section: InfSection, faults: list[Finding]) -> Label:
     """The label with the service or the profile section that its section names."""
     service, uid = section.value("ServiceName") or "", section.value("SectionGUID") or ""
     if service:
@@ -344,15 +342,14 @@ def _assignment(item: Item, entry: Entry, word: str, faults: list[Finding]) -> A
 
 def _is_secret(item: Item, entry: Entry, slot: Slot | None) -> bool:
     """Whether a value is a password: by its property, or by a key that says so, unless it is a switch or a number."""
-    passwords = next((ids for name, ids in PASSWORDS.items() if upcase(name) == upcase(item.service)), frozenset())
-    if slot is not None and (is_secure(slot.tag) or slot.id in passwords):
+    if is_secret_property(0 if slot is None else slot.tag, entry.value, item.service):
         return True
-    if not is_secret_line(f"{entry.key}=") or read_switch(entry.value) is not None:
+    if not is_secret_word(entry.key) or read_switch(entry.value) is not None:
         return False
     return slot is None or slot.kind in _TEXTS or not fits(slot.kind, entry.value)
 
 
-def seen(section: Section) -> Iterator[Entry]:
+def seen(section: InfSection) -> Iterator[Entry]:
     """The entries of a section that Windows sees: of several with one key, the first."""
     return (entry for entry in section.entries if section.entry(entry.key) is entry)
 

@@ -17,6 +17,7 @@ from mapiwright.entry.service.contract import Context, EntryPolicy
 from mapiwright.errors import FindingsError, RefusedError, Severity
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_plan import file_changes, record_changes_of, registry_changes, written_by
 from mapiwright.setup.install.mapisvc_plan import inf_part
 from mapiwright.setup.install.preflight import preflight
@@ -30,7 +31,7 @@ from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import INSTALL, InstallRecord, PackageFacts, Scope, to_json
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.plans.terms import NamedUser, Role, Subject, Terms
+from mapiwright.transaction.plans.terms import NamedUser, PlanSubject, Role, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -115,7 +116,7 @@ def _refuse_faults(package: Package, workstation: Workstation, found: Iterable[F
         raise FindingsError(f"{package.name} cannot be installed here", faults, where=workstation.uri)
 
 
-_NO_LEG = Leg("", ())
+_NO_LEG = Leg(Message.literal(""), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class _Machine:
     last: Leg
     catalogue: Catalogue
     record: MergedInf | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class _Install:
         older = self.before.version if self.before is not None else package.version
         return Plan(
             INSTALL,
-            f"{_action(package.name, older, package.version)}{_OF_SCOPE[scope]}",
+            _title(package, older, scope),
             steps,
             self._terms(machine.record, who, parts, notes),
         )
@@ -197,7 +198,10 @@ class _Install:
             # The machine's records of the services are closed to him, so he keeps what the package tells of them.
             records = tuple(record_changes_of(package, workstation)) if workstation.as_user is not None else ()
             gone = self._stale(who, catalogue, [*values, *records])
-            legs = (Leg("files", records), Leg("registry", (*values, *gone.registry)))
+            legs = (
+                Leg(Message.of("steps.files"), records),
+                Leg(Message.of("steps.registry"), (*values, *gone.registry)),
+            )
             return _Machine(legs, _NO_LEG, catalogue, None, _reported(gone.kept))
         files = (
             *file_changes(package, workstation, ours, force=self.force),
@@ -213,11 +217,11 @@ class _Install:
         gone = self._stale(who, part.catalogue, [*files, *part.changes, *registry, *entry])
         return _Machine(
             (
-                Leg("files", (*files, *gone.files)),
-                Leg("MAPISVC.INF", part.changes),
-                Leg("registry", (*registry, *gone.registry)),
+                Leg(Message.of("steps.files"), (*files, *gone.files)),
+                Leg(Message.of("steps.inf"), part.changes),
+                Leg(Message.of("steps.registry"), (*registry, *gone.registry)),
             ),
-            Leg("list of installed programs", entry),
+            Leg(Message.of("steps.programs"), entry),
             part.catalogue,
             part.record,
             _reported((*gone.kept, *part.kept)),
@@ -242,7 +246,9 @@ class _Install:
         if self.scope is Scope.USER or not any(leg.changes for leg in (*machine.legs, machine.last)):
             return
         for service in self.package.services:
-            if upcase(service.name) not in known and (service.entry or service.name in self.package.stand_ins):
+            if upcase(service.name) not in known and (
+                service.declares_entry or service.name in self.package.stand_ins
+            ):
                 yield EntryCall(service=service.name, context=Context.INSTALL, policy=self.policy)
 
     def _part(self, user: User, catalogue: Catalogue) -> UserPart:
@@ -257,19 +263,16 @@ class _Install:
             policy=self.policy,
         )
 
-    def _notes(self, who: WritableUsers) -> Iterator[str]:
+    def _notes(self, who: WritableUsers) -> Iterator[Message]:
         wanted = self.request.policy is not ProfilePolicy.NONE or self.request.name
         for user in self._asked(who):
             if user.template and wanted:
                 # PR_SEARCH_KEY is unique among all profiles, and Windows copies Default's hive to each new user.
-                yield (
-                    f"{user.name} gets the registry values and no profile, as each profile must be the only one of "
-                    "its PR_SEARCH_KEY. New users get one at their first logon, by: mapiwright install PACKAGE "
-                    f"--per-user ({self.package.id})"
-                )
+                later = f"mapiwright install PACKAGE --per-user ({self.package.id})"
+                yield Message.of("sentences.template", user=user.name, command=later)
 
     def _terms(
-        self, of_inf: MergedInf | None, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[str, ...]
+        self, of_inf: MergedInf | None, who: WritableUsers, parts: Sequence[UserPart], notes: tuple[Message, ...]
     ) -> Terms:
         package, before = self.package, self.before
         waits = [user for user, part in zip(who.writable, parts, strict=True) if part.waits]
@@ -286,7 +289,7 @@ class _Install:
         )
         return Terms(
             to_json(record),
-            Subject(package.id, Role.BEGINS),
+            PlanSubject(package.id, Role.BEGINS),
             notes,
             skipped=who.named,
             waiting=tuple(NamedUser(user.name, user.sid) for user in fresh),
@@ -294,12 +297,24 @@ class _Install:
         )
 
 
-def _action(name: str, older: str, version: str) -> str:
-    return f"install {name} {version}" if older == version else f"upgrade {name} from {older} to {version}"
+def _title(package: Package, older: str, scope: Scope) -> Message:
+    name, version = package.name, package.version
+    if older == version:
+        return Message.of(_INSTALLS[scope], package=f"{name} {version}")
+    return Message.of(_UPGRADES[scope], package=name, older=older, version=version)
 
 
-def _reported(findings: Iterable[Finding]) -> tuple[str, ...]:
-    return tuple(f"{finding.where}: {finding.what}" for finding in findings)
+def _reported(findings: Iterable[Finding]) -> tuple[Message, ...]:
+    return tuple(Message.literal(f"{finding.where}: {finding.what}") for finding in findings)
 
 
-_OF_SCOPE = {Scope.BOTH: "", Scope.MACHINE: ", the machine's half", Scope.USER: ", the user's half"}
+_INSTALLS = {
+    Scope.BOTH: "steps.install",
+    Scope.MACHINE: "steps.install-machine",
+    Scope.USER: "steps.install-user",
+}
+_UPGRADES = {
+    Scope.BOTH: "steps.upgrade",
+    Scope.MACHINE: "steps.upgrade-machine",
+    Scope.USER: "steps.upgrade-user",
+}

@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.call import EntryCall
-from mapiwright.entry.service.record import read_record
-from mapiwright.formats import inf
-from mapiwright.mapi.inf.catalogue import Catalogue, read_section
-from mapiwright.mapi.props import tags
-from mapiwright.workstation.kept import read_once
+from mapiwright.entry.service.entry_points import has_entry_point
+from mapiwright.mapi.inf.catalogue import declared_entry
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mapiwright.entry.service.contract import Context, EntryPolicy
+    from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.workstation.workstation import Workstation
 
 
 def catalogue_at(workstation: Workstation, path: str) -> Catalogue:
     """What the MAPISVC.INF at ``path`` means; empty where there is none."""
-    data = read_once(workstation, path) if path else None
-    return Catalogue.of(inf.parse(data if data is not None else b"", workstation.code_page))
+    return read_mapisvc(workstation, path).catalogue
 
 
 def calls_to_installed(
@@ -29,15 +27,5 @@ def calls_to_installed(
 ) -> Iterator[EntryCall]:
     """The call of each service that has an entry point: a stand-in, or one that MAPISVC.INF declares."""
     for name in services:
-        record = read_record(workstation, name)
-        if (record is not None and record.stand_in is not None) or _declares_entry(catalogue, name):
+        if has_entry_point(workstation, name, declared=declared_entry(catalogue, name) is not None):
             yield EntryCall(service=name, context=context, policy=policy)
-
-
-def _declares_entry(catalogue: Catalogue, service: str) -> bool:
-    """Whether the lines of a service name an entry point; a fault elsewhere in them does not matter."""
-    section = catalogue.inf.section(service)
-    if section is None:
-        return False
-    read = read_section(section)
-    return bool(read.text(tags.PR_SERVICE_DLL_NAME) and read.text(tags.PR_SERVICE_ENTRY_NAME))

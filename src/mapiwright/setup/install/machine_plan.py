@@ -12,11 +12,11 @@ from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.package import destination
 from mapiwright.setup.package.manifest import RegistryRoot
-from mapiwright.setup.package.versions import Verdict, decide
-from mapiwright.setup.records.revert import place_of_value
+from mapiwright.setup.package.versions import FileVerdict, decide
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
 from mapiwright.workstation.registry import KeyPath
+from mapiwright.workstation.subject import subject, subject_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,27 +25,24 @@ if TYPE_CHECKING:
     from mapiwright.setup.package.versions import Decision
     from mapiwright.setup.records.installed import Installation
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
 
-def written_by(workstation: Workstation, before: Installation | None) -> Mapping[str, Change]:
+def written_by(workstation: Workstation, before: Installation | None) -> Mapping[Subject, Change]:
     """What an earlier install of the same package last wrote, by the place that it wrote to."""
     if before is None:
         return {}
     return {
-        _place(change): change
+        subject(change): change
         for receipt in before.receipts
         for change in changes_of(workstation, receipt)
         if isinstance(change, WriteFile | SetValue)
     }
 
 
-def _place(change: WriteFile | SetValue) -> str:
-    return upcase(change.path) if isinstance(change, WriteFile) else place_of_value(change.key, change.name)
-
-
 def decisions(
-    package: Package, workstation: Workstation, ours: Mapping[str, Change], *, force: bool = False
+    package: Package, workstation: Workstation, ours: Mapping[Subject, Change], *, force: bool = False
 ) -> Iterator[tuple[PackageFile, str, Decision]]:
     """Each of the package's files for this Outlook, its place, and whether it replaces what is there.
 
@@ -58,7 +55,7 @@ def decisions(
     for file in sorted(package.files_for(outlook.bitness), key=lambda each: bool(each.companion)):
         path = destination.place(file.destination, folders)
         old = workstation.files.read(path)
-        written = ours.get(upcase(path))
+        written = ours.get(subject_of_file(path))
         decision = decide(
             old,
             file.data,
@@ -73,7 +70,7 @@ def decisions(
 
 
 def file_changes(
-    package: Package, workstation: Workstation, ours: Mapping[str, Change], *, force: bool = False
+    package: Package, workstation: Workstation, ours: Mapping[Subject, Change], *, force: bool = False
 ) -> Iterator[FileChange]:
     """The package's files for this Outlook, where the rules of versions let them replace what is there.
 
@@ -81,9 +78,9 @@ def file_changes(
     """
     conflicts: list[str] = []
     for file, path, decision in decisions(package, workstation, ours, force=force):
-        if decision.verdict is Verdict.REPLACE:
+        if decision.verdict is FileVerdict.REPLACE:
             yield from file_with_parents(workstation.files, path, file.data)
-        elif decision.verdict is Verdict.CONFLICT:
+        elif decision.verdict is FileVerdict.CONFLICT:
             conflicts.append(path)
     if conflicts:
         raise ConflictError(
@@ -111,7 +108,7 @@ def record_changes_of(package: Package, workstation: Workstation) -> Iterator[Fi
 
 
 def registry_changes(
-    package: Package, workstation: Workstation, users: Sequence[User], ours: Mapping[str, Change]
+    package: Package, workstation: Workstation, users: Sequence[User], ours: Mapping[Subject, Change]
 ) -> Iterator[RegistryChange]:
     """The package's own registry entries, merged like INF lines: a value that is there and not ours is a conflict."""
     conflicts: list[str] = []
@@ -126,7 +123,7 @@ def registry_changes(
             if old == entry.value:
                 continue
             change = SetValue(key, entry.name, old, entry.value)
-            written = ours.get(_place(change))
+            written = ours.get(subject(change))
             if old is not None and not (isinstance(written, SetValue) and written.new == old):
                 conflicts.append(f"{key}\\{entry.name or '(default)'}")
                 continue

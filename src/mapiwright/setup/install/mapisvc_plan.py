@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
 from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.inf.merge import merge
 from mapiwright.setup.records.installed import unmerged
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import MergedInf
 from mapiwright.workstation.change import WriteFile, file_with_parents
 from mapiwright.workstation.files import same
-from mapiwright.workstation.kept import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,8 +49,8 @@ def inf_part(
     those names.
     """
     path = workstation.outlook.inf_path
-    data = read_once(workstation, path)
-    target = inf.parse(data if data is not None else b"", workstation.code_page)
+    there = read_mapisvc(workstation, path)
+    data, target = there.data, there.document
     others = records_of(workstation).others_than(id_, path)
     old_path = before.inf_path if before is not None else ""
     moved = bool(old_path) and not same(old_path, path)
@@ -64,8 +64,8 @@ def inf_part(
     if merged.conflicts:
         raise FindingsError(
             "MAPISVC.INF has other entries where this package's belong",
-            merged.conflicts,
-            where=path,
+            [replace(each, where=there.where) for each in merged.conflicts],
+            where=there.where,
             remedy="Nothing was written. Remove the product that owns those entries first.",
         )
     new = inf.render(merged.inf)
@@ -75,20 +75,17 @@ def inf_part(
         left, kept = taken_out(workstation, before)
         changes = (*left, *changes)
     record = MergedInf(path, merged.record, replaces)
-    return InfPart(changes, Catalogue.of(merged.inf), record, kept)
+    return InfPart(changes, Catalogue.of(merged.inf, there.where), record, kept)
 
 
 def taken_out(workstation: Workstation, found: Installation) -> tuple[tuple[WriteFile, ...], tuple[Finding, ...]]:
     """The change that takes a package's lines out of MAPISVC.INF; lines that somebody changed stay, and are told."""
-    path = found.inf_path
-    data = read_once(workstation, path) if path else None
-    if data is None:
+    there = read_mapisvc(workstation, found.inf_path)
+    if there.data is None:
         return (), ()
-    result = unmerged(
-        inf.parse(data, workstation.code_page), found, records_of(workstation).others_than(found.id, path)
-    )
+    result = unmerged(there.document, found, records_of(workstation).others_than(found.id, there.path))
     new = inf.render(result.inf) if result.inf is not None else None
-    return (() if new == data else (WriteFile(path, data, new),)), result.kept
+    return (() if new == there.data else (WriteFile(there.path, there.data, new),)), result.kept
 
 
 def _given_back(target: Inf, own: Iterable[Added]) -> Inf:

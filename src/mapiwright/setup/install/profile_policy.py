@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from mapiwright.message import Message
 from mapiwright.setup.install.policies import Policy, settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ProfileRequest:
     name: str = ""
 
 
-class Action(Enum):
+class ProfileAction(Enum):
     """What is done about a user's profile."""
 
     NOTHING = "nothing"
@@ -52,12 +53,12 @@ class Action(Enum):
 class ProfileDecision:
     """What is done, to which profile ("" is one with a free name), and why, where that needs to be told."""
 
-    action: Action
+    action: ProfileAction
     profile: str = ""
-    why: str = ""
+    why: Message | None = None
 
 
-NOTHING = ProfileDecision(Action.NOTHING)
+NOTHING = ProfileDecision(ProfileAction.NOTHING)
 
 
 def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> ProfileDecision:
@@ -66,23 +67,23 @@ def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> Profile
     ``waits`` says that an earlier run waits for the user's profile, and no later one has found it.
     """
     if request.name:
-        return ProfileDecision(Action.ADD, request.name)
+        return ProfileDecision(ProfileAction.ADD, request.name)
     if request.policy is ProfilePolicy.NONE:
         return NOTHING
     default = space.find(space.default) if space.default is not None else None
     if default is not None and (request.policy is ProfilePolicy.EXISTING or waits):
-        return ProfileDecision(Action.ADD, default.name)
+        return ProfileDecision(ProfileAction.ADD, default.name)
     if request.policy is ProfilePolicy.EXISTING:
-        return ProfileDecision(Action.WAIT, why="there is no default profile yet")
+        return ProfileDecision(ProfileAction.WAIT, why=Message.of("sentences.no-default-yet"))
     if space.default is not None:
         return NOTHING
     makers = tuple(_makers(space)) if request.policy is ProfilePolicy.AUTO else ()
     if makers:
-        return ProfileDecision(Action.WAIT, why="Outlook will make the profile of the mailbox: " + "; ".join(makers))
-    return ProfileDecision(Action.CREATE)
+        return ProfileDecision(ProfileAction.WAIT, why=Message.of("sentences.outlook-makes", settings=makers))
+    return ProfileDecision(ProfileAction.CREATE)
 
 
-def _makers(space: Workspace) -> Iterator[str]:
+def _makers(space: Workspace) -> Iterator[Message]:
     """The settings by which Outlook will make a profile by itself."""
     found = {each.policy: each for each in settings(space.workstation, space.user, space.edition) if each.on}
     if Policy.ZERO_CONFIG in found:
@@ -94,6 +95,7 @@ def _makers(space: Workspace) -> Iterator[str]:
         yield _reported(found[Policy.IMPORT_PRF])
 
 
-def _reported(setting: Setting) -> str:
-    whose = "policy" if setting.enforced else "setting"
-    return f"the {whose} {setting.name} is {setting.text}"
+def _reported(setting: Setting) -> Message:
+    return Message.of(
+        "sentences.policy" if setting.enforced else "sentences.setting", name=setting.name, value=setting.text
+    )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.package import destination
-from mapiwright.setup.records.revert import place_of_value
 from mapiwright.workstation.change import SetValue, key_with_parents
 from mapiwright.workstation.files import parent
 from mapiwright.workstation.registry import KeyPath, Value, View
+from mapiwright.workstation.subject import subject_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mapiwright.setup.package.package import Package
     from mapiwright.workstation.change import Change, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 PROGRAMS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
@@ -37,7 +38,7 @@ def listed_version(id_: str, workstation: Workstation) -> str | None:
 
 
 def uninstall_entry(
-    package: Package, workstation: Workstation, ours: Mapping[str, Change], *, today: date
+    package: Package, workstation: Workstation, ours: Mapping[Subject, Change], *, today: date
 ) -> tuple[RegistryChange, ...]:
     """The changes that list the package among the installed programs: the last thing that an install writes.
 
@@ -73,7 +74,7 @@ def entry_first(
 
 
 def _entry(package: Package, workstation: Workstation) -> Iterator[tuple[str, Value]]:
-    """What the list of installed programs tells of the package ([uninstall-registry-key])."""
+    """What the list of installed programs says of the package ([uninstall-registry-key])."""
     files = package.files_for(workstation.outlook.bitness)
     command = f'mapiwright uninstall "{package.id}"'
     yield "DisplayName", Value.sz(package.name)
@@ -92,7 +93,7 @@ def _entry(package: Package, workstation: Workstation) -> Iterator[tuple[str, Va
     yield "NoRepair", Value.dword(1)
 
 
-def _wrote(ours: Mapping[str, Change], change: SetValue) -> bool:
+def _wrote(ours: Mapping[Subject, Change], change: SetValue) -> bool:
     """Whether what ``change`` replaces is what we wrote there."""
-    written = ours.get(place_of_value(change.key, change.name))
+    written = ours.get(subject_of_value(change.key, change.name))
     return isinstance(written, SetValue) and written.new == change.old

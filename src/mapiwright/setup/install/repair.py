@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.setup.install.mapisvc_plan import InfPart, inf_part
 from mapiwright.setup.install.writable_users import writable_users
 from mapiwright.setup.records.history import is_count
 from mapiwright.setup.records.installed import fragment, refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
 from mapiwright.setup.records.records import records_of
-from mapiwright.setup.records.revert import place_of
 from mapiwright.setup.records.schema import INSTALL, REPAIR, InstallRecord, RepairRecord, Scope, to_json
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.precondition import on_file, on_receipts, on_value
 from mapiwright.transaction.records.receipt import changes_of, subject_of
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
 from mapiwright.workstation.files import join, parent, same
+from mapiwright.workstation.subject import subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
 
@@ -94,11 +96,11 @@ class _Restoration:
         self.found = found
         self.receipt = receipt
         past = belongings(workstation, found)
-        only = {place_of(change) for change in changes_of(workstation, receipt)} if receipt is not None else None
-        self.written: dict[str, Change] = {}
+        only = {subject(change) for change in changes_of(workstation, receipt)} if receipt is not None else None
+        self.written: dict[Subject, Change] = {}
         """What was last written to each place, by the place; what was removed since is not among it."""
         for change in reversed(past):
-            place = place_of(change)
+            place = subject(change)
             if isinstance(change, WriteFile | SetValue) and (only is None or place in only):
                 self.written[place] = change
         self.who = writable_users(workstation, workstation.users, self._concerns)
@@ -108,29 +110,33 @@ class _Restoration:
         has_inf = bool(self.found.inf_path) and (self.receipt is None or self.found.merged_by(self.receipt))
         part = self._inf() if has_inf else None
         names = self.receipt.id if self.receipt is not None else self.found.installs[-1].id
-        return self._plan(REPAIR, f"(receipt {names})", [*self._files()], part)
+        title = Message.of("steps.repair", package=self._package, receipt=names)
+        return self._plan(REPAIR, title, [*self._files()], part)
 
     def guard(self) -> Plan:
         """Everything where Outlook looks now."""
         old, new = self.found.inf_path, self.workstation.outlook.inf_path
         moved = bool(old) and not same(parent(old), parent(new))
         files = list(self._moved(parent(old), parent(new)) if moved else self._files())
-        return self._plan(INSTALL, "where Outlook looks for it", files, self._inf() if old else None, guard=True)
+        title = Message.of("steps.guard", package=self._package)
+        return self._plan(INSTALL, title, files, self._inf() if old else None)
 
-    def _plan(
-        self, verb: str, title: str, files: Sequence[FileChange], part: InfPart | None, *, guard: bool = False
-    ) -> Plan:
+    @property
+    def _package(self) -> str:
+        """Name and version of the package, for people."""
+        return f"{self.found.package.name} {self.found.package.version}"
+
+    def _plan(self, verb: str, title: Message, files: Sequence[FileChange], part: InfPart | None) -> Plan:
         package = self.found.package
         changed = part is not None and bool(part.changes)
         steps = [
-            Leg("files", tuple(files)),
-            Leg("MAPISVC.INF", part.changes if part is not None else ()),
-            Leg("registry", tuple(self._values())),
+            Leg(Message.of("steps.files"), tuple(files)),
+            Leg(Message.of("steps.inf"), part.changes if part is not None else ()),
+            Leg(Message.of("steps.registry"), tuple(self._values())),
         ]
-        word = "guard" if guard else "repair"
         names = (self.receipt.id,) if self.receipt is not None else tuple(one.id for one in self.found.installs)
         merged = part.record if part is not None and changed else None
-        services = self.found.current_services
+        services, guard = self.found.current_services, verb == INSTALL
         record = (
             InstallRecord(package, services, Scope.MACHINE, merged, repairs=names)
             if guard
@@ -138,12 +144,12 @@ class _Restoration:
         )
         terms = Terms(
             to_json(record),
-            Subject(package.id, Role.BEGINS if guard else Role.ABOUT),
+            PlanSubject(package.id, Role.BEGINS if guard else Role.ABOUT),
             (*self.who.notes, *self._notes(part)),
             skipped=self.who.named,
             preconditions=tuple(self._preconditions()),
         )
-        return Plan(verb, f"{word} {package.name} {package.version} {title}", without_repeats(steps), terms)
+        return Plan(verb, title, without_repeats(steps), terms)
 
     def _preconditions(self) -> Iterator[Json]:
         """What was looked at: what is whole now, and so is left alone, shall be whole when the rest comes back."""
@@ -157,16 +163,13 @@ class _Restoration:
             elif isinstance(change, SetValue) and change.key.root == "HKLM":  # a user's value is his to change
                 yield on_value(here.registry, str(change.key), change.key, change.name)
 
-    def _notes(self, part: InfPart | None) -> Iterator[str]:
+    def _notes(self, part: InfPart | None) -> Iterator[Message]:
         if part is None:
             return
         path = part.record.path
         if part.changes and self.workstation.files.read(path) is None:
-            yield (
-                f"{path} was not there: it will hold this package's services only. What Outlook itself had in it "
-                "comes back by a repair of Office."
-            )
-        yield from (f"{finding.where}: {finding.what}" for finding in part.kept)
+            yield Message.of("sentences.new-inf", path=path)
+        yield from (Message.literal(f"{finding.where}: {finding.what}") for finding in part.kept)
 
     def _inf(self) -> InfPart:
         """Our lines, merged anew: in the file that they were merged into, changed ones get their values back."""

@@ -27,10 +27,10 @@ from mapiwright.setup.records.history import (
     is_count,
     place_of_file,
 )
-from mapiwright.setup.records.revert import place_of_value
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.files import join, parent
 from mapiwright.workstation.registry import KeyPath, Value, View
+from mapiwright.workstation.subject import subject_of_file, subject_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mapiwright.mapi.inf.catalogue import Catalogue, Reading
     from mapiwright.setup.package.package import Package
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 UNKNOWN_OWNER = 1
@@ -49,7 +50,7 @@ UNKNOWN_OWNER = 1
 class Released:
     """What lets go of a package's shared files.
 
-    ``registry`` and ``files`` are changes to make; ``past`` is what is left for `take_back`, which is told of them as
+    ``registry`` and ``files`` are changes to make; ``past`` is what is left for `revert`, which takes them as
     ``planned``; ``kept`` says what stays, and why.
     """
 
@@ -59,7 +60,7 @@ class Released:
     kept: tuple[Finding, ...]
 
 
-def counted(package: Package, workstation: Workstation, ours: Mapping[str, Change]) -> tuple[RegistryChange, ...]:
+def counted(package: Package, workstation: Workstation, ours: Mapping[Subject, Change]) -> tuple[RegistryChange, ...]:
     """The changes that count the package's shared files; a file that ``ours`` counts already is not counted again.
 
     Those are the files marked shared, and every file that is there already and not ours. ``ours`` is what
@@ -69,9 +70,9 @@ def counted(package: Package, workstation: Workstation, ours: Mapping[str, Chang
     found: list[RegistryChange] = []
     for file in package.files_for(workstation.outlook.bitness):
         path = destination.place(file.destination, folders)
-        foreign = workstation.files.read(path) is not None and upcase(path) not in ours
+        foreign = workstation.files.read(path) is not None and subject_of_file(path) not in ours
         key = _key_of_counts(path, file.data, workstation)
-        if not (file.shared or foreign) or place_of_value(key, path) in ours:
+        if not (file.shared or foreign) or subject_of_value(key, path) in ours:
             continue
         old = workstation.registry.value(key, path)
         count = count_of(old)
@@ -90,7 +91,7 @@ def release(
 ) -> Released:
     """Let go of the shared files among ``past`` changes (newest first) of the package ``leaving``.
 
-    MAPISVC.INF is not among them: it is edited, and not taken back. ``before`` is what it means now, ``after`` what
+    MAPISVC.INF is not among them: it is edited, and not reverted. ``before`` is what it means now, ``after`` what
     it will mean without the package.
 
     A file goes with the last product that counts it; where all counts were ours, file and count go back to what they
@@ -181,7 +182,7 @@ class _Release:
         return True
 
     def keep(self, rule: str, path: str, why: str) -> None:
-        """Tell a file that stays."""
+        """Report a file that stays."""
         self.kept.append(finding(rule, path, why))
 
     def never_ours(self, before: Catalogue, paths: Mapping[str, str]) -> Iterator[Finding]:

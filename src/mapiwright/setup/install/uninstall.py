@@ -14,10 +14,10 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.service.contract import Context, EntryPolicy
 from mapiwright.errors import NotFoundError, RefusedError
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import mapisvc_of
 from mapiwright.mapi.profile.profile import ADMIN, INSTANCE
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue_at
 from mapiwright.setup.install.mapisvc_plan import taken_out
 from mapiwright.setup.install.programs_list import entry_first
@@ -30,7 +30,7 @@ from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.revert import revert
 from mapiwright.setup.records.schema import UNINSTALL, UninstallRecord, to_json
 from mapiwright.transaction.plans.plan import Leg, Plan, without_repeats
-from mapiwright.transaction.plans.terms import Role, Subject, Terms
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from mapiwright.errors import Finding
+    from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.mapi.profile.profile import Profile
     from mapiwright.setup.records.installed import Installation
     from mapiwright.transaction.plans.plan import Step
@@ -88,10 +89,10 @@ class _Uninstall:
         self.policy = policy
         reported = found.profiles_on_uninstall or ProfilesOnUninstall.REMOVE
         self.rule = profiles if profiles is not None else ProfilesOnUninstall(reported)
-        self.notes: list[str] = []
+        self.notes: list[Message] = []
         self.has_outlook = _has_outlook(workstation)
         if not self.has_outlook:
-            self.notes.append("There is no Outlook any more, so its profiles stay as they are.")
+            self.notes.append(Message.of("sentences.no-outlook"))
 
     def of_all(self) -> Removal:
         """The plan for machine and users."""
@@ -103,7 +104,7 @@ class _Uninstall:
         merged, kept = taken_out(workstation, found)
         planned = [*(change for step in steps if isinstance(step, Leg) for change in step.changes), *merged]
         past = [change for change in belongings(workstation, found) if _is_within(change, who)]
-        after = _catalogue_after(before, merged, workstation.code_page)
+        after = _catalogue_after(workstation, before, merged)
         released = release(workstation, past, leaving=found.id, before=before, after=after)
         back = revert(workstation, released.past, planned=[*planned, *released.registry, *released.files])
         entry, registry = entry_first((*released.registry, *back.registry), found.id)
@@ -112,10 +113,10 @@ class _Uninstall:
             [
                 *steps,
                 *calls,
-                Leg("list of installed programs", entry),
-                Leg("registry", registry),
-                Leg("MAPISVC.INF", merged),
-                Leg("files", (*released.files, *back.files)),
+                Leg(Message.of("steps.programs"), entry),
+                Leg(Message.of("steps.registry"), registry),
+                Leg(Message.of("steps.inf"), merged),
+                Leg(Message.of("steps.files"), (*released.files, *back.files)),
             ],
         )
         return Removal(plan, (*kept, *released.kept, *back.kept))
@@ -128,26 +129,27 @@ class _Uninstall:
             past = belongings(workstation, self.found)
         except NotFoundError:
             past = ()
-            self.notes.append("What the install wrote into the users' registry is no longer known, so it stays.")
+            self.notes.append(Message.of("sentences.not-known"))
         users = [user for user in workstation.users if user.sid in skipped]
         who = writable_users(workstation, users, self._concerns(past))
         steps = self._profiles(who)
         planned = [change for step in steps if isinstance(step, Leg) for change in step.changes]
         theirs = [change for change in past if _root_of(change) == "HKU" and _is_within(change, who)]
         back = revert(workstation, theirs, planned=planned)
-        return Removal(self._plan(who, [*steps, Leg("registry", back.registry)]), back.kept)
+        return Removal(self._plan(who, [*steps, Leg(Message.of("steps.registry"), back.registry)]), back.kept)
 
     def _plan(self, who: WritableUsers, steps: list[Step]) -> Plan:
         package = self.found.package
         terms = Terms(
             to_json(UninstallRecord(package, self.found.services)),
-            Subject(package.id, Role.ENDS),
+            PlanSubject(package.id, Role.ENDS),
             (*who.notes, *self.notes),
             skipped=who.named,
             preconditions=tuple(preconditions(self.workstation, who.writable)) if self.has_outlook else (),
             takes_over=tuple(receipt.id for receipt in self.found.receipts if receipt.owner),
         )
-        return Plan(UNINSTALL, f"uninstall {package.name} {package.version}", without_repeats(steps), terms)
+        title = Message.of("steps.uninstall", package=f"{package.name} {package.version}")
+        return Plan(UNINSTALL, title, without_repeats(steps), terms)
 
     def _concerns(self, past: Iterable[Change]) -> Callable[[User], bool]:
         """Whether there is anything to do for a user whose hive can only be read."""
@@ -180,7 +182,11 @@ class _Uninstall:
                 remedy="Remove it from these profiles first, or add --profiles remove, or --profiles keep.",
             )
         if self.rule is ProfilesOnUninstall.KEEP:
-            self.notes += [f"Profile {each} keeps the service, and Outlook will miss its DLL." for each in reported]
+            self.notes += [
+                Message.of("sentences.kept", profile=name, user=user.name)
+                for user, names in holding.items()
+                for name in names
+            ]
             return []
         served = (
             [user for user in who.writable if user in holding or self._made_for(user)] if self.has_outlook else []
@@ -232,9 +238,9 @@ def _is_within(change: Change, who: WritableUsers) -> bool:
     return not isinstance(key, KeyPath) or key.root != "HKU" or any(user.root.holds(key) for user in who.writable)
 
 
-def _catalogue_after(before: Catalogue, merged: Sequence[FileChange], code_page: str) -> Catalogue:
+def _catalogue_after(workstation: Workstation, before: Catalogue, merged: Sequence[FileChange]) -> Catalogue:
     """What MAPISVC.INF will mean."""
     for change in merged:
         if isinstance(change, WriteFile):
-            return Catalogue.of(inf.parse(change.new or b"", code_page))
+            return mapisvc_of(workstation, change.path, change.new).catalogue
     return before

@@ -19,10 +19,11 @@ from mapiwright.setup.package import destination
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.history import is_count
 from mapiwright.setup.records.owned_changes import belongings
-from mapiwright.setup.records.revert import place_of_value, revert
+from mapiwright.setup.records.revert import revert
 from mapiwright.setup.records.schema import Scope
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.registry import KeyPath
+from mapiwright.workstation.subject import subject_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,11 +136,11 @@ class _Wanted:
         self._records = tuple(upcase(folder_of(workstation, service.name)) + "\\" for service in package.services)
         machine = KeyPath("HKLM", (), outlook.view)
         self._values = {
-            place_of_value(root / entry.key, entry.name)
+            subject_of_value(root / entry.key, entry.name)
             for entry in package.registry
             for root in ([machine] if entry.root is RegistryRoot.MACHINE else [user.root for user in users])
         }
-        self._entry = place_of_value(uninstall_key(package.id, outlook.view), "")
+        self._entry = subject_of_value(uninstall_key(package.id, outlook.view), "")[:-1]
 
     def holds(self, change: Change) -> bool:
         """Whether the change was of such a place."""
@@ -147,9 +148,9 @@ class _Wanted:
             case WriteFile(path=path):
                 return upcase(path) in self._files or upcase(path).startswith(self._records)
             case SetValue(key=key, name=name):
-                place = place_of_value(key, name)
+                place = subject_of_value(key, name)
                 if is_count(change):
                     return upcase(name) in self._files
-                return place in self._values or place.startswith(self._entry)
+                return place in self._values or place[:-1] == self._entry
             case _:
                 return False

@@ -6,19 +6,23 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from mapiwright.admin.operations.drafting import draft
+from mapiwright.admin.operations.operations import CreateProfile
+from mapiwright.admin.operations.profile_spec import ProfileSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.service.contract import Context
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.redefine import redefine_service
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_plan import registry_changes
-from mapiwright.setup.install.profile_policy import Action, decide
+from mapiwright.setup.install.profile_policy import ProfileAction, decide
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.installed import definitions
-from mapiwright.setup.records.revert import place_of_value
 from mapiwright.setup.records.schema import ProfileEntry
 from mapiwright.workstation.change import SetValue
+from mapiwright.workstation.subject import subject_of_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from mapiwright.setup.records.installed import Installation
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
 DEFAULT_PROFILE = "Outlook"
@@ -49,17 +54,17 @@ class UserPart:
     steps: tuple[Step, ...] = ()
     record: ProfileEntry | None = None
     waits: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def values_of(
-    package: Package, workstation: Workstation, user: User, ours: Mapping[str, Change]
+    package: Package, workstation: Workstation, user: User, ours: Mapping[Subject, Change]
 ) -> Iterator[RegistryChange]:
     """The package's values in one user's registry; one that we wrote and he changed since is his setting now."""
 
     def is_theirs(entry: RegistryEntry) -> bool:
         key = user.root / entry.key
-        now, written = workstation.registry.value(key, entry.name), ours.get(place_of_value(key, entry.name))
+        now, written = workstation.registry.value(key, entry.name), ours.get(subject_of_value(key, entry.name))
         if written is None and workstation.as_user is not None:
             return now is not None  # whether an administrator's run wrote it is not his to read
         return now is not None and isinstance(written, SetValue) and written.new not in {None, now}
@@ -88,14 +93,14 @@ def user_part(
     space = Workspace(workstation, user, catalogue=catalogue, policy=policy, stand_ins=stand_ins)
     record: ProfileEntry | None = None
     waits = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     with space.batch():
         if before is not None or workstation.as_user is not None:
             _follow(package, space, before)
         if request is not None:
             decision = decide(request, space, waits=before is not None and before.waits_for(user))
             record = _served(package, space, decision)
-            waits = decision.action is Action.WAIT
+            waits = decision.action is ProfileAction.WAIT
             notes = _notes(package, user, decision)
     steps = tuple(space.steps())
     uninstall_calls = tuple(step for step in steps if isinstance(step, EntryCall) and step.context is Context.DELETE)
@@ -132,14 +137,14 @@ def _follow(package: Package, space: Workspace, before: Installation | None) -> 
 
 def _served(package: Package, space: Workspace, decision: ProfileDecision) -> ProfileEntry | None:
     """Put the services into a profile as was decided; what the receipt says of it, or None."""
-    if decision.action not in {Action.ADD, Action.CREATE}:
+    if decision.action not in {ProfileAction.ADD, ProfileAction.CREATE}:
         return None
     profiles = ProfileAdmin(space)
     name = decision.profile or _free_name(space, package.profile or DEFAULT_PROFILE)
     existing = space.find(name)
     uids: dict[str, str] = {}
     if existing is None:
-        profiles.create_profile(name)
+        draft(CreateProfile(ProfileSpec(name)), profiles)
     services = profiles.admin_services(name)
     held = {upcase(service.name) for service in services.profile.services}
     for definition in package.services:
@@ -157,13 +162,12 @@ def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Pr
     return ProfileEntry(user.name, user.sid, name, existing is None, uids)
 
 
-def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[str, ...]:
-    if decision.action is not Action.WAIT:
+def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[Message, ...]:
+    if decision.action is not ProfileAction.WAIT or decision.why is None:
         return ()
     name = f'"{user.name}"' if " " in user.name else user.name
     later = f"mapiwright install PACKAGE --per-user --user {name} ({package.id})"
-    what = f"No profile of {user.name} is touched yet: {decision.why}."
-    return (f"{what} When the profile is there, the service is added by: {later}",)
+    return (Message.of("sentences.not-yet", user=user.name, why=decision.why, command=later),)
 
 
 def _free_name(space: Workspace, name: str) -> str:

@@ -10,6 +10,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import ADMIN, value_name
 from mapiwright.mapi.profile.store import profile_names
 from mapiwright.mapi.props import tags
+from mapiwright.message import Message
 from mapiwright.transaction.plans.terms import NamedUser
 from mapiwright.transaction.precondition import on_subkeys, on_value
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
@@ -38,10 +39,10 @@ class WritableUsers:
         return tuple(NamedUser(user.name, user.sid) for user, _ in self.skipped)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """Who was missed and why, for people."""
         return tuple(
-            f"User {user.name} is left out: {finding.what}." + (f" {finding.remedy}" if finding.remedy else "")
+            Message.of("sentences.user-left-out", user=user.name, why=f"{finding.what}. {finding.remedy}".rstrip())
             for user, finding in self.skipped
         )
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.flags import SectionFlag
+from mapiwright.admin.operations import operations as op
+from mapiwright.admin.operations.drafting import draft
+from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import joined_plan
-from mapiwright.entry.call import KIND, maker
+from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
-from mapiwright.errors import CallError, FindingsError, FormatError, RefusedError, Severity
+from mapiwright.errors import FindingsError, RefusedError, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.prf.labels import SEVERAL
 from mapiwright.mapi.prf.reading import Overwrite
@@ -21,6 +23,7 @@ from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.app_profile import is_app_profile
 from mapiwright.mapi.profile.edit import LONGEST_NAME
 from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, prop_id
+from mapiwright.message import Message
 from mapiwright.setup.install.user_plan import DEFAULT_PROFILE
 from mapiwright.setup.prf.target import for_user, is_single, target_findings, variables_of
 from mapiwright.setup.records.pending import pending_calls
@@ -30,19 +33,16 @@ from mapiwright.transaction.plans.effect import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.admin.workspace import Workspace
     from mapiwright.entry.call import EntryCall
     from mapiwright.errors import Finding
     from mapiwright.formats.props import Properties, PropertyValue
     from mapiwright.mapi.prf.reading import Item, ProfileFile
     from mapiwright.mapi.profile.profile import Profile, Section, Service
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.workstation import Workstation
 
 VERB = "prf"
-MAPI_E_NOT_INITIALIZED = 0x80040605
 BACKUP = "Backup Of "
 """How Outlook calls the copy of a profile that a file is about to change."""
 
@@ -52,14 +52,16 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
 
     The caller has refused the errors of ``check`` and of ``findings_for``. Notes tell what is not done, and why.
     """
-    notes: list[str] = []
+    notes: list[Message] = []
     for space in spaces:
         with space.batch():
             wanted = for_user(file, variables_of(space.workstation, space.user))
-            notes += _Import(wanted, space, Asked.on(space.workstation)).draft()
+            drafted = _Import(wanted, space, ConfiguredProperties.on(space.workstation)).draft()
+            notes += map(Message.literal, drafted)
     plan = joined_plan(spaces)
     reported = tuple(dict.fromkeys((*plan.notes, *notes)))
-    return replace(plan, verb=VERB, title=f"apply {name}", terms=replace(plan.terms, notes=reported))
+    title = Message.of("steps.prf", file=name)
+    return replace(plan, verb=VERB, title=title, terms=replace(plan.terms, notes=reported))
 
 
 def findings_for(file: ProfileFile, spaces: Sequence[Workspace]) -> tuple[Finding, ...]:
@@ -91,7 +93,7 @@ class _Import:
 
     file: ProfileFile
     space: Workspace
-    asked: Asked
+    asked: ConfiguredProperties
     found: dict[str, str] = field(default_factory=dict)
 
     def draft(self) -> Iterator[str]:
@@ -108,14 +110,14 @@ class _Import:
         if there is not None:
             replaces = is_named and general.overwrite is Overwrite.YES and not self._has_services(there, alone=True)
             if general.backup and (replaces or not self._has_all(there)):
-                profiles.copy_profile(name, _free(space, f"{BACKUP}{name}"))
+                draft(op.CopyProfile(name, _free(space, f"{BACKUP}{name}")), profiles)
             if replaces:
-                profiles.delete_profile(name)
+                draft(op.DeleteProfile(name), profiles)
         if space.find(name) is None:
-            profiles.create_profile(name)
-        self._fill(profiles.admin_services(name))
+            draft(op.CreateProfile(ProfileSpec(name)), profiles)
+        self._fill(profiles, name)
         if as_default and (space.default is None or upcase(space.default) != upcase(name)):
-            profiles.set_default_profile(name)
+            draft(op.SetDefaultProfile(name), profiles)
         yield from self._left_out()
 
     def _profile(self) -> Profile | None:
@@ -188,39 +190,40 @@ class _Import:
 
     # What is made.
 
-    def _fill(self, services: MessageServiceAdmin) -> None:
+    def _fill(self, profiles: ProfileAdmin, name: str) -> None:
         for item in self.file.services:
             if item.service:
-                self._serve(services, item)
+                self._serve(profiles, name, item)
         # After the services: the extra section of one that comes must not find itself taken by a value of ours.
         for item in self.file.services:
             if item.label is not None and item.label.section and item.properties:
-                _set(services, item.label.section, item.properties)
-        store = self.found.get(upcase(self.file.general.default_store))
+                draft(op.SetProperties(name, item.label.section, item.properties), profiles)
+        service = self.found.get(upcase(self.file.general.default_store))
+        store = _first_store(self.space.profile(name), service) if service is not None else None
         if store is not None:
-            before = services.profile
-            self.space.put(before, _with_default_store(before, store))
+            draft(op.SetDefaultStore(name, store), profiles)
 
-    def _serve(self, services: MessageServiceAdmin, item: Item) -> None:
+    def _serve(self, profiles: ProfileAdmin, name: str, item: Item) -> None:
         """Find the service of an entry in the profile, or add it, and give it its values ([prf] 2.3)."""
+        services = profiles.admin_services(name)
         there = self._match(services.profile, item)
         is_older = there is not None and there.uid not in self.found.values()
         if there is not None and is_older and item.overwrite and self._lacks(services.profile, there, item):
-            services.delete_message_service(there.uid)
+            draft(op.RemoveService(name, there.uid), profiles)
             there = None
-        uid = there.uid if there is not None else services.create_message_service(item.service)
+        (uid,) = (
+            (there.uid,) if there is not None else draft(op.AddServices(name, (ServiceSpec(item.service),)), profiles)
+        )
         self.found[upcase(item.key)] = uid
         service = services.find(uid)
         if not self._lacks(services.profile, service, item):
             return
-        try:
-            services.configure_message_service(uid, item.properties)
-        except CallError as error:
-            if error.hresult != MAPI_E_NOT_INITIALIZED:
-                raise
-            # No entry point puts the values anywhere, so they go where the service keeps such properties.
-            for section, properties in _by_section(service, item.properties).items():
-                _set(services, section, properties)
+        if self.space.has_entry_point(service):
+            draft(op.ConfigureService(name, uid, item.properties), profiles)
+            return
+        # No entry point puts the values anywhere, so they go where the service keeps such properties.
+        for section, properties in _by_section(service, item.properties).items():
+            draft(op.SetProperties(name, section, properties), profiles)
 
     def _left_out(self) -> Iterator[str]:
         secrets = [
@@ -234,7 +237,7 @@ class _Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConfiguredProperties:
     """What services were configured with, by calls that wait and by those that were sent: properties by place.
 
     A place is a user's name, a profile's name in upper case, and the uid of the service.
@@ -244,29 +247,22 @@ class Asked:
     sent: Mapping[tuple[str, str, str], Properties]
 
     @classmethod
-    def on(cls, workstation: Workstation) -> Asked:
+    def on(cls, workstation: Workstation) -> ConfiguredProperties:
         """What the records of a workstation tell."""
         done = (
-            effect.description
+            call_of(effect.kind, effect.description)
             for receipt in records_of(workstation).receipts
             if not receipt.undone_by
             for effect in receipt.effects
-            if effect.kind == KIND and effect.status == Status.DONE
+            if effect.status == Status.DONE
         )
-        sent = (call for description in done if (call := _made(description)) is not None)
+        sent = (call for call in done if call is not None)
         return cls(_by_place(each.call for each in pending_calls(workstation)), _by_place(sent))
 
     def of(self, space: Workspace, profile: Profile, service: Service) -> tuple[Properties, Properties]:
         """What one service was configured with."""
         place = space.user.name, upcase(profile.name), service.uid
         return self.waiting.get(place, {}), self.sent.get(place, {})
-
-
-def _made(description: Mapping[str, Json]) -> EntryCall | None:
-    try:
-        return maker(description)
-    except FormatError:  # a newer version's
-        return None
 
 
 def _by_place(calls: Iterable[EntryCall]) -> dict[tuple[str, str, str], Properties]:
@@ -304,24 +300,11 @@ def _by_section(service: Service, properties: Properties) -> dict[str, dict[int,
     return found
 
 
-def _set(services: MessageServiceAdmin, uid: str, properties: Properties) -> None:
-    """Set properties in a section of the profile; a section that is not there is made."""
-    with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as section:
-        problems = section.set_props(properties)
-    if problems:
-        raise RefusedError(
-            f"the section takes no property {', '.join(f'{each.tag:08X}' for each in problems)}",
-            where=f"section {uid} of profile {services.name}",
-            remedy="Correct the mapping of its key.",
-        )
-
-
-def _with_default_store(profile: Profile, service: str) -> Profile:
-    """The profile with the first store of a service that can be it as its default store."""
+def _first_store(profile: Profile, service: str) -> str | None:
+    """The first store of a service that can be the default one."""
     found = profile.service(service)
     stores = {each.uid for each in found.providers if roles.is_eligible(each)} if found is not None else set()
-    chosen = next((each.uid for each in profile.providers(PR_STORE_PROVIDERS) if each.uid in stores), None)
-    return profile if chosen is None else roles.set_default_store(profile, chosen)
+    return next((each.uid for each in profile.providers(PR_STORE_PROVIDERS) if each.uid in stores), None)
 
 
 def _free(space: Workspace, name: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from mapiwright.entry.service.contract import Context, EntryPolicy
 from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue_at
 from mapiwright.transaction.plans.plan import Plan
 
@@ -61,4 +62,4 @@ def plan_calls(workstation: Workstation, before: Catalogue, *, policy: EntryPoli
     now = catalogue_at(workstation, workstation.outlook.inf_path)
     added = added_services(before, now)
     calls = tuple(calls_to_installed(workstation, added, now, Context.INSTALL, policy))
-    return Plan("call", f"tell {', '.join(added) or 'no service'} of its installation", calls)
+    return Plan("call", Message.of("steps.tell", services=", ".join(added) or "no service"), calls)

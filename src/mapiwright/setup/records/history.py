@@ -47,7 +47,7 @@ def place_of_file(change: Change) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class HistoryEntry:
     """What one receipt of ours changed for a package, and whether the package left with it."""
 
     package: str
@@ -62,13 +62,13 @@ class History:
         self._gone = frozenset({leaving})
         records = records_of(workstation)
         self._installed = frozenset(records.installations) - self._gone
-        self._actions: list[Action] = []
+        self._actions: list[HistoryEntry] = []
         for done in records.of_packages:
             try:
                 made = changes_of(workstation, done.receipt)
             except NotFoundError:  # it has expired, long after its package went
                 made = ()
-            self._actions.append(Action(done.record.package.id, isinstance(done.record, UninstallRecord), made))
+            self._actions.append(HistoryEntry(done.record.package.id, isinstance(done.record, UninstallRecord), made))
 
     def claimed(self) -> frozenset[str]:
         """The files that other packages wrote or counted and still hold, by their places."""

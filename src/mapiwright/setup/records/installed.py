@@ -14,12 +14,12 @@ from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import Unmerged, unmerge
-from mapiwright.setup.records.revert import place_of
 from mapiwright.setup.records.schema import InstallRecord, RepairRecord, Scope, UninstallRecord
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.state import closed_records
+from mapiwright.workstation.subject import subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mapiwright.setup.records.schema import MergedInf, PackageFacts, PackageRecord, ProfileEntry
     from mapiwright.transaction.records.receipt import EffectRecord, Receipt
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
 
@@ -197,10 +198,10 @@ def past_changes(workstation: Workstation, found: Installation) -> tuple[Change,
     found there was damage, and nobody wants that back.
     """
     kept: list[Change] = []
-    written: dict[str, object] = {}
+    written: dict[Subject, object] = {}
     for receipt in found.installs:
         for change in changes_of(workstation, receipt):
-            place, new = place_of(change), getattr(change, "new", None)
+            place, new = subject(change), getattr(change, "new", None)
             if new is not None and written.get(place) == new:
                 continue
             written[place] = new

@@ -1,4 +1,4 @@
-"""What a package has on a workstation by now: what its installs changed, less what they took back themselves."""
+"""What a package has on a workstation by now: what its installs changed, less what they reverted themselves."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile import store
 from mapiwright.setup.records.history import count_of, is_count
 from mapiwright.setup.records.installed import past_changes
-from mapiwright.setup.records.revert import place_of
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
+from mapiwright.workstation.subject import subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.setup.records.installed import Installation
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
 
@@ -38,16 +39,16 @@ def belongings(workstation: Workstation, found: Installation) -> tuple[Change, .
             case _:
                 return False
 
-    by_place: dict[str, list[Change]] = {}
+    by_place: dict[Subject, list[Change]] = {}
     past = [change for change in past_changes(workstation, found) if not is_edited(change)]
     for change in past:
-        by_place.setdefault(place_of(change), []).append(change)
+        by_place.setdefault(subject(change), []).append(change)
     settled = {place for place, changes in by_place.items() if _is_settled(changes)}
-    return tuple(change for change in past if place_of(change) not in settled)
+    return tuple(change for change in past if subject(change) not in settled)
 
 
 def _is_settled(changes: Sequence[Change]) -> bool:
-    """Whether the changes of one place, newest first, end where they began: an upgrade took back what was done."""
+    """Whether the changes of one place, newest first, end where they began: an upgrade reverted what was done."""
     match changes[0], changes[-1]:
         case SetValue() as last, SetValue() as first:
             if is_count(last):  # others count, too; what matters is what we added

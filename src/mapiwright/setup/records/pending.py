@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.call import KIND, maker
+from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
-from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.message import Message
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import SEND, SendRecord, to_json
 from mapiwright.transaction.plans.effect import Status
@@ -37,8 +38,8 @@ class Pending:
     def plan(self, host: str) -> Plan:
         """The plan that sends it, by the code that ``host`` runs, or by the service's stand-in."""
         call = replace(self.call, host=host)
-        record = to_json(SendRecord(((self.receipt, self.number),)))
-        return Plan(SEND, f"{call.title}, pending since {self.receipt}", (call,), Terms(record))
+        title = Message.of("steps.call-pending", call=call.title, receipt=self.receipt)
+        return Plan(SEND, title, (call,), Terms(to_json(SendRecord(((self.receipt, self.number),)))))
 
 
 def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tuple[Pending, ...]:
@@ -63,11 +64,9 @@ def _deferred(receipt: Receipt) -> Iterator[tuple[int, EntryCall]]:
     if receipt.undone_by:
         return
     for number, effect in enumerate(receipt.effects):
-        if effect.kind == KIND and effect.status == Status.PENDING:
-            try:
-                yield number, maker(effect.description)
-            except FormatError:  # a newer version's; that one will send it
-                continue
+        call = call_of(effect.kind, effect.description) if effect.status == Status.PENDING else None
+        if call is not None:  # None is a newer version's, which will send it
+            yield number, call
 
 
 def _ends(later: EntryCall, earlier: EntryCall) -> bool:

@@ -15,15 +15,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import MapiwrightError
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.install.uninstall import plan_uninstall
-from mapiwright.transaction.plans import compose
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import difference
 from mapiwright.workstation.files import join, same
@@ -31,7 +29,8 @@ from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import SOFTWARE, SYSTEM, layout
-from mapiwright.workstation.outlook.office_layout import ENGLISH, EVERY_INSTALLATION, Installation
+from mapiwright.workstation.outlook.office_layout import ENGLISH, EVERY_INSTALLATION, OutlookInstallation
+from mapiwright.workstation.subject import name_of
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ NAMED = 5
 """Things that a fault names before it counts the rest."""
 
 
-class Step(StrEnum):
+class MatrixStep(StrEnum):
     """What is tried on a layout, in order; the last two on a second workstation of it."""
 
     INSTALL = "install"
@@ -65,7 +64,7 @@ class Step(StrEnum):
     """What was upgraded is uninstalled, and everything is as before."""
 
 
-class Verdict(StrEnum):
+class StepVerdict(StrEnum):
     """How a step went."""
 
     PASSED = "passed"
@@ -73,7 +72,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
 
-class Place(StrEnum):
+class MatrixPlace(StrEnum):
     """Where the workstations of a matrix are: in memory, or as trees with real hives on disk."""
 
     MEMORY = "memory"
@@ -81,11 +80,11 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MatrixCell:
     """One step on one layout; ``message`` says what went wrong, or why it was skipped."""
 
-    step: Step
-    verdict: Verdict
+    step: MatrixStep
+    verdict: StepVerdict
     message: str = ""
 
 
@@ -93,7 +92,7 @@ class Cell:
 class Case:
     """A layout: the Outlooks, Windows' mail client first, and what the Windows is made for (None: the usual)."""
 
-    outlooks: tuple[Installation, ...]
+    outlooks: tuple[OutlookInstallation, ...]
     windows: Bitness | None = None
 
     @property
@@ -109,26 +108,26 @@ class Case:
         return ", ".join([f"Outlook {_title(client)}", *unusual])
 
 
-def _title(outlook: Installation) -> str:
+def _title(outlook: OutlookInstallation) -> str:
     return f"{outlook.edition} {outlook.bitness}{' C2R' if outlook.install is Install.CLICK_TO_RUN else ''}"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """A layout with its cells, one for each step in their order."""
 
     case: Case
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
 
     @property
     def skipped(self) -> bool:
         """Whether the package is not for it."""
-        return all(cell.verdict is Verdict.SKIPPED for cell in self.cells)
+        return all(cell.verdict is StepVerdict.SKIPPED for cell in self.cells)
 
 
 JAPANESE, GERMAN = 1041, 1031
 _OTHER_WINDOWS = {Bitness.X86: (Bitness.X86, Bitness.ARM64), Bitness.X64: (Bitness.ARM64,), Bitness.ARM64: ()}
-_OLDER = Installation.usual(Edition.OUTLOOK_2010, Bitness.X86)
+_OLDER = OutlookInstallation.usual(Edition.OUTLOOK_2010, Bitness.X86)
 
 QUICK = tuple(Case((outlook,)) for outlook in EVERY_INSTALLATION)
 """Every Outlook that there is, as it usually lies."""
@@ -145,8 +144,12 @@ ALL = (
 
 
 def try_all(
-    package: Package, cases: Sequence[Case] = ALL, *, older: Package | None = None, place: Place = Place.MEMORY
-) -> Iterator[Row]:
+    package: Package,
+    cases: Sequence[Case] = ALL,
+    *,
+    older: Package | None = None,
+    place: MatrixPlace = MatrixPlace.MEMORY,
+) -> Iterator[MatrixRow]:
     """Try ``package`` on each case, and tell the rows in their order as they are done.
 
     ``older`` is the version that is upgraded from; without it, it is this one, and what is upgraded to is the same
@@ -174,51 +177,55 @@ def _next_version(package: Package) -> Package:
     return replace(package, version=f"{stem}{int(package.version[len(stem) :] or 0) + 1}")
 
 
-def _try(package: Package, first: Package, second: Package, case: Case, place: Place) -> Row:
-    cells: list[Cell] = []
+def _try(package: Package, first: Package, second: Package, case: Case, place: MatrixPlace) -> MatrixRow:
+    cells: list[MatrixCell] = []
     with _opened(case, place) as workstation:
         trial = _Trial(workstation)
         bitness = workstation.outlook.bitness
         if not is_for(package, workstation):
             why = f"the package {NO_DLL.format(bitness)}"
-            return Row(case, tuple(Cell(step, Verdict.SKIPPED, why) for step in Step))
+            return MatrixRow(case, tuple(MatrixCell(step, StepVerdict.SKIPPED, why) for step in MatrixStep))
         cells += _in_order(
-            (Step.INSTALL, lambda: trial.install(package)),
-            (Step.AGAIN, lambda: trial.install_again(package)),
-            (Step.UNINSTALL, lambda: trial.uninstall(package)),
-            (Step.BYTES, trial.compare),
+            (MatrixStep.INSTALL, lambda: trial.install(package)),
+            (MatrixStep.AGAIN, lambda: trial.install_again(package)),
+            (MatrixStep.UNINSTALL, lambda: trial.uninstall(package)),
+            (MatrixStep.BYTES, trial.compare),
         )
     with _opened(case, place) as workstation:
         again = _Trial(workstation)
         if not is_for(first, workstation):
             why = f"{first.version} {NO_DLL.format(bitness)}"
-            return Row(case, (*cells, *(Cell(step, Verdict.SKIPPED, why) for step in (Step.UPGRADE, Step.REMOVED))))
+            left_out = (MatrixStep.UPGRADE, MatrixStep.REMOVED)
+            return MatrixRow(case, (*cells, *(MatrixCell(step, StepVerdict.SKIPPED, why) for step in left_out)))
         cells += _in_order(
-            (Step.UPGRADE, lambda: again.install(first) or again.install(second) or again.install_again(second)),
-            (Step.REMOVED, lambda: again.uninstall(second) or again.compare()),
+            (
+                MatrixStep.UPGRADE,
+                lambda: again.install(first) or again.install(second) or again.install_again(second),
+            ),
+            (MatrixStep.REMOVED, lambda: again.uninstall(second) or again.compare()),
         )
-    return Row(case, tuple(cells))
+    return MatrixRow(case, tuple(cells))
 
 
-def _in_order(*steps: tuple[Step, Callable[[], str]]) -> Iterator[Cell]:
+def _in_order(*steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCell]:
     """The cells of steps that rest upon each other: after one that failed, none is reached."""
     failed = False
     for step, do in steps:
         if failed:
-            yield Cell(step, Verdict.SKIPPED, NOT_WRITABLE)
+            yield MatrixCell(step, StepVerdict.SKIPPED, NOT_WRITABLE)
             continue
         try:
             fault = do()
         except MapiwrightError as error:
             fault = str(error)
         failed = bool(fault)
-        yield Cell(step, Verdict.FAILED if failed else Verdict.PASSED, fault)
+        yield MatrixCell(step, StepVerdict.FAILED if failed else StepVerdict.PASSED, fault)
 
 
 @contextmanager
-def _opened(case: Case, place: Place) -> Iterator[Workstation]:
+def _opened(case: Case, place: MatrixPlace) -> Iterator[Workstation]:
     """A new workstation of that layout, gone afterwards."""
-    if place is Place.MEMORY:
+    if place is MatrixPlace.MEMORY:
         yield MemoryWorkstation.of(layout(outlooks=case.outlooks, windows=case.windows, users=[USER]))
         return
     with tempfile.TemporaryDirectory(prefix="mapiwright-") as folder:
@@ -237,15 +244,14 @@ class _Trial:
     def install(self, package: Package) -> str:
         """Install it; its services are in MAPISVC.INF afterwards."""
         self.send(plan_install(package, self.workstation, self.users))
-        data = self.workstation.files.read(self.workstation.outlook.inf_path)
-        there = Catalogue.of(inf.parse(data or b"", self.workstation.code_page))
+        there = read_mapisvc(self.workstation).catalogue
         missing = [service.name for service in package.services if there.find(service.name) is None]
         return f"MAPISVC.INF has no service {', '.join(missing)}" if missing else ""
 
     def install_again(self, package: Package) -> str:
         """Plan what is there already."""
         plan = plan_install(package, self.workstation, self.users)
-        names = (*map(compose.name, plan.changes), *(effect.title for effect in plan.effects))
+        names = (*map(name_of, plan.changes), *(str(effect.title) for effect in plan.effects))
         return "" if plan.empty else f"planned again, it would change {_listed(names)}"
 
     def uninstall(self, package: Package) -> str:
@@ -260,7 +266,7 @@ class _Trial:
         files_now, keys_now = self.content()
         other = [path for path in {**files, **files_now} if files.get(path, ...) != files_now.get(path, ...)]
         for root, key in keys.items():
-            other += map(compose.name, difference(root, key, keys_now[root]))
+            other += map(name_of, difference(root, key, keys_now[root]))
         return f"not as before: {_listed(other)}" if other else ""
 
     def send(self, plan: Plan) -> None:

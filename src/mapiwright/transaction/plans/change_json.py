@@ -13,7 +13,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError
-from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.change import (
+    CreateKey,
+    DeleteKey,
+    MakeFolder,
+    RemoveFolder,
+    ReplaceAtRestart,
+    SetValue,
+    WriteFile,
+)
 from mapiwright.workstation.registry import KeyPath, Value, View
 
 if TYPE_CHECKING:
@@ -51,6 +59,9 @@ def change_to_json(change: Change) -> dict[str, Json]:
             return {"change": "delete-key", **key_to_json(key)}
         case WriteFile(path, old, new):
             return {"change": "write-file", "path": path, "old": _bytes_to_json(old), "new": _bytes_to_json(new)}
+        case ReplaceAtRestart(path, old, new):
+            both = {"old": _bytes_to_json(old), "new": _bytes_to_json(new)}
+            return {"change": "replace-at-restart", "path": path, **both}
         case MakeFolder(path):
             return {"change": "make-folder", "path": path}
         case RemoveFolder(path):
@@ -68,6 +79,8 @@ def change_from_json(json_: Json) -> Change:
             return DeleteKey(key_from_json(json_))
         case {"change": "write-file", "path": str(path), "old": old, "new": new}:
             return WriteFile(path, _bytes_from_json(old), _bytes_from_json(new))
+        case {"change": "replace-at-restart", "path": str(path), "old": old, "new": new}:
+            return ReplaceAtRestart(path, _bytes_from_json(old), _bytes_from_json(new))
         case {"change": "make-folder", "path": str(path)}:
             return MakeFolder(path)
         case {"change": "remove-folder", "path": str(path)}:

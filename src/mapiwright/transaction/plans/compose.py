@@ -1,60 +1,20 @@
-"""What a sequence of changes comes to: each thing once, from its first old state to its last new one.
-
-A leg is journalled net, so that every thing in it stands in one of two states at any time, and a leg that was
-applied in part can be finished or undone by looking.
-"""
+"""How a workstation stands with changes: what drifted, what is in the way, and how that is listed for people."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from mapiwright.errors import SHOWN, ConflictError
-from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import (
-    CreateKey,
-    DeleteKey,
-    MakeFolder,
-    RemoveFolder,
-    SetValue,
-    Standing,
-    WriteFile,
-    standing,
-)
-from mapiwright.workstation.files import join, same, split
+from mapiwright.errors import SHOWN
+from mapiwright.workstation.change import DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile, standings
+from mapiwright.workstation.files import FileWants, join, same, split
+from mapiwright.workstation.registry import RegistryWants
+from mapiwright.workstation.subject import leaves_something, name_of, subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from mapiwright.workstation.change import Change, FileChange, RegistryChange
-    from mapiwright.workstation.registry import KeyPath
+    from mapiwright.workstation.change import Change, Standing
     from mapiwright.workstation.workstation import Workstation
-
-Subject: TypeAlias = tuple[str, ...]
-"""What a change is about, as Windows compares names; the first word says of which sort it is."""
-
-
-def subject(change: Change) -> Subject:
-    """What the change is about."""
-    match change:
-        case SetValue():
-            return ("value", *_key(change.key), upcase(change.name))
-        case CreateKey() | DeleteKey():
-            return ("key", *_key(change.key))
-        case WriteFile():
-            return ("file", *map(upcase, split(change.path)))
-        case MakeFolder() | RemoveFolder():
-            return ("folder", *map(upcase, split(change.path)))
-
-
-def name(change: Change) -> str:
-    """What the change is about, for people; never what is in it."""
-    match change:
-        case SetValue():
-            return f"{change.key}, {f'value {change.name!r}' if change.name else 'the default value'}"
-        case CreateKey() | DeleteKey():
-            return str(change.key)
-        case WriteFile() | MakeFolder() | RemoveFolder():
-            return change.path
 
 
 def counted(names: Collection[str]) -> str:
@@ -69,98 +29,34 @@ def listed(names: Collection[str]) -> str:
     return "".join(f"\n    {name}" for name in (*shown, *more))
 
 
-def net(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes with each thing once, in an order that can be applied, without those that come to nothing.
-
-    What is made is made where it first was, and what is set or goes is set or goes where it last was: so
-    a parent is there before its children and goes after them. Raises ConflictError where a change does not begin
-    where the one before it ended.
-    """
-    firsts: dict[Subject, tuple[int, Change]] = {}
-    lasts: dict[Subject, tuple[int, Change]] = {}
-    for index, change in enumerate(changes):
-        what = subject(change)
-        if what in lasts:
-            before = lasts[what][1]
-            if change == before:
-                continue
-            if _states(before)[1] != _states(change)[0]:
-                raise ConflictError("two changes of it contradict each other", where=name(change))
-        firsts.setdefault(what, (index, change))
-        lasts[what] = index, change
-    placed: list[tuple[int, Change]] = []
-    for what, (first_at, first) in firsts.items():
-        last_at, last = lasts[what]
-        whole = _whole(first, last)
-        if whole is not None:
-            placed.append((first_at if isinstance(whole, CreateKey | MakeFolder) else last_at, whole))
-    return tuple(change for _, change in sorted(placed, key=lambda each: each[0]))
-
-
-def firsts(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The first change of each thing that is one."""
-    found: dict[Subject, Change] = {}
-    for change in changes:
-        old, new = _states(change)
-        if old != new:
-            found.setdefault(subject(change), change)
-    return tuple(found.values())
-
-
-def inverse(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes that undo these, last first."""
-    return tuple(change.inverse for change in reversed(tuple(changes)))
-
-
-def on_registry(changes: Iterable[Change]) -> tuple[RegistryChange, ...]:
-    """Those that concern the registry."""
-    return tuple(change for change in changes if isinstance(change, SetValue | CreateKey | DeleteKey))
-
-
-def on_files(changes: Iterable[Change]) -> tuple[FileChange, ...]:
-    """Those that concern files."""
-    return tuple(change for change in changes if isinstance(change, WriteFile | MakeFolder | RemoveFolder))
-
-
 def drifted(changes: Iterable[Change], workstation: Workstation, allowed: Collection[Standing]) -> tuple[str, ...]:
-    """The names of the things that stand where they should not: somebody else changed them."""
-    found = []
-    for change in changes:
-        try:
-            stands = standing(change, workstation.registry, workstation.files)
-        except ConflictError:  # a folder where a file should be
-            stands = Standing.OTHER
-        if stands not in allowed:
-            found.append(name(change))
-    return tuple(found)
+    """The names of the things that stand where they should not, read in one go: somebody else changed them."""
+    stand = standings(changes, workstation.registry, workstation.files)
+    return tuple(name_of(change) for change, stands in stand if stands not in allowed)
 
 
 def in_the_way(changes: Iterable[Change], workstation: Workstation) -> tuple[str, ...]:
     """The names of what would be left in the keys and folders that shall go, and so keeps them from going."""
     changes = tuple(changes)
-    going = {
-        subject(change)
-        for change in changes
-        if isinstance(change, DeleteKey | RemoveFolder)
-        or (isinstance(change, SetValue | WriteFile) and change.new is None)
-    }
+    going = {subject(change) for change in changes if not leaves_something(change)}
+    keys = tuple(change.key for change in changes if isinstance(change, DeleteKey))
+    folders = tuple(change.path for change in changes if isinstance(change, RemoveFolder))
     left: list[str] = []
-    for change in changes:
-        match change:
-            case DeleteKey():
-                key = workstation.registry.read(change.key)
-                if key is None:
-                    continue
-                inside: list[Change] = [SetValue(change.key, value, None, None) for value in key.values]
-                inside += [DeleteKey(change.key / below) for below in key.keys]
-                left += [name(one) for one in inside if subject(one) not in going]
-            case RemoveFolder():
-                for below in workstation.files.names(change.path):
-                    path = join(change.path, below)
-                    if not {subject(WriteFile(path, None, None)), subject(RemoveFolder(path))} & going:
-                        left.append(path)
-            case _:
-                pass
+    if keys:
+        registry = workstation.registry.look(RegistryWants(trees=keys))
+        for path in keys:
+            key = registry.read(path)
+            if key is not None:
+                inside: list[Change] = [SetValue(path, value, None, None) for value in key.values]
+                inside += [DeleteKey(path / below) for below in key.keys]
+                left += [name_of(one) for one in inside if subject(one) not in going]
+    if folders:
+        files = workstation.files.look(FileWants(names=folders))
+        for folder in folders:
+            for below in files.names(folder):
+                here = join(folder, below)
+                if not {subject(WriteFile(here, None, None)), subject(RemoveFolder(here))} & going:
+                    left.append(here)
     return tuple(left)
 
 
@@ -176,31 +72,3 @@ def without_own_folder(changes: Iterable[Change], workstation: Workstation) -> t
         for change in changes
         if not (isinstance(change, MakeFolder | RemoveFolder) and any(same(change.path, path) for path in ours))
     )
-
-
-def _key(path: KeyPath) -> Subject:
-    return (path.view.value, path.root, *map(upcase, path.parts))
-
-
-def _states(change: Change) -> tuple[object, object]:
-    """The state before the change, and after it."""
-    match change:
-        case SetValue() | WriteFile():
-            return change.old, change.new
-        case CreateKey() | MakeFolder():
-            return False, True
-        case DeleteKey() | RemoveFolder():
-            return True, False
-
-
-def _whole(first: Change, last: Change) -> Change | None:
-    """The change from before ``first`` to after ``last``, or None where that is no change."""
-    if _states(first)[0] == _states(last)[1]:
-        return None
-    match first, last:
-        case SetValue(), SetValue():
-            return SetValue(last.key, last.name, first.old, last.new)
-        case WriteFile(), WriteFile():
-            return WriteFile(last.path, first.old, last.new)
-        case _:
-            return last

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 from mapiwright.errors import MapiwrightError
 
 if TYPE_CHECKING:
+    from mapiwright.message import Message
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
@@ -32,13 +33,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an effect came to: its status, a sentence for people, and the changes that it wants made.
+    """What an effect came to: its status, a message for people, and the changes that it wants made.
 
     The transaction journals and applies the changes as a leg of their own. ``details`` are data for the receipt.
     """
 
     status: Status
-    message: str
+    message: Message
     changes: tuple[Change, ...] = ()
     details: Mapping[str, Json] = field(default_factory=dict)
 
@@ -52,7 +53,7 @@ class Effect(Protocol):
         ...
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people: ``call ServiceEntry of ACME with MSG_SERVICE_INSTALL``."""
         ...
 
@@ -70,7 +71,7 @@ class Effect(Protocol):
         """
         ...
 
-    def compensate(self, workstation: Workstation) -> str | None:
+    def compensate(self, workstation: Workstation) -> Message | None:
         """Call back what was done or may have been done; a failure here is tolerated and told.
 
         Where nothing is called, the answer is why, for people.
@@ -86,7 +87,7 @@ class CalledBack(NamedTuple):
     """What became of an effect that was to be called back: why that failed, or why nothing was called."""
 
     failure: str = ""
-    idle: str = ""
+    idle: Message | None = None
 
 
 def call_back(effect: Effect, workstation: Workstation) -> CalledBack:
@@ -95,7 +96,7 @@ def call_back(effect: Effect, workstation: Workstation) -> CalledBack:
         idle = effect.compensate(workstation)
     except (MapiwrightError, OSError, *DEFECTS) as error:
         return CalledBack(failure=str(error) or type(error).__name__)
-    return CalledBack(idle=idle or "")
+    return CalledBack(idle=idle)
 
 
 EffectMaker: TypeAlias = Callable[[Mapping[str, Json]], Effect]

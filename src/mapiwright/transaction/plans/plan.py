@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.formats.regf.upcase import upcase
 from mapiwright.transaction.plans.effect import Effect
 from mapiwright.transaction.plans.terms import NO_TERMS, Terms
 from mapiwright.workstation.change import CreateKey, MakeFolder
+from mapiwright.workstation.subject import Subject, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mapiwright.message import Message
     from mapiwright.workstation.change import Change
 
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Leg:
     """Changes that are journalled, with their inverse, before they are applied."""
 
-    title: str
+    title: Message
     changes: tuple[Change, ...]
 
 
@@ -36,9 +37,14 @@ class Plan:
     """
 
     verb: str
-    title: str
+    title: Message
     steps: tuple[Step, ...]
     terms: Terms = NO_TERMS
+
+    def __repr__(self) -> str:
+        """What it is for and how much it does; no change, as their data may be secrets."""
+        counts = f"{len(self.steps)} steps, {len(self.changes)} changes, {len(self.effects)} calls"
+        return f"<Plan {self.verb} {str(self.title)!r}: {counts}>"
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -51,7 +57,7 @@ class Plan:
         return tuple(step for step in self.steps if not isinstance(step, Leg))
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """What people should know of it: what is done instead of what they may expect, and who is left out."""
         return self.terms.notes
 
@@ -71,7 +77,7 @@ def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:
 
     Parts of a plan are made apart, and each of them makes what is missing above its own files and keys.
     """
-    made: set[tuple[type, str]] = set()
+    made: set[Subject] = set()
     kept: list[Step] = []
     for step in steps:
         if not isinstance(step, Leg):
@@ -80,11 +86,9 @@ def without_repeats(steps: Iterable[Step]) -> tuple[Step, ...]:
         changes = []
         for change in step.changes:
             if isinstance(change, MakeFolder | CreateKey):
-                place = str(change.path if isinstance(change, MakeFolder) else change.key)
-                mark = (type(change), upcase(place))
-                if mark in made:
+                if subject(change) in made:
                     continue
-                made.add(mark)
+                made.add(subject(change))
             changes.append(change)
         if changes:
             kept.append(Leg(step.title, tuple(changes)))

@@ -7,6 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from mapiwright.message import Message
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,7 @@ class Role(StrEnum):
     ENDS = "ends"
 
 
-class Subject(NamedTuple):
+class PlanSubject(NamedTuple):
     """What a transaction is about, by an id that the planner chose (that of a package), and what it does to it."""
 
     id: str
@@ -41,14 +43,14 @@ class Terms:
     """All that is known of a plan without its steps.
 
     ``record`` is the planner's own, as JSON; the transaction keeps it and does not look into it. ``notes`` are
-    sentences for people. ``skipped`` are the users who could not be written to, ``waiting`` those for whom something
+    messages for people. ``skipped`` are the users who could not be written to, ``waiting`` those for whom something
     is left to a later run. ``preconditions`` are what the plan rests on. ``undoes`` names the receipt that is
     reverted, ``takes_over`` the users' receipts that this run ends, ``approved`` the digest of the saved plan.
     """
 
     record: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
-    subject: Subject | None = None
-    notes: tuple[str, ...] = ()
+    subject: PlanSubject | None = None
+    notes: tuple[Message, ...] = ()
     skipped: tuple[NamedUser, ...] = ()
     waiting: tuple[NamedUser, ...] = ()
     preconditions: tuple[Json, ...] = ()
@@ -65,7 +67,7 @@ def terms_to_json(terms: Terms) -> dict[str, Json]:
     return {
         "record": dict(terms.record),
         "subject": terms.subject and list(terms.subject),
-        "notes": list(terms.notes),
+        "notes": [note.to_json() for note in terms.notes],
         "skipped": [list(user) for user in terms.skipped],
         "waiting": [list(user) for user in terms.waiting],
         "preconditions": list(terms.preconditions),
@@ -80,8 +82,8 @@ def terms_from_json(json_: Mapping[str, Json]) -> Terms:
     subject = json_["subject"]
     return Terms(
         record=_object(json_["record"]),
-        subject=Subject(text(subject[0]), Role(text(subject[1]))) if subject is not None else None,
-        notes=texts(json_["notes"]),
+        subject=PlanSubject(text(subject[0]), Role(text(subject[1]))) if subject is not None else None,
+        notes=tuple(map(Message.from_json, items(json_["notes"]))),
         skipped=_users(json_["skipped"]),
         waiting=_users(json_["waiting"]),
         preconditions=tuple(_object(each) for each in items(json_["preconditions"])),

@@ -2,7 +2,7 @@
 
 A line is the CRC-32 of its JSON as 8 hex digits, a space, the JSON, and a newline; the JSON counts its place in
 ``n``. A line that a crash tore is passed over, as its deed was never begun; the next one starts on a line of its
-own. The journal holds names and hashes, never a value.
+own. The journal holds names and hashes, never a value; titles are messages.
 
     begin        id, version, verb, title, created
     leg          leg, title, digest                    the backup is written, the changes may follow
@@ -20,6 +20,7 @@ import zlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FormatError, RecoveryNeededError
+from mapiwright.message import Message
 from mapiwright.transaction.plans.change_json import canonical, parse
 from mapiwright.workstation.state import JOURNAL
 
@@ -63,9 +64,9 @@ class Journal:
         return str(self.records[0].get("id", "")) if self.records else ""
 
     @property
-    def title(self) -> str:
-        """What the transaction was to do."""
-        return str(self.records[0].get("title", "")) if self.records else ""
+    def title(self) -> Message:
+        """What the transaction was to do; empty where not even that was written."""
+        return title_in(self.records[0]) if self.records else Message.literal("")
 
     @property
     def committed(self) -> bool:
@@ -76,6 +77,14 @@ class Journal:
         """Remove it: the end mark."""
         self._state.delete(JOURNAL)
         self.exists, self.records = False, []
+
+
+def title_in(record: Record) -> Message:
+    """The title in a record; where it is no message, as in a damaged journal or in a user's own, it is empty."""
+    try:
+        return Message.from_json(record.get("title", ""))
+    except ValueError:
+        return Message.literal("")
 
 
 def _read(state: State) -> tuple[bool, list[Record], bool]:

@@ -1,6 +1,7 @@
 """The log for the helpdesk: what was done on a workstation and what failed, on the workstation itself.
 
-A line is a JSON object: ``at`` (UTC, ISO 8601), ``event``, and what the event says. It holds titles, names and the
+A line is a JSON object: ``at`` (UTC, ISO 8601), ``event``, and what the event says. Messages are in English, and the
+key of the title is its ``key``. It holds titles, names and the
 texts of errors, which hold no secret, and never a value. ``begun`` is written before anything is done, so that a run
 that was killed is seen by its missing end; ``committed``, ``rolled back``, ``stuck`` and ``recovered`` are ends.
 
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, MapiwrightError
+from mapiwright.message import LITERAL, Message
 from mapiwright.transaction.plans.change_json import canonical, parse
 
 if TYPE_CHECKING:
@@ -33,9 +35,12 @@ LONGEST_TEXT = 2000
 """The characters of a text that are kept; the text of an error may list hundreds of files."""
 
 
-def note(state: State, event: str, **fields: Json) -> None:
-    """Add a line; for who holds the lock."""
-    line = canonical({"at": datetime.now(UTC).isoformat(timespec="seconds"), "event": event, **_short(fields)})
+def note(state: State, event: str, **fields: Json | Message) -> None:
+    """Add a line; for who holds the lock. Messages among the fields are written in English."""
+    title = fields.get("title")
+    key = {"key": title.key} if isinstance(title, Message) and title.key != LITERAL else {}
+    said = {"event": event, **_short(fields), **key}
+    line = canonical({"at": datetime.now(UTC).isoformat(timespec="seconds"), **said})
     with suppress(MapiwrightError, OSError):  # the log tells; the journal is what counts
         full = state.read(LOG) or b""
         # A line that a crash tore must not swallow the next one.
@@ -46,7 +51,7 @@ def note(state: State, event: str, **fields: Json) -> None:
         state.append(LOG, start + line + b"\n")
 
 
-def note_error(state: State, event: str, error: BaseException, **fields: Json) -> None:
+def note_error(state: State, event: str, error: BaseException, **fields: Json | Message) -> None:
     """Add a line about an error: its class, and what it says where it is one of ours.
 
     The text of a stray exception may hold data of a profile, so only its class is noted.
@@ -81,10 +86,19 @@ def _set_aside(state: State, full: bytes) -> None:
 
 
 def _short(fields: Mapping[str, Json]) -> dict[str, Json]:
-    return {
-        name: f"{value[:LONGEST_TEXT]}..." if isinstance(value, str) and len(value) > LONGEST_TEXT else value
-        for name, value in fields.items()
-    }
+    return {name: _short_value(value) for name, value in fields.items()}
+
+
+def _short_value(value: Json) -> Json:
+    match value:
+        case Message():
+            return _short_value(str(value))
+        case list() | tuple():
+            return [_short_value(each) for each in value]
+        case str() if len(value) > LONGEST_TEXT:
+            return f"{value[:LONGEST_TEXT]}..."
+        case _:
+            return value
 
 
 def _entry(line: bytes) -> Mapping[str, Json] | None:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError
+from mapiwright.message import Message
 from mapiwright.transaction.plans.change_json import canonical, pack, parse, unpack
 from mapiwright.transaction.plans.terms import Role, terms_from_json, terms_to_json, text
 from mapiwright.transaction.records.stores import believed, stores
@@ -47,10 +48,10 @@ class EffectRecord:
     """
 
     kind: str
-    title: str
+    title: Message
     description: Mapping[str, Json]
     status: str
-    message: str
+    message: Message
     details: Mapping[str, Json]
     after: int = 0
 
@@ -67,14 +68,23 @@ class Receipt:
 
     id: str
     verb: str
-    title: str
+    title: Message
     created: str
     workstation: str
     terms: Terms
-    legs: tuple[tuple[str, str], ...]
+    legs: tuple[tuple[Message, str], ...]
     effects: tuple[EffectRecord, ...]
     undone_by: str = ""
     owner: str = ""
+
+    def __repr__(self) -> str:
+        undone = f", undone by {self.undone_by}" if self.undone_by else ""
+        return f"<Receipt {self.id} {self.verb} {str(self.title)!r} on {self.workstation}{undone}>"
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What people were to know of the plan."""
+        return self.terms.notes
 
 
 def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
@@ -179,19 +189,19 @@ def receipt_to_bytes(of: Receipt) -> bytes:
             "version": VERSION,
             "id": of.id,
             "verb": of.verb,
-            "title": of.title,
+            "title": of.title.to_json(),
             "created": of.created,
             "workstation": of.workstation,
             **terms_to_json(of.terms),
             **({"owner": of.owner} if of.owner else {}),
-            "legs": of.legs,
+            "legs": [[title.to_json(), digest] for title, digest in of.legs],
             "effects": [
                 {
                     "kind": effect.kind,
-                    "title": effect.title,
+                    "title": effect.title.to_json(),
                     "description": effect.description,
                     "status": effect.status,
-                    "message": effect.message,
+                    "message": effect.message.to_json(),
                     "details": effect.details,
                     "after": effect.after,
                 }
@@ -211,11 +221,11 @@ def receipt_from_bytes(data: bytes, *, where: str) -> Receipt:
         return Receipt(
             text(json_["id"]),
             text(json_["verb"]),
-            text(json_["title"]),
+            Message.from_json(json_["title"]),
             text(json_["created"]),
             text(json_["workstation"]),
             terms_from_json(json_),
-            tuple((text(title), text(digest)) for title, digest in json_["legs"]),
+            tuple((Message.from_json(title), text(digest)) for title, digest in json_["legs"]),
             tuple(_effect(effect) for effect in json_["effects"]),
             owner=text(json_.get("owner", "")),
         )
@@ -343,9 +353,10 @@ def _refuse_incredible(one: Receipt, name: str) -> None:
 
 
 def _effect(json_: Mapping[str, Json]) -> EffectRecord:
-    for name in ("kind", "title", "status", "message"):
+    for name in ("kind", "status"):
         text(json_[name])
-    return EffectRecord(**json_)
+    messages = {name: Message.from_json(json_[name]) for name in ("title", "message")}
+    return EffectRecord(**{**json_, **messages})
 
 
 def _digest(data: bytes) -> str:

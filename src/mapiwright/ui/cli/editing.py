@@ -12,13 +12,17 @@ from mapiwright.ui.cli.writing import end_what_was_cut_short, send
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import TypeAlias
 
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
+
+    Wanted: TypeAlias = Operation | Callable[[ProfileAdmin], Iterable[Operation]]
 
 
 def services_in(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
@@ -56,24 +60,19 @@ def report_profile(
     write((Line(escape(line)) for line in lines), sys.stdout)
 
 
-def choose(target: Target, users: UserChoice, consent: Consent, draft: Callable[[ProfileAdmin], object]) -> None:
+def choose(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted) -> None:
     """As ``edit``, for a verb that could look as well, and so ends itself what was cut short."""
     end_what_was_cut_short(target, consent)
-    edit(target, users, consent, draft)
+    edit(target, users, consent, *wanted)
 
 
-def edit(
-    target: Target,
-    users: UserChoice,
-    consent: Consent,
-    draft: Callable[[ProfileAdmin], object],
-    *,
-    must_call: bool = False,
-) -> None:
-    """Draft the edit for each user, make them all one plan, and send it.
+def edit(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted, must_call: bool = False) -> None:
+    """Draft the operations for each user, make them all one plan, and send it.
 
-    Where ``must_call``, an entry point that cannot be called here is an error, and its call is not deferred.
+    What a person's word stands for is looked up with each user, by a function that gives the operations. Where
+    ``must_call``, an entry point that cannot be called here is an error, and its call is not deferred.
     """
+    from mapiwright.admin.operations.drafting import draft
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.workspace import Workspace, joined_plan
     from mapiwright.entry.service.contract import EntryPolicy
@@ -84,6 +83,9 @@ def edit(
         for user in users.all_of(target.workstation)
     ]
     for space in spaces:
+        profiles = ProfileAdmin(space)
         with space.batch():
-            draft(ProfileAdmin(space))
+            for each in wanted:
+                for operation in each(profiles) if callable(each) else (each,):
+                    draft(operation, profiles)
     send(target, joined_plan(spaces), consent)

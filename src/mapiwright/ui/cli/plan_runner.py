@@ -46,7 +46,7 @@ class Performing:
 
     def send(self, plan: Plan, progress: Progress) -> Receipt:
         """Make it true; raises as the transaction does."""
-        from mapiwright.entry.call import MAKERS
+        from mapiwright.entry.makers import MAKERS
         from mapiwright.transaction.transaction import execute, refuse_unwritable
 
         try:

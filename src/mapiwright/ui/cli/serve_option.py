@@ -85,10 +85,10 @@ def _recover(target: Target) -> str:
     from mapiwright.transaction.recovery import unfinished
 
     try:
-        title = unfinished(target.workstation)
+        is_whole = unfinished(target.workstation) is None
     except (MapiwrightError, OSError):
-        title = ""
-    return "" if title is None else target.command("recover")
+        is_whole = False
+    return "" if is_whole else target.command("recover")
 
 
 def serve_options(verb: Callable[..., None]) -> Callable[..., None]:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, ParamSpec
 import click
 
 from mapiwright.errors import RefusedError, UsageError
+from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
-from mapiwright.ui.text.language import ENGLISH, language_here, said, texts_here, texts_in
+from mapiwright.ui.text.language import ENGLISH, message_here, said, texts_here, texts_in
 from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
@@ -116,10 +117,9 @@ def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     """Recover an earlier run that was interrupted, so that what follows is planned on whole ground."""
-    from mapiwright.entry.call import MAKERS
+    from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.recovery import recover, unfinished
     from mapiwright.ui.cli.target import report_interrupted_run
-    from mapiwright.ui.text.titles import translated_lines
 
     title = unfinished(target.workstation)
     if title is None:
@@ -127,7 +127,7 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     if consent.dry_run:
         report_interrupted_run("setup.cut-short-planned", target, title)
     else:
-        report(translated_lines(recover(target.workstation, MAKERS).sentence, language_here()))
+        report("\n".join(escape(message_here(each)) for each in recover(target.workstation, MAKERS).messages))
 
 
 def send(
@@ -154,7 +154,7 @@ def send(
         if not consent.dry_run:
             end_as_partial(plan)
         return None
-    from mapiwright.entry.call import MAKERS
+    from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.transaction import execute, refuse_unwritable
     from mapiwright.ui.documents.documents import receipt_document, write_document
     from mapiwright.ui.text.progress import progress_on
@@ -230,13 +230,11 @@ def confirm(question: str, consent: Consent) -> None:
         return
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise RefusedError(
-            "nobody can be asked, as this is no terminal; nothing was changed",
-            expected="--yes",
-            remedy="Add --yes to do it, or --dry-run to look only.",
+            Message.of("sentences.nobody"), expected="--yes", remedy=Message.of("sentences.nobody-remedy")
         )
     texts = texts_here()
     sys.stderr.write(f"{question} {texts('setup.answers')} ")
     sys.stderr.flush()
     yes = {word for each in (texts, texts_in(ENGLISH)) for word in each("setup.yes").split()}
     if sys.stdin.readline().strip().casefold() not in yes:
-        raise RefusedError("the answer was no; nothing was changed")
+        raise RefusedError(Message.of("sentences.refused"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.protected import MASK
 from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.ui.text.values import property_document, property_text
 
@@ -89,7 +90,7 @@ def _argument(name: str, value: Any) -> str:
         case {"hex": str(data), **rest} if not rest:
             return data
         case {"secret": True}:
-            return "(secret, not shown)"
+            return MASK
         case {"refused": str(why)}:
             return f"(refused: {why})"
         case dict():

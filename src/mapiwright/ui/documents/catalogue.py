@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import GLOBAL, PROVIDERS, SECTIONS, Reading, links, read_section, uid_of
 from mapiwright.mapi.props import tags
+from mapiwright.mapi.props.protected import MASK, is_secret_word
 from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.ui.text.tree import PROVIDER, SERVICE, described, type_of
 from mapiwright.ui.text.values import property_document
@@ -14,7 +15,7 @@ from mapiwright.ui.text.values import property_document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mapiwright.formats.inf import Section
+    from mapiwright.formats.inf import InfSection
     from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.transaction.plans.effect import Json
 
@@ -25,7 +26,7 @@ def catalogue_lines(catalogue: Catalogue) -> Iterator[Line]:
     shown = {upcase(name) for name in GLOBAL}
     for name, right in catalogue.services.items():
         default = " (default service)" if upcase(name) in defaults else ""
-        yield Line(f'Service {escape(name)} "{escape(right)}"{default}', Style.HEADING)
+        yield Line(f'Service {escape(name)} "{_word(name, right)}"{default}', Style.HEADING)
         section = catalogue.inf.section(name)
         shown.add(upcase(name))
         if section is None:
@@ -39,13 +40,13 @@ def catalogue_lines(catalogue: Catalogue) -> Iterator[Line]:
     if not catalogue.services:
         yield Line("No services.")
     for component, file in catalogue.help_files.items():
-        yield Line(f"Help file {escape(component)}: {escape(file)}")
+        yield Line(f"Help file {escape(component)}: {_word(component, file)}")
     for section in catalogue.inf.sections:
         if upcase(section.name) not in shown:
             yield Line(f"[{escape(section.name)}] (no service names it)", Style.QUIET)
 
 
-def _section_lines(title: str, name: str, section: Section | None, role: str) -> Iterator[Line]:
+def _section_lines(title: str, name: str, section: InfSection | None, role: str) -> Iterator[Line]:
     uid = uid_of(section) if section is not None else None
     yield Line(f"    {title} [{escape(name)}]{f' {uid.hex()}' if uid else ''}", Style.CHANGED)
     if section is None:
@@ -59,9 +60,18 @@ def _reading_lines(read: Reading, role: str, indent: int) -> Iterator[Line]:
     for tag, value in read.properties.items():
         yield Line(f"{margin}{tags.name_of(tag)} {type_of(tag)} = {described(tag, value, role)}")
     for word, text in read.keywords.items():
-        yield Line(f"{margin}{escape(word)} = {escape(text)}")
+        yield Line(f"{margin}{escape(word)} = {_word(word, text)}")
     for fault in read.faults:
         yield Line(f"{margin}line {fault.line}: {fault.severity} {fault.id}: {escape(fault.what)}", Style.REMOVED)
+
+
+def _word(word: str, text: str) -> str:
+    """The right side of a key that is no property."""
+    return MASK if is_secret_word(word, text) else escape(text)
+
+
+def _word_document(word: str, text: str) -> Json:
+    return {"secret": True} if is_secret_word(word, text) else text
 
 
 def catalogue_document(catalogue: Catalogue) -> dict[str, Json]:
@@ -74,9 +84,10 @@ def catalogue_document(catalogue: Catalogue) -> dict[str, Json]:
             [_section_document(catalogue, below) for below in links(section, keyword)] if section is not None else []
             for keyword in (PROVIDERS, SECTIONS)
         )
-        document = {"name": name, "display": right, "default": upcase(name) in defaults}
+        document = {"name": name, "display": _word_document(name, right), "default": upcase(name) in defaults}
         services.append(document | _section_document(catalogue, name) | {"providers": providers, "sections": extras})
-    return {"services": services, "help_files": dict(catalogue.help_files)}
+    files = {component: _word_document(component, file) for component, file in catalogue.help_files.items()}
+    return {"services": services, "help_files": files}
 
 
 def _section_document(catalogue: Catalogue, name: str) -> dict[str, Json]:
@@ -85,5 +96,6 @@ def _section_document(catalogue: Catalogue, name: str) -> dict[str, Json]:
         return {"section": None, "missing": name}
     read, uid = read_section(section), uid_of(section)
     properties = {f"{tag:08X}": property_document(tag, value) for tag, value in read.properties.items()}
-    document = {"section": section.name, "properties": properties, "keywords": dict(read.keywords)}
+    keywords = {word: _word_document(word, text) for word, text in read.keywords.items()}
+    document = {"section": section.name, "properties": properties, "keywords": keywords}
     return document | ({"uid": uid.hex()} if uid is not None else {})

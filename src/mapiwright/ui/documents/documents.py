@@ -69,14 +69,14 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
     return {
         "id": receipt.id,
         "verb": receipt.verb,
-        "title": receipt.title,
+        "title": str(receipt.title),
         "created": receipt.created,
         "workstation": receipt.workstation,
         "undone_by": receipt.undone_by or None,
         "partial": bool(receipt.terms.skipped),
         "skipped": [user.user for user in receipt.terms.skipped],
-        "notes": list(receipt.terms.notes),
-        "legs": [title for title, _ in receipt.legs],
+        "notes": [str(note) for note in receipt.notes],
+        "legs": [str(title) for title, _ in receipt.legs],
         "effects": [_outcome_document(effect) for effect in receipt.effects],
     }
 
@@ -84,10 +84,10 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
 def _outcome_document(effect: EffectRecord) -> dict[str, Json]:
     hresult = effect.details.get("hresult")
     return {
-        "title": effect.title,
+        "title": str(effect.title),
         "effect": effect.kind,
         "outcome": effect.status,
-        "message": effect.message,
+        "message": str(effect.message),
         "hresult": f"0x{hresult:08X}" if isinstance(hresult, int) else None,
         "failed": bool(effect.details.get("failed")),
     }
@@ -106,14 +106,14 @@ def dump_document(key: Key) -> dict[str, Json]:
     }
 
 
-def section_document(section: Section) -> dict[str, Json]:
+def section_document(section: Section, service: str = "") -> dict[str, Json]:
     """The properties of a section, decoded: ``{"6600001E": "text"}``, secrets masked."""
-    return {f"{tag:08X}": property_document(tag, value) for tag, value in section.properties.items()}
+    return {f"{tag:08X}": property_document(tag, value, service) for tag, value in section.properties.items()}
 
 
-def sections_document(sections: Iterable[Section]) -> dict[str, Json]:
+def sections_document(sections: Iterable[Section], service: str = "") -> dict[str, Json]:
     """Sections by their uid, decoded: ``{uid: {"6600001E": "text"}}``."""
-    return {section.uid: section_document(section) for section in sections}
+    return {section.uid: section_document(section, service) for section in sections}
 
 
 def service_document(service: Service) -> dict[str, Json]:
@@ -126,7 +126,8 @@ def service_document(service: Service) -> dict[str, Json]:
         "entry": service.entry,
         "providers": [_provider_document(provider) for provider in service.providers],
         "sections": sections_document(
-            [service.section, *(provider.section for provider in service.providers), *service.extras]
+            [service.section, *(provider.section for provider in service.providers), *service.extras],
+            service.name,
         ),
     }
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from mapiwright.transaction.plans.plan import Leg
 from mapiwright.ui.text.diff import text_difference
 from mapiwright.ui.text.values import bytes_document, value_document
-from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.change import (
+    CreateKey,
+    DeleteKey,
+    MakeFolder,
+    RemoveFolder,
+    ReplaceAtRestart,
+    SetValue,
+    WriteFile,
+)
 
 if TYPE_CHECKING:
     from mapiwright.transaction.plans.effect import Effect, Json
@@ -21,12 +29,12 @@ def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
     return {
         "plan": {
             "verb": plan.verb,
-            "title": plan.title,
+            "title": str(plan.title),
             "empty": plan.empty,
-            "notes": list(plan.notes),
+            "notes": [str(note) for note in plan.notes],
             "skipped": list(plan.skipped_users),
             "steps": [
-                {"title": step.title, "changes": [change_document(change, code_page) for change in step.changes]}
+                {"title": str(step.title), "changes": [change_document(change, code_page) for change in step.changes]}
                 if isinstance(step, Leg)
                 else _effect_document(step)
                 for step in plan.steps
@@ -36,7 +44,7 @@ def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
 
 
 def _effect_document(effect: Effect) -> dict[str, Json]:
-    return {"title": effect.title, "effect": effect.kind, "outcome": None}
+    return {"title": str(effect.title), "effect": effect.kind, "outcome": None}
 
 
 def change_document(change: Change, code_page: str) -> dict[str, Json]:
@@ -49,9 +57,10 @@ def change_document(change: Change, code_page: str) -> dict[str, Json]:
             return {"change": "create-key", **_key_document(key)}
         case DeleteKey(key):
             return {"change": "delete-key", **_key_document(key)}
-        case WriteFile(path, old, new):
+        case WriteFile(path, old, new) | ReplaceAtRestart(path, old, new):
             lines = text_difference(change, code_page)
-            document = {"change": "write-file", "path": path, "old": bytes_document(old), "new": bytes_document(new)}
+            kind = "write-file" if isinstance(change, WriteFile) else "replace-at-restart"
+            document = {"change": kind, "path": path, "old": bytes_document(old), "new": bytes_document(new)}
             return document | ({"diff": [line.text for line in lines]} if lines else {})
         case MakeFolder(path):
             return {"change": "make-folder", "path": path}

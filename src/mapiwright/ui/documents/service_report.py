@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.service.record import read_record
-from mapiwright.errors import RefusedError
+from mapiwright.entry.service.entry_points import has_stand_in
+from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.inf.definition import ServiceDefinition
 from mapiwright.mapi.props import tags
+from mapiwright.message import Message
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.pending import pending_calls
 from mapiwright.setup.records.records import records_of
+from mapiwright.ui.documents.documents import findings_document
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape
-from mapiwright.ui.text.titles import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from mapiwright.errors import Finding
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.mapi.inf.definition import ServiceDefinition
+    from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.setup.records.installed import Installation
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.workstation import Workstation
@@ -37,11 +40,32 @@ def installed_packages(workstation: Workstation) -> Mapping[str, Installation] |
         return None
 
 
-def service_row(
-    workstation: Workstation, there: Mapping[str, Installation] | None, definition: ServiceDefinition
+def service_rows(
+    workstation: Workstation, there: Mapping[str, Installation] | None, catalogue: Catalogue
+) -> list[dict[str, Json]]:
+    """All services as documents; one whose lines are damaged has what is wrong with them under ``findings``."""
+    return [_listed_row(workstation, there, catalogue, name) for name in catalogue.services]
+
+
+def _listed_row(
+    workstation: Workstation, there: Mapping[str, Installation] | None, catalogue: Catalogue, name: str
 ) -> dict[str, Json]:
-    """A service as a document; ``there`` as ``installed_packages`` gives it."""
-    record = read_record(workstation, definition.name) if there is not None else None
+    faults: Iterable[Finding] = ()
+    try:
+        definition = catalogue.definition(name)
+    except FindingsError as error:
+        faults = error.findings
+        definition = ServiceDefinition(name, catalogue.services[name] or name, {})
+    return service_row(workstation, there, definition, faults)
+
+
+def service_row(
+    workstation: Workstation,
+    there: Mapping[str, Installation] | None,
+    definition: ServiceDefinition,
+    faults: Iterable[Finding] = (),
+) -> dict[str, Json]:
+    """A service as a document; ``there`` as ``installed_packages`` gives it, ``faults`` are those of its lines."""
     owner = next(
         (
             found
@@ -58,7 +82,7 @@ def service_row(
         "version": owner.version if owner else None,
         "dll": definition.dll or None,
         "entry": definition.entry or None,
-        "stand_in": record is not None and record.stand_in is not None,
+        "stand_in": there is not None and has_stand_in(workstation, definition.name),
         "support_files": list(definition.support_files),
         "providers": [
             {
@@ -70,11 +94,19 @@ def service_row(
             for provider in definition.providers
         ],
         "sections": [extra.section for extra in definition.extras],
+        **findings_document(faults),
         "pending": [
-            {"receipt": each.receipt, "call": each.call.title}
+            {"receipt": each.receipt, "call": str(each.call.title), "message": each.call.title.to_json()}
             for each in (pending_calls(workstation, [definition.name]) if there is not None else ())
         ],
     }
+
+
+def fault_lines(row: dict[str, Json]) -> Iterator[Line]:
+    """What is wrong with the lines of a service: the file, the line and the remedy of each fault."""
+    for fault in row["findings"]:
+        place = f"{fault['where']}:{fault['line']}" if fault["line"] else fault["where"]
+        yield Line(escape(f"    {place}: {fault['id']}: {fault['message']}. {fault['remedy']}"), Style.REMOVED)
 
 
 def _kind(number: PropertyValue | None) -> str | None:
@@ -91,6 +123,7 @@ def service_lines(row: dict[str, Json]) -> Iterator[Line]:
         return Line(escape(f"{texts(f'about.{label}'):<{width}}{value}"), style).indented(2)
 
     yield Line(escape(f"{row['name']}: {row['display']}"), Style.HEADING)
+    yield from fault_lines(row)
     if not row["known"]:
         yield reported("package", texts("about.untold"))
     elif row["package"]:
@@ -104,5 +137,5 @@ def service_lines(row: dict[str, Json]) -> Iterator[Line]:
     for section in row["sections"]:
         yield reported("section", section)
     for waiting in row["pending"]:
-        call = translated(waiting["call"], texts.language)
+        call = texts.message(Message.from_json(waiting["message"]))
         yield reported("pending", texts("about.waits", call=call, receipt=waiting["receipt"]), Style.CHANGED)

@@ -13,7 +13,6 @@ from textual.widgets import ProgressBar, Static
 from mapiwright.entry.call import COUNTERPART, EntryCall
 from mapiwright.errors import FailedError, MapiwrightError, RecoveryNeededError
 from mapiwright.ui.screens.screens import line
-from mapiwright.ui.text.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.widget import Widget
 
+    from mapiwright.message import Message
     from mapiwright.transaction.plans.plan import Plan, Step
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.screens.plan_runner import Performance
@@ -35,12 +35,11 @@ def under_way(plan: Plan | None) -> Iterator[Widget]:
     yield Static("", id="step", markup=False)
 
 
-def advance(screen: DOMNode, texts: Texts, done: int, total: int, title: str) -> None:
+def advance(screen: DOMNode, texts: Texts, done: int, total: int, title: Message) -> None:
     """Draw how far the plan is."""
     screen.query_one(ProgressBar).update(total=total, progress=done)
     text = texts("working.step", number=min(done + 1, total), total=total)
-    title = translated(title, texts.language)
-    screen.query_one("#step", Static).update(texts("summary.line", label=text, value=title))
+    screen.query_one("#step", Static).update(texts("summary.line", label=text, value=texts.message(title)))
 
 
 class Sender(Protocol):
@@ -65,7 +64,7 @@ def send(screen: Sender, plan: Plan) -> None:
     """
     app = screen.app
 
-    def progress(done: int, total: int, title: str) -> None:
+    def progress(done: int, total: int, title: Message) -> None:
         screen.begun = done + 1
         with suppress(RuntimeError, NoMatches, CancelledError):  # the program is ending, and waits for this
             app.call_from_thread(_advance, screen, done, total, title)
@@ -76,7 +75,7 @@ def send(screen: Sender, plan: Plan) -> None:
         screen.failure = failure_of(error)
 
 
-def _advance(screen: Sender, done: int, total: int, title: str) -> None:
+def _advance(screen: Sender, done: int, total: int, title: Message) -> None:
     if isinstance(screen, Screen) and screen.is_running:
         advance(screen, screen.texts, done, total, title)
 
@@ -114,7 +113,7 @@ def failed(
             how = "failed" if number == begun else "open"
             if number < begun:
                 how = "undone" if _has_counterpart(each) else "called"
-            title = translated(each.title, texts.language)
+            title = texts.message(each.title)
             reported = texts("summary.line", label=texts(f"failed.step-{how}"), value=title)
             yield line(reported, f"value {how}")
         if error.remedy:

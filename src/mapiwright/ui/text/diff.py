@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError
 from mapiwright.formats.props import decode
 from mapiwright.mapi.profile.profile import tag_of_value
+from mapiwright.mapi.props.protected import is_secret, mask_line
 from mapiwright.mapi.props.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN, name_in_section, prop_type
-from mapiwright.ui.text.secrets import is_secret, mask_line
 from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.ui.text.values import digest, property_text, value_text
-from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.change import (
+    CreateKey,
+    DeleteKey,
+    MakeFolder,
+    RemoveFolder,
+    ReplaceAtRestart,
+    SetValue,
+    WriteFile,
+)
 from mapiwright.workstation.registry import ValueType
 
 if TYPE_CHECKING:
@@ -124,8 +132,9 @@ def _file_lines(change: Change, code_page: str) -> Iterator[Line]:
             yield Line(f"+ {escape(path)}\\", Style.ADDED)
         case RemoveFolder(path):
             yield Line(f"- {escape(path)}\\", Style.REMOVED)
-        case WriteFile(path, old, new):
-            name = escape(path)
+        case WriteFile(path, old, new) | ReplaceAtRestart(path, old, new):
+            at_restart = " (at the next start)" if isinstance(change, ReplaceAtRestart) else ""
+            name = escape(path) + at_restart
             if old is None:
                 yield Line(f"+ {name}  {_size(new)}", Style.ADDED)
             elif new is None:
@@ -140,7 +149,7 @@ def _size(data: bytes | None) -> str:
     return "" if data is None else f"{len(data):,} bytes, sha256 {digest(data)}"
 
 
-def text_difference(change: WriteFile, code_page: str) -> tuple[Line, ...]:
+def text_difference(change: WriteFile | ReplaceAtRestart, code_page: str) -> tuple[Line, ...]:
     """The lines of a text that differ, secrets masked; empty where the file is no text that one would read."""
     if not change.path.lower().endswith((".inf", ".prf", ".ini")):
         return ()

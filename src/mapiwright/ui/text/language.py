@@ -1,6 +1,7 @@
-"""The texts of the screens and of setup in the user's language: one file for each below ``languages``.
+"""The texts of the screens, of setup and of messages in the user's language: one file for each below ``languages``.
 
-Another language is another file with the keys of ``en.toml``. Ids, JSON and logs are English everywhere.
+Another language is another file with the keys of ``en.toml`` and of ``english``, which holds the English texts of
+messages. Ids, JSON and logs are English everywhere.
 """
 
 # ruff: noqa: PLC0415 - a command that says no more than `_ALWAYS` in English reads no file, and loads nothing for it
@@ -11,16 +12,19 @@ import os
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import UsageError
+from mapiwright.frozen import frozen
+from mapiwright.message import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
+
+    from mapiwright.message import Message
 
 ENGLISH = "en"
 """The language of whoever reads none that there is."""
@@ -38,16 +42,23 @@ _CHOSEN = ContextVar("_CHOSEN", default="")
 _NEUTRAL = frozenset({"c", "posix"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Texts:
     """The texts of one language by their keys: ``wizard.next``."""
 
     language: str
-    texts: Mapping[str, str] = field(repr=False)
+    texts: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Texts(language={self.language!r})"
 
     def __call__(self, key: str, **names: object) -> str:
         """The text with its names filled in; a key that is not there is our own mistake."""
         return self.texts[key].strip("\n").format(**names)
+
+    def message(self, message: Message) -> str:
+        """What the engine says, in this language."""
+        return render(message, self.texts, self("singular"))
 
     def count(self, key: str, number: int) -> str:
         """A number of things: the text of ``key`` with ``-one`` or ``-many``, as the language's ``singular`` says."""
@@ -61,6 +72,12 @@ def said(key: str, **names: object) -> str:
     if language == ENGLISH and key in _ALWAYS:
         return _ALWAYS[key].format(**names)
     return texts_in(language)(key, **names)
+
+
+def message_here(message: Message) -> str:
+    """A message in the language of whoever runs the command; in English no file is read for it."""
+    language = language_here()
+    return str(message) if language == ENGLISH else texts_in(language).message(message)
 
 
 def texts_here() -> Texts:
@@ -102,8 +119,10 @@ def texts_in(language: str) -> Texts:
     """The texts of a language that there is."""
     import tomllib
 
+    from mapiwright import english
+
     document = tomllib.loads(_folder().joinpath(f"{language}.toml").read_text(encoding="utf-8"))
-    also = _ALWAYS if language == ENGLISH else {}
+    also = {**_ALWAYS, **english.TEXTS} if language == ENGLISH else {}
     return Texts(language, MappingProxyType({**also, **dict(_flat(document))}))
 
 

@@ -9,12 +9,12 @@ from mapiwright.transaction.plans.plan import Leg
 from mapiwright.ui.text.diff import changes_as_lines
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape
-from mapiwright.ui.text.titles import translated
-from mapiwright.workstation.change import SetValue, WriteFile
+from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mapiwright.message import Message
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.text.language import Texts
@@ -56,14 +56,14 @@ def _heading(plan: Plan, texts: Texts) -> Iterator[Line]:
         yield Line(texts("plan.note", note=_reported(note, texts)), Style.CHANGED).indented(2)
 
 
-def _reported(title: str, texts: Texts) -> str:
+def _reported(message: Message, texts: Texts) -> str:
     """What the engine says, as people may be shown it."""
-    return escape(translated(title, texts.language))
+    return escape(texts.message(message))
 
 
 def _summary(plan: Plan, texts: Texts) -> str:
     """What a plan comes to, in one line."""
-    files = sum(isinstance(change, WriteFile) for change in plan.changes)
+    files = sum(isinstance(change, WriteFile | ReplaceAtRestart) for change in plan.changes)
     values = sum(isinstance(change, SetValue) for change in plan.changes)
     counts = {"files": files, "values": values, "calls": len(plan.effects)}
     return texts("plan.together", **{noun: texts.count(f"plan.{noun}", number) for noun, number in counts.items()})

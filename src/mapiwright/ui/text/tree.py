@@ -70,7 +70,7 @@ def section_node(section: Section, service: str = "") -> Node:
 
 def _content(section: Section, service: str, role: str) -> tuple[Node, ...]:
     properties = [
-        Node(f"{tags.name_in_section(tag, service)} {type_of(tag)} = {described(tag, value, role)}")
+        Node(f"{tags.name_in_section(tag, service)} {type_of(tag)} = {described(tag, value, role, service)}")
         for tag, value in section.properties.items()
     ]
     decoded = {value_name(tag) for tag in section.properties}
@@ -94,7 +94,7 @@ def type_of(tag: int) -> str:
     return f"PT_{names[kind]}" if kind in names else f"0x{kind:04x}"
 
 
-def described(tag: int, value: PropertyValue, role: str) -> str:
+def described(tag: int, value: PropertyValue, role: str, service: str = "") -> str:
     """A property's value; flags and resource types by their names, as far as they have some."""
     if isinstance(value, int) and tag == tags.PR_RESOURCE_TYPE:
         return kind_name(value)
@@ -103,7 +103,7 @@ def described(tag: int, value: PropertyValue, role: str) -> str:
         named = [str(flag.name) for flag in flags if value & flag]
         rest = value & 0xFFFFFFFF & ~sum(flags)
         return " | ".join([*named, *([f"0x{rest:x}"] if rest else [])]) or "0"
-    return property_text(tag, value)
+    return property_text(tag, value, service)
 
 
 def _drawn(nodes: Sequence[Node], before: str = "") -> Iterator[Line]:

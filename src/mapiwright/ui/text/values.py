@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mapiwright.mapi.props.protected import MASK, is_secret, is_secret_property
 from mapiwright.mapi.props.tags import ResourceType
-from mapiwright.ui.text.secrets import MASK, is_secret, is_secret_property
 from mapiwright.ui.text.terminal import escape
 from mapiwright.workstation.registry import Value, ValueType
 
@@ -107,9 +107,9 @@ def bytes_document(data: bytes | None) -> Json:
     return None if data is None else {"size": len(data), "sha256": _sha256(data)}
 
 
-def property_text(tag: int, value: PropertyValue) -> str:
-    """A property's value on one line."""
-    if is_secret_property(tag, value):
+def property_text(tag: int, value: PropertyValue, service: str = "") -> str:
+    """A property's value on one line; ``service`` is whose it is, as far as that is known."""
+    if is_secret_property(tag, value, service):
         return MASK
     match value:
         case bool():
@@ -123,9 +123,9 @@ def property_text(tag: int, value: PropertyValue) -> str:
     return "[" + ", ".join(property_text(tag, part) for part in value) + "]"
 
 
-def property_document(tag: int, value: PropertyValue) -> Json:
+def property_document(tag: int, value: PropertyValue, service: str = "") -> Json:
     """A property's value in a JSON document: numbers, booleans and strings as such, bytes as hex digits."""
-    if is_secret_property(tag, value):
+    if is_secret_property(tag, value, service):
         return {"secret": True}
     match value:
         case bytes():

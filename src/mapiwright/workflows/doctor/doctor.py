@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.service.loading import PROGRAM, Loader
 from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
-from mapiwright.mapi.inf.catalogue import Catalogue
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM
 from mapiwright.setup.install.writable_users import UNFINISHED
 from mapiwright.workflows.doctor.findings.installed import (
@@ -36,12 +36,10 @@ from mapiwright.workflows.doctor.findings.services import (
     inf_findings,
     misplaced,
     own_findings,
-    read_inf,
     registered,
     service_findings,
 )
-from mapiwright.workstation.outlook.mapisvc import INF_NAME
-from mapiwright.workstation.outlook.outlook import edition_of_profiles
+from mapiwright.workstation.outlook.outlook import INF_NAME, edition_of_profiles
 from mapiwright.workstation.outlook.windows import version
 from mapiwright.workstation.registry import KeyPath
 
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Inf
+    from mapiwright.mapi.inf.mapisvc import Mapisvc
     from mapiwright.workflows.doctor.findings.services import Registered
     from mapiwright.workstation.workstation import Edition, Outlook, User, Workstation
 
@@ -155,18 +153,18 @@ class _Examination:
         here, path = self.workstation, outlook.inf_path
         rules = tuple(rule for fact, rule in outlook.rules if fact == INF_NAME)
         try:
-            document = read_inf(here, path)
+            there = read_mapisvc(here, path)
         except RefusedError as error:
             self._fact("MAPISVC.INF", f"{here.place(path)}: it cannot be read", rules)
             self.findings.append(finding("MW6102", here.place(path), str(error)))
             return
-        if document is None:
+        if there.data is None:
             self._no_inf(path, rules)
             return
-        known = self.known = registered(document)
-        services = ", ".join(Catalogue.of(document).services) or "no service"
-        self._fact("MAPISVC.INF", f"{here.place(path)}: {services}", rules)
-        self._decide_inf(document, known, outlook, loader)
+        known = self.known = registered(there)
+        services = ", ".join(there.catalogue.services) or "no service"
+        self._fact("MAPISVC.INF", f"{there.where}: {services}", rules)
+        self._decide_inf(there, known, outlook, loader)
 
     def _no_inf(self, path: str, rules: tuple[str, ...]) -> None:
         if not self.has_machine:
@@ -176,15 +174,15 @@ class _Examination:
         self.findings.append(finding("MW6101", path, "there is no such file"))
         self.known = NOTHING_REGISTERED
 
-    def _decide_inf(self, document: Inf, known: Registered, outlook: Outlook, loader: Loader) -> None:
-        here, path = self.workstation, outlook.inf_path
-        self.findings += inf_findings(here, here.place(path), document)
+    def _decide_inf(self, there: Mapisvc, known: Registered, outlook: Outlook, loader: Loader) -> None:
+        here, path = self.workstation, there.path
+        self.findings += inf_findings(here, there)
         if self.has_machine:
             made_here = made_by_us(self.there, path)
             self.findings += own_findings(path, known, outlook.edition, made_here=made_here)
         if loader.known:
             owners = owners_of_services(self.there)
-            self.findings += service_findings(here, path, document, loader, owners)
+            self.findings += service_findings(here, there, loader, owners)
         else:
             self._untold("DLLs", "this workstation has no files, so no DLL could be looked for")
         self.findings += misplaced(here, outlook, known)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright import __version__
 from mapiwright.errors import FormatError, RefusedError
-from mapiwright.formats.inf import parse
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.policies import settings
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import SendRecord, record_of
@@ -98,10 +98,10 @@ class _Packer:
 
     def _read_inf(self) -> Inf | None:
         try:
-            data = self._workstation.files.read(self._workstation.outlook.inf_path)
-            return parse(data, self._workstation.code_page) if data is not None else None
+            there = read_mapisvc(self._workstation)
         except RefusedError:
             return None  # the findings say why
+        return there.document if there.data is not None else None
 
     def _value(self, key: KeyPath, name: str) -> Value | None:
         try:
@@ -242,13 +242,15 @@ def _receipt(of: Receipt) -> dict[str, Json]:
     return {
         "id": of.id,
         "verb": of.verb,
-        "title": of.title,
+        "title": str(of.title),
         "created": of.created,
         "workstation": of.workstation.partition(":")[0],
         "undone_by": of.undone_by,
         **_package(of),
-        "legs": [title for title, _ in of.legs],
-        "calls": [{"title": call.title, "status": call.status, "message": call.message} for call in of.effects],
+        "legs": [str(title) for title, _ in of.legs],
+        "calls": [
+            {"title": str(call.title), "status": call.status, "message": str(call.message)} for call in of.effects
+        ],
     }
 
 

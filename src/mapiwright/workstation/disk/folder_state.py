@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import BusyError, RefusedError
 from mapiwright.workstation.disk.replace import MARK, append_to_file, make_folder, replace_file
-from mapiwright.workstation.state import closed_records
+from mapiwright.workstation.state import Lease, closed_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 LOCK = "lock"
 HOLDER = "lock-holder"
 """Who holds the lock, for the one who finds it held: a sentence, and of no other use."""
+HOLDINGS = "lock-token"
+"""A byte for each time that the lock was held: its size is the token, which no crash can tear or turn back."""
 
 
 def is_ours(path: Path) -> bool:
@@ -68,7 +68,9 @@ class FolderState:
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names that begin with ``prefix``, sorted."""
         names = (path.relative_to(self.folder).as_posix() for path in self._files() if not path.name.startswith(MARK))
-        return tuple(sorted(name for name in names if name.startswith(prefix) and name not in {LOCK, HOLDER}))
+        return tuple(
+            sorted(name for name in names if name.startswith(prefix) and name not in {LOCK, HOLDER, HOLDINGS})
+        )
 
     def write(self, name: str, data: bytes) -> None:
         """Replace the bytes under ``name``, atomically and durably, readable by the owner alone."""
@@ -87,9 +89,10 @@ class FolderState:
                 folder.rmdir()
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[Lease]:
         """Hold the workstation against every other run; raises BusyError at once where it is held."""
         import socket  # noqa: PLC0415 - costly to load, and only who writes needs a lock
+        from datetime import UTC, datetime  # noqa: PLC0415
 
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
@@ -110,16 +113,20 @@ class FolderState:
                     path.unlink()  # a killed run left it
             with suppress(FileNotFoundError):
                 holder.unlink()  # it may be that of an administrator who was killed, and not ours to write
-            holder.write_text(
-                f"by process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
-                encoding="utf-8",
-            )
+            here = f"by process {os.getpid()} on {socket.gethostname()}"
+            lease = Lease(f"{here} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", self._next_token())
+            holder.write_text(lease.holder, encoding="utf-8")
             self._hand_over(LOCK)
-            yield
+            yield lease
         finally:
             with suppress(OSError):  # the next holder does
                 holder.unlink()
             lock.release()
+
+    def _next_token(self) -> int:
+        self.append(HOLDINGS, b".")
+        self._hand_over(HOLDINGS)
+        return self._at(HOLDINGS).stat().st_size
 
     def _files(self) -> Iterator[Path]:
         for folder, _, names in os.walk(self.folder, onerror=self._refuse_closed):
@@ -169,7 +176,11 @@ class MemoryState:
 
     def __init__(self) -> None:
         self._stored: dict[str, bytes] = {}
-        self._lock = threading.Lock()
+        from threading import Lock  # noqa: PLC0415 - what is in a folder is locked by a file
+
+        self._lock = Lock()
+        self._holder = ""
+        self._token = 0
 
     def read(self, name: str) -> bytes | None:
         """The bytes under ``name``, or None."""
@@ -192,15 +203,19 @@ class MemoryState:
         self._stored.pop(name, None)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[Lease]:
         """Hold the workstation against every other run; raises BusyError at once where it is held."""
         if not self._lock.acquire(blocking=False):
             raise BusyError(
                 "another run is changing this workstation",
-                where="memory",
+                where=f"memory, {self._holder}",
                 remedy="Wait until it has ended, then try again.",
             )
         try:
-            yield
+            from threading import current_thread  # noqa: PLC0415
+
+            self._token += 1
+            self._holder = f"by {current_thread().name} of process {os.getpid()}"
+            yield Lease(self._holder, self._token)
         finally:
             self._lock.release()

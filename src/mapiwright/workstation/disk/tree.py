@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
 from mapiwright.workstation.files import fault_of_name, join, split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mapiwright.workstation.change import FileChange
-    from mapiwright.workstation.files import Room
+    from mapiwright.workstation.files import FileSnapshot, FileWants, Room
 
 OWNER_ONLY_FILE = 0o600
 OWNER_ONLY_FOLDER = 0o700
@@ -114,6 +113,12 @@ class TreeFiles:
             raise RefusedError("it is neither a file nor a folder", where=f"{path}: {real}")
         return real.read_bytes()
 
+    def digest(self, path: str) -> str | None:
+        """The digest of a file's bytes."""
+        from mapiwright.workstation.look import digest_of
+
+        return digest_of(self.read(path))
+
     def is_folder(self, path: str) -> bool:
         """Whether it is a folder; what leads to a place of ours is one."""
         real = self.path_of(path)
@@ -138,25 +143,53 @@ class TreeFiles:
             return None
         return room_at(real, self.path_of(join(split(path)[0], HIBERNATION_FILE)))
 
+    def look(self, wants: FileWants) -> FileSnapshot:
+        """All of that in one go."""
+        from mapiwright.workstation.look import look_into_files
+
+        return look_into_files(self, wants)
+
+    def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
+        """Refuse to replace a file at the next start: the Windows here does not run."""
+        from mapiwright.workstation.outstanding import refuse_at_restart
+
+        refuse_at_restart(changes, "a Windows that does not run")
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, each one durable; all are checked before the first is made."""
-        from mapiwright.workstation.disk.replace import make_folder, remove_folder, remove_leftovers, replace_file
+        from mapiwright.workstation.change import WriteFile
+        from mapiwright.workstation.disk.replace import remove_leftovers
         from mapiwright.workstation.outstanding import outstanding_in_files
+        from mapiwright.workstation.subject import partly_made
 
+        self.refuse_impossible(changes)
         for change in changes:
             real = self._path_to_change(change)
             if isinstance(change, WriteFile):
                 remove_leftovers(real)
-        for change in outstanding_in_files(changes, self):
-            real = self._path_to_change(change)
-            private = self._is_private(change.path)
-            match change:
-                case WriteFile():
-                    replace_file(real, change.new, **({"mode": OWNER_ONLY_FILE} if private else {}))
-                case MakeFolder():
-                    make_folder(real, **({"mode": OWNER_ONLY_FOLDER} if private else {}))
-                case RemoveFolder():
-                    remove_folder(real)
+        due = outstanding_in_files(changes, self)
+        for at, change in enumerate(due):
+            try:
+                self._make(change)
+            except OSError as error:
+                if not at:
+                    raise  # nothing was made
+                names = tuple(each.path for each in due)
+                raise partly_made(error, names[:at], names[at:]) from error
+
+    def _make(self, change: FileChange) -> None:
+        from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
+        from mapiwright.workstation.disk.replace import make_folder, remove_folder, replace_file
+
+        real = self._path_to_change(change)
+        private = self._is_private(change.path)
+        match change:
+            case WriteFile():
+                replace_file(real, change.new, **({"mode": OWNER_ONLY_FILE} if private else {}))
+            case MakeFolder():
+                make_folder(real, **({"mode": OWNER_ONLY_FOLDER} if private else {}))
+            case RemoveFolder():
+                remove_folder(real)
 
     def _path_to_change(self, change: FileChange) -> Path:
         real = self.path_of(change.path)

@@ -62,6 +62,9 @@ class ImageWorkstation:
                     remedy="Name the folder that holds the folder Windows; an encrypted disk must be unlocked first.",
                 )
 
+    def __repr__(self) -> str:
+        return f"<ImageWorkstation {self.uri}>"
+
     @cached_property
     def registry(self) -> HiveRegistry:
         """The machine's hives, and each user's."""

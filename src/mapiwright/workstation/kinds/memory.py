@@ -2,71 +2,99 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from mapiwright.errors import ConflictError
+from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
+from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, SetValue, WriteFile
 from mapiwright.workstation.disk.folder_state import MemoryState
 from mapiwright.workstation.files import Room, parent, split
 from mapiwright.workstation.kept import Kept
-from mapiwright.workstation.mounts.redirection import physical
+from mapiwright.workstation.look import digest_of, look_into_files
+from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.outlook.facts import Facts
-from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
+from mapiwright.workstation.outstanding import outstanding_in_files, refuse_at_restart
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mapiwright.errors import Finding
-    from mapiwright.workstation.change import FileChange, RegistryChange
+    from mapiwright.workstation.change import FileChange
+    from mapiwright.workstation.files import FileSnapshot, FileWants
+    from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.outlook.layout import Layout
+    from mapiwright.workstation.registry import View
     from mapiwright.workstation.state import State
     from mapiwright.workstation.workstation import Outlook, User
 
 T = TypeVar("T")
 
 
-class MemoryRegistry:
-    """A registry in memory: a snapshot that every ``apply`` replaces by the next."""
+class MemoryHive:
+    """A hive in memory: a snapshot that every write replaces by the next."""
 
-    def __init__(self, hives: Mapping[KeyPath, Key]) -> None:
-        """``hives`` says what stands where, the topmost first."""
-        self._root = Key(keys=MappingProxyType({"HKLM": Key(), "HKU": Key()}))
-        for path, key in hives.items():
-            self._root = _with_key(self._root, (path.root, *path.parts), key)
+    def __init__(self, root: Key) -> None:
+        """``root`` is what it holds at first."""
+        self.root = root
 
-    def read(self, path: KeyPath) -> Key | None:
+    def read(self, below: tuple[str, ...], view: View) -> Key | None:  # noqa: ARG002 - it has no views
         """The whole subtree."""
-        path = physical(path, self)
-        return self._root.key(path.root, *path.parts)
+        return self.root.key(*below)
 
-    def value(self, path: KeyPath, name: str) -> Value | None:
+    def value(self, below: tuple[str, ...], view: View, name: str) -> Value | None:
         """One value."""
-        key = self.read(path)
+        key = self.read(below, view)
         return key.value(name) if key is not None else None
 
-    def subkeys(self, path: KeyPath) -> tuple[str, ...] | None:
+    def subkeys(self, below: tuple[str, ...], view: View) -> tuple[str, ...] | None:
         """The names of the subkeys."""
-        key = self.read(path)
+        key = self.read(below, view)
         return tuple(key.keys) if key is not None else None
 
-    def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
+    def refuse_unwritable(self) -> None:
         """Refuse nothing: all of it can be written."""
 
-    def apply(self, changes: Sequence[RegistryChange]) -> None:
-        """Make every change true, or raise ConflictError and make none."""
-        root = self._root
-        for change in outstanding_in_registry([replace(c, key=physical(c.key, self)) for c in changes], self):
-            place = (change.key.root, *change.key.parts)
+    def remove_leftovers(self) -> None:
+        """Nothing is left anywhere."""
+
+    def staged(self, changes: Sequence[Placed]) -> _Staged:
+        """The next snapshot."""
+        root = self.root
+        for placed in changes:
+            change = placed.change
+            if not placed.below and isinstance(change, DeleteKey):
+                raise RefusedError("the root key of a hive cannot be deleted", where=str(change.key))
             if isinstance(change, SetValue):
-                root = _with_value(root, place, change.name, change.new)
+                root = _with_value(root, placed.below, change.name, change.new)
             else:
-                root = _with_key(root, place, Key() if isinstance(change, CreateKey) else None)
-        self._root = root
+                root = _with_key(root, placed.below, Key() if isinstance(change, CreateKey) else None)
+        return _Staged(self, root)
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    hive: MemoryHive
+    root: Key
+
+    def write(self) -> None:
+        self.hive.root = self.root
+
+
+class MemoryRegistry(MountedRegistry):
+    """A registry of hives in memory."""
+
+    def __init__(self, hives: Mapping[KeyPath, Key]) -> None:
+        """``hives`` says what stands where, the topmost first; what stands below one of Windows' is in it."""
+        roots: dict[KeyPath, Key] = {}
+        for path, key in hives.items():
+            place = KeyPath(path.root, path.parts[:1])
+            below = path.parts[1:]
+            roots[place] = _with_key(roots.get(place, Key()), below, key) if below else key
+        super().__init__(Mount(path, MemoryHive(key)) for path, key in roots.items())
 
 
 def _with_key(above: Key, place: tuple[str, ...], key: Key | None) -> Key:
@@ -110,6 +138,10 @@ class MemoryFiles:
             raise ConflictError("it is a folder", where=path, expected="a file")
         return data
 
+    def digest(self, path: str) -> str | None:
+        """The digest of a file's bytes."""
+        return digest_of(self.read(path))
+
     def is_folder(self, path: str) -> bool:
         """Whether it is a folder."""
         entry = self._entries.get(_place(split(path)))
@@ -125,8 +157,17 @@ class MemoryFiles:
         split(path)
         return Room()
 
+    def look(self, wants: FileWants) -> FileSnapshot:
+        """All of that in one go."""
+        return look_into_files(self, wants)
+
+    def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
+        """Refuse to replace a file at the next start."""
+        refuse_at_restart(changes, "memory")
+
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, or raise ConflictError and make none."""
+        self.refuse_impossible(changes)
         for change in outstanding_in_files(changes, self):
             if (isinstance(change, WriteFile) and change.new is not None) or isinstance(change, MakeFolder):
                 self._put(change.path, change.new if isinstance(change, WriteFile) else None)
@@ -163,6 +204,9 @@ class MemoryWorkstation:
         self._facts = Facts(registry, lambda: files)
         self._views = [self]
         files.make(self.state_folder)  # as every other kind has it, once there is state
+
+    def __repr__(self) -> str:
+        return f"<MemoryWorkstation {self.uri}>"
 
     @classmethod
     def of(cls, layout: Layout) -> MemoryWorkstation:

@@ -7,16 +7,14 @@ from __future__ import annotations
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
-from mapiwright.workstation.mounts.redirection import physical
-from mapiwright.workstation.registry import Key, KeyPath, Value
+from mapiwright.frozen import frozen
+from mapiwright.workstation.mounts.table import Mount, MountedRegistry
+from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
     from mapiwright.formats.regf.read import HiveKey
     from mapiwright.formats.regf.validate import Fault
     from mapiwright.formats.regf.write import Edit
-    from mapiwright.workstation.change import RegistryChange
+    from mapiwright.workstation.mounts.table import Placed
+    from mapiwright.workstation.registry import KeyPath, View
 
 UNFINISHED_REMEDY = (
     "Let Windows load it once (start that Windows, or log that user on), shut down in full and not by hibernating or "
@@ -55,6 +54,7 @@ class HiveFile:
         self._seen: tuple[int, int, int] | None = None
         self._data = b""
         self._hive: Hive | None = None
+        self._root: HiveKey | None = None
 
     @property
     def hive(self) -> Hive | None:
@@ -64,22 +64,48 @@ class HiveFile:
             self._data = self.path.read_bytes() if found is not None else b""
             with naming(self.path):
                 self._hive = Hive(self._data) if found is not None else None
+            self._root = self._hive.root if self._hive is not None else None  # it remembers the keys below it
             self._seen = found
         return self._hive
 
-    def find(self, path: Iterable[str]) -> HiveKey | None:
-        """The key at a path from the root; None where it, or the file, is absent."""
-        hive = self.hive
-        return hive.find(path) if hive is not None else None
+    def read(self, below: tuple[str, ...], view: View) -> Key | None:  # noqa: ARG002 - a file has no views
+        """The whole subtree."""
+        with naming(self.path):
+            key = self._find(below)
+            return _snapshot(key) if key is not None else None
+
+    def value(self, below: tuple[str, ...], view: View, name: str) -> Value | None:  # noqa: ARG002 - likewise
+        """One value."""
+        with naming(self.path):
+            key = self._find(below)
+            value = key.value(name) if key is not None else None
+        return Value(value.type, value.data) if value is not None else None
+
+    def subkeys(self, below: tuple[str, ...], view: View) -> tuple[str, ...] | None:  # noqa: ARG002 - likewise
+        """The names of the subkeys."""
+        with naming(self.path):
+            key = self._find(below)
+            return tuple(subkey.name for subkey in key.subkeys()) if key is not None else None
+
+    def _find(self, below: Iterable[str]) -> HiveKey | None:
+        """The key; None where it, or the file, is absent."""
+        return self._root.find(below) if self.hive is not None and self._root is not None else None
+
+    def staged(self, changes: Sequence[Placed]) -> _Staged:
+        """The file with the changes, ready to be put in its place."""
+        return _Staged(self, self.edited([_edit(each) for each in changes]))
 
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """The bytes of the hive after ``edits``, proved sound by a validator that shares no code with the writer."""
         from mapiwright.formats.regf.validate import validate
+        from mapiwright.formats.regf.validate_change import examine_change
         from mapiwright.formats.regf.write import edit
 
         self.refuse_unwritable()
         with naming(self.path):
             data = edit(self._data, edits, timestamp=_filetime())
+        if examine_change(self._data, data).sound:
+            return data
         faults = _errors(validate(data))
         # What Windows lived with before, it lives with after; what is new is a fault of ours.
         fresh = faults.keys() - _errors(validate(self._data)).keys() if faults else set()
@@ -92,18 +118,18 @@ class HiveFile:
         return data
 
     def refuse_unwritable(self) -> None:
-        """Raise RefusedError where Windows has still to do something with the hive."""
-        from mapiwright.formats.regf.write import edit
+        """Raise RefusedError where Windows has still to do something with the hive; nothing is copied or walked."""
+        from mapiwright.formats.regf.write import refuse_unwritable
 
-        hive = self.hive
-        if hive is not None and hive.dirty:
+        hive = self._present()
+        if hive.dirty:
             raise RefusedError(
                 "the hive was not closed cleanly, so it is not written",
                 where=str(self.path),
                 remedy=UNFINISHED_REMEDY,
             )
         with naming(self.path):
-            edit(self._data, (), timestamp=0)  # which looks for all that keeps it from being edited
+            refuse_unwritable(hive)
 
     def put(self, data: bytes) -> None:
         """Replace the file durably; raises ConflictError where somebody has changed it since it was read."""
@@ -117,6 +143,7 @@ class HiveFile:
         """Take away what a killed run left beside the file."""
         from mapiwright.workstation.disk.replace import remove_leftovers
 
+        self._present()
         remove_leftovers(self.path)
 
     def findings(self, what: str) -> Iterator[Finding]:
@@ -148,6 +175,12 @@ class HiveFile:
                 remedy=UNFINISHED_REMEDY,
             )
 
+    def _present(self) -> Hive:
+        hive = self.hive
+        if hive is None:
+            raise NotFoundError("the hive is not there", where=str(self.path))
+        return hive
+
     def _look(self) -> tuple[int, int, int] | None:
         try:
             found = self.path.stat()
@@ -158,90 +191,24 @@ class HiveFile:
         return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-class HiveRegistry:
-    r"""A registry over hives, each at its place: ``HKLM\SOFTWARE``, ``HKU\<SID>``."""
+class HiveRegistry(MountedRegistry):
+    r"""A registry over hive files, each at its place: ``HKLM\SOFTWARE``, ``HKU\<SID>``."""
 
     def __init__(self, hives: Mapping[KeyPath, HiveFile]) -> None:
+        """``hives`` says what stands where."""
+        super().__init__(Mount(path, hive) for path, hive in hives.items())
         self.hives = MappingProxyType(dict(hives))
-        self._by_place = {_place(path): hive for path, hive in hives.items()}
 
-    def read(self, path: KeyPath) -> Key | None:
-        """The whole subtree."""
-        path = physical(path, self)
-        found = self._located(path)
-        if found is None:
-            keys = {name: self.read(path / name) for name in self._hives_below(path)}
-            held = {name: key for name, key in keys.items() if key is not None}
-            return Key(keys=MappingProxyType(held)) if held or not path.parts else None
-        hive, below = found
-        with naming(hive.path):
-            key = hive.find(below)
-            return _snapshot(key) if key is not None else None
 
-    def value(self, path: KeyPath, name: str) -> Value | None:
-        """One value."""
-        found = self._located(physical(path, self))
-        if found is None:
-            return None
-        hive, below = found
-        with naming(hive.path):
-            key = hive.find(below)
-            value = key.value(name) if key is not None else None
-        return Value(value.type, value.data) if value is not None else None
+@frozen
+class _Staged:
+    """The new bytes of a hive file."""
 
-    def subkeys(self, path: KeyPath) -> tuple[str, ...] | None:
-        """The names of the subkeys."""
-        path = physical(path, self)
-        found = self._located(path)
-        if found is None:
-            return self._hives_below(path) or (None if path.parts else ())
-        hive, below = found
-        with naming(hive.path):
-            key = hive.find(below)
-            return tuple(subkey.name for subkey in key.subkeys()) if key is not None else None
+    file: HiveFile
+    data: bytes
 
-    def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
-        """Write nothing; raise where a hive that holds one of the keys is not one to be written."""
-        for hive in dict.fromkeys(self._hive_to_change(physical(key, self))[0] for key in keys):
-            hive.refuse_unwritable()
-
-    def apply(self, changes: Sequence[RegistryChange]) -> None:
-        """Make every change true; all hives are checked and edited in memory before the first file is replaced."""
-        from mapiwright.workstation.outstanding import outstanding_in_registry
-
-        followed = [replace(change, key=physical(change.key, self)) for change in changes]
-        for hive in {self._hive_to_change(change.key)[0] for change in followed}:
-            hive.remove_leftovers()
-        edits: dict[HiveFile, list[Edit]] = {}
-        for change in outstanding_in_registry(followed, self):
-            hive, below = self._hive_to_change(change.key)
-            edits.setdefault(hive, []).append(_edit(change, below))
-        for hive, data in [(hive, hive.edited(wanted)) for hive, wanted in edits.items()]:
-            hive.put(data)
-
-    def _located(self, path: KeyPath) -> tuple[HiveFile, tuple[str, ...]] | None:
-        """The hive that holds ``path``, and the names from its root."""
-        place = _place(path)
-        for depth in range(2, len(place) + 1):
-            hive = self._by_place.get(place[:depth])
-            if hive is not None:
-                return hive, path.parts[depth - 1 :]
-        return None
-
-    def _hives_below(self, path: KeyPath) -> tuple[str, ...]:
-        return tuple(hive.name for hive in self.hives if _place(hive.parent) == _place(path))
-
-    def _hive_to_change(self, key: KeyPath) -> tuple[HiveFile, tuple[str, ...]]:
-        found = self._located(key)
-        if found is None:
-            raise RefusedError(
-                "no hive of this workstation holds the key",
-                where=str(key),
-                expected=f"a key below {', '.join(map(str, self.hives))}",
-            )
-        if found[0].hive is None:
-            raise NotFoundError("the hive is not there", where=f"{key}: {found[0].path}")
-        return found
+    def write(self) -> None:
+        self.file.put(self.data)
 
 
 @contextmanager
@@ -254,10 +221,6 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def _place(path: KeyPath) -> tuple[str, ...]:
-    return tuple(map(upcase, (path.root, *path.parts)))
-
-
 def _snapshot(key: HiveKey) -> Key:
     values = {value.name: Value(value.type, value.data) for value in key.values()}
     keys = {below.name: _snapshot(below) for below in key.subkeys()}
@@ -268,9 +231,11 @@ def _errors(faults: Iterable[Fault]) -> dict[tuple[int, str], Fault]:
     return {(fault.offset, fault.rule): fault for fault in faults if fault.severity is Severity.ERROR}
 
 
-def _edit(change: RegistryChange, path: tuple[str, ...]) -> Edit:
+def _edit(placed: Placed) -> Edit:
     from mapiwright.formats.regf import write
+    from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 
+    path, change = placed.below, placed.change
     match change:
         case SetValue(new=Value(type=kind, data=data)):
             return write.SetValue(path, change.name, kind, data)

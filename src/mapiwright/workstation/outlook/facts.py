@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.detection import find_outlooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.transaction.plan_file import load
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.target import target_options

@@ -16,12 +16,13 @@ import click
 from click.core import ParameterSource
 
 from mapiwright.errors import EntryPointError, FailedError, RefusedError, UsageError
+from mapiwright.message import Message
 from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.target import json_option, user_options, workstation_options
 from mapiwright.ui.cli.writing import Consent, consent_options, end_what_was_cut_short, send
 from mapiwright.ui.documents.documents import write_document
-from mapiwright.ui.text.language import language_here, said
+from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import write
 
 if TYPE_CHECKING:
@@ -151,7 +152,9 @@ def _call_installed(
         _entry_call(target, users, *what), properties=given, trace=trace, observe=seen.see, host=consent.host
     )
     plan = Plan("call", made.title, (made,))
-    with _reported(_Reported(made.service, made.context.name, made.title, as_json=target.json), seen) as document:
+    with _reported(
+        _Reported(made.service, made.context.name, str(made.title), as_json=target.json), seen
+    ) as document:
         send(target, plan, consent, more=document)
     if not consent.dry_run:
         _end_by(seen.outcome)
@@ -221,9 +224,9 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
     waiting = pending_calls(target.workstation, [_service_named(target, name)] if name else [])
     if consent.dry_run:
         calls = tuple(step for each in waiting for step in each.plan(consent.host).steps)
-        send(target, Plan(SEND, f"send {len(calls)} pending call(s)", calls), consent)
+        send(target, Plan(SEND, Message.of("steps.calls-pending", number=len(calls)), calls), consent)
         return
-    left: dict[str, str] = {}
+    left: dict[Message, str] = {}
     sent = []
     for each in waiting:
         service = each.call.service
@@ -237,21 +240,19 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
                 continue
             sent.append(send(target, each.plan(consent.host), consent, is_part=True))
         except (FailedError, RefusedError) as error:
-            _report_pending(each.call.title, str(error))
+            _report_pending(each.call.title, error.shown(message_here))
             left[each.call.title] = service
     if target.json:
         receipts = [receipt_document(receipt) for receipt in sent if receipt is not None]
-        write_document({"receipts": receipts, "pending": list(left)})
+        write_document({"receipts": receipts, "pending": [str(title) for title in left]})
     elif not waiting:
         report(said("setup.none-pending"))
     if left:
         raise click.exceptions.Exit(1)
 
 
-def _report_pending(title: str, why: str) -> None:
-    from mapiwright.ui.text.titles import translated
-
-    report(said("setup.still-pending", call=translated(title, language_here()), why=why))
+def _report_pending(title: Message, why: str) -> None:
+    report(said("setup.still-pending", call=message_here(title), why=why))
 
 
 # With no workstation.

@@ -12,7 +12,13 @@ from mapiwright.ui.cli.packages.call import call
 from mapiwright.ui.cli.profiles.roles import order
 from mapiwright.ui.cli.target import target_options
 from mapiwright.ui.documents.documents import write_document
-from mapiwright.ui.documents.service_report import installed_packages, service_lines, service_row
+from mapiwright.ui.documents.service_report import (
+    fault_lines,
+    installed_packages,
+    service_lines,
+    service_row,
+    service_rows,
+)
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
@@ -36,14 +42,14 @@ def list_services(target: Target) -> None:
     """List the services that MAPISVC.INF has, and which package brought each."""
     catalogue = read_catalogue(target.workstation)
     there = installed_packages(target.workstation)
-    rows = [service_row(target.workstation, there, catalogue.definition(name)) for name in catalogue.services]
+    rows = service_rows(target.workstation, there, catalogue)
     if target.json:
         write_document({"services": rows})
         return
     for row in rows:
         origin = f"  (package {row['package']} {row['version']})" if row["package"] else ""
         origin = UNTOLD_ORIGIN if there is None else origin
-        write([Line(escape(f"{row['name']}: {row['display']}{origin}"))], sys.stdout)
+        write([Line(escape(f"{row['name']}: {row['display']}{origin}")), *fault_lines(row)], sys.stdout)
     if not rows:
         path = target.workstation.place(target.workstation.outlook.inf_path)
         reported = f"No message services in {path}." if path else "A hive has no MAPISVC.INF; name one with --inf."

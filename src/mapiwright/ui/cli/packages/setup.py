@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.call import MAKERS, through
+from mapiwright.entry.call import through
+from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
@@ -25,10 +26,9 @@ from mapiwright.ui.cli.target import package_id, target_options, user_options
 from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, writing_options
 from mapiwright.ui.documents.documents import findings_document, receipts_document, write_document
 from mapiwright.ui.text.findings import findings_lines
-from mapiwright.ui.text.language import language_here, said
+from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.render import receipts_lines
-from mapiwright.ui.text.terminal import Line, escape_lines, write
-from mapiwright.ui.text.titles import translated_lines
+from mapiwright.ui.text.terminal import Line, escape, write
 from mapiwright.workflows.doctor.findings.installed import receipt_findings
 
 if TYPE_CHECKING:
@@ -151,8 +151,13 @@ def recover(target: Target) -> None:
     found = end_transaction(target.workstation, makers=MAKERS)
     if target.json:
         write_document(
-            {"recovery": {"ending": found.ending.value, "id": found.id or None, "notes": list(found.notes)}}
+            {
+                "recovery": {
+                    "ending": found.ending.value,
+                    "id": found.id or None,
+                    "notes": [str(note) for note in found.notes],
+                }
+            }
         )
         return
-    reported = translated_lines(found.sentence, language_here())
-    write([Line(line) for line in escape_lines(reported).split("\n")], sys.stdout)
+    write([Line(escape(message_here(message))) for message in found.messages], sys.stdout)

@@ -17,6 +17,9 @@ from mapiwright.ui.cli.writing import consent_options
 from mapiwright.ui.text.language import said, texts_here
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.profile.addressing import AddressList
@@ -66,18 +69,20 @@ def addressing(
         _show(target, looked_at(target, users, name))
         return
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
+        from mapiwright.admin.operations import operations as op
+
         services = profiles.admin_services(name)
         first, own = _entry_id(services, directory), _entry_id(services, personal)
         order = [each for text in search if (each := _entry_id(services, text)) is not None]
         if first is not None or no_directory:
-            services.set_default_directory(first)
+            yield op.SetDefaultDirectory(name, first)
         if own is not None or no_personal:
-            services.set_personal_address_book(own)
+            yield op.SetPersonalAddressBook(name, own)
         if order or no_search:
-            services.set_search_order(order)
+            yield op.SetSearchOrder(name, tuple(order))
 
-    choose(target, users, consent, draft)
+    choose(target, users, consent, wanted)
 
 
 def _entry_id(services: MessageServiceAdmin, text: str | None) -> bytes | None:

@@ -35,10 +35,12 @@ def configure_service(
     if not assignments:
         raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
     given = assignments.read()
+    from mapiwright.admin.operations.operations import ConfigureService  # noqa: PLC0415 - a verb that looks does not pay for it
+
     edit(
         target,
         users,
         consent,
-        lambda profiles: profiles.admin_services(name).configure_message_service(service, given),
+        ConfigureService(name, service, given),
         must_call=any(map(is_secure, given)),  # secrets are kept nowhere, so that no later call could have them
     )

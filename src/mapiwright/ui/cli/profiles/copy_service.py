@@ -11,7 +11,6 @@ from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import writing_options
 
 if TYPE_CHECKING:
-    from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -30,9 +29,6 @@ def copy_service(
 
     Its entry point is not called. A service that may be in a profile once only is not copied beside itself.
     """
+    from mapiwright.admin.operations.operations import CopyService  # noqa: PLC0415 - a verb that looks does not pay for it
 
-    def draft(profiles: ProfileAdmin) -> None:
-        there = None if other is None else profiles.admin_services(other)
-        profiles.admin_services(name).copy_message_service(service, there)
-
-    edit(target, users, consent, draft)
+    edit(target, users, consent, CopyService(name, service, other or ""))

@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.admin.table import stored_profiles
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.editing import edit
 from mapiwright.ui.cli.lazy_commands import Verbs
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import writing_options
-from mapiwright.ui.text.terminal import Line, escape, write
+from mapiwright.ui.text.terminal import write
 
 if TYPE_CHECKING:
-    from mapiwright.admin.profiles import ProfileAdmin
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -53,27 +50,9 @@ def profile() -> None:
 @user_options
 def list_profiles(target: Target, users: UserChoice) -> None:
     """List the profiles, of all users where none is named; a star marks the default one."""
-    rows: list[dict[str, Json]] = []
-    for user in users.all_to_read(target.workstation):
-        for row, services in stored_profiles(target.workstation, user):
-            rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
-    if target.json:
-        from mapiwright.ui.documents.documents import write_document
+    from mapiwright.ui.cli.listing import list_profiles as write_profiles
 
-        write_document({"profiles": rows})
-        return
-    write(
-        (
-            Line(
-                f"{'*' if row['default'] else ' '} {escape(str(row['user']))}: {escape(str(row['name']))}"
-                f"  ({escape(', '.join(row['services'])) or 'no services'})"
-            )
-            for row in rows
-        ),
-        sys.stdout,
-    )
-    if not rows:
-        write([Line("No profiles.")], sys.stdout)
+    write_profiles(target, users)
 
 
 @profile.command()
@@ -112,36 +91,42 @@ def show(target: Target, users: UserChoice, name: str | None) -> None:
 def dump(target: Target, users: UserChoice, name: str) -> None:
     """Print a profile's registry keys and values as JSON, exactly as they are stored.
 
-    Encrypted passwords and secure properties are among them, as they are encrypted; a warning says so.
+    Passwords and secure properties are among them, encrypted or not, as they are stored; a warning says so.
     """
     from mapiwright.admin.workspace import Workspace
 
     space = Workspace(target.workstation, users.one_of(target.workstation))
+    from mapiwright.mapi.props.protected import holds_protected_data, secret_values
     from mapiwright.ui.documents.documents import dump_document, write_document
-    from mapiwright.ui.text.secrets import secret_values
 
     key = space.stored_key(name)
     secret = secret_values(key)
     if secret:
-        report(f"Warning: {len(secret)} value(s) are secrets, encrypted for that user; keep this output to yourself.")
+        sealed = sum(holds_protected_data(value.data) for value in secret.values())
+        how = f"{sealed} encrypted for that user, {len(secret) - sealed} as they are"
+        report(f"Warning: {len(secret)} value(s) are secrets, {how}; keep this output to yourself.")
     write_document(dump_document(key))
 
 
 @profile.command()
 @click.argument("name")
 @click.option("--default", "as_default", is_flag=True, help="Make it the default profile too.")
+@click.option("--default-services", is_flag=True, help="Put the default services of MAPISVC.INF into it.")
 @target_options
 @user_options
 @writing_options
-def create(target: Target, users: UserChoice, consent: Consent, name: str, as_default: bool) -> None:
-    """Make an empty profile."""
+def create(
+    *, target: Target, users: UserChoice, consent: Consent, name: str, as_default: bool, default_services: bool
+) -> None:
+    """Make a profile: an empty one, or one with the default services.
 
-    def draft(profiles: ProfileAdmin) -> None:
-        profiles.create_profile(name)
-        if as_default:
-            profiles.set_default_profile(name)
+    A default service that fails when it is called is left out.
+    """
+    from mapiwright.admin.operations.operations import CreateProfile
+    from mapiwright.admin.operations.profile_spec import ProfileSpec
 
-    edit(target, users, consent, draft)
+    spec = ProfileSpec(name, default=as_default, default_services=default_services)
+    edit(target, users, consent, CreateProfile(spec))
 
 
 @profile.command()
@@ -152,7 +137,9 @@ def create(target: Target, users: UserChoice, consent: Consent, name: str, as_de
 @writing_options
 def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Copy a profile."""
-    edit(target, users, consent, lambda profiles: profiles.copy_profile(name, new_name, APP_PROFILE))
+    from mapiwright.admin.operations.operations import CopyProfile
+
+    edit(target, users, consent, CopyProfile(name, new_name))
 
 
 @profile.command()
@@ -163,7 +150,9 @@ def copy(target: Target, users: UserChoice, consent: Consent, name: str, new_nam
 @writing_options
 def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_name: str) -> None:
     """Give a profile another name."""
-    edit(target, users, consent, lambda profiles: profiles.rename_profile(name, new_name, APP_PROFILE))
+    from mapiwright.admin.operations.operations import RenameProfile
+
+    edit(target, users, consent, RenameProfile(name, new_name))
 
 
 @profile.command()
@@ -173,7 +162,9 @@ def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_n
 @writing_options
 def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
     """Remove a profile; each of its services is told before."""
-    edit(target, users, consent, lambda profiles: profiles.delete_profile(name, APP_PROFILE))
+    from mapiwright.admin.operations.operations import DeleteProfile
+
+    edit(target, users, consent, DeleteProfile(name))
 
 
 @profile.command()
@@ -186,7 +177,9 @@ def default(target: Target, users: UserChoice, consent: Consent, name: str | Non
     """Make NAME the default profile."""
     if (name is None) is not clear:
         raise click.UsageError("Give the name of a profile, or --none.")
-    edit(target, users, consent, lambda profiles: profiles.set_default_profile(name))
+    from mapiwright.admin.operations.operations import SetDefaultProfile
+
+    edit(target, users, consent, SetDefaultProfile(name))
 
 
 @profile.command("add-service")
@@ -200,12 +193,10 @@ def add_service(
     target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
 ) -> None:
     """Add a SERVICE of MAPISVC.INF to the profile NAME."""
-    edit(
-        target,
-        users,
-        consent,
-        lambda profiles: profiles.admin_services(name).create_message_service(service, display),
-    )
+    from mapiwright.admin.operations.operations import AddServices
+    from mapiwright.admin.operations.profile_spec import ServiceSpec
+
+    edit(target, users, consent, AddServices(name, (ServiceSpec(service, display),)))
 
 
 @profile.command("remove-service")
@@ -216,4 +207,6 @@ def add_service(
 @writing_options
 def remove_service(target: Target, users: UserChoice, consent: Consent, name: str, service: str) -> None:
     """Remove a SERVICE, by name or uid, from the profile NAME."""
-    edit(target, users, consent, lambda profiles: profiles.admin_services(name).delete_message_service(service))
+    from mapiwright.admin.operations.operations import RemoveService
+
+    edit(target, users, consent, RemoveService(name, service))

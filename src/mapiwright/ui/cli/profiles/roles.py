@@ -16,6 +16,9 @@ from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import consent_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.transaction.plans.effect import Json
@@ -40,11 +43,9 @@ def identity(
         _show_identity(target, looked_at(target, users, name))
         return
 
-    def draft(profiles: ProfileAdmin) -> None:
-        services = profiles.admin_services(name)
-        services.set_primary_identity(None if chosen is None else services.find(chosen).uid)
+    from mapiwright.admin.operations.operations import SetPrimaryIdentity
 
-    choose(target, users, consent, draft)
+    choose(target, users, consent, SetPrimaryIdentity(name, chosen))
 
 
 @click.command("default-store")
@@ -63,16 +64,17 @@ def default_store(
         _show_store(target, looked_at(target, users, name))
         return
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
+        from mapiwright.admin.operations.operations import SetDefaultStore
         from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS
 
         services = profiles.admin_services(name)
         uid = None
         if chosen is not None:
             uid = _provider(services, chosen, PR_STORE_PROVIDERS, "store").uid
-        services.set_default_store(uid)
+        yield SetDefaultStore(name, uid)
 
-    choose(target, users, consent, draft)
+    choose(target, users, consent, wanted)
 
 
 @click.command()
@@ -93,14 +95,15 @@ def order(target: Target, users: UserChoice, consent: Consent, name: str | None,
         _show_order(target, looked_at(target, users, name))
         return
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
+        from mapiwright.admin.operations.operations import OrderTransports
         from mapiwright.mapi.props.tags import PR_TRANSPORT_PROVIDERS
 
         services = profiles.admin_services(name if name is not None else profiles.workspace.default_or_only)
-        uids = [_provider(services, each, PR_TRANSPORT_PROVIDERS, "transport").uid for each in chosen]
-        services.message_service_transport_order(uids)
+        uids = tuple(_provider(services, each, PR_TRANSPORT_PROVIDERS, "transport").uid for each in chosen)
+        yield OrderTransports(services.name, uids)
 
-    choose(target, users, consent, draft)
+    choose(target, users, consent, wanted)
 
 
 def _check(chosen: str | None, *, clear: bool) -> None:

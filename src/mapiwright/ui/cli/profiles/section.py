@@ -21,6 +21,7 @@ from mapiwright.ui.text.terminal import Line, Style, escape, write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.services import MessageServiceAdmin
@@ -92,7 +93,7 @@ def get(target: Target, users: UserChoice, name: str, text: str, wanted: tuple[s
     if target.json:
         from mapiwright.ui.documents.documents import write_document
 
-        properties = {f"{each.tag:08X}": each.document() for each in read}
+        properties = {f"{each.tag:08X}": each.document(owner.service) for each in read}
         write_document({**place_document(services), "section": {**owner.document(uid), "properties": properties}})
     else:
         write(_lines(uid, owner, [each for each in read if not each.missing]), sys.stdout)
@@ -122,24 +123,23 @@ def set_(
 ) -> None:
     """Set properties of a SECTION; all else in it stays as it is."""
     from mapiwright.admin.flags import SectionFlag
-    from mapiwright.admin.sections import refuse_problems
+    from mapiwright.admin.operations.operations import SetProperties
     from mapiwright.ui.text.names import section_named
 
     if not assignments and not create:
         raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
     given = assignments.read()
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
         services = profiles.admin_services(name)
         uid = section_named(services, text)
         if not create:
             _must_be_there(target, services, uid)
-        with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
-            if given:
-                refuse_problems(opened, opened.set_props(given), "set")
-                _report_kept(given, opened)
+        yield SetProperties(name, uid, given)
+        with services.open_profile_section(uid, SectionFlag.FORCE_ACCESS) as opened:
+            _report_kept(given, opened)
 
-    edit(target, users, consent, draft)
+    edit(target, users, consent, wanted)
 
 
 @section.command("delete")
@@ -153,21 +153,19 @@ def delete(
     target: Target, users: UserChoice, consent: Consent, name: str, text: str, wanted: tuple[str, ...]
 ) -> None:
     """Delete the properties with these TAGs, whatever their type, from a SECTION."""
-    from mapiwright.admin.flags import SectionFlag
-    from mapiwright.admin.sections import refuse_problems
+    from mapiwright.admin.operations.operations import DeleteProperties
     from mapiwright.mapi.props.property_text import any_tag_named
     from mapiwright.ui.text.names import section_named
 
-    gone = [any_tag_named(each) for each in wanted]
+    gone = tuple(any_tag_named(each) for each in wanted)
 
-    def draft(profiles: ProfileAdmin) -> None:
+    def operations(profiles: ProfileAdmin) -> Iterator[Operation]:
         services = profiles.admin_services(name)
         uid = section_named(services, text)
         _must_be_there(target, services, uid)
-        with services.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as opened:
-            refuse_problems(opened, opened.delete_props(gone), "deleted")
+        yield DeleteProperties(name, uid, gone)
 
-    edit(target, users, consent, draft)
+    edit(target, users, consent, operations)
 
 
 def _must_be_there(target: Target, services: MessageServiceAdmin, uid: str) -> None:
@@ -252,20 +250,20 @@ class _Property:
             return cls(tag, value, missing=False)
         return cls(asked, None, missing=value != MAPI_E_NO_ACCESS)
 
-    def document(self) -> Json:
-        """None where it is not there."""
+    def document(self, service: str) -> Json:
+        """None where it is not there; ``service`` is whose section it is in."""
         from mapiwright.ui.text.values import property_document
 
         if self.value is None:
             return None if self.missing else {"secret": True}
-        return property_document(self.tag, self.value)
+        return property_document(self.tag, self.value, service)
 
-    def text(self, role: str) -> str:
+    def text(self, role: str, service: str) -> str:
         """Its value for people."""
-        from mapiwright.ui.text.secrets import MASK
+        from mapiwright.mapi.props.protected import MASK
         from mapiwright.ui.text.tree import described
 
-        return MASK if self.value is None else described(self.tag, self.value, role)
+        return MASK if self.value is None else described(self.tag, self.value, role, service)
 
 
 def _lines(uid: str, owner: _Owner, properties: Iterable[_Property]) -> Iterator[Line]:
@@ -275,4 +273,4 @@ def _lines(uid: str, owner: _Owner, properties: Iterable[_Property]) -> Iterator
     yield Line(f"Section {escape(uid)} {owner.title(uid)}".rstrip(), Style.HEADING)
     for each in properties:
         name = name_in_section(each.tag, owner.service)
-        yield Line(f"  {name} {type_of(each.tag)} = {each.text(owner.role)}")
+        yield Line(f"  {name} {type_of(each.tag)} = {each.text(owner.role, owner.service)}")

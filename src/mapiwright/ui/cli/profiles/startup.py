@@ -33,7 +33,9 @@ def startup(*, target: Target, users: UserChoice, consent: Consent, prompt: bool
     if prompt and always:
         raise click.UsageError("--prompt and --always exclude each other.")
     if prompt or always:
-        choose(target, users, consent, lambda profiles: profiles.ask_for_profile(prompt))
+        from mapiwright.admin.operations.operations import AskForProfile
+
+        choose(target, users, consent, AskForProfile(prompt))
         return
     report_interrupted_runs(target)
     _show(target, users)

@@ -13,6 +13,7 @@ import click
 
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import RefusedError, UsageError
+from mapiwright.message import Message
 from mapiwright.transaction.plans.plan import Plan
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.language_option import language_option
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mapiwright.workflows.wizard.answers import SecretSource
     from mapiwright.workflows.wizard.state import Write
 
-NOTHING = Plan("profile", "the service is in the default profile already", ())
+NOTHING = Plan("profile", Message.of("steps.there-already"), ())
 """[launchwizardentry]: that is S_OK, and nothing is done."""
 
 
@@ -135,7 +136,7 @@ def _report_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
             write([way_back(wizard.receipt, target.command("undo", wizard.receipt.id))], sys.stderr)
         end_as_partial(wizard.plan)
     else:
-        raise RefusedError("the wizard was cancelled; nothing was changed")
+        raise RefusedError(Message.of("sentences.cancelled"))
 
 
 def _together(flags: tuple[str, ...]) -> WizardFlag:

@@ -99,10 +99,10 @@ def create(
     """Make an offline Windows with an Outlook in DIR, a new or empty folder; the demo's where it is left out."""
     from mapiwright.workstation.kinds.create import create_image  # noqa: PLC0415 - only this verb pays for the writer
     from mapiwright.workstation.kinds.open import demo_folder  # noqa: PLC0415
-    from mapiwright.workstation.outlook.office_layout import Installation  # noqa: PLC0415
+    from mapiwright.workstation.outlook.office_layout import OutlookInstallation  # noqa: PLC0415
 
-    def outlook(edition: str, bitness: str | None = None, install: str | None = None) -> Installation:
-        return Installation.usual(
+    def outlook(edition: str, bitness: str | None = None, install: str | None = None) -> OutlookInstallation:
+        return OutlookInstallation.usual(
             Edition(edition),
             Bitness(bitness) if bitness else None,
             Install(install) if install else None,
@@ -186,16 +186,15 @@ def _outlook_document(workstation: Workstation, outlook: Outlook) -> dict[str, o
 
 def _services(workstation: Workstation, outlook: Outlook) -> tuple[int | None, str]:
     """How many services MAPISVC.INF lists, and that in words; None where there is no such file."""
-    from mapiwright.formats.inf import parse  # noqa: PLC0415 - only this verb needs the INF here
-    from mapiwright.mapi.inf.catalogue import Catalogue  # noqa: PLC0415
+    from mapiwright.mapi.inf.mapisvc import read_mapisvc  # noqa: PLC0415 - only this verb needs the INF here
 
-    data = workstation.files.read(outlook.inf_path)
-    if data is None:
-        return None, "not there"
     try:
-        count = len(Catalogue.of(parse(data, workstation.code_page)).services)
+        there = read_mapisvc(workstation, outlook.inf_path)
     except FormatError as error:
         return 0, f"cannot be read: {error}"
+    if there.data is None:
+        return None, "not there"
+    count = len(there.catalogue.services)
     return count, "1 service" if count == 1 else f"{count} services"
 
 

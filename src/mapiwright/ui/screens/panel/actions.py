@@ -8,39 +8,43 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.flags import ProfileFlag, SectionFlag
-from mapiwright.admin.sections import refuse_problems
+from mapiwright.admin.operations import operations as op
+from mapiwright.admin.operations.drafting import draft
+from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
 from mapiwright.mapi.props.property_text import text_of
 from mapiwright.mapi.props.tags import is_secure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.profile.profile import Profile
 
-    Draft = Callable[[ProfileAdmin], object]
     Written = Callable[[], Mapping[int, PropertyValue | None]]
     """Reads what was typed, when somebody is there to hear what is wrong with it."""
-
-APP_PROFILE = ProfileFlag.APP_PROFILE
-"""Who chooses a profile from the list means that one."""
-WRITING = SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done: the words of the command line, without the workstation and the user, and the draft of it.
+    """What is done: the words of the command line, without the workstation and the user, and the operation.
 
     Of several with one ``subject`` the last one counts, as each says how it shall be; "" is of no other's.
     """
 
     words: tuple[str, ...]
-    draft: Draft = field(repr=False, compare=False)
+    operation: Operation = field(repr=False, compare=False)
     subject: str = ""
-    properties: Mapping[int, PropertyValue] = field(default_factory=dict, repr=False, compare=False)
-    """What a service is configured with."""
+
+    def draft(self, profiles: ProfileAdmin) -> None:
+        """Draft it."""
+        draft(self.operation, profiles)
+
+    @property
+    def properties(self) -> Mapping[int, PropertyValue]:
+        """What a service is configured with."""
+        return self.operation.properties if isinstance(self.operation, op.ConfigureService) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +65,34 @@ class Chosen:
 
 def create_profile(name: str) -> Action:
     """Make an empty profile."""
-    return Action(("profile", "create", name), lambda profiles: profiles.create_profile(name))
+    return Action(("profile", "create", name), op.CreateProfile(ProfileSpec(name)))
 
 
 def copy_profile(name: str, new: str) -> Action:
     """Copy a profile."""
-    return Action(("profile", "copy", name, new), lambda profiles: profiles.copy_profile(name, new, APP_PROFILE))
+    return Action(("profile", "copy", name, new), op.CopyProfile(name, new))
 
 
 def rename_profile(name: str, new: str) -> Action:
     """Give a profile another name."""
-    return Action(("profile", "rename", name, new), lambda profiles: profiles.rename_profile(name, new, APP_PROFILE))
+    return Action(("profile", "rename", name, new), op.RenameProfile(name, new))
 
 
 def delete_profile(name: str) -> Action:
     """Remove a profile."""
-    return Action(("profile", "delete", name), lambda profiles: profiles.delete_profile(name, APP_PROFILE))
+    return Action(("profile", "delete", name), op.DeleteProfile(name))
 
 
 def set_default_profile(name: str | None) -> Action:
     """Make a profile the default one, or none."""
     word = "--none" if name is None else name
-    return Action(("profile", "default", word), lambda profiles: profiles.set_default_profile(name))
+    return Action(("profile", "default", word), op.SetDefaultProfile(name))
 
 
 def ask_for_profile(ask: bool) -> Action:
     """Have Outlook ask for the profile at its start, or always use the default one."""
     words = ("profile", "startup", "--prompt" if ask else "--always")
-    return Action(words, lambda profiles: profiles.ask_for_profile(ask))
+    return Action(words, op.AskForProfile(ask))
 
 
 # Services of a profile; a service is named by its name, or by its uid where the profile has several of it.
@@ -98,7 +102,7 @@ def add_service(profile: str, service: str) -> Action:
     """Add an installed service to a profile."""
     return Action(
         ("profile", "add-service", profile, service),
-        lambda profiles: profiles.admin_services(profile).create_message_service(service),
+        op.AddServices(profile, (ServiceSpec(service),)),
     )
 
 
@@ -106,17 +110,13 @@ def remove_service(profile: str, service: str) -> Action:
     """Remove a service from a profile."""
     return Action(
         ("profile", "remove-service", profile, service),
-        lambda profiles: profiles.admin_services(profile).delete_message_service(service),
+        op.RemoveService(profile, service),
     )
 
 
 def copy_service(profile: str, service: str, to: str) -> Action:
     """Copy a service into another profile, or once more into its own."""
-
-    def draft(profiles: ProfileAdmin) -> None:
-        profiles.admin_services(profile).copy_message_service(service, profiles.admin_services(to))
-
-    return Action(("profile", "copy-service", profile, service, "--to", to), draft)
+    return Action(("profile", "copy-service", profile, service, "--to", to), op.CopyService(profile, service, to))
 
 
 def configure_service(profile: str, service: Chosen, properties: Mapping[int, PropertyValue]) -> Action:
@@ -124,9 +124,8 @@ def configure_service(profile: str, service: Chosen, properties: Mapping[int, Pr
     words = ("profile", "configure-service", profile, service.word, *_assignments(properties))
     return Action(
         words,
-        lambda profiles: profiles.admin_services(profile).configure_message_service(service.id, properties),
+        op.ConfigureService(profile, service.id, properties),
         f"configure {service.id}",
-        properties,
     )
 
 
@@ -139,7 +138,7 @@ def set_default_store(profile: str, store: Chosen | None) -> Action:
     uid = None if store is None else store.id
     return Action(
         ("profile", "default-store", profile, *words),
-        lambda profiles: profiles.admin_services(profile).set_default_store(uid),
+        op.SetDefaultStore(profile, uid),
         "store",
     )
 
@@ -150,7 +149,7 @@ def set_primary_identity(profile: str, service: Chosen | None) -> Action:
     uid = None if service is None else service.id
     return Action(
         ("profile", "identity", profile, *words),
-        lambda profiles: profiles.admin_services(profile).set_primary_identity(uid),
+        op.SetPrimaryIdentity(profile, uid),
         "identity",
     )
 
@@ -158,10 +157,10 @@ def set_primary_identity(profile: str, service: Chosen | None) -> Action:
 def order_transports(profile: str, transports: Sequence[Chosen]) -> Action:
     """Put the transports in an order."""
     words = (word for each in transports for word in ("--set", each.word))
-    uids = [each.id for each in transports]
+    uids = tuple(each.id for each in transports)
     return Action(
         ("service", "order", profile, *words),
-        lambda profiles: profiles.admin_services(profile).message_service_transport_order(uids),
+        op.OrderTransports(profile, uids),
         "transports",
     )
 
@@ -173,7 +172,7 @@ def set_default_directory(profile: str, chosen: Chosen | None) -> Action:
     """Show an address list first."""
     return Action(
         ("profile", "addressing", profile, *_list_words("default-directory", chosen)),
-        lambda profiles: profiles.admin_services(profile).set_default_directory(_entry_id(chosen)),
+        op.SetDefaultDirectory(profile, _entry_id(chosen)),
         "directory",
     )
 
@@ -182,7 +181,7 @@ def set_personal_address_book(profile: str, chosen: Chosen | None) -> Action:
     """Keep personal addresses in an address list."""
     return Action(
         ("profile", "addressing", profile, *_list_words("personal", chosen)),
-        lambda profiles: profiles.admin_services(profile).set_personal_address_book(_entry_id(chosen)),
+        op.SetPersonalAddressBook(profile, _entry_id(chosen)),
         "personal",
     )
 
@@ -190,10 +189,10 @@ def set_personal_address_book(profile: str, chosen: Chosen | None) -> Action:
 def set_search_order(profile: str, lists: Sequence[Chosen]) -> Action:
     """Check names in address lists in an order."""
     words = tuple(word for each in lists for word in ("--search", each.word)) or ("--clear-search",)
-    entry_ids = [bytes.fromhex(each.id) for each in lists]
+    entry_ids = tuple(bytes.fromhex(each.id) for each in lists)
     return Action(
         ("profile", "addressing", profile, *words),
-        lambda profiles: profiles.admin_services(profile).set_search_order(entry_ids),
+        op.SetSearchOrder(profile, entry_ids),
         "search",
     )
 
@@ -211,24 +210,14 @@ def _entry_id(chosen: Chosen | None) -> bytes | None:
 
 def set_properties(profile: str, section: Chosen, properties: Mapping[int, PropertyValue]) -> Action:
     """Set properties in a section."""
-
-    def draft(profiles: ProfileAdmin) -> None:
-        services = profiles.admin_services(profile)
-        with services.open_profile_section(section.id, WRITING) as opened:
-            refuse_problems(opened, opened.set_props(properties), "set")
-
-    return Action(("profile", "section", "set", profile, section.word, *_assignments(properties)), draft)
+    words = ("profile", "section", "set", profile, section.word, *_assignments(properties))
+    return Action(words, op.SetProperties(profile, section.id, properties))
 
 
 def delete_properties(profile: str, section: Chosen, tags: Sequence[int]) -> Action:
     """Remove properties from a section."""
-
-    def draft(profiles: ProfileAdmin) -> None:
-        services = profiles.admin_services(profile)
-        with services.open_profile_section(section.id, WRITING) as opened:
-            refuse_problems(opened, opened.delete_props(tags), "deleted")
-
-    return Action(("profile", "section", "delete", profile, section.word, *(f"{tag:08X}" for tag in tags)), draft)
+    words = ("profile", "section", "delete", profile, section.word, *(f"{tag:08X}" for tag in tags))
+    return Action(words, op.DeleteProperties(profile, section.id, tuple(tags)))
 
 
 def section_actions(before: Profile, after: Profile, name_of: Callable[[str], str]) -> list[Action]:

@@ -9,14 +9,13 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from mapiwright.entry.call import MAKERS
+from mapiwright.entry.makers import MAKERS
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.screens.dialogs import Notice
 from mapiwright.ui.screens.panel.frame import Panel, PanelScreen, action
 from mapiwright.ui.screens.screens import frame, line
 from mapiwright.ui.text.render import receipt_lines
 from mapiwright.ui.text.terminal import escape
-from mapiwright.ui.text.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +76,7 @@ class HistoryScreen(PanelScreen[None]):
         self._able()
 
     def _title(self, receipt: Receipt) -> str:
-        return translated(receipt.title, self.texts.language)
+        return self.texts.message(receipt.title)
 
     def on_option_list_option_highlighted(self) -> None:
         """What can be done is of the chosen one."""

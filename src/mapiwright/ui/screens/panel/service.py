@@ -13,11 +13,12 @@ from textual.widgets import Button, OptionList, Select, Static
 from textual.widgets.option_list import Option
 
 from mapiwright.admin.profiles import ProfileAdmin
-from mapiwright.entry.wizard import Support, WizardEntry, wizard_entry
+from mapiwright.entry.wizard import WizardEntry, WizardSupport, wizard_entry
 from mapiwright.errors import FindingsError, FormatError
 from mapiwright.mapi.profile import edit
 from mapiwright.mapi.profile.profile import secure_refused
 from mapiwright.mapi.props.property_text import tag_named, text_of, value_of
+from mapiwright.mapi.props.protected import is_secret_property
 from mapiwright.mapi.props.tags import is_secure, name_in_section, prop_id
 from mapiwright.ui.documents.service_report import installed_packages, service_lines, service_row
 from mapiwright.ui.screens.dialogs import Confirmation, Notice, Question, drawn
@@ -26,7 +27,6 @@ from mapiwright.ui.screens.panel import actions
 from mapiwright.ui.screens.panel.frame import Panel, Sheet, action
 from mapiwright.ui.screens.screens import frame, line, plain
 from mapiwright.ui.text.names import parts_of, section_name
-from mapiwright.ui.text.secrets import is_secret_property
 from mapiwright.ui.text.terminal import Line, escape
 from mapiwright.ui.text.tree import PROVIDER, SERVICE, described, type_of
 
@@ -73,7 +73,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
 
     def _entry(self) -> WizardEntry:
         if self.definition is None:
-            return WizardEntry(self.service.name, Support.NONE)
+            return WizardEntry(self.service.name, WizardSupport.NONE)
         return wizard_entry(self.panel.run.workstation, self.definition)
 
     @property
@@ -120,10 +120,10 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
         place = self.query_one("#settings", VerticalScroll)
         entered = [fields.entered for fields in self.fields]
         widgets: list[Widget] = []
-        able = self.definition is not None and bool(self.definition.entry)
+        able = self.definition is not None and self.space.has_entry_point(self.service)
         if not any(page.fields for page in self.pages):
             widgets.append(line(texts("sheet.no-settings"), "text"))
-        elif self.entry.support is Support.NATIVE:
+        elif self.entry.support is WizardSupport.NATIVE:
             widgets.append(line(texts("service.native", service=self.service.display), "text"))
         if not able:
             widgets.append(line(texts("sheet.no-entry"), "text"))

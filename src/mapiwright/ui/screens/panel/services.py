@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 from mapiwright.setup.install.repair import plan_guard, plan_repair
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
-from mapiwright.ui.documents.service_report import installed_packages, service_lines, service_row
+from mapiwright.ui.documents.service_report import installed_packages, service_lines, service_rows
 from mapiwright.ui.screens.dialogs import Notice, Question
 from mapiwright.ui.screens.panel.add import HaveDisk
 from mapiwright.ui.screens.panel.frame import Panel, PanelScreen, action
@@ -72,8 +72,7 @@ class ServicesScreen(PanelScreen[None]):
         texts, station = self.texts, self.panel.run.workstation
 
         def read() -> list[dict[str, Json]]:
-            catalogue, packages = self.panel.run.catalogue(), installed_packages(station)
-            return [service_row(station, packages, catalogue.definition(name)) for name in catalogue.services]
+            return service_rows(station, installed_packages(station), self.panel.run.catalogue())
 
         self.rows = await self.attempt(read) or []
         there = self.query_one("#services", OptionList)

@@ -9,11 +9,11 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
-from mapiwright.transaction.plans.compose import name
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.files import same
+from mapiwright.workstation.subject import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
         yield finding("MW6401", error.where or workstation.state_folder, error.what, remedy=remedy)
         return
     if title is not None:
-        what = f"{title or 'a transaction'!r} was begun and not ended, or is under way just now"
+        what = f"{str(title) or 'a transaction'!r} was begun and not ended, or is under way just now"
         yield finding("MW6401", workstation.state_folder, what, remedy=remedy)
 
 
@@ -111,7 +111,7 @@ def _drifted(
     if lines:
         moved = "" if same(found.inf_path, path) else f"; they were merged into {found.inf_path}"
         yield finding("MW6404", path, f"lines of {found.id} are missing or changed{moved}", remedy=remedy)
-    others = [name(change) for change in lost if change not in lines]
+    others = [name_of(change) for change in lost if change not in lines]
     if others:
         what = f"{len(others)} of what it brought is missing or changed: {'; '.join(others)}"
         yield finding("MW6403", found.id, what, remedy=remedy)

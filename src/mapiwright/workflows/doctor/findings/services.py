@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.service.loading import is_outlooks_own, missing_export
 from mapiwright.errors import SHOWN, FormatError, Severity
-from mapiwright.formats import inf
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.inf.catalogue import PROVIDERS, Catalogue, links, read_section
+from mapiwright.mapi.inf.catalogue import PROVIDERS, links, read_section
 from mapiwright.mapi.inf.check import check
 from mapiwright.mapi.inf.check_dll import file_of_dll
+from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.props import tags
 from mapiwright.setup.install.preflight import PROVIDER_ENTRIES
-from mapiwright.setup.package.signatures import Standing, signature
+from mapiwright.setup.package.signatures import SignatureStanding, signature
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.entry.service.loading import Library, Loader
+    from mapiwright.entry.service.loading import FoundLibrary, Loader
     from mapiwright.errors import Finding
+    from mapiwright.formats.inf import Inf
     from mapiwright.mapi.inf.catalogue import Reading
+    from mapiwright.mapi.inf.mapisvc import Mapisvc
     from mapiwright.workstation.workstation import Outlook, Workstation
 
 
@@ -43,22 +45,17 @@ NOTHING_REGISTERED = Registered(frozenset(), frozenset())
 """What a MAPISVC.INF registers that is not there."""
 
 
-def read_inf(workstation: Workstation, path: str) -> inf.Inf | None:
-    """A MAPISVC.INF; None where there is none. Raises FormatError where it cannot be read."""
-    data = workstation.files.read(path)
-    return inf.parse(data, workstation.code_page) if data is not None else None
-
-
-def registered(document: inf.Inf) -> Registered:
+def registered(there: Mapisvc) -> Registered:
     """What a MAPISVC.INF registers, faulty sections as far as they can be read."""
-    catalogue = Catalogue.of(document)
-    wanted = [need.dll for name in catalogue.services for need in _needs(document, name)]
-    return Registered(frozenset(map(upcase, catalogue.services)), frozenset(map(upcase, wanted)))
+    services = there.catalogue.services
+    wanted = [need.dll for name in services for need in _needs(there.document, name)]
+    return Registered(frozenset(map(upcase, services)), frozenset(map(upcase, wanted)))
 
 
-def inf_findings(workstation: Workstation, path: str, document: inf.Inf) -> Iterator[Finding]:
-    """The first errors of a MAPISVC.INF one by one, and how much else `inf check` would tell."""
-    reported = check(document, path, code_page=workstation.code_page)
+def inf_findings(workstation: Workstation, there: Mapisvc) -> Iterator[Finding]:
+    """The first errors of a MAPISVC.INF one by one, and how many more findings `inf check` reports."""
+    path = there.where
+    reported = check(there.document, path, code_page=workstation.code_page)
     errors = [fault for fault in reported if fault.severity is Severity.ERROR]
     yield from errors[:SHOWN]
     count = Counter(fault.severity for fault in reported)
@@ -89,7 +86,7 @@ def own_findings(path: str, known: Registered, edition: Edition, *, made_here: b
 
 
 def service_findings(
-    workstation: Workstation, path: str, document: inf.Inf, loader: Loader, owners: Mapping[str, str]
+    workstation: Workstation, there: Mapisvc, loader: Loader, owners: Mapping[str, str]
 ) -> Iterator[Finding]:
     """What keeps this Outlook from loading the services of a MAPISVC.INF.
 
@@ -97,10 +94,10 @@ def service_findings(
     """
     decided: set[tuple[str, str]] = set()
     tampered: dict[str, bool] = {}
-    for name in Catalogue.of(document).services:
+    for name in there.catalogue.services:
         owner = owners.get(upcase(name))
         remedy = f"Put back what it brought: {command(workstation, 'repair', owner)}" if owner else ""
-        for need in _needs(document, name):
+        for need in _needs(there.document, name):
             if is_outlooks_own(need.dll) and not loader.has_program:
                 continue  # MW6004 says it once for all
             found = loader.library(need.dll)
@@ -109,18 +106,17 @@ def service_findings(
             for id_, where, what in _decide(need, found, loader, tampered=tampered[found.path]):
                 if (where, what) not in decided:
                     decided.add((where, what))
-                    yield finding(id_, where or path, what, remedy=remedy, line=0 if where else need.line)
+                    yield finding(id_, where or there.where, what, remedy=remedy, line=0 if where else need.line)
 
 
 def misplaced(workstation: Workstation, outlook: Outlook, known: Registered) -> Iterator[Finding]:
     """Services that stand in another MAPISVC.INF only, which this Outlook does not read (Q252653)."""
     for path in outlook.other_inf_paths:
         try:
-            document = read_inf(workstation, path)
+            other = read_mapisvc(workstation, path)
         except FormatError:
             continue  # nobody reads that file
-        names = [] if document is None else list(Catalogue.of(document).services)
-        lacking = [name for name in names if upcase(name) not in known.services]
+        lacking = [name for name in other.catalogue.services if upcase(name) not in known.services]
         if lacking:
             yield finding("MW6108", path, f"{', '.join(lacking)}: only in this file, and Outlook reads another one")
 
@@ -136,7 +132,7 @@ class _Need:
     line: int
 
 
-def _needs(document: inf.Inf, service: str) -> Iterator[_Need]:
+def _needs(document: Inf, service: str) -> Iterator[_Need]:
     section = document.section(service)
     if section is None:
         return
@@ -158,13 +154,17 @@ def _provider_entry(read: Reading) -> str:
     return next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
 
 
-def _is_tampered(workstation: Workstation, found: Library) -> bool:
+def _is_tampered(workstation: Workstation, found: FoundLibrary) -> bool:
     """Whether a DLL is signed, and its bytes are not those that were."""
     data = workstation.files.read(found.path) if found.image is not None and found.image.signed else None
-    return found.image is not None and data is not None and signature(found.image, data).standing is Standing.TAMPERED
+    return (
+        found.image is not None
+        and data is not None
+        and signature(found.image, data).standing is SignatureStanding.TAMPERED
+    )
 
 
-def _decide(need: _Need, found: Library, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
+def _decide(need: _Need, found: FoundLibrary, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a DLL: the id, the file ("" is the INF), and what."""
     if not found.known:
         yield "MW6109", "", f"{need.service}: whether {file_of_dll(need.dll)} is there cannot be told from here"

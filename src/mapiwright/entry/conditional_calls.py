@@ -1,22 +1,24 @@
 """Calls whose answer decides what else is done: what stays of a service that fails, and when a provider goes.
 
-Each one is an effect around the call of an entry point and goes by its description, so that recovery and undo take it
-for that call. A saved plan would keep the call alone; no verb can save one, as tests/test_house.py holds: only
-CreateProfile with default services and DeleteProvider make them, whose plans are sent at once.
+Each one is an effect around the call of an entry point, with a kind of its own: its description is that of the call,
+and a saved plan, recovery and undo make it again as what it is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from mapiwright.entry.call import maker
 from mapiwright.errors import FailedError
 from mapiwright.mapi.profile import edit, providers, store
+from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.workstation.change import DeleteKey, SetValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile.profile import Profile
@@ -27,18 +29,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowedCall:
+class ConditionalCall:
     """A call of an entry point, and what follows from its outcome."""
 
     call: EntryCall
+    KIND: ClassVar[str]
+
+    @classmethod
+    def described(cls, description: Mapping[str, Json]) -> Self:
+        """The one that a description tells of; raises FormatError where it is none of a call."""
+        return cls(maker(description))
 
     @property
     def kind(self) -> str:
-        """The kind of the call: recovery calls it back as any other."""
-        return self.call.kind
+        """The name under which its maker is found."""
+        return self.KIND
+
+    def at(self, host: str) -> Self:
+        """The same, made where ``host`` says."""
+        return replace(self, call=self.call.at(host))
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
         return self.call.title
 
@@ -50,19 +62,20 @@ class FollowedCall:
         """Call it."""
         return self.call.run(workstation)
 
-    def compensate(self, workstation: Workstation) -> str | None:
+    def compensate(self, workstation: Workstation) -> Message | None:
         """Call the counterpart."""
         return self.call.compensate(workstation)
 
 
 @dataclass(frozen=True, slots=True)
-class TolerantCall(FollowedCall):
+class TolerantCall(ConditionalCall):
     """MSG_SERVICE_CREATE for a default service of a new profile ([iprofadmin-createprofile]).
 
     No page says what a failure does to the others. [derived]: the service is taken out again, the profile and the
     others stay, and the first failure is raised when all is done, from ``failures``.
     """
 
+    KIND: ClassVar[str] = "tolerant-call"
     failures: list[FailedError] = field(default_factory=list, compare=False, repr=False)
 
     def run(self, workstation: Workstation) -> Outcome:
@@ -71,7 +84,7 @@ class TolerantCall(FollowedCall):
             return self.call.run(workstation)
         except FailedError as error:
             self.failures.append(error)
-            message = f"it failed, and the service was left out: {error.what}"
+            message = Message.of("sentences.left-out", why=error.what)
             status = Status.DONE if error.was_called else Status.SKIPPED  # which nothing calls back
             details = {"hresult": error.hresult, "failed": True}
             user, profile = self.call.find_profile(workstation)
@@ -82,16 +95,18 @@ class TolerantCall(FollowedCall):
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderRemoval(FollowedCall):
+class ProviderRemoval(ConditionalCall):
     """MSG_SERVICE_PROVIDER_DELETE, and then the provider goes ([iprovideradmin-deleteprovider]).
 
     [msgserviceentry] has the service call DeleteProvider itself; where it does not, we remove the provider.
     """
 
+    KIND: ClassVar[str] = "provider-removal"
+
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """One line for people."""
-        return f"{self.call.title}, and remove the provider"
+        return Message.of("steps.call-and-remove", call=self.call.title)
 
     def run(self, workstation: Workstation) -> Outcome:
         """Call it; the outcome's changes hold what the service set, and the removal."""
