@@ -223,7 +223,7 @@ def test_the_mapisvc_of_a_workstation_is_read_in_one_place(module: str) -> None:
 @pytest.mark.parametrize("module", INNER)
 def test_whether_a_service_has_an_entry_point_is_decided_in_one_place(module: str) -> None:
     text = MODULES[module].read_text(encoding="utf-8")
-    assert not re.search(r"\bif .*service\.entry\b|definition\.(dll|entry) and|stand_in is (not )?None", text) or (
+    assert not re.search(r"\bif .*service\.entry\b(?!\()|definition\.(dll|entry) and|stand_in is (not )?None", text) or (
         floor_of(module) == "entry"
     ), f"{module} decides by itself; ask has_entry_point"
 
