@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import App
@@ -33,7 +34,7 @@ class ScreenApp(App[None]):
     ``defect`` is told by who opened it, when the screen is gone: a trace on the screen might hold data of a profile.
     """
 
-    CSS_PATH = "screens.tcss"
+    CSS_PATH = Path(__file__).with_name("screens.tcss")  # a bare name would be looked for beside the subclass
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "light_or_dark"),
