@@ -15,7 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.child.native.com import World
-from mapiwright.entry.child.native.library import Call, load
+from mapiwright.entry.child.native.library import NativeCall, load
 from mapiwright.entry.child.native.objects import ProviderAdmin
 from mapiwright.entry.child.native.trace import Trace
 from mapiwright.entry.child.sections import Sections
@@ -74,7 +74,7 @@ def main() -> None:
             "context": int(Context.CONFIGURE),
             "properties": {f"{SERVER:08X}": "mail.example", f"{PORT:08X}": 25},
         }
-        configure = seconds(lambda: Call(request, Trace()).make(handle, entry))
+        configure = seconds(lambda: NativeCall(request, Trace()).make(handle, entry))
 
         host = NativeHost(OnDisk(library), "ServiceEntry")
         given = {SERVER: "mail.example", PORT: 25}

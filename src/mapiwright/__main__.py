@@ -24,14 +24,24 @@ def main(arguments: Sequence[str] | None = None, program: click.Command | None =
     if given == ["--version"]:
         sys.stdout.write(f"mapiwright {__version__}\n")
         return 0
-    from mapiwright.ui.cli.app import mapiwright, run
-
     try:
-        return run(given, program or mapiwright)
+        return _run(given, program)
     except Exception as defect:  # noqa: BLE001 - the process ends here, and says so
         from mapiwright.ui.cli.edge import report_defect
 
         return report_defect(defect, as_json="--json" in given)
+
+
+def _run(given: Sequence[str], program: click.Command | None) -> int:
+    if program is None:
+        from mapiwright.ui.cli import direct
+
+        code = direct.run(given)
+        if code is not None:
+            return code
+    from mapiwright.ui.cli.app import mapiwright, run
+
+    return run(given, program or mapiwright)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,11 @@ Codes: MAPICode.h; the pages that name them are cited where they are raised.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar
+
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,7 +125,7 @@ class CancelledError(FailedError):
     hresult = 0x80040113
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapiError:
     """A MAPIERROR as data ([mapierror])."""
 
@@ -169,7 +170,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One observation with a stable id (``MW1204``) that a page explains.
 

@@ -78,10 +78,10 @@ class TrialWorkstation:
         """
         from mapiwright.workstation.kinds.memory import MemoryWorkstation
         from mapiwright.workstation.outlook.layout import layout
-        from mapiwright.workstation.outlook.office_layout import Installation
+        from mapiwright.workstation.outlook.office_layout import OutlookInstallation
         from mapiwright.workstation.workstation import Bitness, Edition, Install
 
-        outlook = Installation.usual(
+        outlook = OutlookInstallation.usual(
             Edition(edition),
             Bitness(bitness) if bitness else None,
             Install(install) if install else None,

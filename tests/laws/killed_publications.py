@@ -28,7 +28,7 @@ from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package
 from mapiwright.setup.publish.have_disk import look
 from mapiwright.setup.publish.publication import PROGRAM, SUMS
-from mapiwright.setup.publish.publish import Edition, publish
+from mapiwright.setup.publish.publish import PackageEdition, publish
 from mapiwright.setup.publish.sums import render
 from mapiwright.transaction import whole_folder
 
@@ -46,7 +46,7 @@ PR_DISPLAY_NAME=Acme
 LOCK = ".~public.lock"
 
 
-def edition(version: str) -> Edition:
+def edition(version: str) -> PackageEdition:
     """Small, and with a folder; what the setup program holds is of no account here."""
     package = {
         "acme.inf": INF.format(version=version).encode(),
@@ -54,7 +54,7 @@ def edition(version: str) -> Edition:
         "docs/lies mich.txt": version.encode(),
     }
     files = {**package, PROGRAM: b"setup " + version.encode()}
-    return Edition(Path("/nowhere"), read_package(Memory(package)), {**files, SUMS: render(files)})
+    return PackageEdition(Path("/nowhere"), read_package(Memory(package)), {**files, SUMS: render(files)})
 
 
 OLD, NEW = edition("1"), edition("2")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapiwright.entry.service.form import Choice, Field, Form, Kind, Page, Why, Words
+from mapiwright.entry.service.form import Choice, Field, FieldKind, Form, Page, Why, Words
 from mapiwright.entry.service.form_reading import SUPPRESSIONS, form_document, form_from, pages_from
 from mapiwright.mapi.props.tags import prop_type
 
@@ -93,7 +93,7 @@ def test_what_has_no_fault_becomes_a_value_of_the_tags_type(data: st.DataObject)
     entered = data.draw(st.booleans() | st.text(max_size=12) | st.integers(-(1 << 33), 1 << 33).map(str))
     if asked.fault_of(entered) is None:
         value = asked.value_of(entered)
-        wanted = {Kind.FLAG: bool, Kind.NUMBER: int, Kind.CHOICE: int}.get(asked.kind, str)
+        wanted = {FieldKind.FLAG: bool, FieldKind.NUMBER: int, FieldKind.CHOICE: int}.get(asked.kind, str)
         assert value is None or type(value) is wanted
         assert value is not None or not asked.required
         least, most = {0x0002: (-0x8000, 0x7FFF)}.get(prop_type(asked.tag), (-(1 << 31), (1 << 31) - 1))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, NotFoundError, UsageError
 from mapiwright.formats import inf
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 
 CODE_PAGES = ("cp1252", "cp932", "cp936", "cp949", "cp950", "cp1251", "cp874", "utf-8")
 MARKS = {b"": "", codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -68,9 +68,9 @@ def test_what_parses_renders_to_the_same_bytes(data: bytes, code_page: str, mark
 def test_every_line_is_of_one_kind_and_in_at_most_one_section(parsed: inf.Inf) -> None:
     entries = [entry.index for section in parsed.sections for entry in section.entries]
     assert len(entries) == len(set(entries))
-    assert all(parsed.lines[index].kind is Kind.ENTRY for index in entries)
+    assert all(parsed.lines[index].kind is LineKind.ENTRY for index in entries)
     assert [section.header for section in parsed.sections] == [
-        index for index, line in enumerate(parsed.lines) if line.kind is Kind.SECTION
+        index for index, line in enumerate(parsed.lines) if line.kind is LineKind.SECTION
     ]
     ends = [section.end for section in parsed.sections]
     assert ends == [*(section.header for section in parsed.sections[1:]), len(parsed.lines)][: len(ends)]

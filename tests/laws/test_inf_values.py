@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mapiwright.errors import UsageError
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.rules import INF_RULES
-from mapiwright.mapi.inf.value import Fault, is_tolerated, read_value, write_value
+from mapiwright.mapi.inf.value import ValueFault, is_tolerated, read_value, write_value
 from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_what_is_written_is_read_back(given_property: tuple[int, PropertyValue],
 @given(st.integers(0, 0xFFFFFFFF), st.text(max_size=12) | st.text(st.sampled_from("0123fF|,{}-"), max_size=40))
 def test_any_text_is_a_value_or_a_fault_with_a_rule(tag: int, text: str) -> None:
     read = read_value(tag, text)
-    if isinstance(read, Fault):
+    if isinstance(read, ValueFault):
         assert read.id in INF_RULES
         assert read.what
 
@@ -104,7 +104,7 @@ def test_the_syntaxes_of_the_documents_and_of_real_files(tag: int, text: str, va
 )
 def test_what_is_no_value_breaks_a_rule(tag: int, text: str, rule: str) -> None:
     read = read_value(tag, text)
-    assert isinstance(read, Fault)
+    assert isinstance(read, ValueFault)
     assert read.id == rule
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError
 from mapiwright.formats import pe
-from mapiwright.formats.pe import Export, Machine, PeFile
+from mapiwright.formats.pe import ExportedFunction, Machine, PeFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def write(file: PeFile) -> bytes:
     return headers(file, directories, len(raw)) + raw + (struct.pack("<IHH", 8, 0x200, 2) if file.signed else b"")
 
 
-def exports(section: Writer, names: tuple[Export, ...]) -> tuple[int, int]:
+def exports(section: Writer, names: tuple[ExportedFunction, ...]) -> tuple[int, int]:
     """An export directory; a forwarder is an address inside it."""
     start = section.put(bytes(40))
     targets = [section.text(each.forwarder) if each.forwarder else RVA + 0x100000 for each in names]
@@ -142,7 +142,7 @@ def files(draw: st.DrawFn) -> PeFile:
     return PeFile(
         machine=draw(st.sampled_from([*Machine, 0x200, 0x5064])),
         bits=bits,
-        exports=tuple(draw(st.lists(st.builds(Export, names, st.just("") | names), max_size=5))),
+        exports=tuple(draw(st.lists(st.builds(ExportedFunction, names, st.just("") | names), max_size=5))),
         imports=tuple(draw(st.lists(names, max_size=4))),
         version=version,
         signed=draw(st.booleans()),
@@ -180,7 +180,9 @@ def test_garbage_is_refused(data: bytes) -> None:
 def test_names_that_share_their_bytes_cannot_exhaust_us() -> None:
     # 65536 names of 4000 characters each would be 256 MB out of a file of 400 KB.
     long = "x" * 4000
-    file = bytearray(write(PeFile(Machine.X64, 64, (Export(long),) * 3, (), None, signed=False, hybrid=False)))
+    file = bytearray(
+        write(PeFile(Machine.X64, 64, (ExportedFunction(long),) * 3, (), None, signed=False, hybrid=False))
+    )
     many = Writer()
     start = many.put(bytes(40))
     name = many.text(long)
@@ -193,7 +195,7 @@ def test_names_that_share_their_bytes_cannot_exhaust_us() -> None:
         pe.read(bytes(file[:OFFSET]) + bytes(many.data))
 
 
-PLAIN = PeFile(Machine.X64, 64, (Export("A"),), ("b.dll",), (1, 2, 3, 4), signed=False, hybrid=True)
+PLAIN = PeFile(Machine.X64, 64, (ExportedFunction("A"),), ("b.dll",), (1, 2, 3, 4), signed=False, hybrid=True)
 DIRECTORIES = 0x40 + 24 + 112
 
 
@@ -265,7 +267,7 @@ def test_a_part_of_the_headers_is_at_its_place_in_the_image() -> None:
 
 @pytest.mark.parametrize("length", [1, 4095])
 def test_a_name_may_be_as_long_as_msvc_makes_them(length: int) -> None:
-    file = PeFile(Machine.X64, 64, (Export("n" * length),), (), None, signed=False, hybrid=False)
+    file = PeFile(Machine.X64, 64, (ExportedFunction("n" * length),), (), None, signed=False, hybrid=False)
     assert pe.read(write(file)) == file
 
 
@@ -277,7 +279,7 @@ def test_a_signature_that_was_cut_off_is_none() -> None:
 
 def test_a_name_is_found_exactly_and_a_decorated_one_is_told_apart() -> None:
     def exporting(*found: str, machine: int = Machine.X86) -> PeFile:
-        return PeFile(machine, 32, tuple(map(Export, found)), (), None, signed=False, hybrid=False)
+        return PeFile(machine, 32, tuple(map(ExportedFunction, found)), (), None, signed=False, hybrid=False)
 
     assert exporting("Other", "ServiceEntry").exported("ServiceEntry")
     assert not exporting("serviceentry", "ServiceEntry2", "_ServiceEntry@40").exported("ServiceEntry")
@@ -297,7 +299,9 @@ def witnessed(pefile: ModuleType, data: bytes) -> PeFile:
     image.parse_data_directories(directories=[0, 1, 2, 10])
     symbols = image.DIRECTORY_ENTRY_EXPORT.symbols if hasattr(image, "DIRECTORY_ENTRY_EXPORT") else []
     found = [
-        Export(one.name.decode("latin-1"), (one.forwarder or b"").decode("latin-1")) for one in symbols if one.name
+        ExportedFunction(one.name.decode("latin-1"), (one.forwarder or b"").decode("latin-1"))
+        for one in symbols
+        if one.name
     ]
     fixed = image.VS_FIXEDFILEINFO[0] if hasattr(image, "VS_FIXEDFILEINFO") else None
     version = None
@@ -334,7 +338,7 @@ def test_pefile_agrees_on_real_files(path: Path, witness_module: Callable[[str],
 
 
 def test_pefile_agrees_on_written_files(witness_module: Callable[[str], ModuleType]) -> None:
-    plain = (Export("MSProviderInit"), Export("ServiceEntry", "other.ServiceEntry"))
+    plain = (ExportedFunction("MSProviderInit"), ExportedFunction("ServiceEntry", "other.ServiceEntry"))
     for file in (
         PeFile(
             Machine.X64,

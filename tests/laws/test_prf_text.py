@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError
 from mapiwright.formats import inf, prf
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.prf import PTYPES, Slot, read_slot, read_value, slot_text, value_text
 from mapiwright.formats.props import PropertyType, checked
 from mapiwright.mapi.prf.check import check
@@ -115,12 +115,17 @@ def test_any_file_is_told_with_lines_that_it_has_and_without_its_passwords(
 @given(contents())
 def test_only_the_two_comment_signs_make_comments(data: bytes) -> None:
     for line in prf.parse(data).lines:
-        assert (line.kind is Kind.COMMENT) == line.text.strip(" \t\v\f\x1a").startswith((";", "'"))
+        assert (line.kind is LineKind.COMMENT) == line.text.strip(" \t\v\f\x1a").startswith((";", "'"))
 
 
 def test_an_edited_document_is_a_prf_file_still() -> None:
     edited = inf.set_value(prf.parse(b"' one\n# two\n[a]\nb=1\n"), "a", "b", "2")
-    assert [line.kind for line in edited.lines] == [Kind.COMMENT, Kind.STRAY, Kind.SECTION, Kind.ENTRY]
+    assert [line.kind for line in edited.lines] == [
+        LineKind.COMMENT,
+        LineKind.STRAY,
+        LineKind.SECTION,
+        LineKind.ENTRY,
+    ]
 
 
 KINDS = st.sampled_from(sorted(set(PTYPES.values())))

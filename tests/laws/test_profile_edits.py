@@ -19,7 +19,7 @@ from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mapiwright.formats.props import PropertyValue
     from mapiwright.workstation.registry import Key
@@ -86,7 +86,7 @@ def empty(pointer: int = 8) -> Profile:
     return edit.create_section(profile, EXCHANGE_STUB.hex())
 
 
-def one_of(data: st.DataObject, found: list[str]) -> str:
+def one_of(data: st.DataObject, found: Sequence[str]) -> str:
     """One of these uids, or one that is nowhere."""
     return data.draw(st.sampled_from([*found, "ee" * 16]))
 

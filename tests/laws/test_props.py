@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, UsageError
 from mapiwright.formats.props import OFFSET_TABLES, PropertyType, checked, decode, encode, pointer_of
+from mapiwright.formats.uid import MapiUid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,9 +193,38 @@ def test_ansi_strings_are_those_of_the_code_page_and_unknown_bytes_survive() -> 
         encode(T.MV_STRING8, ("Жук",), pointer=4, code_page="cp1252")
 
 
+ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(datetime(1601, 1, 3), timezones=ZONES))  # noqa: DTZ001 - the zones come with it
+def test_a_time_of_any_zone_is_stored_to_its_microsecond(time: datetime) -> None:
+    ticks = checked(T.SYSTIME, time)
+    assert isinstance(ticks, int)
+    assert datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks // 10) == time
+    assert encode(T.SYSTIME, time, pointer=8) == ticks.to_bytes(8, "little")
+
+
+def test_the_time_of_the_epoch_is_the_filetime_that_microsoft_tells() -> None:
+    assert checked(T.SYSTIME, datetime(1970, 1, 1, tzinfo=UTC)) == 116_444_736_000_000_000
+
+
+def test_a_time_that_says_no_zone_is_refused_with_the_remedy() -> None:
+    with pytest.raises(UsageError, match=r"without a time zone[^\0]*datetime\.now\(UTC\)"):
+        checked(T.SYSTIME, datetime(2026, 1, 2))  # noqa: DTZ001 - which is the fault
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_uid_is_stored_as_its_bytes(data: bytes) -> None:
+    assert (checked(T.BINARY, MapiUid(data)), checked(T.CLSID, MapiUid(data))) == (data, data)
+    assert checked(T.UNICODE, MapiUid(data)) == data.hex()
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
+        (T.SYSTIME, datetime(1600, 12, 31, tzinfo=UTC)),
+        (T.I8, datetime(2026, 1, 1, tzinfo=UTC)),
+        (T.SYSTIME, "2026-01-01"),
         (T.LONG, 1 << 32),
         (T.LONG, "1"),
         (T.I2, 1 << 15),

@@ -380,6 +380,12 @@ def test_reading_in_any_chunks_loses_and_doubles_nothing(
     while chunk := table.query_rows(-data.draw(st.integers(1, 5)), tables.TBL_NOADVANCE):
         backward = [*chunk, *backward]
     assert tuple(forward) == tuple(backward) == whole
+    table.seek_row(BOOKMARK_BEGINNING, data.draw(st.integers(0, 5)))
+    cursor = table.query_position()
+    assert [dict(row) for row in table] == [
+        {tag: value for tag, value in row if tag & 0xFFFF != 0x000A} for row in whole
+    ]
+    assert table.query_position() == cursor, "who iterates moves nobody's cursor"
 
 
 ODD: list[st.SearchStrategy[Any]] = [
@@ -437,6 +443,7 @@ def test_the_engine_travels_with_the_errors_alone() -> None:
     }
     assert set(result.stdout.split()) == engine | {
         "mapiwright.errors",
+        "mapiwright.frozen",
         "mapiwright.mapi",
         "mapiwright.mapi.tables",
     }

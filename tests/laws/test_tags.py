@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mapiwright.mapi.props import tags, tags_data
 from mapiwright.mapi.props.codes import hresult_name
-from mapiwright.mapi.props.documented import Property, properties
+from mapiwright.mapi.props.documented import DocumentedProperty, properties
 from mapiwright.mapi.props.tags_table import NAMES, PRIVATE_NAMES
 
 SERVICES = sorted({service for services in PRIVATE_NAMES for service in services} | {"", "SABP"})
@@ -88,7 +88,7 @@ def test_a_private_id_has_the_name_that_its_service_gives_it() -> None:
     assert tags.name_of(0x6700000B, "MSUPST MS") == "6700000B"
 
 
-def usual(tag: int) -> Property:
+def usual(tag: int) -> DocumentedProperty:
     return next(each for each in properties() if each.tag == tag)
 
 
@@ -130,7 +130,7 @@ def test_the_table_is_made_from_known_commits_and_in_order() -> None:
 def test_the_names_that_profiles_need_do_not_load_the_others() -> None:
     asked = (
         "import sys\n"
-        "from mapiwright.mapi import tags\n"
+        "from mapiwright.mapi.props import tags\n"
         "loaded = lambda: 'mapiwright.mapi.props.tags_data' in sys.modules\n"
         "known = tags.tag_of('PR_DISPLAY_NAME_A'), tags.tag_of('66000003'), tags.name_of(0x3D12001E)\n"
         "before = loaded()\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mapiwright.entry.service.contract import WizardAnswer
 from mapiwright.entry.service.form import Field, Page, Words
 from mapiwright.entry.service.form_reading import PR_WIZARD_NO_PAB_PAGE, PR_WIZARD_NO_PST_PAGE
-from mapiwright.entry.wizard import Support
+from mapiwright.entry.wizard import WizardSupport
 from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.workflows.wizard.flow import begin, step
 from mapiwright.workflows.wizard.state import (
@@ -22,14 +22,14 @@ from mapiwright.workflows.wizard.state import (
     Cancel,
     Failed,
     Ground,
-    Kind,
     Launch,
     Next,
     Offer,
+    PageKind,
     Phase,
     Refused,
     Reported,
-    Wanted,
+    RequestedService,
     WizardFlag,
     Write,
     Written,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.workflows.wizard.state import Event, Request, State
+    from mapiwright.workflows.wizard.state import Event, Request, WizardState
 
 ADD, CONFIG, FIRST = WizardFlag.ADD_SERVICE_ONLY, WizardFlag.LAUNCHED_BY_CONFIG, WizardFlag.FIRST_PROFILE
 UI, HIDE = WizardFlag.PROVIDER_UI_ONLY, WizardFlag.HIDE_SERVICES_LIST
@@ -68,21 +68,21 @@ class Vendor:
         return Reported(WizardAnswer(self.pages[request.service], MappingProxyType(given)))
 
     def ground(self, **what: object) -> Ground:
-        offers = tuple(Offer(name, name, Support.FORM) for name in self.pages)
-        return Ground(**{"offers": (*offers, Offer("OLD", "Old", Support.NONE)), **what})  # type: ignore[arg-type]
+        offers = tuple(Offer(name, name, WizardSupport.FORM) for name in self.pages)
+        return Ground(**{"offers": (*offers, Offer("OLD", "Old", WizardSupport.NONE)), **what})  # type: ignore[arg-type]
 
-    def settle(self, stepped: tuple[State, tuple[Request, ...]]) -> tuple[State, Write | None]:
+    def settle(self, stepped: tuple[WizardState, tuple[Request, ...]]) -> tuple[WizardState, Write | None]:
         state, requests = stepped
         while requests and isinstance(requests[0], AskPages):
             state, requests = step(state, self.tells(requests[0]))
         return state, requests[0] if requests and isinstance(requests[0], Write) else None
 
 
-def right(state: State) -> Next:
+def right(state: WizardState) -> Next:
     """What a person enters who does as the page says."""
-    if state.stage is not None and state.stage.kind is Kind.SERVICES:
-        return Next({offer.name: True for offer in state.ground.offers if offer.support is not Support.NONE})
-    if state.stage is not None and state.stage.kind is Kind.NAME:
+    if state.stage is not None and state.stage.kind is PageKind.SERVICES:
+        return Next({offer.name: True for offer in state.ground.offers if offer.support is not WizardSupport.NONE})
+    if state.stage is not None and state.stage.kind is PageKind.NAME:
         return Next({"name": "Work"})
     form = state.form
     fields = form.fields if form is not None else ()
@@ -110,7 +110,7 @@ LAUNCHES = st.sampled_from(
 
 def walked(
     launch: Launch, vendor: Vendor, moves: list[Event | str], ground: Ground
-) -> tuple[State, Request | None, list[Write]] | None:
+) -> tuple[WizardState, Request | None, list[Write]] | None:
     """Where a walk leads, what is still asked, and everything that it wanted written."""
     try:
         state, requests = begin(launch, ground)
@@ -142,7 +142,7 @@ def walked(
         assert state.phase is not Phase.PAGES or state.stage is not None or state.asked is not None, (
             "a page, or a question"
         )
-        if state.stage is not None and state.stage.kind is Kind.SERVICE:
+        if state.stage is not None and state.stage.kind is PageKind.SERVICE:
             assert state.form is not None, "a service's stage shows one of its pages"
         assert before.phase is not Phase.CANCELLED or state == before
     return state, pending, writes
@@ -260,7 +260,7 @@ def test_what_failed_is_gone_back_from_and_finished_again() -> None:
     assert state.phase is Phase.FAILED
     state, _ = step(state, Back())
     assert state.stage is not None
-    assert state.stage.kind is Kind.SUMMARY
+    assert state.stage.kind is PageKind.SUMMARY
     state, again = vendor.settle(step(state, Next()))
     assert again == write
     assert step(state, Written())[0].phase is Phase.DONE
@@ -275,19 +275,19 @@ def test_the_properties_are_written_at_the_end_and_what_speaks_to_the_wizard_is_
     while write is None:
         seen.append(state.stage.kind if state.stage else None)
         entered = dict(right(state).entered)
-        if state.stage is not None and state.stage.kind is Kind.ADDRESS_BOOK:
+        if state.stage is not None and state.stage.kind is PageKind.ADDRESS_BOOK:
             entered["path"] = r"C:\book.pab"
         state, write = vendor.settle(step(state, Next(entered)))
-    assert Kind.PERSONAL_FOLDERS not in seen
-    assert seen.count(Kind.ADDRESS_BOOK) == 1
+    assert PageKind.PERSONAL_FOLDERS not in seen
+    assert seen.count(PageKind.ADDRESS_BOOK) == 1
     assert write == Write(
         "Work",
         new=True,
         default=True,
         services=(
-            Wanted("A", {0x66000003: 7, 0x66010003: 7, 0x6650001F: "own"}),
-            Wanted("B", {0x66000003: 7}),
-            Wanted("PAB", {0x6600001F: r"C:\book.pab"}),
+            RequestedService("A", {0x66000003: 7, 0x66010003: 7, 0x6650001F: "own"}),
+            RequestedService("B", {0x66000003: 7}),
+            RequestedService("PAB", {0x6600001F: r"C:\book.pab"}),
         ),
     )
 
@@ -295,20 +295,20 @@ def test_the_properties_are_written_at_the_end_and_what_speaks_to_the_wizard_is_
 @pytest.mark.parametrize(
     ("unwanted", "shown"),
     [
-        ({}, {Kind.PERSONAL_FOLDERS, Kind.ADDRESS_BOOK}),
-        ({PR_WIZARD_NO_PST_PAGE: True}, {Kind.ADDRESS_BOOK}),
-        ({PR_WIZARD_NO_PAB_PAGE: True}, {Kind.PERSONAL_FOLDERS}),
+        ({}, {PageKind.PERSONAL_FOLDERS, PageKind.ADDRESS_BOOK}),
+        ({PR_WIZARD_NO_PST_PAGE: True}, {PageKind.ADDRESS_BOOK}),
+        ({PR_WIZARD_NO_PAB_PAGE: True}, {PageKind.PERSONAL_FOLDERS}),
         ({PR_WIZARD_NO_PST_PAGE: True, PR_WIZARD_NO_PAB_PAGE: True}, set()),
-        ({PR_WIZARD_NO_PST_PAGE: False}, {Kind.PERSONAL_FOLDERS, Kind.ADDRESS_BOOK}),
+        ({PR_WIZARD_NO_PST_PAGE: False}, {PageKind.PERSONAL_FOLDERS, PageKind.ADDRESS_BOOK}),
     ],
 )
-def test_the_pages_that_a_service_does_without(unwanted: Mapping[int, bool], shown: set[Kind]) -> None:
+def test_the_pages_that_a_service_does_without(unwanted: Mapping[int, bool], shown: set[PageKind]) -> None:
     vendor = Vendor({"A": 1}, {"A": unwanted})
     kinds = set(kinds_of(Launch(), vendor, vendor.ground(personal_folders="PST", address_book="PAB"))[0])
-    assert kinds & {Kind.PERSONAL_FOLDERS, Kind.ADDRESS_BOOK} == shown
+    assert kinds & {PageKind.PERSONAL_FOLDERS, PageKind.ADDRESS_BOOK} == shown
 
 
-def kinds_of(launch: Launch, vendor: Vendor, ground: Ground) -> tuple[list[Kind], State, Write | None]:
+def kinds_of(launch: Launch, vendor: Vendor, ground: Ground) -> tuple[list[PageKind], WizardState, Write | None]:
     """The pages of a straight walk, where it ends, and what it wants written."""
     state, write = vendor.settle(begin(launch, ground))
     kinds = []
@@ -320,8 +320,8 @@ def kinds_of(launch: Launch, vendor: Vendor, ground: Ground) -> tuple[list[Kind]
 
 
 LETTERS = {
-    Kind.WELCOME: "W", Kind.SERVICES: "L", Kind.SERVICE: "s",
-    Kind.PERSONAL_FOLDERS: "d", Kind.NAME: "N", Kind.SUMMARY: "F",
+    PageKind.WELCOME: "W", PageKind.SERVICES: "L", PageKind.SERVICE: "s",
+    PageKind.PERSONAL_FOLDERS: "d", PageKind.NAME: "N", PageKind.SUMMARY: "F",
 }  # fmt: skip
 # [launchwizardentry], all combinations; without a default profile, then with one. W welcome, L the list of services,
 # s the service's page, d the data file, N the name, F Finish; - no page at all, ! refused. MAPI_PW_FIRST_PROFILE
@@ -372,7 +372,7 @@ def test_every_combination_of_flags(flags: WizardFlag, default: str | None, firs
     else:
         assert write.new
         assert write.default is (default is None), "a profile is the default one where none is yet"
-        assert write.profile == ("Work" if Kind.NAME in kinds else "Outlook")
+        assert write.profile == ("Work" if PageKind.NAME in kinds else "Outlook")
     assert [each.service for each in write.services] == ["A"]
 
 
@@ -417,7 +417,7 @@ def test_a_name_that_cannot_be_is_told_on_its_page(name: str, problem: str) -> N
     state, _ = vendor.settle(begin(Launch(HIDE, ("A",)), vendor.ground(names=("Home",))))
     state, _ = vendor.settle(step(state, Next()))
     assert state.stage is not None
-    assert state.stage.kind is Kind.NAME, "a service without pages is passed by"
+    assert state.stage.kind is PageKind.NAME, "a service without pages is passed by"
     state, _ = vendor.settle(step(state, Next({"name": name})))
     assert state.objection is not None
     assert state.objection.problem == problem

@@ -33,7 +33,7 @@ from mapiwright.workstation.change import WriteFile, difference, file_with_paren
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.workstation import Bitness, Edition
 
@@ -214,14 +214,14 @@ def picture(workstation_folder: Path) -> Callable[[], dict[str, bytes]]:
 class Desk:
     """A workstation in memory with two users and Default, and what a setup program does on it."""
 
-    def __init__(self, outlook: Installation | None = None) -> None:
-        self.outlook = outlook or Installation()
+    def __init__(self, outlook: OutlookInstallation | None = None) -> None:
+        self.outlook = outlook or OutlookInstallation()
         self.workstation = MemoryWorkstation.of(self._layout())
 
     def _layout(self) -> Layout:
         return layout(outlooks=[self.outlook], users=["Zoë", "Łukasz"])
 
-    def office_becomes(self, outlook: Installation) -> None:
+    def office_becomes(self, outlook: OutlookInstallation) -> None:
         """Office is repaired, updated or exchanged: its keys and files are those of a fresh one, all else stays."""
         before = self._layout()
         self.outlook = outlook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -313,6 +314,10 @@ def test_each_property_has_its_own_problem_and_the_others_are_set(office: Office
             0x6608000A: NOT_FOUND,
             0x00000001: 0,
             NUMBER: 5,
+            0x66090003: "five",
+            0x660A0003: 1 << 40,
+            0x660B0040: datetime(2026, 1, 2),  # noqa: DTZ001 - it has no time zone, which is the fault
+            0x660C0102: "text",
         }
     )
     assert problems == (
@@ -320,15 +325,22 @@ def test_each_property_has_its_own_problem_and_the_others_are_set(office: Office
         PropertyProblem(2, 0x8001001F, NO_SUPPORT),
         PropertyProblem(3, tags.PR_PROFILE_NAME, COMPUTED),
         PropertyProblem(4, 0x66070005, INVALID_TYPE),
+        PropertyProblem(8, 0x66090003, INVALID_TYPE),
+        PropertyProblem(9, 0x660A0003, INVALID_TYPE),
+        PropertyProblem(10, 0x660B0040, INVALID_TYPE),
+        PropertyProblem(11, 0x660C0102, INVALID_TYPE),
     )
+    assert str(problems[0]) == "PR_OBJECT_TYPE: MAPI_E_COMPUTED"
+    assert str(problems[4]) == "66090003: MAPI_E_INVALID_TYPE (a str of this value cannot be stored as PT_LONG)"
+    assert "datetime.now(UTC)" in str(problems[6])
     assert section.get_props([TEXT, NUMBER]).values == ((TEXT, "set"), (NUMBER, 5))
 
 
-@pytest.mark.parametrize("values", [{}, {0x6600000D: 1}, {0x6603101F: ()}, {NUMBER: "five"}, {NUMBER: 1 << 40}])
+@pytest.mark.parametrize("values", [{}, {0x6600000D: 1}, {0x6603101F: ()}, {"PR_DISPLAY_NAME": "x"}])
 def test_a_call_that_makes_no_sense_sets_nothing(
     office: Office, code_of: CodeOf, values: dict[int, PropertyValue]
 ) -> None:
-    """[imapiprop-setprops]: MAPI_E_INVALID_PARAMETER for PT_OBJECT and for lists without elements"""
+    """[imapiprop-setprops]: MAPI_E_INVALID_PARAMETER for PT_OBJECT, lists without elements, and what is no tag"""
     section = ours(office)
     assert code_of(lambda: section.set_props({BLOB: b"", **values} if values else values)) == INVALID_PARAMETER
     assert section.get_props([BLOB]).hresult == ERRORS_RETURNED

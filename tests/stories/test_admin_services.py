@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mapiwright.admin.session import logon
 from mapiwright.entry.service.contract import EntryFlag
 from mapiwright.errors import BusyError, CancelledError, EntryPointError, ExistsError, NotFoundError, UsageError
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile.profile import ADMIN
 from mapiwright.mapi.profile.profile_check import faults
 from mapiwright.mapi.props import tags
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.stories.conftest import Office
 
+    from mapiwright.formats.props import GivenProperties
     from mapiwright.mapi.tables.tables import Notification, Table
 
     Rows = Callable[[Table], list[dict[int, Any]]]
@@ -182,6 +185,55 @@ def test_the_errors_of_configure(office: Office, code_of: CodeOf) -> None:
         services.configure_message_service("MAIL", {SERVER: "cancel"})
     assert services.get_last_error(USER_CANCEL) is not None
     assert office.stored() == before
+
+
+def test_what_is_given_to_a_service_is_of_its_type_or_named(office: Office) -> None:
+    """A time with its zone is one for PT_SYSTIME, and a uid for PT_BINARY; CreateProvider is the same."""
+    services = office.services()
+    uid = services.create_message_service("MAIL")
+    given: GivenProperties = {SERVER: "x", 0x66050040: datetime(1601, 1, 2, tzinfo=UTC), 0x66060102: uid}
+    services.configure_message_service(uid, given)
+    section = services.open_profile_section(uid)
+    assert section.get_props(list(given)).values[1:] == ((0x66050040, 864 * 10**9), (0x66060102, uid.bytes))
+    providers = services.admin_providers(uid)
+    calls: list[Callable[[GivenProperties], object]] = [
+        lambda given: services.configure_message_service(uid, given),
+        lambda given: providers.create_provider("More", given),
+    ]
+    for call in calls:
+        for tag, value in (
+            (tags.PR_RESOURCE_FLAGS, "1"),
+            (0x66050040, datetime(2026, 1, 2)),  # noqa: DTZ001 - which is the fault
+            (0x66070007, datetime.now(UTC)),
+        ):
+            with pytest.raises(UsageError, match=f"{tags.name_of(tag)}: "):
+                call({tag: value})
+
+
+def test_a_uid_is_taken_in_any_spelling_and_given_as_one(office: Office) -> None:
+    """16 bytes, digits in any case, and a GUID; what is given equals what tables show."""
+    services = office.services()
+    office.services("Other")
+    uid = services.create_message_service("WIRE")
+    copy = services.copy_message_service(uid.bytes, office.services("Other"))
+    row, *_ = services.get_message_service_table()
+    assert row["PR_SERVICE_UID"] == uid == services.profile.services[0].uid
+    assert {type(each) for each in (uid, copy, *services.profile.admin.uids(tags.PR_SERVICES))} == {MapiUid}
+    provider = services.profile.services[0].providers[0]
+    assert (type(provider.uid), provider.service_uid) == (MapiUid, uid)
+    for spelled in (uid, uid.bytes, str(uid), uid.upper(), uid.guid, uid.guid[1:-1].lower()):
+        assert services.find(spelled).uid == uid
+        assert services.admin_providers(spelled).uid == uid
+        with services.open_profile_section(spelled) as section:
+            assert (type(section.uid), section.uid) == (MapiUid, uid)
+    owner = services.admin_providers(uid)
+    for spell in (MapiUid, lambda made: made.bytes, str.upper, lambda made: made.guid):
+        services.message_service_transport_order([spell(provider.uid)])
+        owner.delete_provider(spell(provider.uid))
+        assert type(owner.create_provider("Wire")) is MapiUid
+        (provider,) = owner.service.providers
+    with pytest.raises(NotFoundError, match=f"no service '{'ee' * 16}'"):
+        services.find(bytes.fromhex(NOBODY))
 
 
 # DeleteMsgService

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import FindingsError
-from mapiwright.formats.pe import Export, Machine, PeFile
+from mapiwright.formats.pe import ExportedFunction, Machine, PeFile
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package
-from mapiwright.setup.package.versions import Verdict, decide
+from mapiwright.setup.package.versions import FileVerdict, decide
 from mapiwright.setup.records.installed import Scope
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.workstation import Bitness
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ any = [{ source = "acme.chm", companion = "{system}/ACME32.dll" }]
 
 def dll(version: Version | None = SAME, *languages: int, note: str = "new") -> bytes:
     """A DLL of a service; ``note`` tells two of one version apart."""
-    exports = (Export("ServiceEntry"), Export("MSProviderInit"), Export(note))
+    exports = (ExportedFunction("ServiceEntry"), ExportedFunction("MSProviderInit"), ExportedFunction(note))
     file = PeFile(Machine.X64, 64, exports, (), version, signed=False, hybrid=False, languages=languages)
     return bytes(WRITE(file))
 
 
 def workstation(*lcids: int) -> MemoryWorkstation:
-    return MemoryWorkstation.of(layout(outlooks=[Installation(languages=lcids or (ENGLISH,))]))
+    return MemoryWorkstation.of(layout(outlooks=[OutlookInstallation(languages=lcids or (ENGLISH,))]))
 
 
 def put(where: MemoryWorkstation, name: str, data: bytes) -> None:
@@ -99,32 +99,37 @@ def told(of: Package, where: MemoryWorkstation) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("have", "bring", "outlook", "verdict"),
     [
-        ((GERMAN,), (ENGLISH,), (ENGLISH,), Verdict.REPLACE),  # the product's language
-        ((ENGLISH,), (GERMAN,), (ENGLISH,), Verdict.KEEP),
-        ((GERMAN,), (FRENCH,), (ENGLISH,), Verdict.KEEP),  # neither: what is there stays
-        ((ENGLISH,), (ENGLISH,), (ENGLISH,), Verdict.KEEP),
-        ((), (GERMAN,), (ENGLISH,), Verdict.REPLACE),  # any language is better than none
-        ((GERMAN,), (), (ENGLISH,), Verdict.KEEP),
-        ((), (), (ENGLISH,), Verdict.KEEP),
-        ((GERMAN, FRENCH), (GERMAN,), (GERMAN,), Verdict.KEEP),  # a superset stays, and comes
-        ((GERMAN,), (GERMAN, FRENCH), (ENGLISH,), Verdict.REPLACE),
-        ((GERMAN, FRENCH), (GERMAN, ENGLISH), (GERMAN, ENGLISH), Verdict.REPLACE),  # the common one does not count
-        ((GERMAN, ENGLISH), (GERMAN, FRENCH), (GERMAN, ENGLISH), Verdict.KEEP),
-        ((GERMAN,), (ENGLISH,), (GERMAN, ENGLISH), Verdict.KEEP),  # both are wanted
-        ((0,), (ENGLISH,), (ENGLISH,), Verdict.REPLACE),  # neutral is a language like the others
-        ((0,), (GERMAN,), (ENGLISH,), Verdict.KEEP),
+        ((GERMAN,), (ENGLISH,), (ENGLISH,), FileVerdict.REPLACE),  # the product's language
+        ((ENGLISH,), (GERMAN,), (ENGLISH,), FileVerdict.KEEP),
+        ((GERMAN,), (FRENCH,), (ENGLISH,), FileVerdict.KEEP),  # neither: what is there stays
+        ((ENGLISH,), (ENGLISH,), (ENGLISH,), FileVerdict.KEEP),
+        ((), (GERMAN,), (ENGLISH,), FileVerdict.REPLACE),  # any language is better than none
+        ((GERMAN,), (), (ENGLISH,), FileVerdict.KEEP),
+        ((), (), (ENGLISH,), FileVerdict.KEEP),
+        ((GERMAN, FRENCH), (GERMAN,), (GERMAN,), FileVerdict.KEEP),  # a superset stays, and comes
+        ((GERMAN,), (GERMAN, FRENCH), (ENGLISH,), FileVerdict.REPLACE),
+        (
+            (GERMAN, FRENCH),
+            (GERMAN, ENGLISH),
+            (GERMAN, ENGLISH),
+            FileVerdict.REPLACE,
+        ),  # the common one does not count
+        ((GERMAN, ENGLISH), (GERMAN, FRENCH), (GERMAN, ENGLISH), FileVerdict.KEEP),
+        ((GERMAN,), (ENGLISH,), (GERMAN, ENGLISH), FileVerdict.KEEP),  # both are wanted
+        ((0,), (ENGLISH,), (ENGLISH,), FileVerdict.REPLACE),  # neutral is a language like the others
+        ((0,), (GERMAN,), (ENGLISH,), FileVerdict.KEEP),
     ],
 )
 def test_of_two_files_of_one_version_the_languages_decide(
-    have: tuple[int, ...], bring: tuple[int, ...], outlook: tuple[int, ...], verdict: Verdict
+    have: tuple[int, ...], bring: tuple[int, ...], outlook: tuple[int, ...], verdict: FileVerdict
 ) -> None:
     old, new = dll(SAME, *have, note="old"), dll(SAME, *bring)
     decision = decide(old, new, ours=False, force=False, languages=outlook)
     assert decision.verdict is verdict
-    assert decision.rule == ("MW4219" if verdict is Verdict.REPLACE else "MW4217")
+    assert decision.rule == ("MW4219" if verdict is FileVerdict.REPLACE else "MW4217")
     where = workstation(*outlook)
     put(where, "acme32.dll", old)
-    assert install(package(new), where)["acme32.dll"] == (new if verdict is Verdict.REPLACE else old)
+    assert install(package(new), where)["acme32.dll"] == (new if verdict is FileVerdict.REPLACE else old)
 
 
 languages = st.lists(st.sampled_from([0, ENGLISH, GERMAN, FRENCH]), unique=True)
@@ -135,14 +140,14 @@ def test_no_two_files_each_replace_the_other(one: list[int], other: list[int], o
     first, second = dll(SAME, *one, note="one"), dll(SAME, *other, note="two")
     there = decide(first, second, ours=False, force=False, languages=outlook)
     back = decide(second, first, ours=False, force=False, languages=outlook)
-    assert Verdict.KEEP in {there.verdict, back.verdict}
+    assert FileVerdict.KEEP in {there.verdict, back.verdict}
 
 
 @given(languages, languages, languages)
 def test_a_higher_version_wins_in_whatever_language(one: list[int], other: list[int], outlook: list[int]) -> None:
     older, newer = dll(OLDER, *one), dll(NEWER, *other)
-    assert decide(older, newer, ours=False, force=False, languages=outlook).verdict is Verdict.REPLACE
-    assert decide(newer, older, ours=False, force=False, languages=outlook).verdict is Verdict.KEEP
+    assert decide(older, newer, ours=False, force=False, languages=outlook).verdict is FileVerdict.REPLACE
+    assert decide(newer, older, ours=False, force=False, languages=outlook).verdict is FileVerdict.KEEP
 
 
 def test_the_languages_are_told_where_they_decide() -> None:

@@ -17,10 +17,10 @@ from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import merge
 from mapiwright.setup.install.machine_calls import catalogue_at
 from mapiwright.setup.package.media import Directory
-from mapiwright.setup.package.signatures import Standing
+from mapiwright.setup.package.signatures import SignatureStanding
 from mapiwright.setup.publish import signing, sums
 from mapiwright.setup.publish.foreign_program import added_services, plan_calls
-from mapiwright.setup.publish.have_disk import Kind, look, typed_path
+from mapiwright.setup.publish.have_disk import MediaKind, look, typed_path
 from mapiwright.setup.publish.publication import KEY, PROGRAM, SIGNATURE, SUMS
 from mapiwright.setup.publish.publish import make_edition, publish
 from mapiwright.setup.publish.signing import Trust, trusted_keys
@@ -100,10 +100,10 @@ class TestWhatIsThere:
         program = tmp_path / "downloads" / "acme-setup.pyz"
         shutil.copy(public / PROGRAM, program)
         (program.parent / SUMS).write_bytes(sums.render({"linux.iso": b"which is not here"}))
-        assert look(program).kind is Kind.PROGRAM
+        assert look(program).kind is MediaKind.PROGRAM
 
     def test_a_setup_program_beside_its_publication_vouches_for_all_of_it(self, public: Path) -> None:
-        assert look(public / PROGRAM).kind is Kind.PUBLISHED
+        assert look(public / PROGRAM).kind is MediaKind.PUBLISHED
         (public / "README.md").unlink()
         with pytest.raises(FindingsError):
             look(public / PROGRAM)
@@ -127,8 +127,8 @@ class TestWhatIsThere:
         shutil.copytree(acme, media)
         (media / "acme.exe").write_bytes(b"MZ")
         found = look(media / "acme.exe")
-        assert (found.kind, found.programs) == (Kind.FOREIGN, ("acme.exe",))
-        assert look(media / "acme.inf").kind is Kind.PACKAGE, "beside the file that was named"
+        assert (found.kind, found.programs) == (MediaKind.FOREIGN, ("acme.exe",))
+        assert look(media / "acme.inf").kind is MediaKind.PACKAGE, "beside the file that was named"
 
     def test_a_package_beside_a_foreign_program_is_installed_and_that_is_told(
         self, acme: Path, mapiwright: Mapiwright, tmp_path: Path
@@ -196,7 +196,7 @@ class TestWhatIsNotAsItWasPublished:
     def test_a_file_that_nobody_published_is_no_part_of_it(self, public: Path) -> None:
         (public / "Thumbs.db").write_bytes(b"")
         (public / "acme_service.pyc").write_bytes(b"")
-        assert look(public).kind is Kind.PUBLISHED
+        assert look(public).kind is MediaKind.PUBLISHED
 
     def test_a_setup_program_that_is_damaged(self, public: Path, tmp_path: Path) -> None:
         data = bytearray((public / PROGRAM).read_bytes())
@@ -206,7 +206,7 @@ class TestWhatIsNotAsItWasPublished:
             with pytest.raises(FormatError, match="damaged"):
                 look(tmp_path / name)
         whole.write_bytes(data)
-        assert look(whole).kind is Kind.PROGRAM
+        assert look(whole).kind is MediaKind.PROGRAM
         at = data.index(b"package/mapiwright.toml") + 40
         data[at] ^= 0xFF
         whole.write_bytes(data)
@@ -365,9 +365,9 @@ class TestTrust:
 
     def test_a_forger_who_signs_himself_is_another_signer(self, signed: Path, acme: Path, keys: Keys) -> None:
         trust = trusted_keys([signed.parent / "vendor.pem"], signed)
-        assert look(signed, trust=trust).signature.standing is Standing.GOOD
+        assert look(signed, trust=trust).signature.standing is SignatureStanding.GOOD
         publish(make_edition(acme, key_file=keys("forger")[0]), signed)
-        assert look(signed, trust=Trust(trust.keys)).signature.standing is Standing.UNTRUSTED
+        assert look(signed, trust=Trust(trust.keys)).signature.standing is SignatureStanding.UNTRUSTED
 
     def test_without_the_library_a_signature_is_said_to_be_unverified(
         self, signed: Path, mapiwright: Mapiwright, monkeypatch: pytest.MonkeyPatch

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.workstation.outlook.office_layout import Installation
+    from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 
     Mapiwright = Callable[..., Any]
     Picture = Callable[[], dict[str, bytes]]
@@ -93,7 +93,7 @@ def test_a_plan_changes_nothing_and_runs_no_vendor_code(
 
 @pytest.mark.parametrize("made", EVERY_OUTLOOK, ids=str)
 def test_uninstall_after_install_gives_everything_back(
-    made: Installation, tmp_path: Path, acme: Path, mapiwright: Mapiwright
+    made: OutlookInstallation, tmp_path: Path, acme: Path, mapiwright: Mapiwright
 ) -> None:
     folder = tmp_path / "other"
     create_image(folder, outlooks=[made], users=["Ada", "Łukasz"])

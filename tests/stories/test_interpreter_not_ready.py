@@ -160,7 +160,7 @@ def test_a_service_that_ends_it_is_blamed_and_not_loaded_again(
     assert "Show this to the vendor of the service." in error.remedy
     assert error.was_called, "what a library did before its child could say `loaded` is not known"
     assert error.remedy.startswith("Nothing that it set was kept.")
-    assert ("Whether the entry point was called cannot be told." in error.remedy) is not told
+    assert ("Whether the entry point was called is not known." in error.remedy) is not told
     assert python.count == 1
 
 

@@ -12,7 +12,7 @@ from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, Installation
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, OutlookInstallation
 from mapiwright.workstation.registry import KeyPath, Value, View
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
@@ -78,12 +78,12 @@ PLACES: list[tuple[str, Bitness, View, str, str]] = [
 PLACE = pytest.mark.parametrize(("name", "windows", "view", "root", "msmapi"), PLACES)
 
 
-def installation(name: str, *languages: int, inf: bool = True) -> Installation:
+def installation(name: str, *languages: int, inf: bool = True) -> OutlookInstallation:
     edition, bitness, install = name.split("/")
-    return Installation(Edition(edition), Bitness(bitness), Install(install), languages or (1033,), inf)
+    return OutlookInstallation(Edition(edition), Bitness(bitness), Install(install), languages or (1033,), inf)
 
 
-def pc(*outlooks: Installation | str, windows: Bitness | None = None) -> MemoryWorkstation:
+def pc(*outlooks: OutlookInstallation | str, windows: Bitness | None = None) -> MemoryWorkstation:
     made = [installation(each) if isinstance(each, str) else each for each in outlooks]
     return MemoryWorkstation.of(layout(outlooks=made, windows=windows, users=["Żółć 山田"]))
 
@@ -169,7 +169,7 @@ def test_an_outlook_that_there_is_none_of_is_not_made(name: str, windows: Bitnes
 def test_languages_are_lcids_and_an_edition_is_there_once() -> None:
     for languages in ((), (0,), (70000,)):
         with pytest.raises(UsageError, match="languages"):
-            Installation(languages=languages)
+            OutlookInstallation(languages=languages)
     with pytest.raises(UsageError, match="twice"):
         pc("2016/x64/msi", "2016/x64/click-to-run")
 
@@ -177,17 +177,17 @@ def test_languages_are_lcids_and_an_edition_is_there_once() -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        Installation(Edition.OUTLOOK_2016, X64, CLICK_TO_RUN, (1036, 1033)),
-        Installation(Edition.OUTLOOK_2016, X86, CLICK_TO_RUN, (1045,), inf=False),
-        Installation(Edition.OUTLOOK_2007, X86, MSI, (2052,), inf=False),
+        OutlookInstallation(Edition.OUTLOOK_2016, X64, CLICK_TO_RUN, (1036, 1033)),
+        OutlookInstallation(Edition.OUTLOOK_2016, X86, CLICK_TO_RUN, (1045,), inf=False),
+        OutlookInstallation(Edition.OUTLOOK_2007, X86, MSI, (2052,), inf=False),
     ],
     ids=["languages", "click-to-run without", "2007 without"],
 )
 def test_a_package_comes_and_goes_and_everything_is_as_before(
-    mapiwright: Mapiwright, acme: Path, tmp_path: Path, made: Installation
+    mapiwright: Mapiwright, acme: Path, tmp_path: Path, made: OutlookInstallation
 ) -> None:
     folder = tmp_path / "Łódź 山"
-    create_image(folder, outlooks=[made, Installation.usual(Edition.OUTLOOK_2010, X86)], users=["Žofie"])
+    create_image(folder, outlooks=[made, OutlookInstallation.usual(Edition.OUTLOOK_2010, X86)], users=["Žofie"])
     target = ("--workstation", f"image:{folder}")
 
     def picture() -> dict[str, bytes | None]:

@@ -13,9 +13,9 @@ from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.uninstall import Removal, plan_uninstall
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.trial import matrix
-from mapiwright.setup.trial.matrix import ALL, QUICK, Case, Place, Row, Step, Verdict, try_all
+from mapiwright.setup.trial.matrix import ALL, QUICK, Case, MatrixPlace, MatrixRow, MatrixStep, StepVerdict, try_all
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, Installation
+from mapiwright.workstation.outlook.office_layout import EVERY_INSTALLATION, OutlookInstallation
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     Mapiwright = Callable[..., Any]
 
-X64 = Case((Installation.usual(Edition.OUTLOOK_2016, Bitness.X64),))
-X86 = Case((Installation.usual(Edition.OUTLOOK_2016, Bitness.X86),))
-ARM64 = Case((Installation.usual(Edition.OUTLOOK_2016, Bitness.ARM64),))
+X64 = Case((OutlookInstallation.usual(Edition.OUTLOOK_2016, Bitness.X64),))
+X86 = Case((OutlookInstallation.usual(Edition.OUTLOOK_2016, Bitness.X86),))
+ARM64 = Case((OutlookInstallation.usual(Edition.OUTLOOK_2016, Bitness.ARM64),))
 
 
 @pytest.fixture
@@ -60,13 +60,13 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return choose
 
 
-def verdicts(row: Row) -> dict[Step, str]:
+def verdicts(row: MatrixRow) -> dict[MatrixStep, str]:
     return {cell.step: cell.verdict.value for cell in row.cells}
 
 
-def fault(row: Row, step: Step) -> str:
+def fault(row: MatrixRow, step: MatrixStep) -> str:
     cell = next(cell for cell in row.cells if cell.step is step)
-    assert cell.verdict is Verdict.FAILED
+    assert cell.verdict is StepVerdict.FAILED
     return cell.message
 
 
@@ -76,7 +76,7 @@ def passes(rows: list[dict[str, Any]]) -> None:
         skipped = {("skipped", "the package has no DLL for arm64")}
         expected = skipped if "arm64 C2R" in row["layout"] else {("passed", "")}
         assert {(cell["verdict"], cell["message"]) for cell in row["cells"]} == expected, row
-        assert [cell["step"] for cell in row["cells"]] == list(Step)
+        assert [cell["step"] for cell in row["cells"]] == list(MatrixStep)
 
 
 def test_acme_mail_passes_on_every_outlook(mapiwright: Mapiwright, acme: Path) -> None:
@@ -123,7 +123,7 @@ def test_it_is_one_table(mapiwright: Mapiwright, acme: Path, only: Callable[...,
     answer = mapiwright("test", acme)
     assert answer.code == 0, answer.out
     head, first, second, third, blank, total = answer.out.splitlines()
-    assert head.split() == ["layout", *Step]
+    assert head.split() == ["layout", *MatrixStep]
     assert first.split() == ["Outlook", "2016", "x86", *["ok"] * 6]
     assert second.index(" ok") + 1 == head.index("install")
     assert third.endswith("  skipped: the package has no DLL for arm64")
@@ -135,7 +135,7 @@ def test_it_also_runs_on_trees_with_real_hives_and_leaves_none_behind(
     acme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (row,) = try_all(open_package(acme), [X64], place=Place.IMAGE)
+    (row,) = try_all(open_package(acme), [X64], place=MatrixPlace.IMAGE)
     assert set(verdicts(row).values()) == {"passed"}, row
     assert not list(tmp_path.glob("mapiwright-*"))
 
@@ -157,7 +157,7 @@ class TestFaults:
         shutil.copyfile(package / "x86/acme32.dll", package / "x64/acme32.dll")
         good, bad = try_all(open_package(package), [X86, X64])
         assert set(verdicts(good).values()) == {"passed"}
-        assert "MW4202" in fault(bad, Step.INSTALL)
+        assert "MW4202" in fault(bad, MatrixStep.INSTALL)
         assert list(verdicts(bad).values()) == ["failed", *["skipped"] * 3, "failed", "skipped"]
 
     def test_a_service_that_fails_fails_the_step_in_which_it_was_called(
@@ -165,8 +165,8 @@ class TestFaults:
     ) -> None:
         package = spoil("acme_service.py", "def service_entry(", "def unused(")
         (row,) = try_all(open_package(package), [X64])
-        assert "service_entry" in fault(row, Step.INSTALL)
-        assert next(cell.message for cell in row.cells if cell.step is Step.AGAIN) == "not reached"
+        assert "service_entry" in fault(row, MatrixStep.INSTALL)
+        assert next(cell.message for cell in row.cells if cell.step is MatrixStep.AGAIN) == "not reached"
 
     def test_what_an_uninstall_leaves_is_named(self, acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def forgetful(*arguments: Any) -> Removal:
@@ -178,16 +178,18 @@ class TestFaults:
 
         monkeypatch.setattr(matrix, "plan_uninstall", forgetful)
         (row,) = try_all(open_package(acme), [X64])
-        assert verdicts(row)[Step.UNINSTALL] == "passed"
-        told = fault(row, Step.BYTES)
+        assert verdicts(row)[MatrixStep.UNINSTALL] == "passed"
+        told = fault(row, MatrixStep.BYTES)
         assert "acme32.dll" in told
         assert re.search(r"and \d+ more$", told)
-        assert "not as before" in fault(row, Step.REMOVED)
+        assert "not as before" in fault(row, MatrixStep.REMOVED)
 
     def test_what_would_be_done_again_is_named(self, acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(matrix, "execute", lambda *_, **__: None)
         (row,) = try_all(open_package(acme), [X64])
-        assert "ACME" in fault(row, Step.INSTALL), "its service is not in MAPISVC.INF, although nobody complained"
+        assert "ACME" in fault(row, MatrixStep.INSTALL), (
+            "its service is not in MAPISVC.INF, although nobody complained"
+        )
 
     def test_a_plan_that_is_not_empty_the_second_time(self, acme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         kept: list[Plan] = []
@@ -198,7 +200,7 @@ class TestFaults:
 
         monkeypatch.setattr(matrix, "plan_install", forgetful)
         (row,) = try_all(open_package(acme), [X64])
-        assert "it would change" in fault(row, Step.AGAIN)
+        assert "it would change" in fault(row, MatrixStep.AGAIN)
 
 
 class TestUpgrade:
@@ -229,8 +231,8 @@ class TestUpgrade:
     ) -> None:
         older = spoil("mapiwright.toml", 'x86 = ["x86/acme32.dll"]\n', "")
         (row,) = try_all(open_package(acme), [X86], older=open_package(older))
-        assert verdicts(row)[Step.BYTES] == "passed"
-        assert verdicts(row)[Step.UPGRADE] == "skipped"
+        assert verdicts(row)[MatrixStep.BYTES] == "passed"
+        assert verdicts(row)[MatrixStep.UPGRADE] == "skipped"
         assert "4.2.1 has no DLL for x86" in {cell.message for cell in row.cells}
 
 

@@ -21,7 +21,7 @@ from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import RecoveryNeededError
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.setup.install.status import State, status
+from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.records.installed import Scope, installation, installations
 from mapiwright.transaction.plans.change_json import canonical
@@ -538,7 +538,7 @@ class TestWhatAUserIsBelieved:
         members = ("profiles", "waiting", "services", "served", "skipped", "scope", "inf", "undoes", "outlook")
         report(**dict.fromkeys(members, wrong))
         report(id_="20200102T000000-0bad", package=wrong)
-        assert status(desk.workstation, "acme-mail").state is State.INTACT
+        assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
         assert not installation(desk.workstation, "acme-mail").waits_for(desk.user("Zoë"))
         desk.uninstall()
 

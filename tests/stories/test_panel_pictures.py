@@ -13,7 +13,7 @@ from screen_walks import LOOKS, damage, fill, focus, keys, panel_on, pick, push,
 from mapiwright.mapi.profile.profile import ADMIN
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.ui.screens import outcome
-from mapiwright.ui.screens.dialogs import Phase, Review
+from mapiwright.ui.screens.dialogs import PlanPhase, Review
 from mapiwright.ui.screens.panel.actions import Chosen, create_profile, set_properties
 from mapiwright.ui.text.language import speaking
 
@@ -36,7 +36,7 @@ async def at_work(app: PanelApp, pilot: Pilot[None]) -> None:
     """As it is drawn while a plan is sent."""
     review = app.screen
     assert isinstance(review, Review)
-    review.phase = Phase.SENT
+    review.phase = PlanPhase.SENT
     await review.recompose()
     outcome.advance(review, review.texts, 0, 1, "profiles of Zoë")
     await pilot.pause()

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from mapiwright.errors import ConflictError, FindingsError, RefusedError, Severity, UsageError
-from mapiwright.formats.pe import Export, Machine, PeFile
+from mapiwright.formats.pe import ExportedFunction, Machine, PeFile
 from mapiwright.setup.install.machine_plan import file_changes
 from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM, RESERVE, preflight
 from mapiwright.setup.package.destination import folders, place
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import open_package, read_package
 from mapiwright.setup.package.rules import PACKAGE_RULES
-from mapiwright.setup.package.versions import Verdict, decide
+from mapiwright.setup.package.versions import FileVerdict, decide
 from mapiwright.setup.records.revert import revert
 from mapiwright.workstation.change import MakeFolder, SetValue, WriteFile
 from mapiwright.workstation.kinds.create import create_image
@@ -128,7 +128,9 @@ def make_dll() -> MakeDll:
     ) -> bytes:
         machine, bits, hybrid = kinds[kind]
         made = write_pe(
-            PeFile(machine, bits, tuple(map(Export, exports)), imports, version, signed=signed, hybrid=hybrid)
+            PeFile(
+                machine, bits, tuple(map(ExportedFunction, exports)), imports, version, signed=signed, hybrid=hybrid
+            )
         )
         assert isinstance(made, bytes)
         return made
@@ -499,39 +501,39 @@ OLDER, SAME, NEWER = (0, 9, 65535, 65535), (1, 0, 0, 0), (1, 0, 0, 1)
 @pytest.mark.parametrize(
     ("have", "ours", "force", "verdict", "rule"),
     [
-        (OLDER, False, False, Verdict.REPLACE, "MW4219"),
-        (SAME, False, False, Verdict.KEEP, "MW4217"),
-        (NEWER, False, False, Verdict.KEEP, "MW4217"),
-        (None, False, False, Verdict.CONFLICT, "MW4216"),
-        (OLDER, True, False, Verdict.REPLACE, ""),
-        (SAME, True, False, Verdict.REPLACE, ""),
-        (NEWER, True, False, Verdict.CONFLICT, "MW4218"),
-        (None, True, False, Verdict.REPLACE, ""),
-        (NEWER, False, True, Verdict.REPLACE, "MW4219"),
-        (NEWER, True, True, Verdict.REPLACE, "MW4219"),
-        (None, False, True, Verdict.REPLACE, "MW4219"),
+        (OLDER, False, False, FileVerdict.REPLACE, "MW4219"),
+        (SAME, False, False, FileVerdict.KEEP, "MW4217"),
+        (NEWER, False, False, FileVerdict.KEEP, "MW4217"),
+        (None, False, False, FileVerdict.CONFLICT, "MW4216"),
+        (OLDER, True, False, FileVerdict.REPLACE, ""),
+        (SAME, True, False, FileVerdict.REPLACE, ""),
+        (NEWER, True, False, FileVerdict.CONFLICT, "MW4218"),
+        (None, True, False, FileVerdict.REPLACE, ""),
+        (NEWER, False, True, FileVerdict.REPLACE, "MW4219"),
+        (NEWER, True, True, FileVerdict.REPLACE, "MW4219"),
+        (None, False, True, FileVerdict.REPLACE, "MW4219"),
     ],
 )
 def test_the_higher_version_wins_and_nothing_is_downgraded_silently(
     have: tuple[int, int, int, int] | None,
     ours: bool,
     force: bool,
-    verdict: Verdict,
+    verdict: FileVerdict,
     rule: str,
     make_dll: MakeDll,
 ) -> None:
     old, new = make_dll(version=have, signed=True), make_dll(version=SAME)
     decision = decide(old, new, ours=ours, force=force)
     assert (decision.verdict, decision.rule) == (verdict, rule)
-    if verdict is not Verdict.CONFLICT or have is not None:
+    if verdict is not FileVerdict.CONFLICT or have is not None:
         assert ours or "1.0.0.0" in decision.reason
 
 
 @pytest.mark.parametrize("ours", [True, False])
 def test_a_file_without_a_version_is_compared_with_nothing(ours: bool, make_dll: MakeDll) -> None:
-    assert decide(None, b"new", ours=False, force=False).verdict is Verdict.REPLACE
-    assert decide(b"new", b"new", ours=ours, force=False).verdict is Verdict.KEEP
-    expected = Verdict.REPLACE if ours else Verdict.CONFLICT
+    assert decide(None, b"new", ours=False, force=False).verdict is FileVerdict.REPLACE
+    assert decide(b"new", b"new", ours=ours, force=False).verdict is FileVerdict.KEEP
+    expected = FileVerdict.REPLACE if ours else FileVerdict.CONFLICT
     assert decide(b"old", b"new", ours=ours, force=False).verdict is expected
     assert decide(make_dll(), b"new", ours=ours, force=False).verdict is expected
     assert decide(b"MZ", make_dll(), ours=ours, force=False).verdict is expected

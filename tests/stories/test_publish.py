@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.setup.publish import setup_program, sums
-from mapiwright.setup.publish.have_disk import Kind, look
+from mapiwright.setup.publish.have_disk import MediaKind, look
 from mapiwright.setup.publish.publication import PROGRAM, SUMS
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_what_is_published_is_the_package_its_setup_program_and_the_sums_of_both
     assert listed == {
         name: sha256((public / name).read_bytes()).hexdigest() for name in names_of(public) if name != SUMS
     }
-    assert look(public).kind is Kind.PUBLISHED
+    assert look(public).kind is MediaKind.PUBLISHED
 
 
 def test_a_published_directory_is_a_package_as_it_was(mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_what_was_published_can_be_published_again_and_in_its_place(
     (public / "README.md").write_bytes(b"corrected")
     assert mapiwright("publish", public, public).code == 0
     assert (public / SUMS).read_bytes() != first
-    assert look(public).kind is Kind.PUBLISHED
+    assert look(public).kind is MediaKind.PUBLISHED
     shutil.copy(acme / "README.md", public)
     assert mapiwright("publish", public, public).code == 0
     assert (public / SUMS).read_bytes() == first
@@ -191,7 +191,7 @@ def test_names_of_any_script_are_published_and_hidden_ones_are_not(
     assert mapiwright("publish", package, public).code == 0
     assert not (public / ".git").exists()
     assert "docs/リードミー 説明.txt" in sums.parse((public / SUMS).read_bytes())
-    assert look(public).kind is Kind.PUBLISHED
+    assert look(public).kind is MediaKind.PUBLISHED
     carried = setup_program.bundled_package((public / PROGRAM).read_bytes())
     assert carried is not None
     assert carried["docs/リードミー 説明.txt"] == b"read me"
@@ -224,7 +224,7 @@ class TestTheSetupProgramAsAFile:
             names = bundle.namelist()
             text = b"".join(bundle.read(name) for name in names if not name.startswith("mapiwright/"))
         assert names == sorted(names)
-        for module in ("mapiwright", "click", "filelock", "platformdirs", "rich", "markdown_it", "mdurl", "pygments"):
+        for module in ("mapiwright", "click", "filelock", "platformdirs"):
             assert f"{module}/__init__.py" in names
             licences = [
                 name for name in names if name.startswith(module) and ".dist-info/" in name and "LICENSE" in name
@@ -238,7 +238,7 @@ class TestTheSetupProgramAsAFile:
         assert {line.partition(">")[0] for line in required} >= set(setup_program.BUNDLED)
 
     def test_a_library_that_is_not_there_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(setup_program, "CARRIED", ("click", "no-such-library"))
+        monkeypatch.setattr(setup_program, "BUNDLED", ("click", "no-such-library"))
         with pytest.raises(NotFoundError, match="no-such-library"):
             setup_program.make({})
 
@@ -248,7 +248,7 @@ class TestTheSetupProgramAsAFile:
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: fast\nVersion: 1\n", encoding="utf-8")
         (about / "RECORD").write_text("fast/_speedups.so,,\n", encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.setattr(setup_program, "CARRIED", ("fast",))
+        monkeypatch.setattr(setup_program, "BUNDLED", ("fast",))
         with pytest.raises(RefusedError, match=r"_speedups\.so"):
             setup_program.make({})
         (about / "RECORD").unlink()  # as a Linux distribution installs it

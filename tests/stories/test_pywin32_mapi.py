@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright import MapiUid
 from mapiwright.pywin32 import mapi, mapitags, mapiutil, pythoncom, target
 from mapiwright.pywin32.target import PendingCallWarning
 from mapiwright.workstation.kinds.open import open_workstation
@@ -323,7 +324,7 @@ def test_what_is_no_property_is_a_type_error_as_in_pywin32(
 def test_an_id_is_an_iid_its_text_or_sixteen_bytes(services: PyIMsgServiceAdmin) -> None:
     """Hex digits are refused: as a GUID they would be another section, which MAPI_MODIFY would make."""
     uid = added(services)
-    for spelled in (uid, str(uid), bytes(uid)):
+    for spelled in (uid, str(uid), bytes(uid), MapiUid(bytes(uid))):
         assert services.OpenProfileSection(spelled, None, 0).GetProps((mapitags.PR_SERVICE_UID,))[0] == 0
     invalid_class_string = -2147221005
     assert code_of(lambda: services.OpenProfileSection(bytes(uid).hex(), None, 1)) == invalid_class_string

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import NotFoundError
-from mapiwright.setup.install.status import State, status
+from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.records.installed import installation
 from mapiwright.transaction.records.journal import Journal
 from mapiwright.workstation.kinds.open import open_workstation
@@ -219,4 +219,4 @@ class TestDamagedReceipts:
         workstation = open_workstation(f"image:{workstation_folder}")
         with pytest.raises(NotFoundError, match=self.NAME):
             installation(workstation, "other")
-        assert status(workstation, "other").state is State.ABSENT
+        assert status(workstation, "other").state is PackageState.ABSENT

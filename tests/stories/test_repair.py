@@ -10,13 +10,13 @@ import pytest
 from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import ConflictError, FindingsError, NotFoundError, RefusedError
 from mapiwright.setup.install.repair import plan_guard, plan_repair
-from mapiwright.setup.install.status import State, status
+from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.records.installed import installations
 from mapiwright.transaction.plan_file import load, save
 from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
@@ -105,13 +105,13 @@ def test_what_is_missing_or_changed_comes_back_and_uninstall_still_gives_everyth
     fresh = desk.picture()
     desk.install(acme)
     whole = desk.picture()
-    assert status(desk.workstation, "acme-mail").state is State.INTACT
+    assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
     damage(desk)
     found = status(desk.workstation, "acme-mail")
-    assert found.state is State.BROKEN
+    assert found.state is PackageState.BROKEN
     assert found.faults
     desk.do(planner(desk.workstation, "acme-mail"))
-    assert status(desk.workstation, "acme-mail").state is State.INTACT
+    assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
     assert planner(desk.workstation, "acme-mail").empty
     now = desk.picture()
     assert now[0] == whole[0]
@@ -172,7 +172,7 @@ def test_a_users_changed_value_is_his_setting_and_no_damage(desk: Any, acme: Pat
     desk.install(acme)
     key = desk.user("Zoë").root / r"Software\Acme Software\Acme Mail"
     set_value(desk, key, "ShowWelcome", Value.dword(0))
-    assert status(desk.workstation, "acme-mail").state is State.INTACT
+    assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
 
 
 def test_repair_of_an_older_version_that_was_upgraded_restores_the_newer_one(
@@ -191,7 +191,7 @@ class TestWhatOfficeDoes:
     def is_back(self, desk: Any) -> None:
         """The service is where Outlook looks, guard has nothing left to do, and uninstall leaves what Office made."""
         assert "[ACME_Store]" in desk.inf
-        assert status(desk.workstation, "acme-mail").state is State.INTACT
+        assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
         assert plan_guard(desk.workstation, "acme-mail").empty
         removal = desk.removal()
         assert removal.kept == ()
@@ -201,15 +201,15 @@ class TestWhatOfficeDoes:
 
     def test_an_update_replaces_it_by_a_fresh_one(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
-        desk.office_becomes(Installation())
+        desk.office_becomes(OutlookInstallation())
         assert "ACME" not in desk.inf
-        assert status(desk.workstation, "acme-mail").state is State.BROKEN
+        assert status(desk.workstation, "acme-mail").state is PackageState.BROKEN
         desk.do(plan_guard(desk.workstation, "acme-mail"))
         self.is_back(desk)
 
     def test_a_repair_deletes_it(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
-        desk.office_becomes(Installation(inf=False))
+        desk.office_becomes(OutlookInstallation(inf=False))
         plan = plan_guard(desk.workstation, "acme-mail")
         assert "repair of Office" in plan.notes[0]
         desk.do(plan)
@@ -220,7 +220,7 @@ class TestWhatOfficeDoes:
         desk.install(acme)
         english = desk.workstation.outlook.inf_path
         left = desk.workstation.files.read(english)
-        desk.office_becomes(Installation(languages=(1031,)))
+        desk.office_becomes(OutlookInstallation(languages=(1031,)))
         german = desk.workstation.outlook.inf_path
         assert "1031" in german
         if old_folder_stays:
@@ -237,14 +237,14 @@ class TestWhatOfficeDoes:
 
     def test_another_channel_moves_it_into_the_virtual_folders(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
-        desk.office_becomes(Installation(install=Install.CLICK_TO_RUN))
+        desk.office_becomes(OutlookInstallation(install=Install.CLICK_TO_RUN))
         assert "VFS" in desk.workstation.outlook.inf_path
         desk.do(plan_guard(desk.workstation, "acme-mail"))
         self.is_back(desk)
 
     def test_another_bitness_needs_the_package(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
-        desk.office_becomes(Installation(bitness=Bitness.X86))
+        desk.office_becomes(OutlookInstallation(bitness=Bitness.X86))
         with pytest.raises(RefusedError, match="x86") as refused:
             plan_guard(desk.workstation, "acme-mail")
         assert "mapiwright install PACKAGE" in refused.value.remedy
@@ -254,7 +254,7 @@ class TestWhatOfficeDoes:
 
     def test_another_edition_of_the_same_bitness_is_followed(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
-        desk.office_becomes(Installation(Edition.OUTLOOK_2013))
+        desk.office_becomes(OutlookInstallation(Edition.OUTLOOK_2013))
         desk.do(plan_guard(desk.workstation, "acme-mail"))
         self.is_back(desk)
 
@@ -268,7 +268,7 @@ class TestWhatOfficeDoes:
         desk.install(release("4.3", {"mapiwright.toml": to_mapi}))
         english = desk.workstation.outlook.inf_path.replace("MAPISVC.INF", "acme32.dll")
         whole = desk.workstation.files.read(english)
-        desk.office_becomes(Installation(languages=(1031,)))
+        desk.office_becomes(OutlookInstallation(languages=(1031,)))
         german = desk.workstation.outlook.inf_path.replace("MAPISVC.INF", "acme32.dll")
         write(desk, german, b"somebody else's")
         with pytest.raises(ConflictError):
@@ -281,23 +281,23 @@ class TestWhatOfficeDoes:
 
     def test_foreign_lines_of_our_names_in_the_new_place_are_a_conflict(self, desk: Any, acme: Path) -> None:
         desk.install(acme)
-        desk.office_becomes(Installation(languages=(1031,)))
+        desk.office_becomes(OutlookInstallation(languages=(1031,)))
         path = desk.workstation.outlook.inf_path
         write(desk, path, desk.workstation.files.read(path) + b"[ACME]\r\nPR_DISPLAY_NAME=Another Acme\r\n")
         with pytest.raises(FindingsError):
             plan_guard(desk.workstation, "acme-mail")
-        assert status(desk.workstation, "acme-mail").state is State.BROKEN
+        assert status(desk.workstation, "acme-mail").state is PackageState.BROKEN
 
     def test_two_packages_come_back_in_either_order(self, desk: Any, acme: Path, tmp_path: Path) -> None:
         other = contoso(tmp_path, acme)
         desk.install(acme)
         desk.install(other)
-        desk.office_becomes(Installation())
+        desk.office_becomes(OutlookInstallation())
         for id_ in ("contoso", "acme-mail"):
             desk.do(plan_guard(desk.workstation, id_))
         assert "[CONTOSO]" in desk.inf
         desk.uninstall("acme-mail")
-        assert status(desk.workstation, "contoso").state is State.INTACT
+        assert status(desk.workstation, "contoso").state is PackageState.INTACT
         desk.uninstall("contoso")
         assert desk.picture()[1] == type(desk)().picture()[1]
 
@@ -377,7 +377,7 @@ class TestSaved:
     def test_it_is_applied_where_nothing_moved_on(self, desk: Any, saved: SavedPlan) -> None:
         set_value(desk, desk.user("Zoë").root / r"Software\Acme Software\Acme Mail", "ShowWelcome", Value.dword(0))
         desk.do(saved.plan_for(desk.workstation))
-        assert status(desk.workstation, "acme-mail").state is State.INTACT
+        assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
 
     @pytest.mark.parametrize(
         ("damage", "named"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from mapiwright.setup.publish.publication import PROGRAM, SUMS
 from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.ui.cli.app import VERBS
 from mapiwright.workstation.kinds.create import create_image
 
 if TYPE_CHECKING:
@@ -81,8 +83,6 @@ def test_it_installs_what_install_does(run: Run, public: Path, mapiwright: Mapiw
 
 
 def test_it_takes_the_options_of_install(run: Run, public: Path, mapiwright: Mapiwright) -> None:
-    import json
-
     dry = run(public / PROGRAM, "--dry-run", "--json", "--profile", "Mine")
     document = json.loads(dry.stdout)
     assert document["disk"]["package"]["id"] == "acme-mail"
@@ -159,22 +159,85 @@ def test_it_speaks_french_where_the_locale_does(run: Run, public: Path) -> None:
     assert "Nothing to do" in run(public / PROGRAM, "--yes", LANG="de_DE.UTF-8").stdout
 
 
-def test_it_can_take_back_what_it_did(run: Run, public: Path, bare_python: Path, workstation_folder: Path) -> None:
-    """The whole of Mapiwright is in it."""
-    assert run(public / PROGRAM, "--yes").returncode == 0
+LEFT_OUT = {"wizard", "panel", "test"}
+"""The verbs that it does not carry."""
+RUN_EACH = """
+import contextlib, io, json, sys
+sys.path.insert(0, sys.argv[1])
+from mapiwright.__main__ import main
+ends = []
+for words in json.loads(sys.argv[2]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(words)
+    ends.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(ends))
+"""
+
+
+def run_each(
+    python: Path, program: Path, commands: list[list[str]], **environment: str
+) -> list[tuple[int, str, str]]:
+    """Run command lines of Mapiwright from the setup program, in one process of a Python that has nothing else."""
     done = subprocess.run(
-        [bare_python, "-m", "mapiwright", "uninstall", "acme-mail", "--yes"],
-        env={
-            **os.environ,
-            "PYTHONPATH": str(public / PROGRAM),
-            "MAPIWRIGHT_WORKSTATION": f"image:{workstation_folder}",
-        },
+        [python, "-I", "-c", RUN_EACH, program, json.dumps(commands)],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return [tuple(end) for end in json.loads(done.stdout)]
+
+
+def test_it_can_do_all_that_the_command_line_can(
+    run: Run, public: Path, bare_python: Path, workstation_folder: Path
+) -> None:
+    """From the first install to the last trace of it, and there is nothing left of what it brought."""
+    assert run(public / PROGRAM, "--yes").returncode == 0
+    here = {"MAPIWRIGHT_WORKSTATION": f"image:{workstation_folder}"}
+    seen = run_each(bare_python, public / PROGRAM, [["receipts", "--json"], ["status", "acme-mail"]], **here)
+    assert [code for code, _, _ in seen] == [0, 0]
+    (receipt,) = (each["id"] for each in json.loads(seen[0][1])["receipts"])
+    commands = [
+        ["undo", receipt, "--yes"],
+        ["have-disk", str(public), "--yes"],
+        ["plan", str(public), "--json"],
+        ["profile", "list"],
+        ["profile", "show"],
+        ["service", "list"],
+        ["guard", "acme-mail", "--yes"],
+        ["repair", "acme-mail", "--yes"],
+        ["doctor", "--json"],
+        ["log"],
+        ["uninstall", "acme-mail", "--yes"],
+        ["install", str(public), "--yes"],
+        ["uninstall", "acme-mail", "--yes"],
+        ["recover"],
+    ]
+    ends = run_each(bare_python, public / PROGRAM, commands, **here)
+    for command, (code, out, err) in zip(commands, ends, strict=True):
+        assert code == 0 or command[0] == "doctor", (command, out, err)
+        assert "defect" not in err, (command, err)
+    assert json.loads(ends[2][1])["plan"]["empty"]
+    assert "ACME" in ends[3][1]
     assert not list(workstation_folder.rglob("acme32.dll"))
+
+
+def test_each_verb_is_in_it_or_says_that_it_is_not(public: Path, bare_python: Path) -> None:
+    ends = run_each(bare_python, public / PROGRAM, [[verb, "--help"] for verb in VERBS])
+    for verb, (code, out, err) in zip(VERBS, ends, strict=True):
+        if verb in LEFT_OUT:
+            assert (code, out) == (1, "")
+            assert f"the verb {verb} is not in this setup program" in err
+        else:
+            assert code == 0, err
+            assert f"Usage: mapiwright {verb}" in out
+
+
+def test_it_is_no_larger_than_it_has_to_be(public: Path) -> None:
+    """2,797,838 bytes, before it left out what it does not need; half of that is the most that it may ever have."""
+    assert (public / PROGRAM).stat().st_size <= 1_150_000
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs another Python on the path")

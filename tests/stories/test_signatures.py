@@ -11,7 +11,7 @@ import pytest
 from mapiwright.formats import pe
 from mapiwright.formats.pe import Machine, PeFile
 from mapiwright.setup.package import signatures
-from mapiwright.setup.package.signatures import PROGRAM, Signature, Standing, signature
+from mapiwright.setup.package.signatures import PROGRAM, Signature, SignatureStanding, signature
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked there, and no program")
 
@@ -48,14 +48,14 @@ def write_tool(tool: Path, script: str, interpreter: str = "/bin/sh") -> None:
 def test_without_the_tool_a_signature_is_seen_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     found = verified()
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert "no osslsigncode" in found.reason
 
 
 def test_a_dll_without_a_signature_needs_no_tool(tool: Path, tmp_path: Path) -> None:
     write_tool(tool, f"touch {tmp_path}/asked")
     unsigned = PeFile(Machine.X64, 64, (), (), None, signed=False, hybrid=False)
-    assert verified(unsigned) == Signature(Standing.NONE)
+    assert verified(unsigned) == Signature(SignatureStanding.NONE)
     assert not (tmp_path / "asked").exists()
 
 
@@ -63,7 +63,7 @@ def test_a_tool_that_hangs_is_ended(tool: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(signatures, "DEADLINE", 0.2)
     write_tool(tool, "sleep 30 & sleep 30")
     found = verified()
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert "did not end within 0.2 seconds" in found.reason
 
 
@@ -83,14 +83,14 @@ def test_a_tool_that_hangs_is_ended(tool: Path, monkeypatch: pytest.MonkeyPatch)
 def test_an_answer_that_says_nothing_is_none(tool: Path, script: str, told: str) -> None:
     write_tool(tool, script)
     found = verified()
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert found.reason.endswith(told)
 
 
 def test_a_tool_that_cannot_be_run_is_told(tool: Path) -> None:
     write_tool(tool, "", "/nowhere/sh")
     found = verified()
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert "could not be run" in found.reason
 
 
@@ -98,7 +98,7 @@ def test_a_copy_that_cannot_be_made_is_told(tool: Path, monkeypatch: pytest.Monk
     write_tool(tool, "exit 0")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
     found = verified()
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert "no copy could be made" in found.reason
 
 
@@ -120,7 +120,7 @@ def test_the_tool_is_kept_from_the_network_and_given_the_roots_that_were_named(
     roots = tmp_path / "roots.pem"
     roots.touch()
     monkeypatch.setenv("SSL_CERT_FILE", str(roots))
-    assert verified() == Signature(Standing.GOOD, "Acme", f"osslsigncode with {roots}")
+    assert verified() == Signature(SignatureStanding.GOOD, "Acme", f"osslsigncode with {roots}")
     asked = (tmp_path / "asked").read_text()
     assert f"verify -CAfile {roots} -TSA-CAfile {roots} -ignore-cdp -ignore-crl -in " in asked
     monkeypatch.delenv("SSL_CERT_FILE")

@@ -13,7 +13,7 @@ from mapiwright.workstation.change import SetValue, key_with_parents
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness, Edition
 
@@ -72,7 +72,7 @@ def test_the_choice_is_read_as_text_or_number_and_written_as_text(
 
 @pytest.mark.parametrize("edition", Edition)
 def test_it_stands_in_one_place_for_every_edition(office_on: type[Office], edition: Edition) -> None:
-    there = MemoryWorkstation.of(layout(outlooks=[Installation(edition, Bitness.X86)], users=["Zoë"]))
+    there = MemoryWorkstation.of(layout(outlooks=[OutlookInstallation(edition, Bitness.X86)], users=["Zoë"]))
     office_on(there).profiles.ask_for_profile(ask=True)
     assert there.registry.value(place(there), NAME) == Value.sz("1")
 

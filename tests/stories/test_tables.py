@@ -182,6 +182,40 @@ class TestColumns:
         assert column(query_all_rows(table)) == ["acme archive", "Acme Mail (anna)", "Outlook Address Book"]
 
 
+class TestRowsByName:
+    def test_a_row_answers_to_tags_and_names_in_either_width(self) -> None:
+        row = next(iter(services(names=tags)))
+        for key in (NAME, NAME_A, NAME & 0xFFFF0000, "PR_DISPLAY_NAME", "pr_display_name_a", "PidTagDisplayName"):
+            assert row[key] == row.get(key) == row.text(key) == "Outlook Address Book"
+            assert key in row
+        assert (row["PR_SERVICE_UID"], row.data("PR_SERVICE_UID")) == (b"1" * 16, b"1" * 16)
+        assert list(row) == [NAME, SERVICE, tags.PR_SERVICE_UID]
+        assert len(row) == 3
+
+    @pytest.mark.parametrize("key", [ENTRY, "PR_SERVICE_ENTRY_NAME", "PR_NO_SUCH", "", TYPE])
+    def test_what_is_no_column_is_missing(self, key: int | str) -> None:
+        row = next(iter(services(names=tags)))
+        with pytest.raises(KeyError):
+            row[key]
+        assert key not in row
+        assert (row.get(key), row.get(key, 5), row.text(key), row.number(key), row.data(key)) == (None, 5, "", 0, b"")
+
+    def test_what_a_row_lacks_is_missing_and_not_an_error_value(self) -> None:
+        table = services(names=tags)
+        table.set_columns((ENTRY, tags.PR_RESOURCE_FLAGS, 1))
+        assert [dict(row) for row in table] == [{ENTRY: "ServiceEntry"}, {}, {}]
+        assert [row.text(ENTRY) for row in table] == ["ServiceEntry", "", ""]
+
+    def test_without_names_there_are_tags(self) -> None:
+        table = providers()
+        table.set_columns((TYPE, DISPLAY))
+        rows = list(table)
+        assert [row.number(TYPE) for row in rows] == [33, 36, 0, 36]
+        assert "PR_PROVIDER_DISPLAY" not in rows[0]
+        assert len(table) == 4
+        assert services(names=tags) and Table([NAME])  # noqa: PT018 - a table without rows is a table
+
+
 class TestPositions:
     def test_rows_before_the_cursor_come_in_forward_order(self) -> None:
         """[imapitable-queryrows]: the cursor ends behind the last row returned; TBL_NOADVANCE: at the first."""

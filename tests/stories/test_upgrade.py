@@ -14,12 +14,12 @@ from mapiwright.errors import FindingsError, MapiwrightError, RefusedError
 from mapiwright.mapi.props import tags
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.install.repair import plan_guard
-from mapiwright.setup.install.status import State, status
+from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.records.installed import Scope, installations
 from mapiwright.transaction.recovery import apply
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.outlook.office_layout import Installation
+from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.workstation import Bitness
 
@@ -321,10 +321,10 @@ def test_an_upgrade_of_the_machine_alone_leaves_profiles_to_the_users_half(
 
 def test_an_upgrade_to_another_bitness_of_outlook_takes_the_other_side_of_everything(desk: Any, acme: Path) -> None:
     desk.install(acme)
-    desk.office_becomes(Installation(bitness=Bitness.X86))
+    desk.office_becomes(OutlookInstallation(bitness=Bitness.X86))
     with pytest.raises(RefusedError, match="x86"):
         plan_guard(desk.workstation, "acme-mail")
-    assert status(desk.workstation, "acme-mail").state is State.BROKEN
+    assert status(desk.workstation, "acme-mail").state is PackageState.BROKEN
     desk.install(acme)
     files = desk.workstation.files
     assert files.read(DLL) is None
@@ -332,7 +332,7 @@ def test_an_upgrade_to_another_bitness_of_outlook_takes_the_other_side_of_everyt
     assert desk.workstation.registry.read(KeyPath.parse(r"HKLM\Software\Acme Software")) is None
     assert desk.workstation.registry.read(KeyPath.parse(r"HKLM\Software\Acme Software", View.X86)) is not None
     assert "[ACME]" in desk.inf
-    assert status(desk.workstation, "acme-mail").state is State.INTACT
+    assert status(desk.workstation, "acme-mail").state is PackageState.INTACT
     assert desk.plan(acme).empty
     desk.uninstall()
     assert not [path for path in desk.picture()[1] if "acme" in path.lower()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.entry.service.record import RECORD, folder_of, read_record
-from mapiwright.entry.wizard import Support, generic_page, wizard_entry
+from mapiwright.entry.wizard import WizardSupport, generic_page, wizard_entry
 from mapiwright.errors import FindingsError, FormatError
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.catalogue import Catalogue
@@ -37,7 +37,7 @@ def test_the_pages_of_a_package_come_back_from_the_record_of_its_service(desk: A
     assert record.form.pages[0].title.in_("fr") == "Votre compte Acme"
     assert record.form.pages[0].title.in_("tlh") == "Your Acme account"
     entry = wizard_entry(desk.workstation, package.services[0])
-    assert entry.support is Support.FORM
+    assert entry.support is WizardSupport.FORM
     assert entry.pages(None, {0x66010003: 1}).properties == {0x66010003: 1, 0x6700000B: True, 0x6701000B: True}
 
 

@@ -19,7 +19,7 @@ from mapiwright.ui.screens import outcome
 from mapiwright.ui.screens.wizard.wizard import WizardApp, WizardScreen
 from mapiwright.ui.text.language import languages, texts_for, texts_in
 from mapiwright.workflows.wizard.run import WizardRun
-from mapiwright.workflows.wizard.state import Kind, Launch, Phase, WizardFlag
+from mapiwright.workflows.wizard.state import Launch, PageKind, Phase, WizardFlag
 from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def app_on(desk: Any, launch: Launch | None = None, language: str = "en", **send
     return WizardApp(WizardScreen(run, state, texts_in(language), "image:pc", Sends(desk, **sends)))
 
 
-def at(kind: Kind, *texts: str) -> Walk:
+def at(kind: PageKind, *texts: str) -> Walk:
     """Be on a page, and see texts there."""
 
     async def look(app: WizardApp, pilot: Pilot[None]) -> None:
@@ -72,21 +72,21 @@ def test_a_whole_walk_by_keyboard_alone(ready: Any) -> None:
 
     app = walk(
         app_on(ready),
-        at(Kind.WELCOME, "Welcome to the Profile Wizard"),
+        at(PageKind.WELCOME, "Welcome to the Profile Wizard"),
         keys("enter"),
-        at(Kind.SERVICES, "Choose the message services"),
+        at(PageKind.SERVICES, "Choose the message services"),
         keys("pagedown"),
         sees("Please tick at least one service."),
         keys("space", "pagedown"),
-        at(Kind.SERVICE, "Your Acme account", "Where your mailbox lies"),
+        at(PageKind.SERVICE, "Your Acme account", "Where your mailbox lies"),
         keys("tab", *typed("70000"), "pagedown"),
         sees("Please enter a number from 1 to 65535.", "Please fill this in."),
         keys(*typed("995"), "enter", *typed("zoe"), "enter"),
-        at(Kind.NAME, "Name the profile"),
+        at(PageKind.NAME, "Name the profile"),
         keys("pageup"),
         sees("Your Acme account"),
         keys("pagedown", *typed("Work"), "enter"),
-        at(Kind.SUMMARY, "Profile Work, new, the default profile of Zoë", "Port: 995", "User: zoe"),
+        at(PageKind.SUMMARY, "Profile Work, new, the default profile of Zoë", "Port: 995", "User: zoe"),
         nothing_is_written,
         keys("enter"),
         sees("The profile is ready", "Work was made on image:pc"),
@@ -152,7 +152,7 @@ def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> 
             "Everything was rolled back.",
         ),
         keys("tab", "enter"),
-        at(Kind.SUMMARY, "Ready to finish"),
+        at(PageKind.SUMMARY, "Ready to finish"),
         keys("enter", "enter"),
     )
     assert isinstance(app.wizard.failure, FailedError)
@@ -248,7 +248,7 @@ def test_a_secret_is_a_row_of_dots_and_is_not_in_the_summary(ready: Any, release
         keys("enter", "space", "pagedown", "tab", "tab", *typed("hush")),
         hidden,
         keys("enter", "enter"),
-        at(Kind.SUMMARY, "(given, not shown)"),
+        at(PageKind.SUMMARY, "(given, not shown)"),
     )
     assert "hush" not in repr(app.wizard.state)
 
@@ -276,13 +276,13 @@ def test_a_service_that_refuses_is_heard_and_the_page_stays(ready: Any, release:
     walk(
         app_on(ready),
         keys("enter", "space", "pagedown", *typed("nobody"), "enter"),
-        at(Kind.SERVICE, "Who are you?", "Acme Mail says: nobody has no mailbox here"),
+        at(PageKind.SERVICE, "Who are you?", "Acme Mail says: nobody has no mailbox here"),
         keys(*["backspace"] * 6, *typed("zoe"), "enter"),
         sees("Hello, zoe"),
         keys("pageup"),
         sees("Who are you?"),
         keys("pagedown", "pagedown"),
-        at(Kind.PERSONAL_FOLDERS),
+        at(PageKind.PERSONAL_FOLDERS),
         keys("pageup"),
         sees("Hello, zoe"),
     )
@@ -465,6 +465,6 @@ def test_the_picture_of_a_page_for_a_data_file(
         for each in (TO_THE_FORM, TO_THE_NAME):
             await each(app, pilot)
         assert app.wizard.state.stage is not None
-        assert app.wizard.state.stage.kind is Kind.PERSONAL_FOLDERS
+        assert app.wizard.state.stage.kind is PageKind.PERSONAL_FOLDERS
 
     assert snap_compare(app, terminal_size=size, run_before=draw)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.change import RegistryChange
-    from mapiwright.workstation.outlook.office_layout import Installation
+    from mapiwright.workstation.outlook.office_layout import OutlookInstallation
 
     Mapiwright = Callable[..., Any]
 
@@ -70,7 +70,7 @@ def ids(findings: tuple[Finding, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("made", EVERY_INSTALLATION, ids=str)
-def test_every_outlook_is_made_and_found_again(tmp_path: Path, made: Installation) -> None:
+def test_every_outlook_is_made_and_found_again(tmp_path: Path, made: OutlookInstallation) -> None:
     create_image(tmp_path / "pc", outlooks=[made], users=["Łukasz Świątek"])
     workstation = ImageWorkstation(tmp_path / "pc")
     outlook = workstation.outlook

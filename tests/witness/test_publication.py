@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mapiwright.setup.package.signatures import Standing
+from mapiwright.setup.package.signatures import SignatureStanding
 from mapiwright.setup.publish.have_disk import look
 from mapiwright.setup.publish.publish import make_edition, publish
 from mapiwright.setup.publish.signing import trusted_keys
@@ -45,7 +45,7 @@ def test_openssl_makes_the_keys_and_verifies_the_signature(
     named = ("-pubin", "-inkey", key, "-rawin", "-in", "SHA256SUMS", "-sigfile", "SHA256SUMS.sig")
     assert "Verified Successfully" in call(openssl, "pkeyutl", "-verify", *named, folder=public)
     assert (public / "SHA256SUMS.pem").read_bytes() == key.read_bytes()
-    assert look(public, trust=trusted_keys([key], tmp_path)).signature.standing is Standing.GOOD
+    assert look(public, trust=trusted_keys([key], tmp_path)).signature.standing is SignatureStanding.GOOD
     call(openssl, "pkey", "-pubin", "-in", key, "-outform", "DER", "-out", "vendor.der", folder=tmp_path)
     told = call(witness("sha256sum"), "vendor.der", folder=tmp_path)
     assert edition.signer == f"SHA256:{told.split()[0]}", "the fingerprint can be computed by hand"
@@ -62,4 +62,4 @@ def test_what_openssl_signed_is_verified(
     signing = ("-inkey", tmp_path / "key", "-rawin", "-in", "SHA256SUMS", "-out", "SHA256SUMS.sig")
     call(openssl, "pkeyutl", "-sign", *signing, folder=public)
     trust = trusted_keys([public / "SHA256SUMS.pem"], tmp_path)
-    assert look(public, trust=trust).signature.standing is Standing.GOOD
+    assert look(public, trust=trust).signature.standing is SignatureStanding.GOOD

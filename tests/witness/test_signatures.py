@@ -19,7 +19,7 @@ from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.preflight import preflight
 from mapiwright.setup.package.media import Memory
 from mapiwright.setup.package.package import read_package
-from mapiwright.setup.package.signatures import BUNDLE_VARIABLE, Standing, signature
+from mapiwright.setup.package.signatures import BUNDLE_VARIABLE, SignatureStanding, signature
 from mapiwright.setup.records.installed import Scope
 from mapiwright.transaction.transaction import execute
 from mapiwright.workflows.doctor.doctor import diagnose
@@ -125,9 +125,9 @@ def forged(data: bytes, folder: Path, osslsigncode: str) -> bytes:
 @off_windows
 def test_a_signature_that_holds_is_good_and_names_its_signer(trusted: Authority) -> None:
     found = verified(trusted.sign(PLAIN))
-    assert (found.standing, found.signer) == (Standing.GOOD, "Acme Söftware")
+    assert (found.standing, found.signer) == (SignatureStanding.GOOD, "Acme Söftware")
     assert str(trusted.root) in found.reason
-    assert verified(PLAIN).standing is Standing.NONE
+    assert verified(PLAIN).standing is SignatureStanding.NONE
 
 
 @off_windows
@@ -139,7 +139,7 @@ def test_one_changed_byte_is_found_whoever_is_trusted(
     if known:
         monkeypatch.setenv(BUNDLE_VARIABLE, str(authority.root))
     signed = authority.sign(PLAIN)
-    assert verified(changed(signed, offset)).standing is Standing.TAMPERED
+    assert verified(changed(signed, offset)).standing is SignatureStanding.TAMPERED
 
 
 @off_windows
@@ -147,7 +147,7 @@ def test_a_statement_of_another_digest_is_not_what_was_signed(
     trusted: Authority, tmp_path: Path, witness: Callable[[str], str]
 ) -> None:
     found = forged(trusted.sign(PLAIN), tmp_path, witness("osslsigncode"))
-    assert verified(found).standing is Standing.TAMPERED
+    assert verified(found).standing is SignatureStanding.TAMPERED
 
 
 @off_windows
@@ -157,11 +157,11 @@ def test_a_signer_whom_nobody_here_vouches_for_is_not_trusted(
     signed = authority.sign(PLAIN)
     monkeypatch.delenv(BUNDLE_VARIABLE, raising=False)
     found = verified(signed)
-    assert (found.standing, found.signer) == (Standing.UNTRUSTED, "Acme Söftware")
+    assert (found.standing, found.signer) == (SignatureStanding.UNTRUSTED, "Acme Söftware")
     assert "issuer certificate" in found.reason
     other = Authority(tmp_path / "another", witness("openssl"), witness("osslsigncode"))
     monkeypatch.setenv(BUNDLE_VARIABLE, str(other.root))
-    assert verified(signed).standing is Standing.UNTRUSTED
+    assert verified(signed).standing is SignatureStanding.UNTRUSTED
 
 
 @off_windows
@@ -170,7 +170,7 @@ def test_a_certificate_that_does_not_serve_is_not_trusted(
     trusted: Authority, kind: str, days: int, reason: str
 ) -> None:
     found = verified(trusted.sign(PLAIN, kind=kind, days=days))
-    assert found.standing is Standing.UNTRUSTED
+    assert found.standing is SignatureStanding.UNTRUSTED
     assert reason in found.reason
 
 
@@ -179,7 +179,7 @@ def test_a_signature_that_cannot_be_read_is_not_verified(trusted: Authority) -> 
     signed = trusted.sign(PLAIN)
     end = len(PLAIN) + 8
     found = verified(signed[:end] + bytes(len(signed) - end))
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert "extract" in found.reason
 
 
@@ -189,7 +189,7 @@ def test_certificates_that_are_not_there_are_not_replaced_by_others(
 ) -> None:
     monkeypatch.setenv(BUNDLE_VARIABLE, "/nowhere/roots.pem")
     found = verified(authority.sign(PLAIN))
-    assert found.standing is Standing.UNVERIFIED
+    assert found.standing is SignatureStanding.UNVERIFIED
     assert "/nowhere/roots.pem" in found.reason
 
 
@@ -206,7 +206,7 @@ def test_certificates_that_are_not_there_are_not_replaced_by_others(
 )
 def test_a_signer_may_call_himself_what_he_likes(trusted: Authority, subject: str, told: str) -> None:
     found = verified(trusted.sign(PLAIN, subject))
-    assert (found.standing, found.signer) == (Standing.GOOD, told)
+    assert (found.standing, found.signer) == (SignatureStanding.GOOD, told)
 
 
 @contextmanager
@@ -242,7 +242,7 @@ def test_the_network_is_asked_for_nothing(
         authority = Authority(tmp_path / "ours", witness("openssl"), witness("osslsigncode"), address)
         monkeypatch.setenv(BUNDLE_VARIABLE, str(authority.root))
         signed = authority.sign(PLAIN, kind="revocable")
-        assert verified(signed).standing is Standing.GOOD
+        assert verified(signed).standing is SignatureStanding.GOOD
         assert asked == []
         # What it does where nobody tells it not to.
         path = tmp_path / "signed.dll"
@@ -310,6 +310,6 @@ def test_windows_vouches_for_the_python_that_runs_us_and_not_for_a_changed_one()
     data = Path(sys.base_prefix, f"python{sys.version_info[0]}{sys.version_info[1]}.dll").read_bytes()
     found = verified(data)
     assert found.signer == "Python Software Foundation"
-    assert found.standing is Standing.GOOD
-    assert verified(changed(data, 0x500)).standing is Standing.TAMPERED
-    assert verified(PLAIN).standing is Standing.NONE
+    assert found.standing is SignatureStanding.GOOD
+    assert verified(changed(data, 0x500)).standing is SignatureStanding.TAMPERED
+    assert verified(PLAIN).standing is SignatureStanding.NONE

@@ -43,7 +43,7 @@ class Remembering:
 
 
 def remembered(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Have a method's failures told by ``get_last_error`` of its object."""
+    """Report a method's failures by ``get_last_error`` of its object."""
 
     @wraps(method)
     def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -57,6 +57,9 @@ class ProfileAdmin(Remembering):
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
+    def __repr__(self) -> str:
+        return f"<ProfileAdmin of user {self.workspace.user.name} on {self.workspace.workstation.uri}>"
+
     @remembered
     def get_profile_table(self, flags: int = ReadFlag.UNICODE) -> Table:
         """All profiles but those marked for deletion ([iprofadmin-getprofiletable]).

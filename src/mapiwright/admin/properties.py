@@ -7,21 +7,32 @@ in both, but for characters that the ANSI code page lacks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from mapiwright.admin.flags import CopyFlag, ReadFlag, SaveFlag, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
 from mapiwright.errors import CallError, UsageError
 from mapiwright.formats.props import checked
-from mapiwright.mapi.props.property_calls import MAPI_E_NO_SUPPORT, NAMED, PASSED_OVER, all_but, not_held, to_copy
-from mapiwright.mapi.props.tags import PropertyType, is_secure, prop_id, prop_type
-from mapiwright.mapi.tables.row import cell, in_width
+from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.mapi.props.property_calls import (
+    MAPI_E_INVALID_TYPE,
+    MAPI_E_NO_SUPPORT,
+    NAMED,
+    PASSED_OVER,
+    STORABLE,
+    all_but,
+    not_held,
+    to_copy,
+)
+from mapiwright.mapi.props.tags import PropertyType, is_secure, name_of, prop_id, prop_type
+from mapiwright.mapi.tables.row import cell, checked_tag, in_width
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from mapiwright.formats.props import PropertyValue
+    from mapiwright.formats.props import GivenProperties, Properties, PropertyValue
 
 S_OK = 0
 MAPI_W_ERRORS_RETURNED = 0x00040380
@@ -39,11 +50,40 @@ class PropsAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PropertyProblem:
-    """An SPropProblem: the place in the call's array, the tag, and why that one property was left out."""
+    """An SPropProblem: the place in the call's array, the tag, and why that one property was left out.
+
+    ``what`` says more of a value that is not of its type. As text it names the property and the HRESULT.
+    """
 
     index: int
     tag: int
     hresult: int
+    what: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the property, or its tag in hex digits."""
+        return name_of(self.tag)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {hresult_name(self.hresult)}" + (f" ({self.what})" if self.what else "")
+
+
+def values_of(properties: GivenProperties) -> Properties:
+    """Properties for a service or provider, as it gets them; of a type that no section holds, they stay as they are.
+
+    Raises UsageError, which names the property, for a value that is not of its type.
+    """
+    found: dict[int, PropertyValue] = {}
+    for tag, value in properties.items():
+        try:
+            if prop_type(checked_tag(tag)) in STORABLE or isinstance(value, datetime):
+                found[tag] = checked(prop_type(tag), value)
+            else:
+                found[tag] = value
+        except UsageError as error:
+            raise UsageError(f"property {name_of(tag)}: {error.what}", remedy=error.remedy) from None
+    return found
 
 
 class PropertyObject(ABC, Remembering):
@@ -112,24 +152,34 @@ class PropertyObject(ABC, Remembering):
     # Writing.
 
     @remembered
-    def set_props(self, values: Mapping[int, PropertyValue]) -> tuple[PropertyProblem, ...]:
+    def set_props(self, values: GivenProperties) -> tuple[PropertyProblem, ...]:
         """Set properties at once; gives the problems of those that were left out ([imapiprop-setprops]).
 
         MAPI_E_COMPUTED: it is MAPI's own; MAPI_E_NO_SUPPORT: an id of 0x8000 or above, which is a named property
-        ([iprofsectimapiprop], code [derived]); MAPI_E_INVALID_TYPE: a type that no section holds. PR_NULL and
-        PT_ERROR are passed over. Setting an id in another type replaces it. Raises UsageError for no properties,
-        PT_OBJECT, an empty list, and a value that is not of its type; RefusedError where the object is read-only, and
-        for a secure property, which needs Windows to encrypt it: then nothing was set.
+        ([iprofsectimapiprop], code [derived]); MAPI_E_INVALID_TYPE: a type that no section holds, or a value that is
+        not of its type, as a datetime without a time zone. PR_NULL and PT_ERROR are passed over. Setting an id in
+        another type replaces it. Raises UsageError for no properties, what is no tag, PT_OBJECT, and an empty list;
+        RefusedError where the object is read-only, and for a secure property, which needs Windows to encrypt it: then
+        nothing was set.
         """
         if not values:
             raise UsageError("SetProps was given no property", expected="tags with values")
-        self._begin(values)
-        for tag, value in values.items():
+        self._begin([checked_tag(tag) for tag in values])
+        changes: list[tuple[int, int, PropertyValue | None]] = []
+        unfit: list[PropertyProblem] = []
+        for index, (tag, value) in enumerate(values.items()):
             if prop_type(tag) == PropertyType.OBJECT or value == ():
-                raise UsageError(f"property {tag:08X} cannot be set: an object, or an empty list")
+                raise UsageError(f"property {name_of(tag)} cannot be set: an object, or an empty list")
+            held: PropertyValue = 0
             if not not_held(tag):
-                checked(prop_type(tag), value)
-        return self._changed([(index, tag, value) for index, (tag, value) in enumerate(values.items())])
+                try:
+                    held = checked(prop_type(tag), value)
+                except UsageError as error:
+                    unfit.append(PropertyProblem(index, tag, MAPI_E_INVALID_TYPE, str(error)))
+                    continue
+            changes.append((index, tag, held))
+        problems = (*self._changed(changes), *unfit)
+        return tuple(sorted(problems, key=lambda problem: problem.index))
 
     @remembered
     def delete_props(self, tags: Iterable[int]) -> tuple[PropertyProblem, ...]:
@@ -235,6 +285,9 @@ class PropertyCopy(PropertyObject):
 
     def __init__(self) -> None:
         self._properties: dict[int, PropertyValue] = {}
+
+    def __repr__(self) -> str:
+        return f"<PropertyCopy of {len(self._properties)} properties>"
 
     def _row(self) -> Mapping[int, PropertyValue]:
         return {tag: value for tag, value in self._properties.items() if not is_secure(tag)}

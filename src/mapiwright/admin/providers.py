@@ -9,20 +9,22 @@ from mapiwright.admin import at_last_logoff
 from mapiwright.admin.calls import call_for
 from mapiwright.admin.flags import ProviderFlag, ReadFlag, check_flags, for_service
 from mapiwright.admin.last_error import Remembering, remembered
+from mapiwright.admin.properties import values_of
 from mapiwright.admin.rows import service_provider_table
-from mapiwright.admin.sections import open_section, spelled
+from mapiwright.admin.sections import open_section
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import NotFoundError
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import providers
 
 if TYPE_CHECKING:
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.formats.props import Properties
+    from mapiwright.formats.props import GivenProperties
     from mapiwright.mapi.profile.profile import Profile, Service
     from mapiwright.mapi.tables.tables import Table
 
-NO_PROPERTIES: Properties = MappingProxyType({})
+NO_PROPERTIES: GivenProperties = MappingProxyType({})
 
 
 class ProviderAdmin(Remembering):
@@ -31,10 +33,13 @@ class ProviderAdmin(Remembering):
     Most services refuse both ([imsgserviceadmin-adminproviders]): their answer is raised, and nothing was changed.
     """
 
-    def __init__(self, workspace: Workspace, profile: str, uid: str) -> None:
+    def __init__(self, workspace: Workspace, profile: str, uid: MapiUid) -> None:
         self.workspace = workspace
         self.name = profile
         self.uid = uid
+
+    def __repr__(self) -> str:
+        return f"<ProviderAdmin of service {self.uid} in profile {self.name!r}>"
 
     @property
     def profile(self) -> Profile:
@@ -60,7 +65,9 @@ class ProviderAdmin(Remembering):
         return service_provider_table(self.profile, self.service, gone, flags)
 
     @remembered
-    def create_provider(self, name: str, properties: Properties = NO_PROPERTIES, flags: int = ProviderFlag(0)) -> str:
+    def create_provider(
+        self, name: str, properties: GivenProperties = NO_PROPERTIES, flags: int = ProviderFlag(0)
+    ) -> MapiUid:
         """Copy a provider from MAPISVC.INF, set properties, call the service with MSG_SERVICE_PROVIDER_CREATE.
 
         ``name`` is its section there, its PR_DISPLAY_NAME or its PR_PROVIDER_DISPLAY. It is not checked: one that is
@@ -74,7 +81,7 @@ class ProviderAdmin(Remembering):
         definition = providers.definition_of(known, name) if known is not None else None
         with space.batch(f"add provider {name} to service {service.name} of profile {self.name}"):
             before = self.profile
-            after, uid = providers.add_provider(before, self.uid, definition, properties, space.uid)
+            after, uid = providers.add_provider(before, self.uid, definition, values_of(properties), space.uid)
             space.put(before, after)
             call = call_for(
                 space, after, self.service, Context.PROVIDER_CREATE, flags=for_service(flags), provider=uid
@@ -91,9 +98,9 @@ class ProviderAdmin(Remembering):
         with that call, when the last session ends. Raises NotFoundError where the service has no such provider,
         EntryPointError where it refuses.
         """
-        wanted = spelled(uid)
+        wanted = MapiUid(uid)
         space, service = self.workspace, self.service
-        provider = next((each for each in service.providers if each.uid.lower() == wanted), None)
+        provider = next((each for each in service.providers if each.uid == wanted), None)
         if provider is None or wanted in space.usage.gone_providers(self.name):
             raise NotFoundError(f"service {service.name} has no provider {wanted}", where=f"profile {self.name}")
         if space.usage.in_use(self.name):

@@ -18,6 +18,7 @@ from mapiwright.mapi.tables.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from mapiwright.admin.table import ProfileRow
     from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.profile.profile import Profile, Section, Service
 
@@ -46,24 +47,24 @@ PROVIDER_COLUMNS = (
 )
 
 
-def profile_table(profiles: Iterable[tuple[str, bool]], flags: int) -> Table:
-    """The profile table, of names and whether each one is the default profile."""
+def profile_table(profiles: Iterable[ProfileRow], flags: int) -> Table:
+    """The profile table."""
     rows: list[dict[int, PropertyValue]] = [
-        {tags.PR_DISPLAY_NAME: name, tags.PR_DEFAULT_PROFILE: default} for name, default in profiles
+        {tags.PR_DISPLAY_NAME: row.name, tags.PR_DEFAULT_PROFILE: row.default} for row in profiles
     ]
-    return Table(PROFILE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE))
+    return Table(PROFILE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE), names=tags)
 
 
 def service_table(profile: Profile, flags: int) -> Table:
     """The message service table of a profile."""
     rows = [service_row(service) for service in profile.services]
-    return Table(SERVICE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE))
+    return Table(SERVICE_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE), names=tags)
 
 
 def provider_table(profile: Profile, gone: Collection[str], flags: int) -> Table:
     """The table of all providers of a profile but those that are ``gone``, in the order of PR_PROVIDER_ORDINAL."""
     rows = [row for uid, row in _provider_rows(profile) if uid.lower() not in gone]
-    return Table(PROVIDER_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE))
+    return Table(PROVIDER_COLUMNS, rows, unicode=bool(flags & ReadFlag.UNICODE), names=tags)
 
 
 def service_provider_table(profile: Profile, service: Service, gone: Collection[str], flags: int) -> Table:
@@ -75,7 +76,7 @@ def service_provider_table(profile: Profile, service: Service, gone: Collection[
     own = {provider.uid for provider in service.providers}
     rows = [row for uid, row in _provider_rows(profile) if uid in own and uid.lower() not in gone]
     extras = [_extra_row(service, section) for section in service.extras]
-    return Table(PROVIDER_COLUMNS, [*rows, *extras], unicode=bool(flags & ReadFlag.UNICODE))
+    return Table(PROVIDER_COLUMNS, [*rows, *extras], unicode=bool(flags & ReadFlag.UNICODE), names=tags)
 
 
 def service_row(service: Service) -> dict[int, PropertyValue]:
@@ -113,7 +114,7 @@ def _extra_row(service: Service, section: Section) -> dict[int, PropertyValue]:
     return {
         **kept,
         tags.PR_SERVICE_NAME: service.name,
-        tags.PR_SERVICE_UID: bytes.fromhex(service.uid),
+        tags.PR_SERVICE_UID: service.uid.bytes,
         **_identity(section, tags.PR_PROVIDER_UID),
     }
 

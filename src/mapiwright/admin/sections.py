@@ -12,6 +12,7 @@ from mapiwright.admin.flags import SectionFlag, check_flags
 from mapiwright.admin.properties import MAPI_E_COMPUTED, MAPI_E_NO_ACCESS, PropertyObject, PropertyProblem
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import edit, store
 from mapiwright.mapi.profile.profile import secure_refused
 from mapiwright.mapi.props import tags
@@ -32,14 +33,8 @@ MAPI_PROFSECT = 9
 EXCHANGE_GLOBAL = "13dbb0c8aa05101a9bb000aa002fc45a"
 """pbGlobalProfileSectionGuid (H:EdkMdb.h)."""
 OUTLOOK_GLOBAL = "0a0d020000000000c000000000000046"
-
-
-def spelled(uid: str | bytes) -> str:
-    """A MAPIUID, 16 bytes or their hex digits, as the name of a section; raises UsageError where it is none."""
-    text = uid.hex() if isinstance(uid, bytes) else uid
-    if len(text) != 32 or any(digit not in "0123456789abcdefABCDEF" for digit in text):
-        raise UsageError(f"{text!r} is no MAPIUID", expected="16 bytes, or 32 hex digits")
-    return text.lower()
+_NO_UID = bytes(16)
+"""What stands for the uid of a section that was opened without one."""
 
 
 class ProfileSection(PropertyObject):
@@ -52,7 +47,7 @@ class ProfileSection(PropertyObject):
         self,
         workspace: Workspace,
         profile: str,
-        uid: str,
+        uid: MapiUid,
         *,
         writable: bool,
         deferred: MapiwrightError | None = None,
@@ -63,6 +58,10 @@ class ProfileSection(PropertyObject):
         self.writable = writable
         self._deferred = deferred
         self._draft: Profile | None = None
+
+    def __repr__(self) -> str:
+        state = "not open" if self._deferred is not None else "open for writing" if self.writable else "open"
+        return f"<ProfileSection {self.uid} of profile {self.profile_name!r}, {state}>"
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +94,7 @@ class ProfileSection(PropertyObject):
         row = {tag: value for tag, value in section.properties.items() if value != ()}
         row |= {tags.PR_OBJECT_TYPE: MAPI_PROFSECT, tags.PR_PROFILE_NAME: profile.name}
         if profile.service(self.uid) is not None:
-            row[tags.PR_SERVICE_UID] = bytes.fromhex(self.uid)  # its own, which is stored nowhere
+            row[tags.PR_SERVICE_UID] = self.uid.bytes  # its own, which is stored nowhere
         return row
 
     def _secure(self, tag: int) -> tuple[int, PropertyValue]:
@@ -176,7 +175,7 @@ def open_section(space: Workspace, profile: str, uid: str | bytes | None, flags:
     except MapiwrightError as error:
         if not flags & SectionFlag.DEFERRED_ERRORS:
             raise
-        name = spelled(uid) if uid is not None else ""
+        name = MapiUid(uid if uid is not None else _NO_UID)
         return ProfileSection(space, profile, name, writable=False, deferred=error)
 
 
@@ -198,7 +197,7 @@ def _opened(space: Workspace, profile: str, uid: str | bytes | None, flags: int)
     if uid is None:
         raise UsageError("the section to open has no uid", expected="the MAPIUID of a section")
     found = space.profile(profile)
-    name = _redirected(found, spelled(uid))
+    name = _redirected(found, MapiUid(uid))
     where = f"section {name} of profile {found.name}"
     writable = bool(flags & SectionFlag.MODIFY)
     if found.section(name) is None and not writable:
@@ -228,7 +227,7 @@ def _opened(space: Workspace, profile: str, uid: str | bytes | None, flags: int)
     return section
 
 
-def _redirected(profile: Profile, uid: str) -> str:
+def _redirected(profile: Profile, uid: MapiUid) -> MapiUid:
     """The section that opens for a uid.
 
     Since Outlook 2010 that of the one legacy Exchange account stands in for the old global one

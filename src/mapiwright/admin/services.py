@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from mapiwright.admin.calls import call_for, say_created, say_deleted
 from mapiwright.admin.flags import NO_UI, UI, ReadFlag, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
+from mapiwright.admin.properties import values_of
 from mapiwright.admin.providers import ProviderAdmin
 from mapiwright.admin.rows import provider_table, service_row, service_table
-from mapiwright.admin.sections import open_section, spelled
+from mapiwright.admin.sections import open_section
 from mapiwright.entry.service.contract import Context, EntryFlag
 from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import addressing, edit, roles
 
 if TYPE_CHECKING:
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
 
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.formats.props import Properties
+    from mapiwright.formats.props import GivenProperties
     from mapiwright.mapi.profile.profile import Profile, Service
     from mapiwright.mapi.tables.tables import Table
 
 MAPI_E_NO_SUPPORT = 0x80040102
 MAPI_E_NOT_INITIALIZED = 0x80040605
-NO_PROPERTIES: Properties = MappingProxyType({})
+NO_PROPERTIES: GivenProperties = MappingProxyType({})
 
 
 class ServiceHolder(Protocol):
@@ -48,6 +50,9 @@ class MessageServiceAdmin(Remembering):
     def __init__(self, workspace: Workspace, profile: str) -> None:
         self.workspace = workspace
         self.name = profile
+
+    def __repr__(self) -> str:
+        return f"<MessageServiceAdmin of profile {self.name!r} of user {self.workspace.user.name}>"
 
     @property
     def profile(self) -> Profile:
@@ -73,7 +78,7 @@ class MessageServiceAdmin(Remembering):
     # Services.
 
     @remembered
-    def create_message_service(self, service: str, display: str | None = None, flags: int = NO_UI) -> str:
+    def create_message_service(self, service: str, display: str | None = None, flags: int = NO_UI) -> MapiUid:
         """Copy a service from MAPISVC.INF into the profile, then call it with MSG_SERVICE_CREATE.
 
         This is CreateMsgServiceEx, as it gives the uid of the section, and for who does not want that,
@@ -115,7 +120,7 @@ class MessageServiceAdmin(Remembering):
     @remembered
     def copy_message_service(
         self, service: str | bytes, target: MessageServiceAdmin | ServiceHolder | None = None, flags: int = NO_UI
-    ) -> str:
+    ) -> MapiUid:
         """Copy a service, set up exactly alike, into this profile or that of ``target``.
 
         The documents name the target by an interface id and an object, which is one thing here; the display name that
@@ -139,20 +144,20 @@ class MessageServiceAdmin(Remembering):
     def rename_message_service(self, service: str | bytes, display: str) -> NoReturn:
         """Raise CallError with MAPI_E_NO_SUPPORT, always ([imsgserviceadmin-renamemsgservice])."""
         raise CallError(
-            f"service {service!r} cannot be called {display!r}: RenameMsgService is not supported",
+            f"service {str(service)!r} cannot be called {display!r}: RenameMsgService is not supported",
             hresult=MAPI_E_NO_SUPPORT,
             remedy="Set PR_DISPLAY_NAME in the section of the service.",
         )
 
     @remembered
     def configure_message_service(
-        self, service: str | bytes, properties: Properties = NO_PROPERTIES, flags: int = NO_UI
+        self, service: str | bytes, properties: GivenProperties = NO_PROPERTIES, flags: int = NO_UI
     ) -> None:
         """Call a service with MSG_SERVICE_CONFIGURE and properties ([imsgserviceadmin-configuremsgservice]).
 
-        Without a UI flag nobody is asked, so that without properties the service stays as it is. Raises
-        NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry point; EntryPointError with the
-        service's own HRESULT, whose words ``get_last_error`` tells; CancelledError.
+        Without a UI flag nobody is asked, so that without properties the service stays as it is. Raises UsageError
+        for a value that is not of its type; NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry
+        point; EntryPointError with the service's own HRESULT, whose words ``get_last_error`` gives; CancelledError.
         """
         check_flags(flags, UI | EntryFlag.UI_READ_ONLY | EntryFlag.UNICODE, "ConfigureMsgService")
         space = self.workspace
@@ -163,7 +168,7 @@ class MessageServiceAdmin(Remembering):
                 self.profile,
                 found,
                 Context.CONFIGURE,
-                properties=properties,
+                properties=values_of(properties),
                 flags=EntryFlag(flags) | EntryFlag.UNICODE,
             )
             if call is None:
@@ -197,7 +202,7 @@ class MessageServiceAdmin(Remembering):
         """
         with self.workspace.batch(f"order the transports of profile {self.name}"):
             before = self.profile
-            self.workspace.put(before, roles.set_transport_order(before, [spelled(uid) for uid in uids]))
+            self.workspace.put(before, roles.set_transport_order(before, [MapiUid(uid) for uid in uids]))
 
     @remembered
     def set_primary_identity(self, uid: str | bytes | None) -> None:
@@ -209,7 +214,7 @@ class MessageServiceAdmin(Remembering):
         """
         with self.workspace.batch(f"set the primary identity of profile {self.name}"):
             before = self.profile
-            self.workspace.put(before, roles.set_primary_identity(before, None if uid is None else spelled(uid)))
+            self.workspace.put(before, roles.set_primary_identity(before, None if uid is None else MapiUid(uid)))
 
     @remembered
     def set_default_store(self, uid: str | bytes | None) -> None:
@@ -220,7 +225,7 @@ class MessageServiceAdmin(Remembering):
         """
         with self.workspace.batch(f"choose the default store of profile {self.name}"):
             before = self.profile
-            self.workspace.put(before, roles.set_default_store(before, None if uid is None else spelled(uid)))
+            self.workspace.put(before, roles.set_default_store(before, None if uid is None else MapiUid(uid)))
 
     @remembered
     def set_default_directory(self, entry_id: bytes | None) -> None:
@@ -249,7 +254,7 @@ class MessageServiceAdmin(Remembering):
             now, before = self.profile, self.workspace.origin(self.name)
             self.workspace.put(now, addressing.set_search_order(now, entry_ids, before=before))
 
-    def _announce(self, uid: str) -> None:
+    def _announce(self, uid: MapiUid) -> None:
         """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""
         profile = self.workspace.find(self.name)
         service = profile.service(uid) if profile is not None else None
@@ -260,19 +265,19 @@ class MessageServiceAdmin(Remembering):
     def find(self, service: str | bytes) -> Service:
         """The service by uid or name; raises UsageError where the name occurs twice, with the uids to choose from."""
         services = self.profile.services
-        wanted = upcase(service.hex() if isinstance(service, bytes) else service)
-        by_uid = [s for s in services if upcase(s.uid) == wanted]
-        found = by_uid or [s for s in services if upcase(s.name) == wanted]
+        uid = MapiUid.read(service)
+        asked = str(uid or service)
+        found = [s for s in services if s.uid == uid] or [s for s in services if upcase(s.name) == upcase(asked)]
         if not found:
             there = ", ".join(s.name for s in services) or "none"
             raise NotFoundError(
-                f"there is no service {service!r} in profile {self.name!r}",
+                f"there is no service {asked!r} in profile {self.name!r}",
                 remedy=f"Services of this profile: {there}.",
             )
         if len(found) > 1:
             uids = ", ".join(s.uid for s in found)
             raise UsageError(
-                f"service {service!r} occurs {len(found)} times in profile {self.name!r}",
+                f"service {asked!r} occurs {len(found)} times in profile {self.name!r}",
                 remedy=f"Name one by its uid: {uids}.",
             )
         return found[0]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Self
 from mapiwright.admin import at_last_logoff
 from mapiwright.admin.flags import LogonFlag, StoreChoice, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
-from mapiwright.admin.sections import open_section, spelled
+from mapiwright.admin.sections import open_section
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.entry.service.contract import EntryFlag
 from mapiwright.errors import CallError, MapiwrightError, NotFoundError, UsageError
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.edit import LONGEST_NAME
 from mapiwright.mapi.props.tags import PR_ENTRYID, PR_STORE_PROVIDERS, StatusFlag
@@ -82,8 +83,11 @@ class Session(Remembering):
         self.profile_name = profile
         self.profile: Profile = workspace.profile(profile)
         self.shared = shared
-        self.stores: dict[StoreChoice, str | None] = {}
+        self.stores: dict[StoreChoice, MapiUid | None] = {}
         workspace.usage.sessions.append(self)
+
+    def __repr__(self) -> str:
+        return f"<Session of profile {self.profile_name!r}, {'open' if self.open else 'ended'}>"
 
     def __enter__(self) -> Self:
         return self
@@ -167,8 +171,8 @@ class Session(Remembering):
         stores = profile.providers(PR_STORE_PROVIDERS)
         named = next((each for each in stores if store == each.section.get(PR_ENTRYID)), None)
         if named is None:
-            uid = spelled(store) if isinstance(store, str) or len(store) == 16 else ""
-            named = next((each for each in stores if each.uid.lower() == uid), None)
+            uid = MapiUid(store) if isinstance(store, str) else MapiUid.read(store)
+            named = next((each for each in stores if each.uid == uid), None)
         if named is None:
             raise NotFoundError("there is no such store", where=f"profile {profile.name}")
         return named

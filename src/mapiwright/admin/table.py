@@ -5,10 +5,11 @@ It stands apart from the workspace so that listing profiles does not pay for wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 from mapiwright.mapi.profile import store
 from mapiwright.workstation.outlook.outlook import edition_of_profiles
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Edition, User, Workstation
 
 
-class ProfileRow(NamedTuple):
+@frozen
+class ProfileRow:
     """A row of the profile table: PR_DISPLAY_NAME and PR_DEFAULT_PROFILE."""
 
     name: str
@@ -27,13 +29,19 @@ class ProfileRow(NamedTuple):
 
 def edition_of(workstation: Workstation, user: User) -> Edition:
     """The edition whose profiles the user has: the workstation's Outlook, or what the user's own hive tells."""
+    return _edition_and_pointer(workstation, user)[0]
+
+
+def _edition_and_pointer(workstation: Workstation, user: User) -> tuple[Edition, int | None]:
+    """That edition, and the size of a pointer of the Outlook that there is."""
     try:
-        return workstation.outlook.edition
+        outlook = workstation.outlook
     except NotFoundError:
         found = edition_of_profiles(workstation.registry, user.root)
         if found is None:
             raise
-        return found
+        return found, None
+    return outlook.edition, outlook.bitness.pointer
 
 
 def profile_table(names: tuple[str, ...], default: str | None) -> tuple[ProfileRow, ...]:
@@ -43,7 +51,8 @@ def profile_table(names: tuple[str, ...], default: str | None) -> tuple[ProfileR
 
 def stored_profiles(workstation: Workstation, user: User) -> Iterator[tuple[ProfileRow, tuple[str, ...]]]:
     """The stored profiles of a user, each with the names of its services in their order."""
-    registry, edition = workstation.registry, edition_of(workstation, user)
+    registry = workstation.registry
+    edition, pointer = _edition_and_pointer(workstation, user)
     names = store.profile_names(registry, user.root, edition)
     for row in profile_table(names, store.default_name(registry, user.root, edition)):
         found = store.read_profile_of(
@@ -51,7 +60,7 @@ def stored_profiles(workstation: Workstation, user: User) -> Iterator[tuple[Prof
             user.root,
             edition,
             row.name,
-            default_pointer=workstation.outlook.bitness.pointer,
+            default_pointer=pointer or workstation.outlook.bitness.pointer,
             code_page=workstation.code_page,
         )
         yield row, tuple(service.name for service in found.services) if found is not None else ()

@@ -52,8 +52,12 @@ class Opener(Protocol):
     """An open section, seen from here."""
 
     profile_name: str
-    uid: str
     writable: bool
+
+    @property
+    def uid(self) -> str:
+        """The name of the section."""
+        ...
 
 
 class Usage:

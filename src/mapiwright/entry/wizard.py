@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 
-class Support(StrEnum):
+class WizardSupport(StrEnum):
     """Where a service's pages come from ([creating-a-profile-by-using-the-profile-wizard])."""
 
     FORM = "form"
@@ -48,7 +48,7 @@ class WizardEntry:
     """What answers for one service."""
 
     service: str
-    support: Support
+    support: WizardSupport
     answer: WizardAnswer = field(default_factory=lambda: WizardAnswer((), MappingProxyType({})))
     """The pages where they are always the same, and what is gathered unasked."""
     entry: str = ""
@@ -77,11 +77,11 @@ def wizard_entry(workstation: Workstation, definition: ServiceDefinition) -> Wiz
         return _of_stand_in(workstation, record)
     if record is not None and record.form is not None:
         answer = WizardAnswer(record.form.pages, record.form.properties)
-        return WizardEntry(definition.name, Support.FORM, answer)
+        return WizardEntry(definition.name, WizardSupport.FORM, answer)
     if definition.keywords.get(WIZARD_ENTRY):
         answer = WizardAnswer((generic_page(definition),), MappingProxyType({}))
-        return WizardEntry(definition.name, Support.NATIVE, answer)
-    return WizardEntry(definition.name, Support.NONE)
+        return WizardEntry(definition.name, WizardSupport.NATIVE, answer)
+    return WizardEntry(definition.name, WizardSupport.NONE)
 
 
 def _of_stand_in(workstation: Workstation, record: ServiceRecord) -> WizardEntry:
@@ -89,7 +89,7 @@ def _of_stand_in(workstation: Workstation, record: ServiceRecord) -> WizardEntry
     assert kept is not None  # noqa: S101 - the caller has seen it
     return WizardEntry(
         record.service,
-        Support.PYTHON,
+        WizardSupport.PYTHON,
         entry=kept.wizard,
         sources=sources_of(workstation, record),
         deadline=kept.deadline,

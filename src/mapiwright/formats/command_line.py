@@ -1,4 +1,4 @@
-"""A word of a command line as a shell takes it back: what is told to people is to be pasted."""
+"""A word of a command line as a shell takes it back: what is shown to people can be pasted."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class _Image:
         self.budget = 4 * len(data)
 
     def describe(self) -> ElfFile:
-        """Everything that is told of the file."""
+        """Everything that is reported of the file."""
         machine = self.numbers("H", 18)[0]
         needed: list[str] = []
         exported: set[str] = set()

@@ -83,7 +83,7 @@ class Encoding:
         return data
 
 
-class Kind(Enum):
+class LineKind(Enum):
     """What a line is."""
 
     BLANK = "blank"
@@ -95,7 +95,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InfLine:
     """A line: its bytes and its line break as they stand, its text, and what it is.
 
     ``name`` is that of the section or the key; ``value`` is the right side of an entry as written, without the
@@ -105,7 +105,7 @@ class Line:
     data: bytes
     newline: str
     text: str
-    kind: Kind
+    kind: LineKind
     name: str = ""
     value: str = ""
 
@@ -124,7 +124,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class InfSection:
     """A section: the index of its header, the index after its last line, its entries in order.
 
     ``damaged`` are the indices of its lines that hold a NUL character.
@@ -157,12 +157,12 @@ class Inf:
     """A parsed document. It never changes; the verbs below give new ones."""
 
     encoding: Encoding
-    lines: tuple[Line, ...]
-    sections: tuple[Section, ...] = field(compare=False, repr=False)
-    _first: Mapping[str, Section] = field(compare=False, repr=False)
+    lines: tuple[InfLine, ...]
+    sections: tuple[InfSection, ...] = field(compare=False, repr=False)
+    _first: Mapping[str, InfSection] = field(compare=False, repr=False)
     comments: str = COMMENTS
 
-    def section(self, name: str) -> Section | None:
+    def section(self, name: str) -> InfSection | None:
         """The section that Windows finds under ``name``: the first one, without regard to case."""
         return self._first.get(upcase(name))
 
@@ -178,7 +178,7 @@ class Inf:
     @property
     def spaced(self) -> bool:
         """Whether this document has a blank line above its sections; it has where that is open."""
-        above = [self.lines[s.header - 1].kind is Kind.BLANK for s in self.sections if s.header]
+        above = [self.lines[s.header - 1].kind is LineKind.BLANK for s in self.sections if s.header]
         return 2 * sum(above) >= len(above)
 
 
@@ -236,7 +236,7 @@ def entry_text(key: str, value: str) -> str:
     """The line of an entry; raises UsageError for a key or value that would not be read back."""
     text = f"{key}={value}"
     kind, name, written = _classify(text)
-    if (kind, name, written) != (Kind.ENTRY, key, value) or re.search(r"[\r\n\0]", text):
+    if (kind, name, written) != (LineKind.ENTRY, key, value) or re.search(r"[\r\n\0]", text):
         raise UsageError(
             f"{text!r} would not be read back as it is meant",
             expected="a key without '=', ';', '#', '[' at its start or blanks at its ends, and a value of one line",
@@ -293,7 +293,7 @@ def append_section(inf: Inf, section: str, entries: Sequence[str]) -> Inf:
 def header_text(section: str) -> str:
     """The line that opens a section; raises UsageError for a name that would not be read back."""
     text = f"[{section}]"
-    if _classify(text) != (Kind.SECTION, section, "") or re.search(r"[\r\n\0]", text):
+    if _classify(text) != (LineKind.SECTION, section, "") or re.search(r"[\r\n\0]", text):
         raise UsageError(f"{section!r} cannot name a section", expected="one line without ']'")
     return text
 
@@ -305,20 +305,20 @@ def spacing(inf: Inf) -> tuple[list[str], list[str]]:
     """
     if not inf.lines:
         return [], []
-    blank = inf.lines[-1].kind is Kind.BLANK
+    blank = inf.lines[-1].kind is LineKind.BLANK
     if blank and inf.lines[-1].newline:
         return [], [""]
     return ([""], []) if blank or inf.spaced else ([], [])
 
 
-def lines_of(inf: Inf, section: Section) -> set[int]:
+def lines_of(inf: Inf, section: InfSection) -> set[int]:
     """The lines that go with a section: header to last entry, and the blank line that set it apart."""
     end = section.last + 1
     gone = set(range(section.header, end))
-    blank_above = section.header > 0 and inf.lines[section.header - 1].kind is Kind.BLANK
+    blank_above = section.header > 0 and inf.lines[section.header - 1].kind is LineKind.BLANK
     if end == len(inf.lines):
         return gone | ({section.header - 1} if blank_above else set())
-    blank_below = inf.lines[end].kind is Kind.BLANK
+    blank_below = inf.lines[end].kind is LineKind.BLANK
     return gone | ({end} if blank_below and (blank_above or section.header == 0) else set())
 
 
@@ -342,19 +342,19 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
         yield (match[1], match[2]) if match[2] else (match[3], "")
 
 
-def _classify(text: str, comments: str = COMMENTS) -> tuple[Kind, str, str]:
+def _classify(text: str, comments: str = COMMENTS) -> tuple[LineKind, str, str]:
     """What a line is, the name that it bears, and its value."""
     bare = text.strip(BLANKS)
     if not bare:
-        return Kind.BLANK, "", ""
+        return LineKind.BLANK, "", ""
     if bare[0] in comments:
-        return Kind.COMMENT, "", ""
+        return LineKind.COMMENT, "", ""
     if bare[0] == "[":
         name, closed, _ = bare[1:].partition("]")
-        return (Kind.SECTION, name, "") if closed else (Kind.STRAY, "", "")
+        return (LineKind.SECTION, name, "") if closed else (LineKind.STRAY, "", "")
     key, equals, value = bare.partition("=")
     key = key.rstrip(BLANKS)
-    return (Kind.ENTRY, key, value.lstrip(BLANKS)) if equals and key else (Kind.STRAY, "", "")
+    return (LineKind.ENTRY, key, value.lstrip(BLANKS)) if equals and key else (LineKind.STRAY, "", "")
 
 
 def _unquoted(value: str) -> str:
@@ -372,14 +372,14 @@ def _document(encoding: Encoding, body: bytes, comments: str = COMMENTS, *, tole
             where=f"line {encoding.decode(body[:-1]).count(chr(10)) + 1}",
             expected="an even number of bytes after the byte order mark of UTF-16",
         )
-    lines: list[Line] = []
+    lines: list[InfLine] = []
     below_header = False
     for carried, newline in _split(body.decode(carrier, "surrogatepass" if encoding.wide else "strict")):
         data = carried.encode(carrier, "surrogatepass" if encoding.wide else "strict")
         text = encoding.decode(data)
         kind, name, value = _classify(text, comments)
-        if "\0" in text and tolerant and below_header and kind is not Kind.SECTION:
-            kind, name, value = Kind.DAMAGED, "", ""
+        if "\0" in text and tolerant and below_header and kind is not LineKind.SECTION:
+            kind, name, value = LineKind.DAMAGED, "", ""
         elif "\0" in text:
             raise FormatError(
                 "a NUL character",
@@ -387,21 +387,21 @@ def _document(encoding: Encoding, body: bytes, comments: str = COMMENTS, *, tole
                 expected="text",
                 remedy="UTF-16 text needs its byte order mark; anything else with NULs is no INF.",
             )
-        below_header |= kind is Kind.SECTION
-        lines.append(Line(data, newline, text, kind, name, value))
+        below_header |= kind is LineKind.SECTION
+        lines.append(InfLine(data, newline, text, kind, name, value))
     sections = tuple(_sections(lines))
     first = {upcase(section.name): section for section in reversed(sections)}
     return Inf(encoding, tuple(lines), sections, MappingProxyType(first), comments)
 
 
-def _sections(lines: Sequence[Line]) -> Iterator[Section]:
-    headers = [index for index, line in enumerate(lines) if line.kind is Kind.SECTION]
+def _sections(lines: Sequence[InfLine]) -> Iterator[InfSection]:
+    headers = [index for index, line in enumerate(lines) if line.kind is LineKind.SECTION]
     for header, end in zip(headers, [*headers, len(lines)][1:], strict=True):
         entries = tuple(
             Entry(index, line.name, _unquoted(line.value), line.value)
             for index, line in enumerate(lines[header:end], header)
-            if line.kind is Kind.ENTRY
+            if line.kind is LineKind.ENTRY
         )
         first = {upcase(entry.key): entry for entry in reversed(entries)}
-        damaged = tuple(index for index in range(header, end) if lines[index].kind is Kind.DAMAGED)
-        yield Section(lines[header].name, header, end, entries, MappingProxyType(first), damaged)
+        damaged = tuple(index for index in range(header, end) if lines[index].kind is LineKind.DAMAGED)
+        yield InfSection(lines[header].name, header, end, entries, MappingProxyType(first), damaged)

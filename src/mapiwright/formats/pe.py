@@ -27,7 +27,7 @@ class Machine(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class ExportedFunction:
     """A function that a DLL offers by name; ``forwarder`` is ``DLL.Name`` where it stands in another DLL."""
 
     name: str
@@ -47,7 +47,7 @@ class PeFile:
 
     machine: int
     bits: int
-    exports: tuple[Export, ...]
+    exports: tuple[ExportedFunction, ...]
     imports: tuple[str, ...]
     version: tuple[int, int, int, int] | None
     signed: bool
@@ -137,7 +137,7 @@ class _Image:
         self.sections = [self.section(optional + optional_size + 40 * index) for index in range(section_count)]
 
     def describe(self) -> PeFile:
-        """Everything that is told of the file."""
+        """Everything that is reported of the file."""
         version, languages = self.version()
         return PeFile(
             machine=Machine(self.machine) if self.machine in list(Machine) else self.machine,
@@ -190,7 +190,7 @@ class _Image:
         rva, size = self.directories[index] if index < len(self.directories) else (0, 0)
         return (rva, size) if rva else (0, 0)
 
-    def exports(self) -> tuple[Export, ...]:
+    def exports(self) -> tuple[ExportedFunction, ...]:
         rva, size = self.directory(EXPORTS)
         if not rva:
             return ()
@@ -209,7 +209,7 @@ class _Image:
                 raise _fault(f"an exported name has the index {index}", self.offset(ordinals), f"< {function_count}")
             target = self.u32(self.offset(functions) + 4 * index)
             forwarder = self.name(target) if rva <= target < rva + size else ""
-            found.append(Export(self.name(name_rva), forwarder))
+            found.append(ExportedFunction(self.name(name_rva), forwarder))
         return tuple(found)
 
     def imports(self) -> tuple[str, ...]:

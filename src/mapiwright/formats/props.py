@@ -12,10 +12,12 @@ input; nothing of the data is told, for it may be a secret.
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FormatError, UsageError
+from mapiwright.formats.uid import MapiUid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,13 @@ and PT_CLSID as bytes (a GUID in its little-endian memory form), multi-valued ty
 
 Properties: TypeAlias = "Mapping[int, PropertyValue]"
 """Values by their property tags, 32-bit integers: the id in the high half, the type in the low one."""
+
+GivenValue: TypeAlias = PropertyValue | datetime
+"""What a property is set to: a value, or for PT_SYSTIME a datetime with a time zone. PT_BINARY and PT_CLSID also take
+a MapiUid, which is a str."""
+
+GivenProperties: TypeAlias = "Mapping[int, GivenValue]"
+"""Properties to set, by their tags; ``checked`` makes stored values of them."""
 
 
 class PropertyType(IntEnum):
@@ -66,6 +75,7 @@ OFFSET_TABLES = frozenset({PropertyType.MV_STRING8, PropertyType.MV_UNICODE, Pro
 """The types whose bytes depend on the width of a pointer."""
 
 _SCALARS = {PropertyType.I2: "<h", PropertyType.LONG: "<i", PropertyType.I8: "<q", PropertyType.SYSTIME: "<Q"}
+_FILETIME_START = datetime(1601, 1, 1, tzinfo=UTC)
 _STRINGS = frozenset({PropertyType.STRING8, PropertyType.UNICODE})
 _MV_STRINGS = frozenset({PropertyType.MV_STRING8, PropertyType.MV_UNICODE})
 
@@ -103,7 +113,7 @@ def decode(kind: int, data: bytes, code_page: str = "cp1252") -> PropertyValue:
     raise FormatError(f"the layout of property type {kind:04x} is not known", where=_at(0))
 
 
-def encode(kind: int, value: PropertyValue, *, pointer: int, code_page: str = "cp1252") -> bytes:
+def encode(kind: int, value: GivenValue, *, pointer: int, code_page: str = "cp1252") -> bytes:
     """The bytes that a process with pointers of ``pointer`` bytes (4 or 8) stores for ``value``.
 
     Raises UsageError where the value is none of that type, or has no form in the code page.
@@ -150,12 +160,17 @@ def pointer_of(kind: int, data: bytes) -> int | None:
     return None
 
 
-def checked(kind: int, value: PropertyValue) -> PropertyValue:
+def checked(kind: int, value: GivenValue) -> PropertyValue:
     """``value`` as the type ``kind`` holds it; raises UsageError, which does not tell the value, where it cannot.
 
-    A PT_LONG may be given with or without sign: 0x80000000 is the same four bytes as -0x80000000.
+    A PT_LONG may be given with or without sign: 0x80000000 is the same four bytes as -0x80000000. A PT_SYSTIME may be
+    a datetime that knows its time zone.
     """
     match kind, value:
+        case PropertyType.SYSTIME, datetime():
+            return _ticks(value)
+        case ((PropertyType.BINARY | PropertyType.CLSID), MapiUid()):
+            return value.bytes
         case PropertyType.BOOLEAN, int():
             return bool(value)
         case PropertyType.LONG, int() if -(1 << 31) <= value < 1 << 32:
@@ -180,6 +195,19 @@ def checked(kind: int, value: PropertyValue) -> PropertyValue:
                 return value
     name = f"PT_{PropertyType(kind).name}" if kind in PropertyType._value2member_map_ else f"type {kind:04x}"
     raise UsageError(f"a {type(value).__name__} of this value cannot be stored as {name}")
+
+
+def _ticks(time: datetime) -> int:
+    """A time as a FILETIME: tenths of microseconds since 1601 in UTC."""
+    if time.utcoffset() is None:
+        raise UsageError(
+            "a datetime without a time zone cannot be stored as PT_SYSTIME",
+            remedy="Say which zone it is in: datetime.now(UTC), or time.astimezone() for the local one.",
+        )
+    ticks = (time - _FILETIME_START) // timedelta(microseconds=1) * 10
+    if ticks < 0:
+        raise UsageError("a datetime before 1601 cannot be stored as PT_SYSTIME")
+    return ticks
 
 
 def _fits(kind: int, number: int) -> bool:

@@ -135,7 +135,7 @@ def HrAllocAdviseSink(callback: Callable[[tuple[Any, ...], Any], object], contex
 
 
 def HrThisThreadAdviseSink(adviseSink: PyIMAPIAdviseSink) -> PyIMAPIAdviseSink:
-    """The sink itself: it is told in the thread that makes the change."""
+    """The sink itself: it is notified in the thread that makes the change."""
     return adviseSink
 
 

@@ -46,7 +46,7 @@ _TYPES: Mapping[type, int] = {
 def GetPropTagName(pt: int) -> str:
     """The PR name of a tag, or of an id; where the tag has none, that of its id, else the digits as ``0x66000003``.
 
-    A string's name tells its width. Ids that providers use as they like get a name that the headers give them, as in
+    A string's name says its width. Ids that providers use as they like get a name that the headers give them, as in
     pywin32; ``mapiwright.mapi.props.tags.name_of`` asks whose section it is.
     """
     return _names().get(pt) or _names().get(mapitags.PROP_ID(pt)) or hex(pt).lstrip("-")
@@ -135,7 +135,7 @@ def _type_of(value: Any) -> int:
 @cache
 def _names() -> Mapping[int, str]:
     """By tags and by ids, which no tag is as small as; of several names the first, which is the usual one."""
-    # In a script about profiles an id of providers is that of a profile, if the tag does not tell.
+    # In a script about profiles an id of providers is that of a profile, if the tag does not say.
     names = {
         mapitags.PROP_ID(tag): name
         for known in reversed([NAMES, *PRIVATE_NAMES.values()])

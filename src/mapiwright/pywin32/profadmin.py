@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.services import as_services
-from mapiwright.pywin32.table import PyIMAPITable, View
+from mapiwright.pywin32.table import PyIMAPITable, TableView
 from mapiwright.pywin32.unknown import PyIAdministered
 from mapiwright.pywin32.values import bits, text_of, text_or_none
 
@@ -27,7 +27,7 @@ class PyIProfAdmin(PyIAdministered[ProfileAdmin]):
 
     def GetProfileTable(self, flags: int) -> PyIMAPITable:
         """All profiles: PR_DISPLAY_NAME and PR_DEFAULT_PROFILE."""
-        return PyIMAPITable(View(self.behind.get_profile_table(bits(flags)), self._code_page))
+        return PyIMAPITable(TableView(self.behind.get_profile_table(bits(flags)), self._code_page))
 
     def CreateProfile(self, profileName: Text, password: Text | None, uiParam: int = 0, flags: int = 0) -> None:
         """Make a profile."""

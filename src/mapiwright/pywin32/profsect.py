@@ -142,7 +142,7 @@ def _must_be_interface(iid: Uid | None) -> None:
 
 
 def _reported(problems: tuple[PropertyProblem, ...], wanted: bool, given: Sequence[int] = ()) -> Problems:
-    """What a script is told; a tag that it gave twice is set once, and is called by its first place."""
+    """What a script gets; a tag that it gave twice is set once, and is called by its first place."""
     reported = tuple(
         (given.index(problem.tag) if given else problem.index, problem.tag, signed(problem.hresult))
         for problem in problems

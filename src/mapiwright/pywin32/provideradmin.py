@@ -8,7 +8,7 @@ from mapiwright.admin.providers import ProviderAdmin
 from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.profsect import as_section
 from mapiwright.pywin32.pywintypes import IID
-from mapiwright.pywin32.table import PyIMAPITable, View
+from mapiwright.pywin32.table import PyIMAPITable, TableView
 from mapiwright.pywin32.uid import bytes_of
 from mapiwright.pywin32.unknown import PyIAdministered
 from mapiwright.pywin32.values import all_from_script, bits, text_of
@@ -29,7 +29,7 @@ class PyIProviderAdmin(PyIAdministered[ProviderAdmin]):
 
     def GetProviderTable(self, flags: int) -> PyIMAPITable:
         """The service's providers and extra sections."""
-        return PyIMAPITable(View(self.behind.get_provider_table(bits(flags)), self._code_page))
+        return PyIMAPITable(TableView(self.behind.get_provider_table(bits(flags)), self._code_page))
 
     def CreateProvider(
         self, name: str | bytes, count: int, properties: Sequence[Pair] | None, uiParam: int, flags: int

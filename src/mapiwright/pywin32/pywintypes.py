@@ -1,6 +1,6 @@
 """The types that pywin32's modules share: ``com_error`` and the IID, its own where pywin32 is installed.
 
-Ours behave as pywin32's do, so that a script cannot tell; ``TimeType`` is datetime, of which pywin32's is a kind.
+Ours behave as pywin32's do, so a script sees no difference; ``TimeType`` is datetime, of which pywin32's is a kind.
 """
 
 from __future__ import annotations

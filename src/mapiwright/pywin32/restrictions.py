@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Spelled: TypeAlias = Sequence[Any]
 
 
-class Kind(IntEnum):
+class RestrictionKind(IntEnum):
     """RES_*, as H:MAPIDefS.h numbers them."""
 
     AND = 0
@@ -45,30 +45,30 @@ def restriction_of(spelled: Any, code_page: str) -> Restriction:
     kind, body = spelled
     if not isinstance(kind, int):
         raise TypeError("SRestriction must be a sequence of (integer, object)")
-    if kind not in set(Kind):
+    if kind not in set(RestrictionKind):
         raise ValueError(f"Unsupported restriction type {kind}")
     match kind, tuple(body):
-        case Kind.AND, parts:
+        case RestrictionKind.AND, parts:
             return restriction.And(tuple(restriction_of(part, code_page) for part in parts))
-        case Kind.OR, parts:
+        case RestrictionKind.OR, parts:
             return restriction.Or(tuple(restriction_of(part, code_page) for part in parts))
-        case Kind.NOT, (inner, *_):
+        case RestrictionKind.NOT, (inner, *_):
             return restriction.Not(restriction_of(inner, code_page))
-        case Kind.CONTENT, (level, tag, prop):
+        case RestrictionKind.CONTENT, (level, tag, prop):
             return restriction.Content(bits(level), bits(tag), from_script(prop, code_page))
-        case Kind.PROPERTY, (relation, tag, prop):
+        case RestrictionKind.PROPERTY, (relation, tag, prop):
             return restriction.Property(relation, bits(tag), from_script(prop, code_page))
-        case Kind.COMPAREPROPS, (relation, tag, other):
+        case RestrictionKind.COMPAREPROPS, (relation, tag, other):
             return restriction.CompareProps(relation, bits(tag), bits(other))
-        case Kind.BITMASK, (test, tag, *mask):
+        case RestrictionKind.BITMASK, (test, tag, *mask):
             return restriction.BitMask(test, bits(tag), bits(mask[0]) if mask else 0)
-        case Kind.SIZE, (relation, tag, size):
+        case RestrictionKind.SIZE, (relation, tag, size):
             return restriction.Size(relation, bits(tag), bits(size))
-        case Kind.EXIST, (tag, *_):
+        case RestrictionKind.EXIST, (tag, *_):
             return restriction.Exist(bits(tag))
-        case Kind.COMMENT, (inner, props):
+        case RestrictionKind.COMMENT, (inner, props):
             return restriction.Comment(restriction_of(inner, code_page), all_from_script(props, code_page))
-    raise TypeError(f"this is no {Kind(kind).name} restriction")
+    raise TypeError(f"this is no {RestrictionKind(kind).name} restriction")
 
 
 def sort_order_of(spelled: Spelled) -> SortOrderSet:

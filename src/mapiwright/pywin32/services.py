@@ -11,7 +11,7 @@ from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.profsect import as_section
 from mapiwright.pywin32.provideradmin import PyIProviderAdmin
 from mapiwright.pywin32.pywintypes import IID
-from mapiwright.pywin32.table import PyIMAPITable, View
+from mapiwright.pywin32.table import PyIMAPITable, TableView
 from mapiwright.pywin32.uid import bytes_of
 from mapiwright.pywin32.unknown import E_NOINTERFACE, PyIAdministered, PyIUnknown
 from mapiwright.pywin32.values import all_from_script, bits, text_of, text_or_none
@@ -36,11 +36,11 @@ class PyIMsgServiceAdmin(PyIAdministered[MessageServiceAdmin]):
 
     def GetMsgServiceTable(self, flags: int) -> PyIMAPITable:
         """The services, in the order of addition."""
-        return PyIMAPITable(View(self.behind.get_message_service_table(bits(flags)), self._code_page))
+        return PyIMAPITable(TableView(self.behind.get_message_service_table(bits(flags)), self._code_page))
 
     def GetProviderTable(self, flags: int) -> PyIMAPITable:
         """The providers of all services."""
-        return PyIMAPITable(View(self.behind.get_provider_table(bits(flags)), self._code_page))
+        return PyIMAPITable(TableView(self.behind.get_provider_table(bits(flags)), self._code_page))
 
     def CreateMsgService(
         self, serviceName: str | bytes, displayName: str | bytes | None, uiParam: int = 0, flags: int = 0

@@ -1,4 +1,4 @@
-"""PyIMAPIAdviseSink: whom a table tells of its rows ([imapiadvisesinkiunknown], [hrallocadvisesink])."""
+"""PyIMAPIAdviseSink: whom a table notifies of its rows ([imapiadvisesinkiunknown], [hrallocadvisesink])."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Listener:
     context: Any = None
 
     def notify(self, notifications: tuple[Any, ...]) -> None:
-        """Tell it; a notification of a table is (fnevTableModified, (event, result, index, prior, row))."""
+        """Notify it; a notification of a table is (fnevTableModified, (event, result, index, prior, row))."""
         self.callback(notifications, self.context)
 
 

@@ -30,7 +30,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class View(Remembering):
+class TableView(Remembering):
     """A table with its last error, and the code page that its narrow strings have in scripts."""
 
     def __init__(self, table: Table, code_page: str) -> None:
@@ -43,7 +43,7 @@ class View(Remembering):
         return action(self.table, *args, **kwargs)
 
 
-class PyIMAPITable(PyIObject[View]):
+class PyIMAPITable(PyIObject[TableView]):
     """Rows, as (tag, value) pairs in tuples; restrictions and sort orders as ``restrictions`` tells."""
 
     interface = IIDS["IID_IMAPITable"]

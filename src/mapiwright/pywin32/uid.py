@@ -1,10 +1,11 @@
-"""A MAPIUID or interface id as scripts give it: an IID, its text in braces, or (ours) 16 bytes."""
+"""A MAPIUID or interface id as scripts give it: an IID, its text in braces, or (ours) 16 bytes or a MapiUid."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
 from mapiwright.errors import CallError
+from mapiwright.formats.uid import MapiUid
 from mapiwright.pywin32.pywintypes import CO_E_CLASSSTRING, IID, IIDType
 
 Uid: TypeAlias = IIDType | bytes | str
@@ -15,6 +16,8 @@ def bytes_of(uid: Uid) -> bytes:
 
     Text without braces is no GUID to Windows, and hex digits would be in another order.
     """
+    if isinstance(uid, MapiUid):
+        return uid.bytes
     if isinstance(uid, str) and not uid.startswith("{"):
         raise CallError(
             "an id without braces",

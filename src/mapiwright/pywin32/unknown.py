@@ -31,7 +31,7 @@ Administered = TypeVar("Administered", bound="OfWorkspace")
 
 
 class Reporting(Protocol):
-    """An object that tells why its last call failed."""
+    """An object that says why its last call failed."""
 
     def get_last_error(self, hresult: int | None = None) -> MapiError | None:
         """The MAPIERROR of that call, or None."""

@@ -141,7 +141,7 @@ def _in_code_page(text: str, code_page: str) -> bytes:
 
 
 def _time(ticks: int) -> datetime:
-    """A FILETIME as Windows tells it: to the millisecond."""
+    """A FILETIME as Windows shows it: to the millisecond."""
     at = _EPOCH + ticks // _TICKS * _MILLISECOND
     return TimeType(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=UTC)
 

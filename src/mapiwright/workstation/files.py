@@ -6,11 +6,11 @@ It resolves without regard to case, also on a mount that regards it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from mapiwright.errors import UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 
 RESERVED = frozenset(
     {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
@@ -59,7 +59,7 @@ def fault_of_name(name: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Room:
     """What there is for a file that shall be written: its volume, and whether we may.
 

@@ -5,13 +5,13 @@ Names compare as Windows compares them: by its own upcase table, never by ``str.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from mapiwright.errors import UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class ValueType(IntEnum):
     QWORD = 11
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Value:
     """A registry value: its type, a 32-bit number, and its bytes as they are stored."""
 
@@ -98,12 +98,12 @@ def lookup(names: Mapping[str, T], name: str) -> T | None:
     return next((entry for key, entry in names.items() if upcase(key) == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """A frozen snapshot of a key: its values and its subkeys, by their names as stored, in stored order."""
 
-    values: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
-    keys: Mapping[str, Key] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, Value] = MappingProxyType({})
+    keys: Mapping[str, Key] = MappingProxyType({})
 
     def value(self, name: str) -> Value | None:
         """The value of that name without regard to case; ``""`` is the default value."""
@@ -124,7 +124,7 @@ class View(Enum):
     X86 = "x86"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyPath:
     r"""Where a key is: ``HKLM`` or ``HKU``, and the names below it.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 JOURNAL = "journal"
-"""The name of the journal; it is there exactly while a transaction is under way or stands half-way."""
+"""The name of the journal; it is there exactly while a transaction is under way or was interrupted."""
 
 
 def closed_records(where: str, *, instead: str = "") -> RefusedError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import FileReader
 from mapiwright.workstation.registry import KeyPath, RegistryReader, View
 
@@ -56,7 +56,7 @@ class Install(StrEnum):
         return "Windows Installer" if self is Install.MSI else "Click-to-Run"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User:
     """A user of the workstation: the name of the profile folder, the SID, and where the user's keys are."""
 
@@ -67,7 +67,7 @@ class User:
     """True for Default, from which Windows makes new users."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outlook:
     """An Outlook that a workstation has, and the rule that found each fact.
 

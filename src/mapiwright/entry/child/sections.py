@@ -82,7 +82,7 @@ class Section(MutableMapping[int, Any]):
 
     @property
     def touched(self) -> bool:
-        """Whether there is anything to tell of it: a section that was made is told of even when it is empty."""
+        """Whether there is anything to report of it: a new section is reported even when it is empty."""
         return bool(self.changes()) or self._is_new
 
 

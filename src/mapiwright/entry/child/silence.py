@@ -106,7 +106,7 @@ if sys.platform == "win32":
     KERNEL.AssignProcessToJobObject.argtypes = (w.HANDLE, w.HANDLE)
 
     def _on_exception(exception: Any) -> int:
-        """Told of every exception first: ends the process where it is an error (0xC.......) in our own code."""
+        """Sees every exception first: ends the process where it is an error (0xC.......) in our own code."""
         status = exception[0][0]  # EXCEPTION_POINTERS.ExceptionRecord->ExceptionCode
         if ours.depth and status >> 28 == 0xC:
             KERNEL.TerminateProcess(KERNEL.GetCurrentProcess(), status)

@@ -1,4 +1,4 @@
-"""Runs a vendor's wizard entry: the function of its stand-in that tells the service's pages of the Profile Wizard.
+"""Runs a vendor's wizard entry: the function of its stand-in that gives the service's pages of the Profile Wizard.
 
 Standard library only.
 """

@@ -1,4 +1,4 @@
-"""What a child answered, judged: an outcome whose every value was checked, or an error that says how it ended.
+"""What a child answered, checked: an outcome whose every value was checked, or an error that says how it ended.
 
 A guest may write anything at all. Nothing of it is believed before it was checked against the request, and
 nothing is repeated in an error where the request carried a secret.
@@ -200,7 +200,7 @@ def _traced(found: Any, request: EntryRequest) -> Traced:
 
 
 def _report(lines: list[dict[str, Any]], request: EntryRequest) -> Report:
-    """How the service behaved; what is told last is missing where it did not come to its end."""
+    """How the service behaved; what is reported last is missing where it did not come to its end."""
     reported = _mapping(lines[-1].get("report", {}) if lines else {}, "its report")
     wanted = _mapping(reported.get("wanted", {}), "what it wanted")
     return Report(
@@ -212,7 +212,7 @@ def _report(lines: list[dict[str, Any]], request: EntryRequest) -> Report:
 
 
 def _status(ended: Ended, lines: list[dict[str, Any]]) -> int:
-    """The exit status; where it was cut short on the way, whoever watched the child has told it whole."""
+    """The exit status; where it was truncated on the way, the watcher of the child has reported it whole."""
     reported = next((each.get("status") for each in lines if each.get("phase") == "ended"), None)
     return reported if type(reported) is int else ended.status
 
@@ -262,7 +262,7 @@ def decide(
     """The outcome of a call, from how its child ended; raises EntryPointError where there is none.
 
     ``interpreter`` is what ran the child, and is blamed where it did not come so far as to touch the service.
-    ``observe`` is told how the service behaved, as far as that can be told, before either.
+    ``observe`` gets how the service behaved, as far as that is known, before either.
     """
     log = _log(ended, request)
 
@@ -335,10 +335,10 @@ def _decided(
         if found is not None:
             return found
         loaded = _is_loaded(lines)
-        # A guest can lose the child's channel, so only the child's own last word tells that nothing was called.
+        # A guest can lose the child's channel, so only the child's own last word says that nothing was called.
         was_called = loaded or last.get("phase") != "failed" or last.get("during") != "loading"
         if not loaded:
-            kept += " Whether the entry point was called cannot be told."
+            kept += " Whether the entry point was called is not known."
         if last.get("phase") == "failed":
             what, hresult = _exception(last, request), int(Result.MAPI_E_CALL_FAILED)
         else:

@@ -14,6 +14,7 @@ from pathlib import Path
 _PACKAGES = ("", "entry", "entry/child", "entry/child/native", "mapi", "mapi/props", "mapi/tables")
 _MODULES = (
     "errors",
+    "frozen",
     "mapi/tables/bookmarks",
     "mapi/props/property_calls",
     "mapi/tables/restriction",

@@ -129,7 +129,7 @@ def _keep_tail(pipe: IO[bytes], tail: bytearray) -> None:
 
 
 def _report(pipe: IO[bytes], request: bytes) -> None:
-    with contextlib.suppress(OSError), pipe:  # a child that died is told by its exit status
+    with contextlib.suppress(OSError), pipe:  # a child that died is known by its exit status
         pipe.write(request)
 
 

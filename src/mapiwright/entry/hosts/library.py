@@ -1,4 +1,4 @@
-"""The file of a message service: what it is made for, and why it cannot be called, told before it is loaded."""
+"""The file of a message service: what it is made for, and why it cannot be called, known before it is loaded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Library:
     """A library as its own headers describe it.
 
     ``kind`` is ``pe``, ``elf`` or ``macho``, ``machine`` in the words of ``formats.pe``. ``exports`` is None where it
-    cannot be told; ``needs`` are the libraries that it asks for by name. ``fault`` is why nothing can call it from
+    is not known; ``needs`` are the libraries that it asks for by name. ``fault`` is why nothing can call it from
     Python, or "".
     """
 

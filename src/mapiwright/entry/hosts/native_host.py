@@ -77,8 +77,8 @@ def _ignored(report: Report) -> None:
 class NativeHost:
     """Runs the function ``entry`` of a library, under the Python that ``interpreter`` is.
 
-    ``flavour`` overrules what the library looks like. ``observe`` is told how the service behaved, also where the
-    call ends in an error; with ``trace`` it is told of every call that the service made. ``deadline`` is in seconds,
+    ``flavour`` overrules what the library looks like. ``observe`` gets how the service behaved, also where the
+    call ends in an error; with ``trace`` it gets every call that the service made. ``deadline`` is in seconds,
     from when the interpreter has started.
     """
 

@@ -2,7 +2,7 @@
 Windows.
 
 Wine's own binaries are called, not the wrappers of a distribution: Debian's start a server that ends with its last
-client, so that every call would start all of Windows' services anew.
+client, so that every call would start all of Windows' services again.
 """
 
 from __future__ import annotations

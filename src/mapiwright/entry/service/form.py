@@ -57,7 +57,7 @@ class Words:
 NO_WORDS = Words(MappingProxyType({}))
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a field is asked for."""
 
     TEXT = "text"
@@ -108,13 +108,13 @@ class Field:
     required: bool = True
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FieldKind:
         """How it is asked for."""
         if self.choices:
-            return Kind.CHOICE
+            return FieldKind.CHOICE
         if prop_type(self.tag) == PropertyType.BOOLEAN:
-            return Kind.FLAG
-        return Kind.NUMBER if prop_type(self.tag) in RANGES else Kind.TEXT
+            return FieldKind.FLAG
+        return FieldKind.NUMBER if prop_type(self.tag) in RANGES else FieldKind.TEXT
 
     @property
     def secret(self) -> bool:
@@ -130,20 +130,20 @@ class Field:
     @property
     def first(self) -> Entered:
         """What stands in the field before anybody has touched it."""
-        if self.kind is Kind.FLAG:
+        if self.kind is FieldKind.FLAG:
             return self.default is True
         return "" if self.default is None else str(self.default)
 
     def fault_of(self, entered: Entered) -> Why | None:
         """Why ``entered`` is no answer, or None."""
-        if self.kind is Kind.FLAG:
+        if self.kind is FieldKind.FLAG:
             return None if isinstance(entered, bool) else Why.CHOICE
         text = _trimmed(self, entered)
         if not text:
             return Why.MISSING if self.required else None
-        if self.kind is Kind.CHOICE:
+        if self.kind is FieldKind.CHOICE:
             return None if text in {str(choice.value) for choice in self.choices} else Why.CHOICE
-        if self.kind is Kind.NUMBER:
+        if self.kind is FieldKind.NUMBER:
             if not re.fullmatch(r"[+-]?[0-9]{1,10}", text):
                 return Why.NUMBER
             least, most = self.bounds
@@ -154,24 +154,24 @@ class Field:
 
     def value_of(self, entered: Entered) -> PropertyValue | None:
         """The value of the property; None where nothing was entered. For what has no fault."""
-        if self.kind is Kind.FLAG:
+        if self.kind is FieldKind.FLAG:
             return bool(entered)
         text = _trimmed(self, entered)
         if not text:
             return None
-        if self.kind is Kind.CHOICE:
+        if self.kind is FieldKind.CHOICE:
             return next(choice.value for choice in self.choices if str(choice.value) == text)
-        return int(text) if self.kind is Kind.NUMBER else text
+        return int(text) if self.kind is FieldKind.NUMBER else text
 
     @property
     def expected(self) -> str:
         """What it takes, for a message."""
         match self.kind:
-            case Kind.FLAG:
+            case FieldKind.FLAG:
                 return "true or false"
-            case Kind.CHOICE:
+            case FieldKind.CHOICE:
                 return "one of " + ", ".join(str(choice.value) for choice in self.choices)
-            case Kind.NUMBER:
+            case FieldKind.NUMBER:
                 return "a number from {} to {}".format(*self.bounds)
         return str(self.hint) or (f"text that matches {self.pattern}" if self.pattern else "a line of text")
 

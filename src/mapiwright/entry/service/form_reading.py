@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mapiwright.entry.service.form import NO_WORDS, RANGES, TEXTS, Choice, Field, Form, Kind, Page, Words
+from mapiwright.entry.service.form import NO_WORDS, RANGES, TEXTS, Choice, Field, FieldKind, Form, Page, Words
 from mapiwright.formats.props import PropertyType
 from mapiwright.mapi.props.tags import is_secure, prop_id, prop_type, tag_of
 from mapiwright.mapi.props.tags_table import PRIVATE_NAMES
@@ -207,7 +207,7 @@ def _with_default(field: Field, found: Any, place: str, faults: _Faults) -> Fiel
         return field
     made = replace(field, default=found)
     numbers = prop_type(field.tag) in RANGES
-    wanted = bool if field.kind is Kind.FLAG else int if numbers else str
+    wanted = bool if field.kind is FieldKind.FLAG else int if numbers else str
     if field.secret:
         faults.report(place, "a secret has none: everybody can read a package")
     elif type(found) is not wanted or field.fault_of(made.first) is not None:

@@ -53,7 +53,7 @@ def is_outlooks_own(dll: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class FoundLibrary:
     """A DLL that was looked for: where it is ("" where it is nowhere), and its headers or what is wrong with them.
 
     ``told`` is False where it cannot be told: on a network, or on a drive that this workstation does not have.
@@ -77,14 +77,14 @@ class Loader:
         self._workstation = workstation
         self._users = users
         self._outlook = outlook
-        self._libraries: dict[str, Library] = {}
+        self._libraries: dict[str, FoundLibrary] = {}
         self._windows = workstation.environment.get("SystemRoot", r"C:\Windows")
         self.known = workstation.files.is_folder(join(self._windows, "System32"))
         self.folders = tuple(dict.fromkeys(self._as_seen(folder) for folder in self._folders()))
         """The folders that are looked into for a bare name, in order."""
         self.has_program = any(self._there(join(folder, PROGRAM)) for folder in self._program_folders())
 
-    def library(self, name: str) -> Library:
+    def library(self, name: str) -> FoundLibrary:
         """The DLL of that name or path, as an INF or a profile writes it."""
         file = file_of_dll(name).replace("/", "\\")
         place = upcase(file)
@@ -101,10 +101,10 @@ class Loader:
         on = " on an ARM64 Windows" if on_arm64 else ""
         return f"it is made for {image.kind}, and Outlook is {bitness}{on}"
 
-    def _look(self, file: str) -> Library:
+    def _look(self, file: str) -> FoundLibrary:
         bare = "\\" not in file
         if file.startswith("\\\\") or (file[1:3] == ":\\" and not self._workstation.files.is_folder(file[:2])):
-            return Library("", known=False)
+            return FoundLibrary("", known=False)
         for path in [join(folder, file) for folder in self.folders] if bare else [self._as_seen(file)]:
             try:
                 data = self._workstation.files.read(path) if self._there(path) else None
@@ -112,10 +112,10 @@ class Loader:
                 continue
             if data is not None:
                 try:
-                    return Library(path, pe.read(data))
+                    return FoundLibrary(path, pe.read(data))
                 except FormatError as error:
-                    return Library(path, fault=str(error))
-        return Library("")
+                    return FoundLibrary(path, fault=str(error))
+        return FoundLibrary("")
 
     def _there(self, path: str) -> bool:
         """Whether its folder has that name; a large file is not read for that."""

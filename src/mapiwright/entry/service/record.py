@@ -60,7 +60,7 @@ class GivenStandIn(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StandIn:
+class RecordedStandIn:
     """A stand-in as a record names it: ``files`` are the paths of its sources, with ``/``.
 
     ``wizard`` is its entry for the Profile Wizard, ``module:function``, or "".
@@ -79,7 +79,7 @@ class ServiceRecord:
     service: str
     package: str
     version: str
-    stand_in: StandIn | None = None
+    stand_in: RecordedStandIn | None = None
     flavour: Flavour | None = None
     """The flavour of its library's interfaces, where the file does not tell it."""
     form: Form | None = None
@@ -100,7 +100,7 @@ class ServiceRecord:
         """The record of a service as its package describes it."""
         if stand_in is None:
             return cls(service, package, version, flavour=flavour, form=form)
-        kept = StandIn(stand_in.entry, float(stand_in.deadline), tuple(sorted(stand_in.sources)), wizard)
+        kept = RecordedStandIn(stand_in.entry, float(stand_in.deadline), tuple(sorted(stand_in.sources)), wizard)
         return cls(service, package, version, kept, flavour, form)
 
 
@@ -230,13 +230,15 @@ def _decode(data: bytes, path: str) -> ServiceRecord:
     return record
 
 
-def _stand_in(found: Mapping[str, object]) -> StandIn:
+def _stand_in(found: Mapping[str, object]) -> RecordedStandIn:
     deadline, files = found["deadline"], found["files"]
     if not isinstance(deadline, int | float) or not 0 < deadline <= LONGEST_DEADLINE:
         raise ValueError("deadline")
     if not isinstance(files, list):
         raise TypeError("files")
-    return StandIn(_text(found["entry"]), float(deadline), tuple(map(_text, files)), _text(found.get("wizard", "")))
+    return RecordedStandIn(
+        _text(found["entry"]), float(deadline), tuple(map(_text, files)), _text(found.get("wizard", ""))
+    )
 
 
 def _form(found: object) -> Form | None:

@@ -8,7 +8,6 @@ Source: the regf specification of msuhanov.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.records import (
@@ -25,12 +24,14 @@ from mapiwright.formats.regf.records import (
     checksum,
     damage,
 )
+from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HiveValue:
     """A value: its name ("" is the unnamed one), its 32-bit type and its bytes as stored."""
 
@@ -104,15 +105,16 @@ class Hive:
 
 
 class HiveKey:
-    """A key of a hive; its values and subkeys are read when they are asked for."""
+    """A key of a hive; its values and subkeys are read when they are asked for, those asked for by name once."""
 
-    __slots__ = ("_depth", "_hive", "record")
+    __slots__ = ("_by_name", "_depth", "_hive", "record")
 
     def __init__(self, hive: Hive, record: KeyRecord, depth: int) -> None:
         if depth > DEEPEST:
             raise damage(BASE_BLOCK + record.offset, f"key stands {depth} levels deep", f"at most {DEEPEST}")
         self._hive = hive
         self._depth = depth
+        self._by_name: dict[str, HiveKey | None] = {}
         self.record = record
 
     @property
@@ -165,8 +167,11 @@ class HiveKey:
 
     def subkey(self, name: str) -> HiveKey | None:
         """The subkey of that name without regard to case, or None; only keys whose hash fits are read."""
-        found = self._hive.image.find_subkey(self.record, name)
-        return None if found is None else HiveKey(self._hive, found, self._depth + 1)
+        wanted = upcase(name)
+        if wanted not in self._by_name:
+            found = self._hive.image.find_subkey(self.record, name)
+            self._by_name[wanted] = None if found is None else HiveKey(self._hive, found, self._depth + 1)
+        return self._by_name[wanted]
 
     def find(self, path: Iterable[str]) -> HiveKey | None:
         """The key at a path from this one, without regard to case; None where there is none."""

@@ -112,7 +112,7 @@ def _list_values(cells: Cells, key: KeyRecord, offsets: tuple[int, ...]) -> None
 
 
 def _measure(cells: Cells, key: KeyRecord) -> None:
-    """Write the maxima over the key's values anew: the longest name, in UTF-16 bytes, and the largest data."""
+    """Write the maxima over the key's values again: the longest name, in UTF-16 bytes, and the largest data."""
     values = [cells.image.value(offset) for offset in cells.image.value_offsets(cells.image.key(key.offset))]
     cells.put(key.offset, KEY_LONGEST_VALUE, max((2 * units(value.name) for value in values), default=0))
     cells.put(key.offset, KEY_LARGEST_DATA, max((value.size & ~INLINE for value in values), default=0))

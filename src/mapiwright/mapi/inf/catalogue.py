@@ -15,14 +15,14 @@ from mapiwright.errors import FindingsError, NotFoundError, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition, ServiceDefinition, declares_entry
 from mapiwright.mapi.inf.rules import finding
-from mapiwright.mapi.inf.value import Fault, is_tolerated, read_bytes, read_value, split_list
+from mapiwright.mapi.inf.value import ValueFault, is_tolerated, read_bytes, read_value, split_list
 from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Entry, Inf, Section
+    from mapiwright.formats.inf import Entry, Inf, InfSection
     from mapiwright.formats.props import Properties, PropertyValue
 
 WHERE = "MAPISVC.INF"
@@ -139,19 +139,19 @@ def declared_entry(catalogue: Catalogue, service: str) -> tuple[str, str] | None
     return (dll, entry) if declares_entry(dll, entry) else None
 
 
-def links(section: Section, keyword: str) -> tuple[str, ...]:
+def links(section: InfSection, keyword: str) -> tuple[str, ...]:
     """The section names that ``Providers`` or ``Sections`` lists."""
     return split_list(section.value(keyword) or "")
 
 
-def uid_of(section: Section) -> bytes | None:
+def uid_of(section: InfSection) -> bytes | None:
     """The 16 bytes of ``UID=``, in plain order; None where it is absent or faulty."""
     uid = section.value(UID)
     read = read_bytes(uid, 16) if uid is not None else None
     return read if isinstance(read, bytes) else None
 
 
-def read_section(section: Section) -> Reading:
+def read_section(section: InfSection) -> Reading:
     """The properties of a service, provider or extra section; a faulty one is left out and told."""
     properties: dict[int, PropertyValue] = {}
     keywords: dict[str, str] = {}
@@ -173,7 +173,7 @@ def read_section(section: Section) -> Reading:
             faults.append(_fault(entry, unknown, f"{entry.key} is not known"))
             continue
         value = _forbidden(entry, tag) or read_value(tag, entry.value)
-        if isinstance(value, Fault):
+        if isinstance(value, ValueFault):
             faults.append(_fault(entry, value.id, value.what))
         elif tag in properties:
             faults.append(_fault(entry, "MW1007", f"{entry.key} is {tags.name_of(tag)}, which is there already"))
@@ -184,21 +184,21 @@ def read_section(section: Section) -> Reading:
     return Reading(MappingProxyType(properties), MappingProxyType(keywords), tuple(faults))
 
 
-def _forbidden(entry: Entry, tag: int) -> Fault | None:
+def _forbidden(entry: Entry, tag: int) -> ValueFault | None:
     """Why the property may not be in the file at all; its value is not looked at, for it may be a secret."""
     if tags.is_secure(tag):
-        return Fault("MW1045", f"{entry.key} is a secure property")
+        return ValueFault("MW1045", f"{entry.key} is a secure property")
     if tags.prop_id(tag) >= 0x8000:
-        return Fault("MW1046", f"{entry.key} is a named property")
+        return ValueFault("MW1046", f"{entry.key} is a named property")
     if tags.prop_id(tag) == tags.prop_id(tags.PR_SERVICE_UID):
-        return Fault("MW1044", f"{entry.key} is in the file")
+        return ValueFault("MW1044", f"{entry.key} is in the file")
     return None
 
 
 def _uid_faults(entry: Entry) -> Iterator[Finding]:
     if upcase(entry.key) == UID:
         read = read_bytes(entry.value, 16)
-        if isinstance(read, Fault):
+        if isinstance(read, ValueFault):
             yield _fault(entry, "MW1040" if read.id == "MW1040" else "MW1049", f"UID: {read.what}")
 
 
@@ -214,10 +214,10 @@ def _global(inf: Inf, name: str) -> Mapping[str, str]:
 
 
 def _linked(
-    inf: Inf, service: Section, keyword: str, missing: str
-) -> tuple[list[tuple[Section, Reading]], list[Finding]]:
+    inf: Inf, service: InfSection, keyword: str, missing: str
+) -> tuple[list[tuple[InfSection, Reading]], list[Finding]]:
     """The sections that a service names, read, and their faults."""
-    found: list[tuple[Section, Reading]] = []
+    found: list[tuple[InfSection, Reading]] = []
     faults: list[Finding] = []
     for name in links(service, keyword):
         section = inf.section(name)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import (
     DEFAULT_SERVICES,
@@ -27,7 +27,7 @@ from mapiwright.mapi.inf.catalogue import (
 )
 from mapiwright.mapi.inf.check_dll import dll_faults, path_faults, shared_files
 from mapiwright.mapi.inf.rules import finding, quoted, shown_value
-from mapiwright.mapi.inf.value import Fault, read_value
+from mapiwright.mapi.inf.value import ValueFault, read_value
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ResourceType, ServiceFlag, StatusFlag
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Entry, Inf, Section
+    from mapiwright.formats.inf import Entry, Inf, InfSection
     from mapiwright.mapi.inf.catalogue import Reading
 
 CONTROL = re.compile(r"[\x01-\x08\x0a-\x19\x1b-\x1f\x7f]")
@@ -85,10 +85,10 @@ def check(
 class _Linked:
     """A link: the service section that holds it, its line, and the section that it leads to."""
 
-    service: Section
+    service: InfSection
     keyword: str
     entry: Entry
-    section: Section
+    section: InfSection
 
 
 class _Checker:
@@ -101,7 +101,10 @@ class _Checker:
         self.broken = {
             index - 1
             for index, line in enumerate(inf.lines)
-            if line.kind is Kind.STRAY and index and inf.lines[index - 1].kind is Kind.ENTRY and "[" not in line.text
+            if line.kind is LineKind.STRAY
+            and index
+            and inf.lines[index - 1].kind is LineKind.ENTRY
+            and "[" not in line.text
         }
         self.readings = {section.header: read_section(section) for section in inf.sections}
         found = [inf.section(entry.key) for entry in self._entries(SERVICES)]
@@ -137,19 +140,19 @@ class _Checker:
         first = self.inf.sections[0].header if self.inf.sections else len(self.inf.lines)
         for index, line in enumerate(self.inf.lines):
             number, shown = index + 1, shown_value(line.text, line.text.strip())
-            if line.kind is Kind.DAMAGED:
+            if line.kind is LineKind.DAMAGED:
                 yield finding("MW1001", "the line holds a NUL character", line=number)
                 continue
-            if line.kind is Kind.STRAY:
+            if line.kind is LineKind.STRAY:
                 above = f"; it looks like the rest of line {index}" if index - 1 in self.broken else ""
                 yield finding(
                     "MW1001",
                     f"{shown} is no section, key or comment{above}",
                     line=number,
                 )
-            if line.kind is Kind.ENTRY and index < first:
+            if line.kind is LineKind.ENTRY and index < first:
                 yield finding("MW1002", f"{line.name} stands above the first section", line=number)
-            if line.kind is not Kind.COMMENT and SURROGATE.search(line.text):
+            if line.kind is not LineKind.COMMENT and SURROGATE.search(line.text):
                 yield finding(
                     "MW1004",
                     f"{shown} is not {self.inf.encoding.codec}",
@@ -157,7 +160,7 @@ class _Checker:
                 )
             if CONTROL.search(line.text):
                 yield finding("MW1005", "the line holds a control character", line=number)
-            if line.kind is Kind.SECTION and line.text.strip() != f"[{line.name.strip()}]":
+            if line.kind is LineKind.SECTION and line.text.strip() != f"[{line.name.strip()}]":
                 yield finding("MW1008", f"the header of [{line.name}] holds more than its name", line=number)
         for section in self.inf.sections:
             original = self.inf.section(section.name)
@@ -218,12 +221,12 @@ class _Checker:
             line = entry.index + 1 if entry is not None else service.header + 1
             yield finding("MW1039", f"[{owner.name}] uses {name} too", line=line)
 
-    def _readings_of(self, service: Section) -> list[Reading]:
+    def _readings_of(self, service: InfSection) -> list[Reading]:
         """The reading of a service's own section, and those of its providers."""
         below = [link.section for link in self.links[service.header] if link.keyword == PROVIDERS]
         return [self.readings[section.header] for section in (service, *below)]
 
-    def _unlisted_dlls(self, service: Section) -> Iterator[Finding]:
+    def _unlisted_dlls(self, service: InfSection) -> Iterator[Finding]:
         own, *others = self._readings_of(service)
         files = {upcase(name) for name in own.texts(tags.PR_SERVICE_SUPPORT_FILES)}
         if not files:
@@ -245,7 +248,7 @@ class _Checker:
                 yield finding("MW1021", what, line=link.entry.index + 1)
         for section in self.providers.values():
             yield from self._provider(section)
-        kinds: dict[tuple[object, str], Section] = {}
+        kinds: dict[tuple[object, str], InfSection] = {}
         for section in self.providers.values():
             read = self.readings[section.header]
             kind = (read.properties.get(tags.PR_RESOURCE_TYPE), upcase(read.text(tags.PR_PROVIDER_DLL_NAME)))
@@ -267,7 +270,7 @@ class _Checker:
                 if section.header in no_extra and upcase(entry.key) == UID:
                     yield finding("MW1049", f"UID in [{section.name}]", line=entry.index + 1)
 
-    def _provider(self, section: Section) -> Iterator[Finding]:
+    def _provider(self, section: InfSection) -> Iterator[Finding]:
         read, line = self.readings[section.header], section.header + 1
         given = {tags.prop_id(tag) for tag in read.properties} | self._faulty(section)
         for tag in REQUIRED:
@@ -280,13 +283,13 @@ class _Checker:
             yield finding("MW1053", f"the PR_RESOURCE_TYPE of [{section.name}] is {kind!r}", line=line)
         yield from self._flags(section, "STATUS_")
 
-    def _faulty(self, section: Section) -> set[int]:
+    def _faulty(self, section: InfSection) -> set[int]:
         """The ids of properties that are there, but could not be read."""
         lines = {fault.line - 1 for fault in self.readings[section.header].faults}
         found = {tags.tag_of(entry.key) for entry in section.entries if entry.index in lines}
         return {tags.prop_id(tag) for tag in found if tag is not None}
 
-    def _flags(self, section: Section, prefix: str) -> Iterator[Finding]:
+    def _flags(self, section: InfSection, prefix: str) -> Iterator[Finding]:
         """Whether PR_RESOURCE_FLAGS agrees with itself and with the level of the section."""
         entry = section.entry("PR_RESOURCE_FLAGS")
         line = entry.index + 1 if entry is not None else section.header + 1
@@ -325,4 +328,4 @@ class _Checker:
             return False
         line, rest = self.inf.lines[fault.line - 1], self.inf.lines[fault.line]
         tag = tags.tag_of(line.name)
-        return tag is not None and not isinstance(read_value(tag, line.value + rest.text.strip()), Fault)
+        return tag is not None and not isinstance(read_value(tag, line.value + rest.text.strip()), ValueFault)

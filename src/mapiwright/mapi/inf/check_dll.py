@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Entry, Section
+    from mapiwright.formats.inf import Entry, InfSection
     from mapiwright.mapi.inf.catalogue import Reading
 
 DLLS = frozenset(tags.prop_id(tag) for tag in (tags.PR_SERVICE_DLL_NAME, tags.PR_PROVIDER_DLL_NAME))
@@ -64,12 +64,14 @@ def path_faults(entry: Entry, code_page: str) -> Iterator[Finding]:
             yield finding("MW1033", f"{name} does not survive {code_page}", line=entry.index + 1)
 
 
-def shared_files(services: Sequence[tuple[Section, Sequence[Reading]]]) -> Iterator[tuple[Section, str, Section]]:
+def shared_files(
+    services: Sequence[tuple[InfSection, Sequence[Reading]]],
+) -> Iterator[tuple[InfSection, str, InfSection]]:
     """The files that one service would delete and another one uses: the one, the file, the other.
 
     Each service comes with the readings of its own section and of its providers.
     """
-    users: dict[str, dict[int, Section]] = {}
+    users: dict[str, dict[int, InfSection]] = {}
     for section, readings in services:
         for name in (name for read in readings for name in _files(read)):
             users.setdefault(_on_disk(name), {})[section.header] = section

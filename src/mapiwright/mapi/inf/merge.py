@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.formats import inf as text
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import GLOBAL, PROVIDERS, SECTIONS, WHERE, Catalogue, links
 from mapiwright.mapi.inf.rules import finding, shown_value
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Entry, Inf, Section
+    from mapiwright.formats.inf import Entry, Inf, InfSection
 
 Record: TypeAlias = "Mapping[str, Any]"
 """What a merge added, as JSON."""
@@ -81,7 +81,7 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Record] = (), *, absent: 
     conflicts = tuple(_conflicts(target, fragment))
     if conflicts:
         return Merged(target, _record([], absent=False), conflicts)
-    fresh: list[Section] = []
+    fresh: list[InfSection] = []
     shares: list[_Share] = []
     inserted: dict[int, list[str]] = {}
     for section in _effective(fragment):
@@ -112,7 +112,7 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Record] = (), *, absent: 
     return Merged(text.splice(target, inserted), _record(shares, absent=absent))
 
 
-def _share(section: Section, there: Section, others: Sequence[_Share]) -> _Share:
+def _share(section: InfSection, there: InfSection, others: Sequence[_Share]) -> _Share:
     """What a merge has of a section that is there: the keys that it adds, and those that others of ours added."""
     owned = {key for share in others for key in share.keys}
     ours = [entry for entry in _entries(section) if there.entry(entry.key) is None or upcase(entry.key) in owned]
@@ -194,7 +194,7 @@ def _global_entries(inf: Inf) -> Iterator[Entry]:
     return (entry for section in inf.sections if upcase(section.name) in _GLOBAL for entry in section.entries)
 
 
-def _is_appended(inf: Inf, section: Section, gone: set[int]) -> bool:
+def _is_appended(inf: Inf, section: InfSection, gone: set[int]) -> bool:
     """Whether a section of the first level loses its last line and stands where a merge puts one."""
     return (
         upcase(section.name) in _GLOBAL
@@ -249,28 +249,28 @@ def _fits(target: Inf, fragment: Inf, line: str) -> bool:
     return True
 
 
-def _effective(inf: Inf) -> Iterator[Section]:
+def _effective(inf: Inf) -> Iterator[InfSection]:
     """The sections that Windows sees and that hold anything."""
     return (section for section in inf.sections if section.entries and inf.section(section.name) is section)
 
 
-def _entries(section: Section) -> list[Entry]:
+def _entries(section: InfSection) -> list[Entry]:
     """The entries that Windows sees."""
     return [entry for entry in section.entries if section.entry(entry.key) is entry]
 
 
-def _is_empty(inf: Inf, section: Section, gone: set[int]) -> bool:
+def _is_empty(inf: Inf, section: InfSection, gone: set[int]) -> bool:
     """Whether nothing but blank lines is left of a section below its header."""
     below = range(section.header + 1, section.end)
-    return all(index in gone or inf.lines[index].kind is Kind.BLANK for index in below)
+    return all(index in gone or inf.lines[index].kind is LineKind.BLANK for index in below)
 
 
-def _frame(inf: Inf, section: Section, share: _Share) -> set[int]:
+def _frame(inf: Inf, section: InfSection, share: _Share) -> set[int]:
     """The header of a section that we appended, and the blank line that we put above or below it."""
     blank = [
         index
         for index, added in ((section.header - 1, share.above), (section.last + 1, share.below))
-        if added and 0 <= index < len(inf.lines) and inf.lines[index].kind is Kind.BLANK
+        if added and 0 <= index < len(inf.lines) and inf.lines[index].kind is LineKind.BLANK
     ]
     return {section.header, *blank}
 

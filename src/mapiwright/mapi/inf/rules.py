@@ -36,7 +36,7 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
             "A line is a section header, a key with its value, a comment, or blank.",
             "Join it to the line above where it is the rest of it; else remove it, or put ';' before it.",
         ),
-        "MW1002": Rule(ERROR, "A key stands in a section.", "Put the line below the header of its section."),
+        "MW1002": Rule(ERROR, "A key is in a section.", "Put the line below the header of its section."),
         "MW1003": Rule(
             WARNING,
             "MAPISVC.INF is in the ANSI code page of the workstation, without a byte order mark.",
@@ -55,8 +55,8 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW1007": Rule(
             WARNING,
-            "A key, and a property, stands once in a section: Windows reads the first one only.",
-            "Remove the line that is not meant.",
+            "A key, and a property, occurs once in a section: Windows reads the first one only.",
+            "Remove the wrong line.",
         ),
         "MW1008": Rule(
             WARNING,
@@ -86,7 +86,7 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
             "A provider section has PR_PROVIDER_DLL_NAME, PR_PROVIDER_DISPLAY and PR_RESOURCE_TYPE.",
             "Add the missing line.",
         ),
-        "MW1016": Rule(WARNING, "A provider section has PR_DISPLAY_NAME.", "Add the name that users shall see."),
+        "MW1016": Rule(WARNING, "A provider section has PR_DISPLAY_NAME.", "Add the name that users will see."),
         "MW1017": Rule(
             ERROR,
             "[Default Services] is a subset of [Services].",
@@ -120,7 +120,7 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
         # DLLs and entry points.
         "MW1030": Rule(
             ERROR,
-            "A DLL is named without its '32': MAPI puts that in itself.",
+            "A DLL is named without its '32': MAPI adds that itself.",
             "Write foo.dll for the file foo32.dll.",
         ),
         "MW1031": Rule(
@@ -131,18 +131,18 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW1032": Rule(NOTE, "A DLL is named with its extension.", "Add .dll to the name."),
         "MW1033": Rule(
             ERROR,
-            "A path survives the way to the ANSI code page of the workstation and back.",
+            "A path survives the conversion to the ANSI code page of the workstation and back.",
             "Choose a folder and a name in the characters of that code page.",
         ),
         "MW1034": Rule(
             ERROR,
-            "PR_SERVICE_DLL_NAME and PR_SERVICE_ENTRY_NAME stand together or not at all.",
+            "PR_SERVICE_DLL_NAME and PR_SERVICE_ENTRY_NAME are both present or both absent.",
             "Add the missing one.",
         ),
         "MW1035": Rule(
             NOTE,
             "A message service should have an entry point.",
-            "Without one, it can be configured by nobody but itself.",
+            "Without one, only the service can configure itself.",
         ),
         "MW1036": Rule(
             WARNING,
@@ -162,7 +162,7 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW1039": Rule(
             WARNING,
             "A DLL that several services use is in no service's PR_SERVICE_DELETE_FILES.",
-            "Take it out of PR_SERVICE_DELETE_FILES: removing one service would break the other.",
+            "Remove it from PR_SERVICE_DELETE_FILES: removing one service would break the other.",
         ),
         # Properties.
         "MW1040": Rule(
@@ -208,14 +208,14 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW1049": Rule(
             ERROR,
-            "UID stands in an extra section and has 32 hexadecimal digits.",
+            "UID is in an extra section and has 32 hexadecimal digits.",
             "Move it to a section that Sections names, or correct it.",
         ),
         # Flags and design.
         "MW1050": Rule(
             ERROR,
             "Flags that exclude each other are not set together.",
-            "Remove the one that is not meant.",
+            "Remove the wrong one.",
         ),
         "MW1051": Rule(
             WARNING,
@@ -240,7 +240,7 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
         # Merging.
         "MW1201": Rule(
             ERROR,
-            "A line that is there already is not changed.",
+            "An existing line is not changed.",
             "Remove the product that wrote it, or choose another name.",
         ),
         "MW1202": Rule(

@@ -54,23 +54,23 @@ DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,9})\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ValueFault:
     """Why a text is no value: the id of the rule that it breaks, and what was found."""
 
     id: str
     what: str
 
 
-def read_value(tag: int, text: str) -> PropertyValue | Fault:
+def read_value(tag: int, text: str) -> PropertyValue | ValueFault:
     """The value that ``text`` spells for the property, or what is wrong with it."""
     kind = prop_type(tag)
     if kind in SINGLE:
         return _read_single(PropertyType(kind), text)
     if kind & MANY and kind - MANY in LISTED:
         read = [_read_single(PropertyType(kind - MANY), part) for part in split_list(text)]
-        fault = next((value for value in read if isinstance(value, Fault)), None)
-        return fault or tuple(value for value in read if not isinstance(value, Fault))  # type: ignore[return-value]
-    return Fault("MW1047", f"{name_of(tag)} is of type 0x{kind:04X}, for which there is no syntax")
+        fault = next((value for value in read if isinstance(value, ValueFault)), None)
+        return fault or tuple(value for value in read if not isinstance(value, ValueFault))  # type: ignore[return-value]
+    return ValueFault("MW1047", f"{name_of(tag)} is of type 0x{kind:04X}, for which there is no syntax")
 
 
 def is_tolerated(tag: int, text: str) -> bool:
@@ -129,7 +129,7 @@ def _write_single(kind: int, value: PropertyValue) -> str:
     return encode(kind, value, pointer=8).hex().upper()
 
 
-def _read_single(kind: PropertyType, text: str) -> int | bool | str | bytes | Fault:
+def _read_single(kind: PropertyType, text: str) -> int | bool | str | bytes | ValueFault:
     if kind in TEXTS:
         return text
     if kind in DIGITS:
@@ -141,44 +141,46 @@ def _read_single(kind: PropertyType, text: str) -> int | bool | str | bytes | Fa
     return read_bytes(text, 16 if kind is PropertyType.CLSID else None)
 
 
-def read_bytes(text: str, length: int | None = None) -> bytes | Fault:
+def read_bytes(text: str, length: int | None = None) -> bytes | ValueFault:
     """The bytes that hexadecimal digits spell in order; ``length`` is how many there must be."""
     if not HEX.match(text):
-        return Fault("MW1041", f"{quoted(text)} is not made of hexadecimal digits")
+        return ValueFault("MW1041", f"{quoted(text)} is not made of hexadecimal digits")
     if len(text) % 2:
-        return Fault("MW1040", f"{len(text)} hexadecimal digits are not whole bytes")
+        return ValueFault("MW1040", f"{len(text)} hexadecimal digits are not whole bytes")
     if length is not None and len(text) != 2 * length:
-        return Fault("MW1041", f"{len(text)} hexadecimal digits instead of {2 * length}")
+        return ValueFault("MW1041", f"{len(text)} hexadecimal digits instead of {2 * length}")
     return bytes.fromhex(text)
 
 
-def _read_number(kind: PropertyType, text: str) -> int | Fault:
+def _read_number(kind: PropertyType, text: str) -> int | ValueFault:
     if len(text) == DIGITS[kind] and HEX.match(text):
         number = decode(kind, bytes.fromhex(text))
         assert isinstance(number, int)  # noqa: S101 - the types in DIGITS are numbers
         return number
     if kind is not PropertyType.LONG:
-        return Fault("MW1041", f"{quoted(text)} instead of {DIGITS[kind]} hexadecimal digits")
+        return ValueFault("MW1041", f"{quoted(text)} instead of {DIGITS[kind]} hexadecimal digits")
     if not text:
         return 0
     if DECIMAL.match(text):
         number = int(text)
         fits = -(1 << 31) <= number < 1 << 32
-        return (number + (1 << 31)) % (1 << 32) - (1 << 31) if fits else Fault("MW1041", f"{text} exceeds 32 bits")
+        return (
+            (number + (1 << 31)) % (1 << 32) - (1 << 31) if fits else ValueFault("MW1041", f"{text} exceeds 32 bits")
+        )
     if HEX.match(text):
-        return Fault("MW1040" if len(text) % 2 else "MW1041", f"{len(text)} hexadecimal digits instead of 8")
+        return ValueFault("MW1040" if len(text) % 2 else "MW1041", f"{len(text)} hexadecimal digits instead of 8")
     total = 0
     for name in text.split("|"):
         bit = FLAG_SYMBOLS.get(name.strip(" \t").upper())
         if bit is None:
-            return Fault("MW1042", f"{quoted(name.strip())} is no symbol of MAPI")
+            return ValueFault("MW1042", f"{quoted(name.strip())} is no symbol of MAPI")
         total |= bit
     return total
 
 
-def _read_boolean(text: str) -> bool | Fault:
+def _read_boolean(text: str) -> bool | ValueFault:
     if text.upper() in BOOLEANS:
         return BOOLEANS[text.upper()]
     if len(text) in {4, 8} and HEX.match(text):
         return any(bytes.fromhex(text))
-    return Fault("MW1041", f"{quoted(text)} is neither 0, 1, TRUE, FALSE nor 4 or 8 hexadecimal digits")
+    return ValueFault("MW1041", f"{quoted(text)} is neither 0, 1, TRUE, FALSE nor 4 or 8 hexadecimal digits")

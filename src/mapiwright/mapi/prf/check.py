@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.prf import is_slot
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.rules import quoted
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Inf, Section
+    from mapiwright.formats.inf import Inf, InfSection
     from mapiwright.mapi.prf.reading import Assignment, Item, ProfileFile
 
 ENCRYPTION = 0x6702
@@ -87,15 +87,15 @@ def _text(document: Inf) -> Iterator[Finding]:
         yield finding("MW8004", what, line=beyond[0])
     within = False
     for number, line in enumerate(document.lines, 1):
-        within = within or line.kind is Kind.SECTION
+        within = within or line.kind is LineKind.SECTION
         if any("\ud800" <= letter <= "\udfff" for letter in line.text):
             yield finding("MW8005", f"bytes that are no text in {document.encoding.codec}", line=number)
-        if line.kind is Kind.STRAY:
+        if line.kind is LineKind.STRAY:
             reported = "" if is_secret_word(line.text, line.text) else f": {quoted(line.text.strip())}"
             yield finding("MW8001", f"a line that is none of these{reported}", line=number)
-        elif line.kind is Kind.COMMENT and line.text.lstrip().startswith("'"):
+        elif line.kind is LineKind.COMMENT and line.text.lstrip().startswith("'"):
             yield finding("MW8002", "an apostrophe begins the line", line=number)
-        elif line.kind is Kind.ENTRY and not within:
+        elif line.kind is LineKind.ENTRY and not within:
             yield finding("MW8008", f"{line.name} stands above the first section", line=number)
 
 
@@ -178,7 +178,7 @@ def _lists(file: ProfileFile) -> Iterator[Finding]:
             yield finding("MW8028", f"{item.key} is {item.service} once more", line=item.line)
 
 
-def _has_values(document: Inf, section: Section) -> bool:
+def _has_values(document: Inf, section: InfSection) -> bool:
     """Whether a section holds values; a label may be called Service-something too, and holds mappings."""
     return document.section(section.name) is section and any(
         not is_slot(entry.value) and upcase(entry.key) != "SERVICENAME" for entry in section.entries

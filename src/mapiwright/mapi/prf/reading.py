@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mapiwright.errors import Finding
-    from mapiwright.formats.inf import Entry, Inf, Section
+    from mapiwright.formats.inf import Entry, Inf, InfSection
     from mapiwright.formats.prf import Slot
 
 GENERAL, SERVICE_LIST, ACCOUNT_LIST = "General", "Service List", "Internet Account List"
@@ -264,7 +264,7 @@ def _label(document: Inf, entry: Entry, word: str, faults: list[Finding]) -> Lab
     return _target(label, section, faults)
 
 
-def _account_type(section: Section, slots: Mapping[str, Slot], faults: list[Finding]) -> str:
+def _account_type(section: InfSection, slots: Mapping[str, Slot], faults: list[Finding]) -> str:
     """POP3 or IMAP; the mappings of Outlook 97 to 2000 leave it out, as all their accounts are POP3."""
     said = upcase(section.value("AccountType") or "")
     old = any(slot.id >= _OLD_ACCOUNT_IDS for slot in slots.values())
@@ -274,7 +274,7 @@ def _account_type(section: Section, slots: Mapping[str, Slot], faults: list[Find
     return said if said in ACCOUNT_TYPES else "POP3"
 
 
-def _target(label: Label, section: Section, faults: list[Finding]) -> Label:
+def _target(label: Label, section: InfSection, faults: list[Finding]) -> Label:
     """The label with the service or the profile section that its section names."""
     service, uid = section.value("ServiceName") or "", section.value("SectionGUID") or ""
     if service:
@@ -349,7 +349,7 @@ def _is_secret(item: Item, entry: Entry, slot: Slot | None) -> bool:
     return slot is None or slot.kind in _TEXTS or not fits(slot.kind, entry.value)
 
 
-def seen(section: Section) -> Iterator[Entry]:
+def seen(section: InfSection) -> Iterator[Entry]:
     """The entries of a section that Windows sees: of several with one key, the first."""
     return (entry for entry in section.entries if section.entry(entry.key) is entry)
 

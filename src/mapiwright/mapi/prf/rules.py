@@ -25,7 +25,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW8001": Rule(
             WARNING,
             "A line is a section header, a key with its value, a comment behind ';', or blank.",
-            "Put ';' before it; Outlook passes over the line.",
+            "Put ';' before it; Outlook ignores the line.",
         ),
         "MW8002": Rule(NOTE, "A comment begins with ';'.", "Replace the apostrophe."),
         "MW8003": Rule(
@@ -50,18 +50,20 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8007": Rule(
             WARNING,
-            "A key stands once in a section: Windows reads the first one only.",
-            "Remove the line that is not meant.",
+            "A key occurs once in a section: Windows reads the first one only.",
+            "Remove the wrong line.",
         ),
-        "MW8008": Rule(WARNING, "A key stands in a section.", "Put the line below the header of its section."),
+        "MW8008": Rule(WARNING, "A key is in a section.", "Put the line below the header of its section."),
         "MW8009": Rule(
             NOTE,
-            "A value is not in quotation marks: Windows takes a pair of them away.",
+            "A value is not in quotation marks: Windows removes a pair of them.",
             "Remove the quotation marks; a path with blanks needs none.",
         ),
         # [General].
         "MW8010": Rule(
-            WARNING, "[General] says Custom=1, or Outlook since 2000 takes the file for none.", "Add Custom=1."
+            WARNING,
+            "[General] says Custom=1, otherwise Outlook since 2000 does not accept the file.",
+            "Add Custom=1.",
         ),
         "MW8011": Rule(ERROR, "A PRF file has a section [General].", "Add it, with the name of the profile."),
         "MW8012": Rule(
@@ -106,8 +108,8 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8021": Rule(
             WARNING,
-            "A file brings the mapping of every label that it lists.",
-            "Add the section; Microsoft's own mapping of that label was taken.",
+            "A file contains the mapping of every label that it lists.",
+            "Add the section; Microsoft's own mapping of that label was used.",
         ),
         "MW8022": Rule(
             ERROR,
@@ -120,7 +122,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             "Add the section, where there is something to set.",
         ),
         "MW8024": Rule(
-            WARNING, "A section with values is named in a list.", "Add it to the list; Outlook passes over it."
+            WARNING, "A section with values is named in a list.", "Add it to the list; Outlook ignores it."
         ),
         "MW8025": Rule(
             WARNING,
@@ -129,7 +131,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8026": Rule(
             ERROR,
-            "A number stands once in a list: Outlook reads the first one only, and never adds the other.",
+            "A number occurs once in a list: Outlook reads the first one only, and never adds the other.",
             "Give the second one a number of its own, in the list and in the header of its section.",
         ),
         "MW8027": Rule(
@@ -161,7 +163,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW8032": Rule(
             WARNING,
             "A key is mapped once: of two mappings with different ids the first one counts.",
-            "Remove the one that is not meant.",
+            "Remove the wrong one.",
         ),
         "MW8033": Rule(ERROR, "A value fits the type of its mapping.", "Correct the value."),
         "MW8034": Rule(
@@ -174,12 +176,12 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8036": Rule(
             ERROR,
-            "A value goes to a property that a profile section can hold, and that is not MAPI's own.",
+            "A value is written to a property that a profile section can hold, and that is not MAPI's own.",
             "Correct the id in the mapping.",
         ),
         "MW8037": Rule(
             WARNING,
-            "A label of Microsoft's goes to the service of that name.",
+            "A label of Microsoft's belongs to the service of that name.",
             "Correct ServiceName; with the wrong one the data file has the other format.",
         ),
         "MW8038": Rule(
@@ -201,13 +203,13 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8041": Rule(
             WARNING,
-            "A %variable% is one that there is, in a value of PT_STRING8: no other is expanded.",
+            "A %variable% is a known one, in a value of PT_STRING8: no other is expanded.",
             "Correct its name, or write the value.",
         ),
         "MW8042": Rule(
             WARNING,
-            "The folder of a path is there: nothing makes it, and Outlook may fail without a message.",
-            "Make the folder first.",
+            "The folder of a path exists: nothing creates it, and Outlook may fail without a message.",
+            "Create the folder first.",
         ),
         "MW8043": Rule(
             WARNING,
@@ -222,7 +224,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8102": Rule(
             WARNING,
-            "Outlook 97 to 2000 alone knows accounts with ids from 0x1235, and the service IMAIL.",
+            "Only Outlook 97 to 2000 knows accounts with ids from 0x1235, and the service IMAIL.",
             "Write the account as Outlook 2002 and later has it: AccountName=PT_UNICODE,0x0002 and so on.",
         ),
         "MW8103": Rule(
@@ -270,7 +272,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW8203": Rule(
             WARNING,
-            "A PRF file speaks to a service, not to one of its providers or sections.",
+            "A PRF file sets properties of a service, not of one of its providers or sections.",
             "Set the property by hand after the file was applied, or copy the profile instead.",
         ),
         "MW8204": Rule(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.mapi.profile.profile import UID_SIZE
+from mapiwright.formats.uid import UID_SIZE
 from mapiwright.workstation.registry import Key, Value, lookup
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.mapi.profile.profile import UID_SIZE, Provider
+from mapiwright.formats.uid import UID_SIZE
+from mapiwright.mapi.profile.profile import Provider
 from mapiwright.mapi.props import tags
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 How MAPI marks one is written nowhere, and none was seen in a real registry. So the mark is ours: a section that
 nothing names, as real profiles hold many of, with a property in the range that is a provider's own. It is copied with
-the profile as every section is, by us and by Outlook, survives whoever carries along what he does not know, and means
+the profile as every section is, by us and by Outlook, survives a writer that keeps what it does not know, and means
 nothing to Outlook: it shows such a profile as any other.
 """
 

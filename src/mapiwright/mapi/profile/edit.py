@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import UID_SIZE, MapiUid
 from mapiwright.mapi.profile import accounts, addressing, roles
-from mapiwright.mapi.profile.profile import ADMIN, INSTANCE, PROVIDER_LISTS, UID_SIZE, Profile, Provider, Section
+from mapiwright.mapi.profile.profile import ADMIN, INSTANCE, PROVIDER_LISTS, Profile, Provider, Section
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ServiceFlag, StatusFlag, prop_id
 
@@ -120,7 +121,7 @@ def add_service(
     new_uid: Callable[[], bytes],
     *,
     display: str | None = None,
-) -> tuple[Profile, str]:
+) -> tuple[Profile, MapiUid]:
     """Copy a service from MAPISVC.INF into a profile; gives the uid of its section ([adding-a-message-service]).
 
     ``display`` is ignored where the definition has a PR_DISPLAY_NAME ([imsgserviceadmin-createmsgservice]). Raises
@@ -159,10 +160,10 @@ def add_service(
     missing = {tag: value for tag, value in _named(definition, display).items() if section.get(tag) is None}
     section = section.with_properties(missing | _lists_of(providers))
     section = section.with_properties({tags.PR_SERVICE_EXTRA_UIDS: b"".join(dict.fromkeys(listed)) or None})
-    return _joined(profile, section, providers, extras.values()), section.uid
+    return _joined(profile, section, providers, extras.values()), MapiUid(service_uid)
 
 
-def copy_service(source: Profile, uid: str, target: Profile, new_uid: Callable[[], bytes]) -> tuple[Profile, str]:
+def copy_service(source: Profile, uid: str, target: Profile, new_uid: Callable[[], bytes]) -> tuple[Profile, MapiUid]:
     """Copy a service into a profile, the same or another, set up exactly alike ([imsgserviceadmin-copymsgservice]).
 
     No entry point is called. Its sections get uids of their own, and name each other by them; an extra section keeps
@@ -171,7 +172,7 @@ def copy_service(source: Profile, uid: str, target: Profile, new_uid: Callable[[
     """
     service = _service(source, uid)
     _refuse_second(target, service.name, service.flags)
-    names = {each: new_uid().hex() for each in (service.uid.lower(), *(p.uid.lower() for p in service.providers))}
+    names: dict[str, str] = {each: new_uid().hex() for each in (service.uid, *(p.uid for p in service.providers))}
     for extra in service.extras:
         taken = target.section(extra.uid) is not None
         names[extra.uid.lower()] = new_uid().hex() if taken else extra.uid.lower()
@@ -188,7 +189,7 @@ def copy_service(source: Profile, uid: str, target: Profile, new_uid: Callable[[
 
     providers = [copied(provider.section) for provider in service.providers]
     joined = _joined(target, copied(service.section), providers, map(copied, service.extras))
-    return joined, names[service.uid.lower()]
+    return joined, MapiUid(names[service.uid])
 
 
 def remove_service(profile: Profile, uid: str) -> Profile:
@@ -365,7 +366,7 @@ def _joined(profile: Profile, service: Section, providers: Sequence[Section], ex
     after = profile.with_sections(service, *providers, *extras)
     admin = profile.admin
     added = [Provider(each) for each in providers if each.uid in service.uids(tags.PR_TRANSPORT_PROVIDERS)]
-    lists = {tag: (*admin.uids(tag), *service.uids(tag)) for tag in PROVIDER_LISTS}
+    lists: dict[int, tuple[str, ...]] = {tag: (*admin.uids(tag), *service.uids(tag)) for tag in PROVIDER_LISTS}
     lists[tags.PR_TRANSPORT_PROVIDERS] = roles.transports_with(profile, added)
     lists[tags.PR_SERVICES] = (*admin.uids(tags.PR_SERVICES), service.uid)
     changes = {tag: _packed(uids) for tag, uids in lists.items() if uids}

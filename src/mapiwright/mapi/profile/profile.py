@@ -7,13 +7,14 @@ whose bytes do not decode, and subkeys ([profile-in-the-registry] sections 2 to 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
 from mapiwright.formats.props import OFFSET_TABLES, checked
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import UID_SIZE, MapiUid
+from mapiwright.frozen import frozen
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ServiceFlag, StatusFlag, is_secure, other_width, prop_id, prop_type
 from mapiwright.workstation.registry import lookup
@@ -41,7 +42,6 @@ PROVIDER_LISTS: Mapping[int, tags.ResourceType] = MappingProxyType(
 ([profile-in-the-registry] 7.1; the hooks of a service are by analogy)."""
 
 _VALUE_NAME = re.compile(r"S?([0-9a-f]{4})([0-9a-f]{4})", re.IGNORECASE | re.ASCII)
-UID_SIZE = 16
 
 
 def value_name(tag: int) -> str:
@@ -70,12 +70,12 @@ def secure_refused(tag: int, where: str) -> RefusedError:
     )
 
 
-def uids_of(data: bytes) -> tuple[str, ...]:
-    """The MAPIUIDs of a list, as section names; a rest of less than 16 bytes is left out."""
-    return tuple(data[at : at + UID_SIZE].hex() for at in range(0, len(data) - UID_SIZE + 1, UID_SIZE))
+def uids_of(data: bytes) -> tuple[MapiUid, ...]:
+    """The MAPIUIDs of a list; a rest of less than 16 bytes is left out."""
+    return tuple(MapiUid(data[at : at + UID_SIZE]) for at in range(0, len(data) - UID_SIZE + 1, UID_SIZE))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A profile section.
 
@@ -86,9 +86,15 @@ class Section:
     """
 
     uid: str
-    properties: Properties = field(default_factory=lambda: MappingProxyType({}))
-    stored: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
-    keys: Mapping[str, Key] = field(default_factory=lambda: MappingProxyType({}))
+    properties: Properties = MappingProxyType({})
+    stored: Mapping[str, Value] = MappingProxyType({})
+    keys: Mapping[str, Key] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        """What it is and how much it holds; no value, as any of them may be a secret."""
+        known = f" ({name})" if (name := tags.WELL_KNOWN.get(self.uid.lower())) else ""
+        secure = f", {len(self.protected)} secure" if self.protected else ""
+        return f"<Section {self.uid}{known}: {len(self.properties)} properties{secure}>"
 
     def get(self, tag: int) -> PropertyValue | None:
         """The property, asked for in either string width ([imapiprop-getprops])."""
@@ -107,8 +113,8 @@ class Section:
         value = self.get(tag)
         return value if isinstance(value, int) else 0
 
-    def uids(self, tag: int) -> tuple[str, ...]:
-        """A list of MAPIUIDs, as section names, in order."""
+    def uids(self, tag: int) -> tuple[MapiUid, ...]:
+        """A list of MAPIUIDs, in order."""
         value = self.get(tag)
         return uids_of(value) if isinstance(value, bytes) else ()
 
@@ -141,25 +147,28 @@ class Section:
                     properties[each] = wanted
                     touched.add(upcase(value_name(each)))
         stored = {name: value for name, value in self.stored.items() if upcase(name) not in touched}
-        return replace(self, properties=MappingProxyType(properties), stored=MappingProxyType(stored))
+        return Section(self.uid, MappingProxyType(properties), MappingProxyType(stored), self.keys)
 
     def without_width(self) -> Section:
         """This section for a profile of the other bitness: offset tables are written anew, in its width."""
         stale = {value_name(tag) for tag in self.properties if prop_type(tag) in OFFSET_TABLES}
         kept = {name: value for name, value in self.stored.items() if name.lower() not in stale}
-        return replace(self, stored=MappingProxyType(kept))
+        return Section(self.uid, self.properties, MappingProxyType(kept), self.keys)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Provider:
     """A provider of a service in a profile: its section, seen."""
 
     section: Section
 
+    def __repr__(self) -> str:
+        return f"<Provider {self.display!r} of {self.dll or 'no DLL'}: {self.section.uid}>"
+
     @property
-    def uid(self) -> str:
+    def uid(self) -> MapiUid:
         """The uid of its section, which tables show as PR_PROVIDER_UID."""
-        return self.section.uid
+        return MapiUid(self.section.uid)
 
     @property
     def display(self) -> str:
@@ -177,9 +186,9 @@ class Provider:
         return self.section.text(tags.PR_PROVIDER_DLL_NAME)
 
     @property
-    def service_uid(self) -> str:
-        """The uid of the service that it belongs to, or "" where it belongs to none."""
-        return next(iter(self.section.uids(tags.PR_SERVICE_UID)), "")
+    def service_uid(self) -> MapiUid | None:
+        """The uid of the service that it belongs to, or None where it belongs to none."""
+        return next(iter(self.section.uids(tags.PR_SERVICE_UID)), None)
 
     @property
     def flags(self) -> StatusFlag:
@@ -187,7 +196,7 @@ class Provider:
         return StatusFlag(self.section.number(tags.PR_RESOURCE_FLAGS) & 0xFFFFFFFF)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """A message service in a profile: its section, its providers in order, and its extra sections.
 
@@ -199,10 +208,13 @@ class Service:
     providers: tuple[Provider, ...]
     extras: tuple[Section, ...]
 
+    def __repr__(self) -> str:
+        return f"<Service {self.name} {self.display!r} with {len(self.providers)} providers: {self.section.uid}>"
+
     @property
-    def uid(self) -> str:
+    def uid(self) -> MapiUid:
         """The uid of its section, which is PR_SERVICE_UID."""
-        return self.section.uid
+        return MapiUid(self.section.uid)
 
     @property
     def name(self) -> str:
@@ -242,7 +254,7 @@ class Service:
         return ServiceFlag(stored | ServiceFlag.DEFAULT_STORE if holds else stored)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """A profile: its name and its sections by uid, in stored order.
 
@@ -253,7 +265,11 @@ class Profile:
     name: str
     sections: Mapping[str, Section]
     pointer: int
-    foreign: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    foreign: Mapping[str, Value] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        services = ", ".join(service.name for service in self.services) or "none"
+        return f"<Profile {self.name!r} of {len(self.sections)} sections; services: {services}>"
 
     def section(self, uid: str) -> Section | None:
         """The section of that uid without regard to case."""
@@ -281,7 +297,9 @@ class Profile:
         others = [
             each
             for each in self.sections.values()
-            if each.uid not in known and each.uids(tags.PR_SERVICE_UID) == (section.uid.lower(),)
+            if each.uid not in known
+            and each.uids(tags.PR_SERVICE_UID) == (section.uid.lower(),)
+            and MapiUid.read(each.uid) is not None  # what has no uid is no provider
         ]
         return Service(section, tuple(Provider(each) for each in (*listed, *others)), extras)
 
@@ -298,10 +316,10 @@ class Profile:
         merged = dict(self.sections)
         for section in sections:
             merged[section.uid] = section
-        return replace(self, sections=MappingProxyType(merged))
+        return Profile(self.name, MappingProxyType(merged), self.pointer, self.foreign)
 
     def without_sections(self, uids: Iterable[str]) -> Profile:
         """This profile without those sections."""
         gone = {uid.lower() for uid in uids}
         kept = {uid: section for uid, section in self.sections.items() if uid.lower() not in gone}
-        return replace(self, sections=MappingProxyType(kept))
+        return Profile(self.name, MappingProxyType(kept), self.pointer, self.foreign)

@@ -18,8 +18,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, Severity
+from mapiwright.formats.uid import UID_SIZE
 from mapiwright.mapi.profile.accounts import ACCOUNTS, PREFERENCES, SERVICE, TRANSPORT, accounts
-from mapiwright.mapi.profile.profile import INSTANCE, PROVIDER_LISTS, UID_SIZE
+from mapiwright.mapi.profile.profile import INSTANCE, PROVIDER_LISTS
 from mapiwright.mapi.profile.roles import is_eligible
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import StatusFlag, name_of

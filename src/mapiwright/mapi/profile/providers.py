@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import accounts, addressing, edit, roles
 from mapiwright.mapi.profile.profile import PROVIDER_LISTS, Provider, Service
 from mapiwright.mapi.props import tags
@@ -46,7 +47,7 @@ def add_provider(
     definition: ProviderDefinition | None,
     properties: Properties,
     new_uid: Callable[[], bytes],
-) -> tuple[Profile, str]:
+) -> tuple[Profile, MapiUid]:
     """Add a provider to the service of that uid; gives the uid of its section.
 
     It gets what MAPISVC.INF defines and over that ``properties``, but nothing that is MAPI's own. Without a
@@ -56,11 +57,11 @@ def add_provider(
     there = profile.service(service)
     if there is None:
         raise NotFoundError(f"there is no service {service}", where=f"profile {profile.name}")
-    own: Properties = {tags.PR_SERVICE_UID: bytes.fromhex(there.uid), tags.PR_SERVICE_NAME: there.name}
+    own: Properties = {tags.PR_SERVICE_UID: there.uid.bytes, tags.PR_SERVICE_NAME: there.name}
     given = {**(definition.properties if definition is not None else {}), **properties}
     section = edit._section(new_uid(), given, own, dynamic=edit._DYNAMIC_STATUS)
     after = with_providers(profile, there, [section])
-    return roles.admit(profile, after, "", [section.uid]), section.uid
+    return roles.admit(profile, after, "", [section.uid]), MapiUid(section.uid)
 
 
 def remove_provider(profile: Profile, uid: str) -> Profile:

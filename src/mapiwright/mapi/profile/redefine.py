@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import MapiUid
 from mapiwright.mapi.profile import edit, roles
 from mapiwright.mapi.profile.profile import Profile, Provider, Section, Service
 from mapiwright.mapi.profile.providers import with_providers, without_providers
@@ -127,7 +128,7 @@ def _with_fresh(
     """The profile with providers that the new version brings; a vacant default store is the only role they get."""
     if not fresh:
         return profile
-    own: Properties = {tags.PR_SERVICE_UID: bytes.fromhex(service.uid), tags.PR_SERVICE_NAME: service.name}
+    own: Properties = {tags.PR_SERVICE_UID: service.uid.bytes, tags.PR_SERVICE_NAME: service.name}
     made = [
         roles.flagged(edit._section(new_uid(), each.properties, own, dynamic=edit._DYNAMIC_STATUS), take=_LOST_ROLES)
         for each in fresh
@@ -159,13 +160,13 @@ def _with_extras(
     for extra in new.extras:
         if upcase(extra.section) in there:
             continue
-        uid = (extra.uid or new_uid()).hex()
+        uid = MapiUid(extra.uid or new_uid())
         if profile.section(uid) is None:
             profile = profile.with_sections(Section(uid).with_properties(extra.properties))
         elif uid not in others:
             continue  # it is somebody else's, as when a service is added
         listed.append(uid)
-    packed = b"".join(bytes.fromhex(uid) for uid in dict.fromkeys(listed)) or None
+    packed = b"".join(uid.bytes for uid in dict.fromkeys(listed)) or None
     profile = profile.with_sections(
         profile.existing([service.uid])[0].with_properties({tags.PR_SERVICE_EXTRA_UIDS: packed})
     )

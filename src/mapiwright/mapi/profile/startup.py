@@ -1,4 +1,4 @@
-r"""Whether Outlook asks at each start which profile it shall use: a user's ``PickLogonProfile``.
+r"""Whether Outlook asks at each start which profile it will use: a user's ``PickLogonProfile``.
 
 "When starting Microsoft Outlook, use this profile" in the mail Control Panel. It is a REG_SZ, "1" for "Prompt for a
 profile to be used" and "0" for "Always use this profile", in one place for all editions. Microsoft documents it

@@ -4,6 +4,8 @@
 not understood stays as it is ([profile-in-the-registry] sections 1 to 4 and 6).
 """
 
+# ruff: noqa: PLC0415 - `profile list` does not pay for what describes changes
+
 from __future__ import annotations
 
 from collections import Counter
@@ -15,7 +17,6 @@ from mapiwright.formats.props import PropertyType, decode, encode, pointer_of
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import Profile, Section, is_protected, tag_of_value, value_name
 from mapiwright.mapi.props.tags import is_secure, prop_type
-from mapiwright.workstation.change import SetValue, difference, key_with_parents
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import Key, Value, ValueType
 
@@ -101,7 +102,8 @@ def _pointer_of(key: Key) -> int | None:
         if (tag := tag_of_value(name)) is not None and value.type == ValueType.BINARY
         if (pointer := pointer_of(prop_type(tag), value.data)) is not None
     )
-    return next((pointer for pointer, _ in votes.most_common(1)), None)
+    # Counter.most_common would load heapq for one of two numbers.
+    return max(votes, key=votes.__getitem__, default=None)
 
 
 def _decoded(kind: int, value: Value, code_page: str) -> PropertyValue | None:
@@ -177,6 +179,8 @@ def profiles_changes(
 
     Keys above that are missing are created. A profile whose name changes is written anew under the other name.
     """
+    from mapiwright.workstation.change import key_with_parents
+
     root = user_root / PROFILE_ROOTS[edition].profiles
     pairs = [pair for before, after in profiles for pair in _by_name(before, after)]
     changes = [change for before, after in pairs for change in _changes(root, before, after, code_page)]
@@ -189,6 +193,8 @@ def default_changes(
     registry: RegistryReader, user_root: KeyPath, edition: Edition, name: str | None
 ) -> tuple[RegistryChange, ...]:
     """The changes that make ``name`` a user's default profile, or none of them where it is None."""
+    from mapiwright.workstation.change import SetValue, key_with_parents
+
     path = user_root / PROFILE_ROOTS[edition].default
     old = registry.value(path, DEFAULT_PROFILE)
     new = Value.sz(name) if name is not None else None
@@ -208,6 +214,8 @@ def _by_name(before: Profile | None, after: Profile | None) -> Iterator[tuple[Pr
 def _changes(
     root: KeyPath, before: Profile | None, after: Profile | None, code_page: str
 ) -> Iterator[RegistryChange]:
+    from mapiwright.workstation.change import difference
+
     profile = before or after
     if profile is not None:
         old = write_profile(before, code_page) if before is not None else None

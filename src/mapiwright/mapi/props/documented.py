@@ -12,7 +12,7 @@ from functools import cache
 from mapiwright.formats.props import PropertyType
 from mapiwright.mapi.props.tags_data import TABLE
 
-__all__ = ["Property", "properties"]
+__all__ = ["DocumentedProperty", "properties"]
 
 # H:EdkMdb.h: the conditions and actions of rules, which no section holds.
 _TYPES = {kind.name: int(kind) for kind in PropertyType} | {"SRESTRICTION": 0x00FD, "ACTIONS": 0x00FE}
@@ -20,7 +20,7 @@ _TYPES |= {"TSTRING": int(PropertyType.UNICODE), "MV_TSTRING": int(PropertyType.
 
 
 @dataclass(frozen=True, slots=True)
-class Property:
+class DocumentedProperty:
     """A documented property: its tag, its names, empty where it has none, and the header or ``page`` that says so.
 
     ``both_widths``: it is a string that is defined as PT_STRING8 and as PT_UNICODE; the tag is the latter.
@@ -34,14 +34,14 @@ class Property:
 
 
 @cache
-def properties() -> tuple[Property, ...]:
+def properties() -> tuple[DocumentedProperty, ...]:
     """All of them, by rising id; of several names of one id or tag the usual one comes first."""
     return tuple(_property(*line.split(" ")) for line in TABLE.splitlines())
 
 
-def _property(digits: str, kind: str, name: str, pid_name: str, source: str) -> Property:
+def _property(digits: str, kind: str, name: str, pid_name: str, source: str) -> DocumentedProperty:
     tag = int(digits, 16) << 16 | _TYPES[kind]
-    return Property(tag, _present(name), _present(pid_name), source, kind.endswith("TSTRING"))
+    return DocumentedProperty(tag, _present(name), _present(pid_name), source, kind.endswith("TSTRING"))
 
 
 def _present(name: str) -> str:

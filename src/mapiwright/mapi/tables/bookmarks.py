@@ -31,7 +31,7 @@ class Success(IntEnum):
 
 
 @dataclass(slots=True)
-class Place:
+class Position:
     """A position in the view, counted in rows, and whether its row has gone since it was last used."""
 
     index: int
@@ -42,8 +42,8 @@ class Bookmarks:
     """The cursor and the bookmarks of one view; the row count is that of the view."""
 
     def __init__(self) -> None:
-        self._cursor = Place(0)
-        self._created: dict[int, Place] = {}
+        self._cursor = Position(0)
+        self._created: dict[int, Position] = {}
         self._last = BOOKMARK_END
 
     @property
@@ -53,20 +53,20 @@ class Bookmarks:
 
     def move(self, index: int) -> None:
         """Put the cursor on a row."""
-        self._cursor = Place(index)
+        self._cursor = Position(index)
 
-    def go(self, origin: Place, index: int) -> Success:
+    def go(self, origin: Position, index: int) -> Success:
         """Put the cursor on a row that was sought from ``origin``, and tell once if the row of that had gone."""
         changed, origin.changed = origin.changed, False
         self.move(index)
         return Success.POSITION_CHANGED if changed else Success.S_OK
 
-    def place(self, bookmark: int, row_count: int) -> Place:
+    def place(self, bookmark: int, row_count: int) -> Position:
         """The place of a bookmark; raises CallError with MAPI_E_INVALID_BOOKMARK if there is none."""
         predefined = {
-            BOOKMARK_BEGINNING: Place(0),
+            BOOKMARK_BEGINNING: Position(0),
             BOOKMARK_CURRENT: self._cursor,
-            BOOKMARK_END: Place(row_count),
+            BOOKMARK_END: Position(row_count),
         }
         place = predefined.get(bookmark) or self._created.get(bookmark)
         if place is None:
@@ -79,7 +79,7 @@ class Bookmarks:
             what = f"the table has {MOST_BOOKMARKS} bookmarks"
             raise CallError(what, hresult=MAPI_E_UNABLE_TO_COMPLETE, remedy="free some of them")
         self._last += 1
-        self._created[self._last] = Place(self.cursor)
+        self._created[self._last] = Position(self.cursor)
         return self._last
 
     def free(self, bookmark: int) -> None:

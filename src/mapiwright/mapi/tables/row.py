@@ -1,18 +1,20 @@
 """A row of a MAPI table: which value answers a property tag, and how values compare.
 
 A row maps property tags to values as ``formats.props`` spells them; a cell is one (tag, value) of a row as a table
-hands it out. The table engine (row, restriction, sort_order, tables) runs also inside the child process that hosts a
-native service, so it needs the standard library and ``mapiwright.errors`` alone.
+hands it out, and a TableRow holds all of them, to be read by tag or by name. The table engine (row, restriction,
+sort_order, tables) runs also inside the child process that hosts a native service, so it needs the standard library
+and ``mapiwright.errors`` alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from mapiwright.errors import CallError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
     from mapiwright.formats.props import PropertyValue
 
@@ -157,3 +159,75 @@ def _size_of_one(kind: int, value: object) -> int:
 def too_complex(what: str) -> CallError:
     """MAPI_E_TOO_COMPLEX: the documents' answer to what a table may decline."""
     return CallError(what, hresult=MAPI_E_TOO_COMPLEX)
+
+
+class TagNames(Protocol):
+    """Where names of properties are looked up: ``mapi.props.tags``, which a service's own process lacks."""
+
+    def tag_of(self, name: str) -> int | None:
+        """The tag that a name means, or None."""
+        ...
+
+    def name_of(self, tag: int) -> str:
+        """The name of a tag, or its hex digits."""
+        ...
+
+
+class TableRow(Mapping["int | str", "PropertyValue"]):
+    """A row as its table shows it: the columns that it has, by tag (``row[0x3001001F]``) or by name.
+
+    ``row["PR_DISPLAY_NAME"]`` answers in either width of a string, and so does ``row["PidTagDisplayName"]``. What the
+    row lacks, or what is no column, raises KeyError; ``get`` gives None for it. It iterates over tags.
+    """
+
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, cells: Iterable[Cell], names: TagNames | None = None) -> None:
+        self._values = {tag: value for tag, value in cells if type_of(tag) != PT_ERROR and tag != PR_NULL}
+        self._names = names
+
+    def __getitem__(self, key: int | str) -> PropertyValue:
+        named = self._names.tag_of(key) if isinstance(key, str) and self._names is not None else None
+        tag = key if isinstance(key, int) else named
+        held = None if tag is None else stored(self._values, tag)
+        if held is None:
+            raise KeyError(key)
+        return self._values[held]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def text(self, key: int | str) -> str:
+        """The value of a column as text, or "" where it is none."""
+        value = self.get(key)
+        return value if isinstance(value, str) else ""
+
+    def number(self, key: int | str) -> int:
+        """The value of a column as a number, or 0 where it is none."""
+        value = self.get(key)
+        return value if isinstance(value, int) else 0
+
+    def data(self, key: int | str) -> bytes:
+        """The value of a column as bytes, such as those of a uid, or b"" where it is none."""
+        value = self.get(key)
+        return value if isinstance(value, bytes) else b""
+
+    def __repr__(self) -> str:
+        """The columns; values of MAPI's own properties alone, as those of providers may be secrets."""
+        shown = ", ".join(f"{self._name(tag)}={_shown(tag, value)}" for tag, value in self._values.items())
+        return f"<TableRow {shown}>"
+
+    def _name(self, tag: int) -> str:
+        return f"{tag:08X}" if self._names is None else self._names.name_of(tag)
+
+
+def _shown(tag: int, value: PropertyValue) -> str:
+    """A value in a repr: ids from 0x4000 on mean what a provider wants ([property-identifier-ranges])."""
+    if tag >> 16 >= 0x4000:
+        return "..."
+    if isinstance(value, bytes):
+        return value.hex() if len(value) <= 16 else f"<{len(value)} bytes>"
+    return repr(value)

@@ -16,16 +16,24 @@ from typing import TYPE_CHECKING, Final
 from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.mapi.tables.bookmarks import BOOKMARK_BEGINNING, BOOKMARK_CURRENT, Bookmarks
 from mapiwright.mapi.tables.restriction import predicate
-from mapiwright.mapi.tables.row import MV_INSTANCE, PR_INSTANCE_KEY, cell, checked_tag, in_width, too_complex
+from mapiwright.mapi.tables.row import (
+    MV_INSTANCE,
+    PR_INSTANCE_KEY,
+    TableRow,
+    cell,
+    checked_tag,
+    in_width,
+    too_complex,
+)
 from mapiwright.mapi.tables.sort_order import SortOrderSet, checked_order, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.mapi.tables.bookmarks import Place, Success
+    from mapiwright.mapi.tables.bookmarks import Position, Success
     from mapiwright.mapi.tables.restriction import Restriction
-    from mapiwright.mapi.tables.row import Cell, Row
+    from mapiwright.mapi.tables.row import Cell, Row, TagNames
 
 # H:MAPIDefS.h. Each method has flags of its own.
 TBL_ALL_COLUMNS: Final = 1  # query_columns
@@ -85,7 +93,9 @@ class Table:
     ``columns`` is the default column set; with ``unicode`` (MAPI_UNICODE at open) its strings, and those of ``sort``,
     are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that it
     does not tell apart, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16
-    bytes, which no other row of this view ever has.
+    bytes, which no other row of this view ever has. ``names`` lets rows be read by the names of properties.
+
+    Iterating gives a TableRow for each row of the view as it is then, and moves no cursor; ``len`` is the row count.
 
     The data's side tells the table of later changes by insert, modify and delete. A dynamic view shows them; a
     snapshot goes on showing what it had. Whoever is advised hears of them in either case.
@@ -99,6 +109,7 @@ class Table:
         unicode: bool = True,
         sort: SortOrderSet | None = None,
         kind: TableType = TableType.SNAPSHOT,
+        names: TagNames | None = None,
     ) -> None:
         self._unicode = unicode
         self._defaults = tuple(in_width(tag, unicode=unicode) for tag in _checked_columns(columns))
@@ -106,6 +117,7 @@ class Table:
         self._default_sort = checked_order(sort or SortOrderSet()).in_width(unicode=unicode)
         self._sort = self._default_sort
         self._kind = kind
+        self._names = names
         self._matches: Callable[[Row], bool] | None = None
         self._keys: set[bytes] = set()
         self._made = 0
@@ -115,6 +127,20 @@ class Table:
         self._sinks: dict[int, Callable[[Notification], None]] = {}
         self._last_connection = 0
         self._view = self._arranged(self._shown)
+
+    def __iter__(self) -> Iterator[TableRow]:
+        return iter([TableRow(self._cells(line), self._names) for line in self._view])
+
+    def __len__(self) -> int:
+        return len(self._view)
+
+    def __bool__(self) -> bool:
+        """A table is a table, whatever it holds."""
+        return True
+
+    def __repr__(self) -> str:
+        name = self._names.name_of if self._names is not None else "{:08X}".format
+        return f"<Table of {len(self)} rows: {', '.join(map(name, self._columns))}>"
 
     def status(self) -> tuple[int, TableType]:
         """The status, always TBLSTAT_COMPLETE, and the type of the table ([imapitable-getstatus])."""
@@ -325,7 +351,7 @@ class Table:
     def _cells(self, line: _Line) -> tuple[Cell, ...]:
         return tuple(cell(line.row, tag, unicode=self._unicode) for tag in self._columns)
 
-    def _place(self, bookmark: int) -> Place:
+    def _place(self, bookmark: int) -> Position:
         return self._bookmarks.place(_checked_number(bookmark), len(self._view))
 
 

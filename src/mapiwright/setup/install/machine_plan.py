@@ -12,7 +12,7 @@ from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.package import destination
 from mapiwright.setup.package.manifest import RegistryRoot
-from mapiwright.setup.package.versions import Verdict, decide
+from mapiwright.setup.package.versions import FileVerdict, decide
 from mapiwright.setup.records.revert import place_of_value
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.change import SetValue, WriteFile, file_with_parents, key_with_parents
@@ -81,9 +81,9 @@ def file_changes(
     """
     conflicts: list[str] = []
     for file, path, decision in decisions(package, workstation, ours, force=force):
-        if decision.verdict is Verdict.REPLACE:
+        if decision.verdict is FileVerdict.REPLACE:
             yield from file_with_parents(workstation.files, path, file.data)
-        elif decision.verdict is Verdict.CONFLICT:
+        elif decision.verdict is FileVerdict.CONFLICT:
             conflicts.append(path)
     if conflicts:
         raise ConflictError(

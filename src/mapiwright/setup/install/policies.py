@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mapiwright.mapi.profile import startup
-from mapiwright.workstation.outlook.office import OFFICE_VERSIONS
+from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
 from mapiwright.workstation.registry import ValueType
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from mapiwright.setup.package.destination import MAPI, SYSTEM, folders, place
 from mapiwright.setup.package.headers import Headers
 from mapiwright.setup.package.package import base_name, text_of
 from mapiwright.setup.package.rules import finding
-from mapiwright.setup.package.versions import Verdict
+from mapiwright.setup.package.versions import FileVerdict
 from mapiwright.setup.records.installed import installations
 from mapiwright.workstation.files import join, parent, same
 from mapiwright.workstation.registry import KeyPath
@@ -65,7 +65,9 @@ def _of_text(package: Package, workstation: Workstation) -> Iterator[Finding]:
     reported = check(document, f"{package.id}: INF", code_page=workstation.code_page)
     yield from reported
     for number, line in enumerate(document.lines, 1):
-        if line.kind is inf.Kind.COMMENT or any(fault.line == number and fault.id == "MW1033" for fault in reported):
+        if line.kind is inf.LineKind.COMMENT or any(
+            fault.line == number and fault.id == "MW1033" for fault in reported
+        ):
             continue
         if line.text.encode(workstation.code_page, "replace").decode(workstation.code_page) != line.text:
             what = f"{line.text!r} does not survive {workstation.code_page}"
@@ -155,7 +157,7 @@ class _Fit:
         for file, path, decision in decisions(self.package, self.workstation, ours, force=self.force):
             if decision.rule:
                 yield finding(decision.rule, path, decision.reason)
-            if decision.verdict is Verdict.REPLACE:
+            if decision.verdict is FileVerdict.REPLACE:
                 sizes[path] = len(file.data)
         yield from self.room(sizes)
 

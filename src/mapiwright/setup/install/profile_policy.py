@@ -39,7 +39,7 @@ class ProfileRequest:
     name: str = ""
 
 
-class Action(Enum):
+class ProfileAction(Enum):
     """What is done about a user's profile."""
 
     NOTHING = "nothing"
@@ -52,12 +52,12 @@ class Action(Enum):
 class ProfileDecision:
     """What is done, to which profile ("" is one with a free name), and why, where that needs to be told."""
 
-    action: Action
+    action: ProfileAction
     profile: str = ""
     why: str = ""
 
 
-NOTHING = ProfileDecision(Action.NOTHING)
+NOTHING = ProfileDecision(ProfileAction.NOTHING)
 
 
 def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> ProfileDecision:
@@ -66,20 +66,22 @@ def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> Profile
     ``waits`` says that an earlier run waits for the user's profile, and no later one has found it.
     """
     if request.name:
-        return ProfileDecision(Action.ADD, request.name)
+        return ProfileDecision(ProfileAction.ADD, request.name)
     if request.policy is ProfilePolicy.NONE:
         return NOTHING
     default = space.find(space.default) if space.default is not None else None
     if default is not None and (request.policy is ProfilePolicy.EXISTING or waits):
-        return ProfileDecision(Action.ADD, default.name)
+        return ProfileDecision(ProfileAction.ADD, default.name)
     if request.policy is ProfilePolicy.EXISTING:
-        return ProfileDecision(Action.WAIT, why="there is no default profile yet")
+        return ProfileDecision(ProfileAction.WAIT, why="there is no default profile yet")
     if space.default is not None:
         return NOTHING
     makers = tuple(_makers(space)) if request.policy is ProfilePolicy.AUTO else ()
     if makers:
-        return ProfileDecision(Action.WAIT, why="Outlook will make the profile of the mailbox: " + "; ".join(makers))
-    return ProfileDecision(Action.CREATE)
+        return ProfileDecision(
+            ProfileAction.WAIT, why="Outlook will make the profile of the mailbox: " + "; ".join(makers)
+        )
+    return ProfileDecision(ProfileAction.CREATE)
 
 
 def _makers(space: Workspace) -> Iterator[str]:

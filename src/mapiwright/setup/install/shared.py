@@ -53,7 +53,7 @@ UNKNOWN_OWNER = 1
 class Released:
     """What lets go of a package's shared files.
 
-    ``registry`` and ``files`` are changes to make; ``past`` is what is left for `take_back`, which is told of them as
+    ``registry`` and ``files`` are changes to make; ``past`` is what is left for `revert`, which takes them as
     ``planned``; ``kept`` says what stays, and why.
     """
 
@@ -94,7 +94,7 @@ def release(
 ) -> Released:
     """Let go of the shared files among ``past`` changes (newest first) of the package ``leaving``.
 
-    MAPISVC.INF is not among them: it is edited, and not taken back. ``before`` is what it means now, ``after`` what
+    MAPISVC.INF is not among them: it is edited, and not reverted. ``before`` is what it means now, ``after`` what
     it will mean without the package.
 
     A file goes with the last product that counts it; where all counts were ours, file and count go back to what they
@@ -152,7 +152,7 @@ def entry_first(
 
 
 def _entry(package: Package, workstation: Workstation) -> Iterator[tuple[str, Value]]:
-    """What the list of installed programs tells of the package ([uninstall-registry-key])."""
+    """What the list of installed programs says of the package ([uninstall-registry-key])."""
     files = package.files_for(workstation.outlook.bitness)
     command = f'mapiwright uninstall "{package.id}"'
     yield "DisplayName", Value.sz(package.name)
@@ -258,7 +258,7 @@ class _Release:
         return True
 
     def keep(self, rule: str, path: str, why: str) -> None:
-        """Tell a file that stays."""
+        """Report a file that stays."""
         self.kept.append(finding(rule, path, why))
 
     def never_ours(self, before: Catalogue, paths: Mapping[str, str]) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 
-class State(StrEnum):
+class PackageState(StrEnum):
     """What a package is on a workstation."""
 
     INTACT = "intact"
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class PackageStatus:
     """The state of a package; ``receipt`` is the newest one. ``user`` is whose half alone could be looked at, or "".
 
     ``faults`` name what is missing or changed; of one that is absent, the damaged receipts that may be of it; of one
@@ -43,7 +43,7 @@ class Status:
     """
 
     id: str
-    state: State
+    state: PackageState
     version: str = ""
     receipt: str = ""
     user: str = ""
@@ -54,20 +54,20 @@ class Status:
         """One line for people and logs."""
         scope = f", the half of {self.user}" if self.user else ""
         match self.state:
-            case State.ABSENT:
+            case PackageState.ABSENT:
                 doubt = f", as far as can be told: {'; '.join(self.faults)}" if self.faults else ""
                 if self.user:
                     doubt = f" by {self.user}, and the machine's records are closed to this user{doubt}"
                 return f"{self.id}: not installed{doubt}"
-            case State.INTERRUPTED:
+            case PackageState.INTERRUPTED:
                 return f"{self.id}: cannot be told; {'; '.join(self.faults)}. End it: mapiwright recover"
-            case State.INTACT:
+            case PackageState.INTACT:
                 return f"{self.id} {self.version}{scope}: installed and intact (receipt {self.receipt})"
-            case State.BROKEN:
+            case PackageState.BROKEN:
                 return f"{self.id} {self.version}{scope}: broken (receipt {self.receipt}): {'; '.join(self.faults)}"
 
 
-def status(workstation: Workstation, id_: str) -> Status:
+def status(workstation: Workstation, id_: str) -> PackageStatus:
     """What the package of that id is on the workstation; one half of a user's alone is not installed.
 
     A user to whom the machine's records are closed learns of his own half.
@@ -76,15 +76,15 @@ def status(workstation: Workstation, id_: str) -> Status:
     """
     title = unfinished(workstation)
     if title is not None:
-        return Status(id_, State.INTERRUPTED, faults=(f"an earlier run was cut short: {title}",))
+        return PackageStatus(id_, PackageState.INTERRUPTED, faults=(f"an earlier run was cut short: {title}",))
     there = {upcase(each): found for each, found in installations(workstation).items()}
     found = there.get(upcase(id_))
     user = workstation.as_user.name if workstation.as_user is not None else ""
     if found is None or not (found.machine or user):
-        return Status(id_, State.ABSENT, user=user, faults=untold(workstation))
+        return PackageStatus(id_, PackageState.ABSENT, user=user, faults=untold(workstation))
     faults = tuple(_faults_of_scope(workstation, found) if user else _faults(workstation, found))
-    state = State.BROKEN if faults else State.INTACT
-    return Status(found.id, state, found.version, found.installs[-1].id, user, faults)
+    state = PackageState.BROKEN if faults else PackageState.INTACT
+    return PackageStatus(found.id, state, found.version, found.installs[-1].id, user, faults)
 
 
 def _faults(workstation: Workstation, found: Installation) -> Iterator[str]:

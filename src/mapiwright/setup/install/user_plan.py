@@ -7,8 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.operations.drafting import draft
-from mapiwright.admin.operations.operations import CreateProfile
-from mapiwright.admin.operations.profile_spec import ProfileSpec
+from mapiwright.admin.operations.operations import CreateProfile, ProfileSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import EntryCall
@@ -16,7 +15,7 @@ from mapiwright.entry.service.contract import Context
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.redefine import redefine_service
 from mapiwright.setup.install.machine_plan import registry_changes
-from mapiwright.setup.install.profile_policy import Action, decide
+from mapiwright.setup.install.profile_policy import ProfileAction, decide
 from mapiwright.setup.package.manifest import RegistryRoot
 from mapiwright.setup.records.installed import definitions
 from mapiwright.setup.records.revert import place_of_value
@@ -98,7 +97,7 @@ def user_part(
         if request is not None:
             decision = decide(request, space, waits=before is not None and before.waits_for(user))
             record = _served(package, space, decision)
-            waits = decision.action is Action.WAIT
+            waits = decision.action is ProfileAction.WAIT
             notes = _notes(package, user, decision)
     steps = tuple(space.steps())
     uninstall_calls = tuple(step for step in steps if isinstance(step, EntryCall) and step.context is Context.DELETE)
@@ -135,7 +134,7 @@ def _follow(package: Package, space: Workspace, before: Installation | None) -> 
 
 def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Json:
     """Put the services into a profile as was judged; what the receipt tells of it, or None."""
-    if decision.action not in {Action.ADD, Action.CREATE}:
+    if decision.action not in {ProfileAction.ADD, ProfileAction.CREATE}:
         return None
     profiles = ProfileAdmin(space)
     name = decision.profile or _free_name(space, package.profile or DEFAULT_PROFILE)
@@ -161,7 +160,7 @@ def _served(package: Package, space: Workspace, decision: ProfileDecision) -> Js
 
 
 def _notes(package: Package, user: User, decision: ProfileDecision) -> tuple[str, ...]:
-    if decision.action is not Action.WAIT:
+    if decision.action is not ProfileAction.WAIT:
         return ()
     name = f'"{user.name}"' if " " in user.name else user.name
     later = f"mapiwright install PACKAGE --per-user --user {name} ({package.id})"

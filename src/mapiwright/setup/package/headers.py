@@ -9,13 +9,13 @@ from mapiwright.formats import pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.package import windows_dlls
 from mapiwright.setup.package.rules import finding
-from mapiwright.setup.package.signatures import Standing, signature
+from mapiwright.setup.package.signatures import SignatureStanding, signature
 from mapiwright.workstation.files import parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mapiwright.entry.service.loading import Library, Loader
+    from mapiwright.entry.service.loading import FoundLibrary, Loader
     from mapiwright.errors import Finding
     from mapiwright.setup.package.signatures import Signature
     from mapiwright.workstation.workstation import Workstation
@@ -53,7 +53,7 @@ class Headers:
             yield from self._imports(source, target, image)
         yield _signed(source, signature(image, data))
 
-    def of_workstation(self, library: Library) -> Iterator[Finding]:
+    def of_workstation(self, library: FoundLibrary) -> Iterator[Finding]:
         """Whether Outlook can load a DLL that is there already."""
         if library.path in self._images:
             return
@@ -107,13 +107,13 @@ class Headers:
 def _signed(source: str, found: Signature) -> Finding:
     """What is known of the signature of a DLL of the package."""
     match found.standing:
-        case Standing.NONE:
+        case SignatureStanding.NONE:
             return finding("MW4214", source, "it bears no signature")
-        case Standing.UNVERIFIED:
+        case SignatureStanding.UNVERIFIED:
             return finding("MW4215", source, f"it bears a signature, which was not verified: {found.reason}")
-        case Standing.GOOD:
+        case SignatureStanding.GOOD:
             return finding("MW4225", source, f"it is signed by {found.signer}, verified by {found.reason}")
-        case Standing.TAMPERED:
+        case SignatureStanding.TAMPERED:
             return finding("MW4226", source, f"its bytes are not those that were signed, says {found.reason}")
-        case Standing.UNTRUSTED:
+        case SignatureStanding.UNTRUSTED:
             return finding("MW4227", source, f"it names {found.signer} as its signer; {found.reason}")

@@ -7,7 +7,6 @@ manifest shall not be found on a customer's PC.
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -22,7 +21,7 @@ from mapiwright.mapi.props import tags
 from mapiwright.setup.package.destination import fault_of_destination
 from mapiwright.setup.package.manifest_form import read_form
 from mapiwright.setup.package.rules import finding
-from mapiwright.setup.package.table import Table
+from mapiwright.setup.package.table import TomlTable
 from mapiwright.workstation.files import fault_of_name
 from mapiwright.workstation.registry import Value, ValueType
 from mapiwright.workstation.workstation import Bitness
@@ -131,7 +130,7 @@ def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
     Raises FindingsError where the bytes are no TOML.
     """
     faults: list[Finding] = []
-    root = Table(_toml(data), FILE_NAME, "", faults)
+    root = TomlTable(_toml(data), FILE_NAME, "", faults)
     manifest = Manifest(
         id=root.text("id", fault_of=fault_of_id),
         name=root.text("name", fault_of=_fault_of_line),
@@ -166,6 +165,8 @@ def fault_of_path(path: str) -> str | None:
 def _toml(data: bytes) -> dict[str, object]:
     if len(data) > LARGEST:
         raise _unread(f"it has {len(data)} bytes, and {LARGEST} are allowed")
+    import tomllib  # noqa: PLC0415 - a verb that shows its help reads none
+
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except RecursionError:
@@ -190,7 +191,7 @@ def _fault_of_version(text: str) -> str | None:
     return None if fits else "it is not one to four numbers up to 65535 with periods between, such as 4.2.1"
 
 
-def _fragment(table: Table) -> dict[str, str]:
+def _fragment(table: TomlTable) -> dict[str, str]:
     found = {
         "fragment": table.path("file", default="mapisvc.inf", fault_of=fault_of_path),
         "code_page": table.text("code_page", default="cp1252", fault_of=_fault_of_code_page),
@@ -207,7 +208,7 @@ def _fault_of_code_page(name: str) -> str | None:
     return None
 
 
-def _files(table: Table) -> tuple[FileEntry, ...]:
+def _files(table: TomlTable) -> tuple[FileEntry, ...]:
     found = []
     for key, architecture in (("any", None), *((bitness.value, bitness) for bitness in Bitness)):
         for entry in table.tables(key, short="source"):
@@ -226,7 +227,7 @@ def _files(table: Table) -> tuple[FileEntry, ...]:
     return tuple(found)
 
 
-def _registry_entry(table: Table) -> RegistryEntry:
+def _registry_entry(table: TomlTable) -> RegistryEntry:
     written = table.text("key")
     root, _, key = written.partition("\\")
     known = {"HKEY_LOCAL_MACHINE": "HKLM", "HKEY_CURRENT_USER": "HKCU"}
@@ -292,11 +293,11 @@ _VALUES: Mapping[str, Callable[[object], Value | None]] = {
 """The types that a manifest may name, and how a value of each is made; None where it cannot be."""
 
 
-def _services(table: Table) -> Mapping[str, ServiceEntry]:
+def _services(table: TomlTable) -> Mapping[str, ServiceEntry]:
     return MappingProxyType({name: _service(table.table(name)) for name in table.names()})
 
 
-def _service(table: Table) -> ServiceEntry:
+def _service(table: TomlTable) -> ServiceEntry:
     entry = table.text("entry", default="")
     sources: tuple[str, ...] = ()
     deadline = DEADLINE
@@ -333,7 +334,7 @@ def _fault_of_wizard(wizard: str, entry: str) -> str | None:
     return _fault_of_entry(wizard) or (None if entry else "there is no entry, among whose sources it could be")
 
 
-def _properties(table: Table) -> Properties:
+def _properties(table: TomlTable) -> Properties:
     found: dict[int, PropertyValue] = {}
     for key in table.names():
         written = table.take(key)
@@ -367,7 +368,7 @@ def _property(kind: int, written: object) -> PropertyValue | None:
         return None
 
 
-def _profile(table: Table) -> str:
+def _profile(table: TomlTable) -> str:
     name = table.text("name", default="", fault_of=_fault_of_profile)
     table.close()
     return name
@@ -379,7 +380,7 @@ def _fault_of_profile(name: str) -> str | None:
     return None if fits else "it is not 1 to 64 letters, digits, underscores and inner blanks"
 
 
-def _on_uninstall(table: Table) -> ProfilesOnUninstall:
+def _on_uninstall(table: TomlTable) -> ProfilesOnUninstall:
     written = table.text("profiles", default=ProfilesOnUninstall.REMOVE)
     known = written in list(ProfilesOnUninstall)
     table.check("profiles", None if known else f"{written!r} is none of {', '.join(ProfilesOnUninstall)}")
@@ -387,7 +388,7 @@ def _on_uninstall(table: Table) -> ProfilesOnUninstall:
     return ProfilesOnUninstall(written) if known else ProfilesOnUninstall.REMOVE
 
 
-def _migrations(table: Table) -> Mapping[int, int]:
+def _migrations(table: TomlTable) -> Mapping[int, int]:
     """Old tag -> new tag: where an older version of the services kept what they keep elsewhere now."""
     found: dict[int, int] = {}
     for key in table.names():

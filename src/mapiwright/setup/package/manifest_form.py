@@ -8,10 +8,10 @@ from mapiwright.entry.service.form import Form
 from mapiwright.entry.service.form_reading import SUPPRESSIONS, pages_from, suppressions
 
 if TYPE_CHECKING:
-    from mapiwright.setup.package.table import Table
+    from mapiwright.setup.package.table import TomlTable
 
 
-def read_form(table: Table) -> Form | None:
+def read_form(table: TomlTable) -> Form | None:
     """The form of a service's table, None where it has no pages; what is wrong with it is told there."""
     found = table.take("pages")
     kept = {key: table.flag(key) for key in SUPPRESSIONS}

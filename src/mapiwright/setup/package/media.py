@@ -71,7 +71,7 @@ class Directory:
     def _inside(self, path: str) -> Path:
         try:
             place = self.root.joinpath(path).resolve(strict=True)
-        except (OSError, RuntimeError) as error:  # Python before 3.13 tells a loop of links by the latter
+        except (OSError, RuntimeError) as error:  # Python before 3.13 reports a loop of links by the latter
             raise RefusedError(f"{path} cannot be followed: it is no file, or a link that leads nowhere") from error
         if not place.is_relative_to(self.root):
             raise RefusedError(f"{path} is a link that leads out of the package")
@@ -79,7 +79,7 @@ class Directory:
 
 
 class Watched:
-    """A directory that others may write to meanwhile: each file is read once, and any change is told in the end."""
+    """A directory that others may write to meanwhile: each file is read once, and a change is reported at the end."""
 
     def __init__(self, root: Path) -> None:
         self._directory = Directory(root)
@@ -116,7 +116,7 @@ class Watched:
             )
 
     def _mark(self, path: str) -> object:
-        """What tells one state of a file from another without reading it."""
+        """What distinguishes one state of a file from another without reading it."""
         try:
             found = self._directory.root.joinpath(path).stat()
         except OSError:
@@ -160,7 +160,7 @@ def find(media: Media, path: str) -> str | None:
     for name in path.split("/"):
         matches = [known for known in media.names(found) if upcase(known) == upcase(name)]
         if len(matches) > 1:
-            raise RefusedError(f"{' and '.join(matches)} differ only in case, which Windows does not tell apart")
+            raise RefusedError(f"{' and '.join(matches)} differ only in case, which Windows does not distinguish")
         if not matches:
             return None
         found = f"{found}/{matches[0]}" if found else matches[0]

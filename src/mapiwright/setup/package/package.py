@@ -262,7 +262,7 @@ class _Reading:
             return False
 
     def bare_manifest(self, fragment: str, document: Inf) -> Manifest:
-        """What a manifest would say, told by the INF of bare media."""
+        """What a manifest would say, taken from the INF of bare media."""
         services = Catalogue.of(document).services
         # [design] 6: the ID of bare media is the first key of its [Services].
         first = next(iter(services), "")

@@ -65,7 +65,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             'Write entry = "acme_service:service_entry" and sources = ["acme_service.py"].',
         ),
         "MW4012": Rule(
-            ERROR, "A place is written once; names that differ only in case are one.", "Remove one entry."
+            ERROR, "A place is written once; names that differ only in case are the same.", "Remove one entry."
         ),
         "MW4013": Rule(
             ERROR,
@@ -75,7 +75,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4014": Rule(
             ERROR,
             "A companion names the destination of a file of the package that is no companion itself.",
-            'Write companion = "{system}/acme32.dll": where the file goes that it follows.',
+            'Write companion = "{system}/acme32.dll": the destination of the file that it follows.',
         ),
         "MW4015": Rule(
             ERROR,
@@ -94,7 +94,7 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4103": Rule(
             ERROR,
             "A package's files are ordinary files inside it, and no two names differ only in case.",
-            "Replace the link by the file that it leads to; rename one of the two files.",
+            "Replace the link with the file that it points to; rename one of the two files.",
         ),
         "MW4104": Rule(
             ERROR,
@@ -168,48 +168,48 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW4214": Rule(
             NOTE,
-            "A DLL bears its vendor's signature.",
-            "Sign it: companies may let nothing run that is not signed.",
+            "A DLL has its vendor's signature.",
+            "Sign it: companies may block files that are not signed.",
         ),
         "MW4215": Rule(
             NOTE,
-            "A signature is as good as its verification, and here it was only seen.",
+            "A signature counts only when it is verified, and here it was only found.",
             "Install osslsigncode on this computer; or verify it on a Windows: signtool verify /pa FILE.",
         ),
         "MW4216": Rule(
             ERROR,
-            "A file of somebody else is replaced only where both have a version, and the package's is higher.",
+            "A file of another product is replaced only where both have a version, and the package's is higher.",
             "Uninstall the product that owns it, or replace it: --force.",
         ),
         "MW4217": Rule(
             WARNING,
-            "A file of somebody else that is as new or newer stays: nothing is downgraded silently.",
-            "See that the service works with that file; or replace it: --force.",
+            "A file of another product that is as new or newer stays: nothing is downgraded silently.",
+            "Check that the service works with that file; or replace it: --force.",
         ),
         "MW4218": Rule(
             ERROR,
-            "A newer file that this package brought earlier is replaced by an older one only where that is said.",
+            "A newer file that this package brought earlier is replaced by an older one only if that is requested.",
             "Install the newer package, or go back: --force.",
         ),
         "MW4219": Rule(
             NOTE,
-            "A file of somebody else that is replaced is told; uninstalling brings it back.",
+            "A file of another product that is replaced is reported; uninstalling restores it.",
             "Nothing.",
         ),
         "MW4220": Rule(
             ERROR,
-            "A volume has room for what is written to it, and for what is needed to take it back.",
+            "A volume has room for what is written to it, and for what is needed to roll it back.",
             "Make room, then try again.",
         ),
         "MW4221": Rule(ERROR, "A volume that is written to is not mounted read-only.", "Mount it for writing."),
         "MW4222": Rule(
             ERROR,
-            "One may write to the folders that are changed.",
+            "The folders that are changed can be written to.",
             "Run it as the owner of that tree, or as an administrator.",
         ),
         "MW4223": Rule(
             ERROR,
-            "A volume of a hibernated Windows is not written to: that Windows goes on where it stood, and what was "
+            "A volume of a hibernated Windows is not written to: that Windows resumes where it stopped, and what was "
             "written meanwhile is lost or damaged.",
             "Start that Windows and shut it down in full: shutdown /s /t 0 (fast start-up hibernates).",
         ),
@@ -220,13 +220,13 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW4225": Rule(
             NOTE,
-            "The signature of a DLL holds, and whoever signed it is one who is trusted here.",
+            "The signature of a DLL holds, and its signer is trusted here.",
             "Nothing, if that is the vendor.",
         ),
         "MW4226": Rule(
             ERROR,
             "A signed DLL has the bytes that were signed.",
-            "Get the package anew from its vendor: somebody or something has changed the file.",
+            "Get the package again from its vendor: the file was changed.",
         ),
         "MW4227": Rule(
             WARNING,
@@ -238,36 +238,36 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4301": Rule(
             ERROR,
             "A published file has the sum that SHA256SUMS gives it.",
-            "Get the directory anew from whoever published it: somebody or something has changed the file.",
+            "Get the directory again from its publisher: the file was changed.",
         ),
         "MW4302": Rule(
             ERROR,
             "Every file that SHA256SUMS lists is there and can be read.",
-            "Get the directory anew from whoever published it.",
+            "Get the directory again from its publisher.",
         ),
         "MW4303": Rule(
             ERROR,
-            "SHA256SUMS lists sums of files in its directory, one a line.",
-            "Get the directory anew from whoever published it.",
+            "SHA256SUMS lists sums of files in its directory, one per line.",
+            "Get the directory again from its publisher.",
         ),
         "MW4304": Rule(
             ERROR,
             "A signature is that of SHA256SUMS, by the key beside it.",
-            "Get the directory anew from whoever published it: somebody or something has changed the sums.",
+            "Get the directory again from its publisher: the sums were changed.",
         ),
         "MW4305": Rule(
             WARNING,
             "What is published is signed.",
-            "Have it published with --sign; unsigned, its sums tell of accidents, not of forgery.",
+            "Have it published with --sign; unsigned, its sums detect accidents, not forgery.",
         ),
         "MW4306": Rule(
             WARNING,
             "What is published is signed with a key that the administrator trusts.",
-            "Ask the vendor for the fingerprint of his key; then --trust KEYFILE, or put it into the trusted keys.",
+            "Ask the vendor for the fingerprint of the key; then --trust KEYFILE, or put it into the trusted keys.",
         ),
         "MW4307": Rule(
             WARNING,
-            "A signature is as good as its verification.",
+            "A signature counts only when it is verified.",
             'Install the library: pip install "mapiwright[sign]"; then `mapiwright have-disk DIRECTORY`.',
         ),
         "MW4308": Rule(NOTE, "The signature holds, by a key that the administrator trusts.", "Nothing."),
@@ -279,14 +279,14 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW5103": Rule(
             WARNING,
-            "A shared file whose count is missing or unreadable stays: nobody knows who needs it.",
+            "A shared file whose count is missing or unreadable stays: it is not known which products need it.",
             "Remove it by hand if nobody does.",
         ),
-        "MW5104": Rule(NOTE, "A shared file goes with the last product that uses it.", "Nothing."),
+        "MW5104": Rule(NOTE, "A shared file is removed with the last product that uses it.", "Nothing."),
         "MW5105": Rule(
             NOTE,
             "A file that another service of MAPISVC.INF names is not deleted with this one.",
-            "Nothing, if that service is in use; else uninstall it, too.",
+            "Nothing, if that service is in use; otherwise uninstall it, too.",
         ),
         "MW5106": Rule(
             NOTE,

@@ -37,7 +37,7 @@ DEADLINE = 60.0
 """Seconds that the verification of one file may take."""
 
 
-class Standing(Enum):
+class SignatureStanding(Enum):
     """What is known of a signature."""
 
     NONE = "there is none"
@@ -52,7 +52,7 @@ class Standing(Enum):
 class Signature:
     """What is known of a file's signature: who signed, as far as that is told, and who says so or why not."""
 
-    standing: Standing
+    standing: SignatureStanding
     signer: str = ""
     reason: str = ""
 
@@ -60,14 +60,14 @@ class Signature:
 def signature(image: PeFile, data: bytes) -> Signature:
     """Verify the signature of a PE file that was read from ``data``; the platform gets a private copy of it."""
     if not image.signed:
-        return Signature(Standing.NONE)
+        return Signature(SignatureStanding.NONE)
     try:
         with tempfile.TemporaryDirectory(prefix="mapiwright-") as folder:
             copy = Path(folder, "signed.dll")
             copy.write_bytes(data)
             return _verify(copy)
     except OSError as error:
-        return Signature(Standing.UNVERIFIED, reason=f"no copy could be made of it: {error.strerror}")
+        return Signature(SignatureStanding.UNVERIFIED, reason=f"no copy could be made of it: {error.strerror}")
 
 
 if sys.platform == "win32":  # pragma: no cover
@@ -75,12 +75,12 @@ if sys.platform == "win32":  # pragma: no cover
     def _verify(copy: Path) -> Signature:
         found = trust(str(copy))
         if found.good and found.by_wine:
-            return Signature(Standing.UNVERIFIED, reason="this Windows is Wine, which trusts everybody")
+            return Signature(SignatureStanding.UNVERIFIED, reason="this Windows is Wine, which trusts everybody")
         if found.good:
-            return Signature(Standing.GOOD, _printable(found.signer), "Windows")
+            return Signature(SignatureStanding.GOOD, _printable(found.signer), "Windows")
         if found.tampered:
-            return Signature(Standing.TAMPERED, reason="Windows")
-        standing = Standing.UNTRUSTED if found.signer else Standing.UNVERIFIED
+            return Signature(SignatureStanding.TAMPERED, reason="Windows")
+        standing = SignatureStanding.UNTRUSTED if found.signer else SignatureStanding.UNVERIFIED
         return Signature(standing, _printable(found.signer), f"Windows says: {found.reason}")
 
 else:
@@ -88,11 +88,11 @@ else:
     def _verify(copy: Path) -> Signature:
         program = shutil.which(PROGRAM)
         if program is None:
-            return Signature(Standing.UNVERIFIED, reason=f"there is no {PROGRAM} on this computer")
+            return Signature(SignatureStanding.UNVERIFIED, reason=f"there is no {PROGRAM} on this computer")
         named = os.environ.get(BUNDLE_VARIABLE, "")
         if named and not Path(named).is_file():
             return Signature(
-                Standing.UNVERIFIED, reason=f"{BUNDLE_VARIABLE} names {named}, and there is no such file"
+                SignatureStanding.UNVERIFIED, reason=f"{BUNDLE_VARIABLE} names {named}, and there is no such file"
             )
         bundle = named or next((path for path in BUNDLES if Path(path).is_file()), "")
         options = ["-CAfile", bundle, "-TSA-CAfile", bundle] if bundle else []
@@ -106,9 +106,11 @@ else:
                     command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=DEADLINE, check=False
                 )
         except OSError as error:
-            return Signature(Standing.UNVERIFIED, reason=f"{program} could not be run: {error.strerror}")
+            return Signature(SignatureStanding.UNVERIFIED, reason=f"{program} could not be run: {error.strerror}")
         except subprocess.TimeoutExpired:
-            return Signature(Standing.UNVERIFIED, reason=f"{PROGRAM} did not end within {DEADLINE:g} seconds")
+            return Signature(
+                SignatureStanding.UNVERIFIED, reason=f"{PROGRAM} did not end within {DEADLINE:g} seconds"
+            )
         answer, complaint = (each.read_bytes().decode("utf-8", "replace") for each in (reported, faults))
         return _heard(ended.returncode, answer, complaint, bundle or "its own certificates")
 
@@ -123,18 +125,20 @@ _REASON = re.compile(r"^\tError: (?:Certificate not found in local repository: )
 def _heard(status: int, reported: str, faults: str, bundle: str) -> Signature:
     """What osslsigncode's answer means; a signer writes some of its lines, none of which makes a bad one good."""
     if _MISMATCH.search(reported) or _FORGED.search(faults):
-        return Signature(Standing.TAMPERED, reason=PROGRAM)
+        return Signature(SignatureStanding.TAMPERED, reason=PROGRAM)
     found = _SIGNER.search(reported)
     signer = _name(found[1]) if found else ""
     if status == 0 and signer:
-        return Signature(Standing.GOOD, signer, f"{PROGRAM} with {bundle}")
+        return Signature(SignatureStanding.GOOD, signer, f"{PROGRAM} with {bundle}")
     first = faults.strip().partition("\n")[0]
     if signer and _UNTRUSTED.search(reported):
         reasons = _REASON.findall(reported)
         # The chain of the time stamp is told first.
         reason = _printable(reasons[-1] if reasons else first)
-        return Signature(Standing.UNTRUSTED, signer, f"{PROGRAM} with {bundle} says: {reason}")
-    return Signature(Standing.UNVERIFIED, reason=f"{PROGRAM} says: {_printable(first) or f'status {status}'}")
+        return Signature(SignatureStanding.UNTRUSTED, signer, f"{PROGRAM} with {bundle} says: {reason}")
+    return Signature(
+        SignatureStanding.UNVERIFIED, reason=f"{PROGRAM} says: {_printable(first) or f'status {status}'}"
+    )
 
 
 def _name(subject: str) -> str:

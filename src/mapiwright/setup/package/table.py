@@ -17,7 +17,7 @@ FaultFinder: TypeAlias = "Callable[[str], str | None]"
 """Says why a text will not do, or None."""
 
 
-class Table:
+class TomlTable:
     """One table. A key that is absent or wrong is told in ``faults``, and reading goes on with an empty value.
 
     ``close`` tells the keys that nobody has asked for.
@@ -84,14 +84,14 @@ class Table:
         self.check(key, f"it is no number of seconds above 0, up to {most:g}")
         return default
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         """The table below ``key``, empty where there is none."""
         found = self.take(key)
         if not isinstance(found, dict | None):
             self.check(key, "it is no table")
         return self._below(key, found)
 
-    def tables(self, key: str, *, short: str = "") -> Iterator[Table]:
+    def tables(self, key: str, *, short: str = "") -> Iterator[TomlTable]:
         """The tables of a list; a string in it stands for a table whose key ``short`` it is."""
         for number, entry in enumerate(self._list(key), 1):
             name = f"{key}[{number}]"
@@ -134,9 +134,9 @@ class Table:
         self.check(key, "it is no list")
         return []
 
-    def _below(self, name: str, content: object) -> Table:
+    def _below(self, name: str, content: object) -> TomlTable:
         known = content if isinstance(content, dict) else {}
-        return Table(known, self._document, f"{self._place}{name}.", self._faults)
+        return TomlTable(known, self._document, f"{self._place}{name}.", self._faults)
 
     def _report(self, identifier: str, what: str, remedy: str = "") -> None:
         self._faults.append(finding(identifier, self._document, what, remedy=remedy))

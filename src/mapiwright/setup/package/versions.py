@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-class Verdict(Enum):
+class FileVerdict(Enum):
     """What becomes of the file that is there."""
 
     KEEP = "keep"
@@ -31,12 +31,12 @@ class Verdict(Enum):
 class Decision:
     """What becomes of the file that is there, and why; ``rule`` is the id under which it is told, or ""."""
 
-    verdict: Verdict
+    verdict: FileVerdict
     reason: str = ""
     rule: str = ""
 
 
-SAME = Decision(Verdict.KEEP)
+SAME = Decision(FileVerdict.KEEP)
 """The file is there, byte for byte."""
 
 
@@ -57,36 +57,38 @@ def decide(
     companion of, where that one was there, too: without it the file that is there is somebody's like any other.
     """
     if old is None:
-        return Decision(Verdict.REPLACE)
+        return Decision(FileVerdict.REPLACE)
     if old == new:
         return SAME
     have, bring = _Stamp.of(old), _Stamp.of(new)
     reported = f"version {have} is there, and the package has {bring}"
     if force:
-        return Decision(Verdict.REPLACE, f"forced: {reported}", "MW4219")
+        return Decision(FileVerdict.REPLACE, f"forced: {reported}", "MW4219")
     if parent is not None and (followed := _follow(parent, ours=ours)) is not None:
         return followed
     if ours:
         goes_back = have.version is not None and bring.version is not None and have.version > bring.version
-        return Decision(Verdict.CONFLICT, reported, "MW4218") if goes_back else Decision(Verdict.REPLACE)
+        return Decision(FileVerdict.CONFLICT, reported, "MW4218") if goes_back else Decision(FileVerdict.REPLACE)
     if have.version is None or bring.version is None:
-        return Decision(Verdict.CONFLICT, "it has other bytes and came from elsewhere", "MW4216")
+        return Decision(FileVerdict.CONFLICT, "it has other bytes and came from elsewhere", "MW4216")
     if have.version == bring.version:
         if have.languages != bring.languages:
             reported = f"{reported}; its languages are {have.described}, and the package's {bring.described}"
         newer = _speaks_better(bring.languages, have.languages, frozenset(languages))
     else:
         newer = have.version < bring.version
-    return Decision(Verdict.REPLACE, reported, "MW4219") if newer else Decision(Verdict.KEEP, reported, "MW4217")
+    return (
+        Decision(FileVerdict.REPLACE, reported, "MW4219") if newer else Decision(FileVerdict.KEEP, reported, "MW4217")
+    )
 
 
 def _follow(parent: Decision, *, ours: bool) -> Decision | None:
     """What becomes of a companion that is there, or None where its parent says nothing of it ([companion-files])."""
-    if parent.verdict is Verdict.REPLACE:
-        return Decision(Verdict.REPLACE, "the file that it accompanies is replaced", "" if ours else "MW4219")
+    if parent.verdict is FileVerdict.REPLACE:
+        return Decision(FileVerdict.REPLACE, "the file that it accompanies is replaced", "" if ours else "MW4219")
     # A parent that is the very same does not hold back a newer companion of what we wrote ourselves.
-    if parent.verdict is Verdict.KEEP and not (ours and parent == SAME):
-        return Decision(Verdict.KEEP, "the file that it accompanies stays", "MW4217")
+    if parent.verdict is FileVerdict.KEEP and not (ours and parent == SAME):
+        return Decision(FileVerdict.KEEP, "the file that it accompanies stays", "MW4217")
     return None
 
 

@@ -10,7 +10,7 @@ API_SETS = ("API-MS-WIN-", "EXT-MS-")
 """How the names of API sets begin: contracts that the loader resolves, and no files ([windows-apisets])."""
 
 WITNESS = "KERNEL32.DLL"
-"""No Windows is without it: a system folder that lacks it is that of a trial tree, and tells nothing by its files."""
+"""No Windows is without it: a system folder that lacks it is that of a trial tree, and its files say nothing."""
 
 _NAMES = """
 activeds adsldpc advapi32 apphelp authz avrt bcrypt bcryptprimitives cabinet cfgmgr32 combase comctl32 comdlg32

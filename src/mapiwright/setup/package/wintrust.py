@@ -73,7 +73,7 @@ if sys.platform == "win32":  # pragma: no cover
         _fields_ = (("size", wintypes.DWORD), ("context", ctypes.c_void_p))
 
     @dataclass(frozen=True, slots=True)
-    class Trust:
+    class WindowsTrust:
         """What Windows says of a file: its status (0 is good), and who signed it, or ""."""
 
         status: int
@@ -96,7 +96,7 @@ if sys.platform == "win32":  # pragma: no cover
             """The status for people."""
             return REASONS.get(self.status, f"status 0x{self.status:08X}")
 
-    def trust(path: str) -> Trust:
+    def trust(path: str) -> WindowsTrust:
         """Ask Windows about the signature of a file, without a dialog and without the network."""
         wintrust = ctypes.WinDLL("wintrust")
         verify = wintrust.WinVerifyTrust
@@ -118,7 +118,7 @@ if sys.platform == "win32":  # pragma: no cover
         status = verify(nobody, action, data) & 0xFFFFFFFF
         try:
             by_wine = hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
-            return Trust(status, _signer(wintrust, data.state), by_wine)
+            return WindowsTrust(status, _signer(wintrust, data.state), by_wine)
         finally:
             data.action = CLOSE
             verify(nobody, action, data)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.admin.operations import operations as op
 from mapiwright.admin.operations.drafting import draft
-from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+from mapiwright.admin.operations.operations import ProfileSpec, ServiceSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import joined_plan
 from mapiwright.entry.makers import call_of
@@ -56,7 +56,7 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
     for space in spaces:
         with space.batch():
             wanted = for_user(file, variables_of(space.workstation, space.user))
-            notes += _Import(wanted, space, Asked.on(space.workstation)).draft()
+            notes += _Import(wanted, space, ConfiguredProperties.on(space.workstation)).draft()
     plan = joined_plan(spaces)
     reported = list(dict.fromkeys((*plan.notes, *notes)))
     return replace(
@@ -93,7 +93,7 @@ class _Import:
 
     file: ProfileFile
     space: Workspace
-    asked: Asked
+    asked: ConfiguredProperties
     found: dict[str, str] = field(default_factory=dict)
 
     def draft(self) -> Iterator[str]:
@@ -237,7 +237,7 @@ class _Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConfiguredProperties:
     """What services were configured with, by calls that wait and by those that were sent: properties by place.
 
     A place is a user's name, a profile's name in upper case, and the uid of the service.
@@ -247,7 +247,7 @@ class Asked:
     sent: Mapping[tuple[str, str, str], Properties]
 
     @classmethod
-    def on(cls, workstation: Workstation) -> Asked:
+    def on(cls, workstation: Workstation) -> ConfiguredProperties:
         """What the records of a workstation tell."""
         done = (
             call_of(effect.kind, effect.description)

@@ -145,10 +145,10 @@ def _value_findings(item: Item, space: Workspace) -> Iterator[Finding]:
 
 
 def _is_there(space: Workspace, folder: str) -> bool:
-    """Whether a folder is there, or is none of which the workstation's own disk could tell."""
+    """Whether a folder is there, or is on another disk, of which nothing is known."""
     files = space.workstation.files
     try:
         drive = split(folder)[0] + "\\"
     except UsageError:
-        return True  # a server, or a path that is told to be none
+        return True  # a server, or a path that is reported as none
     return not files.is_folder(drive) or files.is_folder(folder)

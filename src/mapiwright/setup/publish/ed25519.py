@@ -73,7 +73,7 @@ def public_key(data: bytes, where: str) -> Ed25519PublicKey:
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
-    """How people tell keys apart: ``SHA256:`` and the sum of the key in DER, as ``openssl pkey -outform DER`` has it.
+    """How people compare keys: ``SHA256:`` and the sum of the key in DER, as ``openssl pkey -outform DER`` has it.
 
     In hexadecimal digits.
     """

@@ -19,7 +19,7 @@ from mapiwright.setup.package import manifest as manifests
 from mapiwright.setup.package.media import Memory, Watched, find
 from mapiwright.setup.package.package import FRAGMENT, read_package
 from mapiwright.setup.package.rules import finding
-from mapiwright.setup.package.signatures import Signature, Standing
+from mapiwright.setup.package.signatures import Signature, SignatureStanding
 from mapiwright.setup.publish.foreign_program import is_program, programs_among
 from mapiwright.setup.publish.publication import PROGRAM, SUMS, read_publication, refuse_unsigned
 from mapiwright.setup.publish.setup_program import bundled_package
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from mapiwright.setup.package.package import Package
     from mapiwright.setup.publish.signing import Trust
 
-UNSIGNED = Signature(Standing.NONE)
+UNSIGNED = Signature(SignatureStanding.NONE)
 
 
-class Kind(Enum):
+class MediaKind(Enum):
     """What is there; the first that fits."""
 
     PUBLISHED = "published"
@@ -55,7 +55,7 @@ class Disk:
     """
 
     path: Path
-    kind: Kind
+    kind: MediaKind
     package: Package | None = None
     signature: Signature = UNSIGNED
     findings: tuple[Finding, ...] = ()
@@ -109,15 +109,15 @@ class _Look:
         if self._is_published():
             found = read_publication(self.media, self.trust)
             package = read_package(found.media, code_page=self.code_page)
-            return Disk(self.path, Kind.PUBLISHED, package, found.signature, found.findings, programs)
+            return Disk(self.path, MediaKind.PUBLISHED, package, found.signature, found.findings, programs)
         if self.named.lower().endswith(".pyz"):
             return self._bundled(self.named, programs)
         if find(self.media, manifests.FILE_NAME) is not None:
-            return self._plain(Kind.PACKAGE, programs)
+            return self._plain(MediaKind.PACKAGE, programs)
         if (program := find(self.media, PROGRAM)) is not None:
             return self._bundled(program, programs)
         if any(self._is_fragment(name) for name in names):
-            return self._plain(Kind.BARE, programs)
+            return self._plain(MediaKind.BARE, programs)
         if programs:
             return self._foreign(programs)
         raise NotFoundError(
@@ -143,7 +143,7 @@ class _Look:
         except FormatError:
             return upcase(name) == upcase(FRAGMENT)
 
-    def _plain(self, kind: Kind, programs: tuple[str, ...]) -> Disk:
+    def _plain(self, kind: MediaKind, programs: tuple[str, ...]) -> Disk:
         package = read_package(self.media, code_page=self.code_page)
         refuse_unsigned(UNSIGNED, self.trust, str(self.path))
         return Disk(self.path, kind, package, findings=_unsigned(str(self.path)), programs=programs)
@@ -163,11 +163,11 @@ class _Look:
             )
         refuse_unsigned(UNSIGNED, self.trust, str(self.path))
         package = read_package(Memory(files, where), code_page=self.code_page)
-        return Disk(self.path, Kind.PROGRAM, package, findings=_unsigned(where), programs=programs)
+        return Disk(self.path, MediaKind.PROGRAM, package, findings=_unsigned(where), programs=programs)
 
     def _foreign(self, programs: tuple[str, ...]) -> Disk:
         refuse_unsigned(UNSIGNED, self.trust, str(self.path))
-        return Disk(self.path, Kind.FOREIGN, programs=programs)
+        return Disk(self.path, MediaKind.FOREIGN, programs=programs)
 
 
 def _unsigned(where: str) -> tuple[Finding, ...]:

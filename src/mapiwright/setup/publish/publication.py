@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FindingsError, FormatError, RefusedError
 from mapiwright.setup.package.media import Memory, find
 from mapiwright.setup.package.rules import finding
-from mapiwright.setup.package.signatures import Signature, Standing
+from mapiwright.setup.package.signatures import Signature, SignatureStanding
 from mapiwright.setup.publish import sums
 from mapiwright.setup.publish.signing import verify
 
@@ -46,11 +46,11 @@ class Publication:
         """What is to be told of the signature."""
         found, where = self.signature, self.media.name
         match found.standing:
-            case Standing.GOOD:
+            case SignatureStanding.GOOD:
                 reported = "MW4308", f"signed by {found.signer}"
-            case Standing.UNTRUSTED:
+            case SignatureStanding.UNTRUSTED:
                 reported = "MW4306", f"it is signed with a key that is not among the trusted ones: {found.signer}"
-            case Standing.UNVERIFIED:
+            case SignatureStanding.UNVERIFIED:
                 reported = "MW4307", f"there is a signature, which was not verified: {found.reason}"
             case _:
                 reported = "MW4305", "it is not signed"
@@ -84,7 +84,7 @@ def read_publication(media: Media, trust: Trust) -> Publication:
         elif path not in OURS:
             files[path] = data
     signature = _signature(media, reported, trust)
-    if signature.standing is Standing.TAMPERED:
+    if signature.standing is SignatureStanding.TAMPERED:
         faults.append(finding("MW4304", SIGNATURE, f"the signature is wrong: {signature.reason}"))
     if faults:
         raise _broken(faults, media.name)
@@ -94,8 +94,8 @@ def read_publication(media: Media, trust: Trust) -> Publication:
 
 def refuse_unsigned(signature: Signature, trust: Trust, where: str) -> None:
     """Raise RefusedError where a signature by one of the trusted keys is demanded, and this is none."""
-    if trust.demanded and signature.standing is not Standing.GOOD:
-        known = {Standing.UNTRUSTED: f"it is signed with another key, {signature.signer}"}
+    if trust.demanded and signature.standing is not SignatureStanding.GOOD:
+        known = {SignatureStanding.UNTRUSTED: f"it is signed with another key, {signature.signer}"}
         raise RefusedError(
             known.get(signature.standing, "it is not signed"),
             where=where,
@@ -107,9 +107,9 @@ def refuse_unsigned(signature: Signature, trust: Trust, where: str) -> None:
 def _signature(media: Media, reported: bytes, trust: Trust) -> Signature:
     signature, key = find(media, SIGNATURE), find(media, KEY)
     if signature is None and key is None:
-        return Signature(Standing.NONE)
+        return Signature(SignatureStanding.NONE)
     if signature is None or key is None:
-        return Signature(Standing.TAMPERED, reason=f"{KEY if signature else SIGNATURE} is missing")
+        return Signature(SignatureStanding.TAMPERED, reason=f"{KEY if signature else SIGNATURE} is missing")
     return verify(reported, media.read(signature), media.read(key), trust)
 
 

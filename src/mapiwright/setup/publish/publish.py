@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class PackageEdition:
     """What is published of the package in the directory ``source``: all files by their paths with ``/``.
 
     ``signer`` is the fingerprint of the key that signed it, or "".
@@ -34,7 +34,7 @@ class Edition:
     signer: str = ""
 
 
-def make_edition(source: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> Edition:
+def make_edition(source: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> PackageEdition:
     """The package in the directory ``source`` as it is published, signed with the private key in ``key_file``.
 
     All that lies in the directory is published, save names that begin with a period, ``__pycache__``, and what an
@@ -48,16 +48,16 @@ def make_edition(source: Path, *, key_file: Path | None = None, code_page: str =
     signer = ""
     if key_file is not None:
         files[SIGNATURE], files[KEY], signer = signing.sign(files[SUMS], key_file)
-    return Edition(source, package, files, signer)
+    return PackageEdition(source, package, files, signer)
 
 
-def publish(edition: Edition, directory: Path) -> None:
+def publish(edition: PackageEdition, directory: Path) -> None:
     """Put the edition into ``directory``, in one step; an older publication there is replaced. See `check_place`."""
     check_place(edition, directory)
     put_folder(directory, edition.files, check=_refuse_foreign)
 
 
-def check_place(edition: Edition, directory: Path) -> None:
+def check_place(edition: PackageEdition, directory: Path) -> None:
     """Raise RefusedError where ``directory`` and the package lie in each other, ExistsError where it holds anything
     that no publication brought.
     """

@@ -1,7 +1,8 @@
 """The setup program that is published with a package: ``setup.pyz``, one file that a bare Python 3.11 or later runs.
 
-It is a zip with the package, Mapiwright, and the libraries that Mapiwright needs to install, as they are installed
-here: whole distributions with their licences. Its bytes are the same for the same of all these, and the same zlib.
+It is a zip with the package, Mapiwright without what LEFT_OUT names, and the libraries that it needs to install, as
+they are installed here: whole distributions with their licences. Its bytes are the same for the same of all these,
+and the same zlib.
 """
 
 from __future__ import annotations
@@ -23,8 +24,26 @@ if TYPE_CHECKING:
 
 PACKAGE = "package/"
 """Where the package lies in it."""
-BUNDLED = ("click", "filelock", "platformdirs", "rich")
+BUNDLED = ("click", "filelock", "platformdirs")
 """The distributions that installing needs; what they require is carried with them."""
+LEFT_OUT = (
+    "mapiwright/entry/wizard.py",
+    "mapiwright/pytest_plugin.py",
+    "mapiwright/pywin32/",
+    "mapiwright/setup/trial/matrix.py",
+    "mapiwright/ui/browser/",
+    "mapiwright/ui/cli/language_option.py",
+    "mapiwright/ui/cli/packages/matrix.py",
+    "mapiwright/ui/cli/plan_runner.py",
+    "mapiwright/ui/cli/serve_option.py",
+    "mapiwright/ui/cli/workstations/panel.py",
+    "mapiwright/ui/cli/workstations/wizard.py",
+    "mapiwright/ui/documents/matrix_report.py",
+    "mapiwright/ui/screens/",
+    "mapiwright/workflows/panel/",
+    "mapiwright/workflows/wizard/",
+)
+"""What is not carried: the screens, which need Textual, the verbs that show them, and what developers alone use."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)[^;]*(;?)")
 _OF_DISTRIBUTION = re.compile(
@@ -53,7 +72,8 @@ def make(package: Mapping[str, bytes]) -> bytes:
     """
     files = {"__main__.py": _MAIN.encode()}
     files |= {PACKAGE + path: data for path, data in package.items()}
-    files |= dict(_sources(resources.files("mapiwright"), "mapiwright/"))
+    ours = _sources(resources.files("mapiwright"), "mapiwright/")
+    files |= {path: data for path, data in ours if not path.startswith(LEFT_OUT)}
     files |= dict(_about(_installed("mapiwright")))
     for name in _closure(BUNDLED):
         files |= dict(_distributed(_installed(name)))
@@ -63,7 +83,7 @@ def make(package: Mapping[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(path, _EPOCH)
             entry.create_system = 3  # whichever system makes it
             entry.external_attr = 0o644 << 16
-            bundle.writestr(entry, files[path], zipfile.ZIP_DEFLATED)
+            bundle.writestr(entry, files[path], zipfile.ZIP_DEFLATED, compresslevel=9)
     return made.getvalue()
 
 

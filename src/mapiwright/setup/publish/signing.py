@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
-from mapiwright.setup.package.signatures import Signature, Standing
+from mapiwright.setup.package.signatures import Signature, SignatureStanding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,19 +70,21 @@ def sign(data: bytes, key_file: Path) -> tuple[bytes, bytes, str]:
 def verify(data: bytes, signature: bytes, public_key: bytes, trust: Trust) -> Signature:
     """What is known of the signature of ``data`` that the owner of ``public_key`` (PEM) is said to have made."""
     if not can_verify():
-        return Signature(Standing.UNVERIFIED, reason=_MISSING)
+        return Signature(SignatureStanding.UNVERIFIED, reason=_MISSING)
     from mapiwright.setup.publish import ed25519
 
     try:
         key = ed25519.public_key(public_key, "the key beside it")
     except FormatError as error:
-        return Signature(Standing.TAMPERED, reason=f"{error.where}: {error.what}")
+        return Signature(SignatureStanding.TAMPERED, reason=f"{error.where}: {error.what}")
     if not ed25519.holds(data, signature, key):
-        return Signature(Standing.TAMPERED, reason="it is not the signature of these sums by the key beside it")
+        return Signature(
+            SignatureStanding.TAMPERED, reason="it is not the signature of these sums by the key beside it"
+        )
     mark = ed25519.fingerprint(key)
     if mark in trust.keys:
-        return Signature(Standing.GOOD, f"{trust.keys[mark]}, {mark}")
-    return Signature(Standing.UNTRUSTED, mark)
+        return Signature(SignatureStanding.GOOD, f"{trust.keys[mark]}, {mark}")
+    return Signature(SignatureStanding.UNTRUSTED, mark)
 
 
 def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:

@@ -46,7 +46,7 @@ def place_of_file(change: Change) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class HistoryEntry:
     """What one receipt of ours changed for a package, and whether the package left with it."""
 
     package: str
@@ -60,13 +60,13 @@ class History:
     def __init__(self, workstation: Workstation, leaving: str) -> None:
         self._gone = frozenset({leaving})
         self._installed = frozenset(installations(workstation)) - self._gone
-        self._actions: list[Action] = []
+        self._actions: list[HistoryEntry] = []
         for receipt in package_receipts(workstation):
             try:
                 made = changes_of(workstation, receipt)
             except NotFoundError:  # it has expired, long after its package went
                 made = ()
-            self._actions.append(Action(str(receipt.record["package"]["id"]), receipt.verb == UNINSTALL, made))
+            self._actions.append(HistoryEntry(str(receipt.record["package"]["id"]), receipt.verb == UNINSTALL, made))
 
     def claimed(self) -> frozenset[str]:
         """The files that other packages wrote or counted and still hold, by their places."""

@@ -1,4 +1,4 @@
-"""What a package has on a workstation by now: what its installs changed, less what they took back themselves."""
+"""What a package has on a workstation by now: what its installs changed, less what they reverted themselves."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def belongings(workstation: Workstation, found: Installation) -> tuple[Change, .
 
 
 def _is_settled(changes: Sequence[Change]) -> bool:
-    """Whether the changes of one place, newest first, end where they began: an upgrade took back what was done."""
+    """Whether the changes of one place, newest first, end where they began: an upgrade reverted what was done."""
     match changes[0], changes[-1]:
         case SetValue() as last, SetValue() as first:
             if is_count(last):  # others count, too; what matters is what we added

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class RevertedChanges:
     """The changes that take back what still stands, and a finding for each thing that is left."""
 
     registry: tuple[RegistryChange, ...]
@@ -48,7 +48,7 @@ def place_of(change: Change) -> str:
             return upcase(f"{path}\\")
 
 
-def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterable[Change] = ()) -> TakenBack:
+def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterable[Change] = ()) -> RevertedChanges:
     """Take back ``past`` changes, newest first, on a workstation where ``planned`` ones will be made before.
 
     Each value and file goes through the past changes that touched it: while its state is what a change made, it
@@ -98,7 +98,7 @@ def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterabl
         if future.folder_is_empty(made_folder.path):
             files.append(made_folder.inverse)
             future.note(made_folder.inverse)
-    return TakenBack(tuple(registry), tuple(files), tuple(kept))
+    return RevertedChanges(tuple(registry), tuple(files), tuple(kept))
 
 
 def _left(where: str) -> Finding:

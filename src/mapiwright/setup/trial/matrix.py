@@ -30,7 +30,7 @@ from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import SOFTWARE, SYSTEM, layout
-from mapiwright.workstation.outlook.office_layout import ENGLISH, EVERY_INSTALLATION, Installation
+from mapiwright.workstation.outlook.office_layout import ENGLISH, EVERY_INSTALLATION, OutlookInstallation
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ NAMED = 5
 """Things that a fault names before it counts the rest."""
 
 
-class Step(StrEnum):
+class MatrixStep(StrEnum):
     """What is tried on a layout, in order; the last two on a second workstation of it."""
 
     INSTALL = "install"
@@ -64,7 +64,7 @@ class Step(StrEnum):
     """What was upgraded is uninstalled, and everything is as before."""
 
 
-class Verdict(StrEnum):
+class StepVerdict(StrEnum):
     """How a step went."""
 
     PASSED = "passed"
@@ -72,7 +72,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
 
-class Place(StrEnum):
+class MatrixPlace(StrEnum):
     """Where the workstations of a matrix are: in memory, or as trees with real hives on disk."""
 
     MEMORY = "memory"
@@ -80,11 +80,11 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class MatrixCell:
     """One step on one layout; ``message`` says what went wrong, or why it was skipped."""
 
-    step: Step
-    verdict: Verdict
+    step: MatrixStep
+    verdict: StepVerdict
     message: str = ""
 
 
@@ -92,7 +92,7 @@ class Cell:
 class Case:
     """A layout: the Outlooks, Windows' mail client first, and what the Windows is made for (None: the usual)."""
 
-    outlooks: tuple[Installation, ...]
+    outlooks: tuple[OutlookInstallation, ...]
     windows: Bitness | None = None
 
     @property
@@ -108,26 +108,26 @@ class Case:
         return ", ".join([f"Outlook {_title(client)}", *unusual])
 
 
-def _title(outlook: Installation) -> str:
+def _title(outlook: OutlookInstallation) -> str:
     return f"{outlook.edition} {outlook.bitness}{' C2R' if outlook.install is Install.CLICK_TO_RUN else ''}"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """A layout with its cells, one for each step in their order."""
 
     case: Case
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
 
     @property
     def skipped(self) -> bool:
         """Whether the package is not for it."""
-        return all(cell.verdict is Verdict.SKIPPED for cell in self.cells)
+        return all(cell.verdict is StepVerdict.SKIPPED for cell in self.cells)
 
 
 JAPANESE, GERMAN = 1041, 1031
 _OTHER_WINDOWS = {Bitness.X86: (Bitness.X86, Bitness.ARM64), Bitness.X64: (Bitness.ARM64,), Bitness.ARM64: ()}
-_OLDER = Installation.usual(Edition.OUTLOOK_2010, Bitness.X86)
+_OLDER = OutlookInstallation.usual(Edition.OUTLOOK_2010, Bitness.X86)
 
 QUICK = tuple(Case((outlook,)) for outlook in EVERY_INSTALLATION)
 """Every Outlook that there is, as it usually lies."""
@@ -144,8 +144,12 @@ ALL = (
 
 
 def try_all(
-    package: Package, cases: Sequence[Case] = ALL, *, older: Package | None = None, place: Place = Place.MEMORY
-) -> Iterator[Row]:
+    package: Package,
+    cases: Sequence[Case] = ALL,
+    *,
+    older: Package | None = None,
+    place: MatrixPlace = MatrixPlace.MEMORY,
+) -> Iterator[MatrixRow]:
     """Try ``package`` on each case, and tell the rows in their order as they are done.
 
     ``older`` is the version that is upgraded from; without it, it is this one, and what is upgraded to is the same
@@ -173,51 +177,55 @@ def _next_version(package: Package) -> Package:
     return replace(package, version=f"{stem}{int(package.version[len(stem) :] or 0) + 1}")
 
 
-def _try(package: Package, first: Package, second: Package, case: Case, place: Place) -> Row:
-    cells: list[Cell] = []
+def _try(package: Package, first: Package, second: Package, case: Case, place: MatrixPlace) -> MatrixRow:
+    cells: list[MatrixCell] = []
     with _opened(case, place) as workstation:
         trial = _Trial(workstation)
         bitness = workstation.outlook.bitness
         if not is_for(package, workstation):
             why = f"the package {NO_DLL.format(bitness)}"
-            return Row(case, tuple(Cell(step, Verdict.SKIPPED, why) for step in Step))
+            return MatrixRow(case, tuple(MatrixCell(step, StepVerdict.SKIPPED, why) for step in MatrixStep))
         cells += _in_order(
-            (Step.INSTALL, lambda: trial.install(package)),
-            (Step.AGAIN, lambda: trial.install_again(package)),
-            (Step.UNINSTALL, lambda: trial.uninstall(package)),
-            (Step.BYTES, trial.compare),
+            (MatrixStep.INSTALL, lambda: trial.install(package)),
+            (MatrixStep.AGAIN, lambda: trial.install_again(package)),
+            (MatrixStep.UNINSTALL, lambda: trial.uninstall(package)),
+            (MatrixStep.BYTES, trial.compare),
         )
     with _opened(case, place) as workstation:
         again = _Trial(workstation)
         if not is_for(first, workstation):
             why = f"{first.version} {NO_DLL.format(bitness)}"
-            return Row(case, (*cells, *(Cell(step, Verdict.SKIPPED, why) for step in (Step.UPGRADE, Step.REMOVED))))
+            left_out = (MatrixStep.UPGRADE, MatrixStep.REMOVED)
+            return MatrixRow(case, (*cells, *(MatrixCell(step, StepVerdict.SKIPPED, why) for step in left_out)))
         cells += _in_order(
-            (Step.UPGRADE, lambda: again.install(first) or again.install(second) or again.install_again(second)),
-            (Step.REMOVED, lambda: again.uninstall(second) or again.compare()),
+            (
+                MatrixStep.UPGRADE,
+                lambda: again.install(first) or again.install(second) or again.install_again(second),
+            ),
+            (MatrixStep.REMOVED, lambda: again.uninstall(second) or again.compare()),
         )
-    return Row(case, tuple(cells))
+    return MatrixRow(case, tuple(cells))
 
 
-def _in_order(*steps: tuple[Step, Callable[[], str]]) -> Iterator[Cell]:
+def _in_order(*steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCell]:
     """The cells of steps that rest upon each other: after one that failed, none is reached."""
     failed = False
     for step, do in steps:
         if failed:
-            yield Cell(step, Verdict.SKIPPED, NOT_WRITABLE)
+            yield MatrixCell(step, StepVerdict.SKIPPED, NOT_WRITABLE)
             continue
         try:
             fault = do()
         except MapiwrightError as error:
             fault = str(error)
         failed = bool(fault)
-        yield Cell(step, Verdict.FAILED if failed else Verdict.PASSED, fault)
+        yield MatrixCell(step, StepVerdict.FAILED if failed else StepVerdict.PASSED, fault)
 
 
 @contextmanager
-def _opened(case: Case, place: Place) -> Iterator[Workstation]:
+def _opened(case: Case, place: MatrixPlace) -> Iterator[Workstation]:
     """A new workstation of that layout, gone afterwards."""
-    if place is Place.MEMORY:
+    if place is MatrixPlace.MEMORY:
         yield MemoryWorkstation.of(layout(outlooks=case.outlooks, windows=case.windows, users=[USER]))
         return
     with tempfile.TemporaryDirectory(prefix="mapiwright-") as folder:

@@ -46,6 +46,11 @@ class Plan:
     steps: tuple[Step, ...]
     record: Mapping[str, Json] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """What it is for and how much it does; no change, as their data may be secrets."""
+        counts = f"{len(self.steps)} steps, {len(self.changes)} changes, {len(self.effects)} calls"
+        return f"<Plan {self.verb} {self.title!r}: {counts}>"
+
     @property
     def changes(self) -> tuple[Change, ...]:
         """All changes that are known before the effects have run."""

@@ -74,6 +74,10 @@ class Receipt:
     undone_by: str = ""
     owner: str = ""
 
+    def __repr__(self) -> str:
+        undone = f", undone by {self.undone_by}" if self.undone_by else ""
+        return f"<Receipt {self.id} {self.verb} {self.title!r} on {self.workstation}{undone}>"
+
 
 def receipts(workstation: Workstation) -> tuple[Receipt, ...]:
     """The receipts of the workstation that can be read, oldest first; ``damaged_receipts`` are the others."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 _POLICIES = (r"Software\Policies", r"Software\Microsoft\Windows\CurrentVersion\Policies")
-"""What is in a user's hive and yet not his to write."""
+"""What is in a user's hive and yet not the user's to write."""
 
 
 @dataclass(frozen=True, slots=True)

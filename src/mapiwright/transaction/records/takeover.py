@@ -1,7 +1,7 @@
 """Taking over: what ends a user's receipt from above moves it into the store of the run that ended it.
 
-The copies are written before the commit, and the originals go after it, so that no store goes on telling of what is
-not there any more. The user's own store then knows nothing of it, as of all that an administrator did for him.
+The copies are written before the commit, and the originals go after it, so that no store goes on reporting what is
+not there any more. The user's own store then knows nothing of it, as of all that an administrator did for them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TAKES_OVER = "takes_over"
 """The key of a plan's record that lists the ids of the users' receipts which it ends."""
 
 _RECORDS = f"\\{STATE_FOLDER_NAME}\\services\\"
-"""Within the path of a file that a user's half wrote: what he keeps for his own runs, the records of services."""
+"""In the path of a file of a per-user install: what is kept for the user's own runs, the records of services."""
 
 
 def still_theirs(workstation: Workstation, ids: Iterable[str]) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def still_theirs(workstation: Workstation, ids: Iterable[str]) -> tuple[str, ...
 
 
 def copy(workstation: Workstation, id_: str) -> None:
-    """Copy a user's receipt, marked as his word, and its backups into this run's own store."""
+    """Copy a user's receipt, marked as the user's own, and its backups into this run's own store."""
     store = holder(workstation, id_)
     if store is None:
         return
@@ -60,7 +60,7 @@ def drop_original(workstation: Workstation, id_: str) -> None:
 
 
 def drop_records(state: State, id_: str) -> None:
-    """Remove the records of services that a user's run wrote for his own runs; his next one writes them again."""
+    """Remove the records of services that a user's run wrote for itself; the next one writes them again."""
     for name in tuple(_records(state, id_)):
         state.delete(name)
 
@@ -72,7 +72,7 @@ def _drop(state: State, id_: str) -> None:
 
 
 def _records(state: State, id_: str) -> Iterator[str]:
-    """Their names, as far as the backups tell."""
+    """Their names, as far as the backups say."""
     for name in state.names(f"{BACKUPS}{id_}/"):
         with suppress(FormatError):
             for change in unpack(state.read(name) or b""):

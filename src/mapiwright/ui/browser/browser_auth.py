@@ -106,5 +106,5 @@ class Door:
 
 
 def _same(given: str, right: str) -> bool:
-    """Whether they are the same, in a time that does not tell how far they are."""
+    """Whether they are the same, in a time that does not reveal how far they are."""
     return compare_digest(given.encode("utf-8", "replace"), right.encode())

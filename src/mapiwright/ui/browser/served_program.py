@@ -43,7 +43,7 @@ def is_size(side: object) -> TypeGuard[int]:
     return type(side) is int and 1 <= side <= SIDE
 
 
-class Session(AppService):
+class BrowserSession(AppService):
     """The program of one window; what it says on standard error is shown where the server's own words are."""
 
     def __init__(self, words: Sequence[str], window: web.WebSocketResponse, server: Server) -> None:

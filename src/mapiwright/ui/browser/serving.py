@@ -25,7 +25,7 @@ from jinja2 import FileSystemLoader
 from textual_serve.server import Server, to_int
 
 from mapiwright.ui.browser.browser_auth import LOOPBACK, Door, Verdict
-from mapiwright.ui.browser.served_program import MOST_TYPED, Session, is_size
+from mapiwright.ui.browser.served_program import MOST_TYPED, BrowserSession, is_size
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -117,7 +117,7 @@ class ScreenServer(Server):
         self._door = Door(self.port)
         self._terminal = terminal
         self._window: web.WebSocketResponse | None = None
-        self._session: Session | None = None
+        self._session: BrowserSession | None = None
         self._was_cut_short = False
         self._insisting = False
         self._vacant = asyncio.Event()
@@ -299,7 +299,7 @@ class ScreenServer(Server):
 
     async def _through(self, window: web.WebSocketResponse, request: web.Request) -> None:
         """Run the program of a window that is open."""
-        session = self._session = Session(self._words, window, self)
+        session = self._session = BrowserSession(self._words, window, self)
         try:
             if self._end.is_set():  # it was told to meanwhile, and has closed the windows that it knew
                 return
@@ -316,7 +316,7 @@ class ScreenServer(Server):
                 self._session = None
                 await self._report_its_end(session)
 
-    async def _hear(self, window: web.WebSocketResponse, session: Session) -> None:
+    async def _hear(self, window: web.WebSocketResponse, session: BrowserSession) -> None:
         """Hear what a window says, until it is closed, or says what no page of ours says."""
         async for message in window:
             if message.type is not WSMsgType.TEXT:
@@ -328,7 +328,7 @@ class ScreenServer(Server):
         if not self._end.is_set():  # who ended it is told more
             self._report(self._texts("browser.finishing"))
 
-    async def _report_its_end(self, session: Session) -> None:
+    async def _report_its_end(self, session: BrowserSession) -> None:
         """Tell that a program was killed, whoever did it, and what ends what it left."""
         self._was_cut_short = self._was_cut_short or session.was_cut_short
         if not session.killer:

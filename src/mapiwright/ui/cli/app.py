@@ -5,15 +5,13 @@ A verb's module is imported when that verb is used, so that ``profile list`` doe
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from mapiwright import __version__
-from mapiwright.errors import MapiwrightError
-from mapiwright.ui.cli.edge import close_output, report_error, report_interrupt, report_system_error, report_usage
+from mapiwright.ui.cli.edge import end_of, report_interrupt, report_usage
 from mapiwright.ui.cli.lazy_commands import command_in
 
 if TYPE_CHECKING:
@@ -95,21 +93,18 @@ def mapiwright() -> None:
 def run(arguments: Sequence[str], program: click.Command = mapiwright) -> int:
     """Run a command line; returns its exit code, having told whatever went wrong."""
     as_json = "--json" in arguments
-    try:
-        # The words as they were typed are the context's object: a screen in a browser is the verb once more.
-        with program.make_context(program.name, list(arguments), obj=tuple(arguments)) as context:
-            program.invoke(context)
-        sys.stdout.flush()
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.UsageError as error:
-        return report_usage(error, as_json=as_json)
-    except MapiwrightError as error:
-        return report_error(error, as_json=as_json)
-    except (KeyboardInterrupt, click.Abort):
-        return report_interrupt()
-    except BrokenPipeError:
-        return close_output()
-    except OSError as error:
-        return report_system_error(error, as_json=as_json)
-    return 0
+
+    def act() -> int:
+        try:
+            # The words as they were typed are the context's object: a screen in a browser is the verb once more.
+            with program.make_context(program.name, list(arguments), obj=tuple(arguments)) as context:
+                program.invoke(context)
+        except click.exceptions.Exit as end:
+            return end.exit_code
+        except click.UsageError as error:
+            return report_usage(error, as_json=as_json)
+        except click.Abort:
+            return report_interrupt()
+        return 0
+
+    return end_of(act, as_json=as_json)

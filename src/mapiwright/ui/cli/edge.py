@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-
-import click
+from typing import TYPE_CHECKING
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
 from mapiwright.ui.text.language import ENGLISH, language_here, said
 from mapiwright.ui.text.terminal import Line, Style, escape_lines, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
 
 DEFECT = 3
 """A fault of Mapiwright itself: what a transaction had begun is rolled back, or its journal stands."""
@@ -56,6 +60,8 @@ def _in_language_here(text: str) -> str:
 
 def report_usage(error: click.UsageError, *, as_json: bool) -> int:
     """Tell a command line that makes no sense; an option of a verb that stands before it is told so."""
+    import click  # noqa: PLC0415 - it is loaded: the error is its own
+
     group = error.ctx is not None and isinstance(error.ctx.command, click.Group)
     if group and isinstance(error, click.NoSuchOption) and error.option_name in OPTIONS_OF_VERBS:
         place = f"{error.ctx.command_path} VERB {error.option_name}" if error.ctx is not None else ""
@@ -67,6 +73,22 @@ def report_usage(error: click.UsageError, *, as_json: bool) -> int:
         )
     error.show()
     return UsageError.exit_code
+
+
+def end_of(verb: Callable[[], int], *, as_json: bool) -> int:
+    """Run a verb to its end; returns its exit code, or that of what went wrong, having reported it."""
+    try:
+        code = verb()
+        sys.stdout.flush()
+    except MapiwrightError as error:
+        return report_error(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return report_interrupt()
+    except BrokenPipeError:
+        return close_output()
+    except OSError as error:
+        return report_system_error(error, as_json=as_json)
+    return code
 
 
 def report_system_error(error: OSError, *, as_json: bool) -> int:

@@ -84,7 +84,7 @@ def install_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def install_plan(target: Target, users: UserChoice, package: Package, wanted: Wanted) -> Plan:
-    """The plan that installs ``package`` as it is wanted, the findings of its preflight told."""
+    """The plan that installs ``package`` as it is wanted, with the findings of its preflight reported."""
     workstation = target.workstation
     found: tuple[Finding, ...] = ()
     if wanted.scope is not Scope.USER:

@@ -1,4 +1,4 @@
-"""``--language``: the language of the screens and of all that is told beside them, in one run."""
+"""``--language``: the language of the screens and of all messages beside them, in one run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def language_option(verb: Callable[..., None]) -> Callable[..., None]:
-    """``--language``, handed over as ``texts``; stands above all options that tell something."""
+    """``--language``, handed over as ``texts``; stands above all options that print something."""
 
     @click.option("--language", metavar="LANGUAGE", default="", help="en or fr; the locale's by default.")
     @functools.wraps(verb)

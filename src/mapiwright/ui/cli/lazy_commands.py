@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mapiwright.errors import RefusedError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 def command_in(module: str, name: str) -> click.Command:
-    """The command of that name in a module under ``ui/cli``, such as ``profiles.roles``."""
-    command = getattr(import_module(f"mapiwright.ui.cli.{module}"), name.replace("-", "_"))
+    """The command of that name in a module under ``ui/cli``, such as ``profiles.roles``.
+
+    Raises RefusedError where it is not there: a setup program carries less than all of Mapiwright.
+    """
+    try:
+        found = import_module(f"mapiwright.ui.cli.{module}")
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("mapiwright."):
+            raise
+        raise RefusedError(
+            f"the verb {name} is not in this setup program",
+            remedy="Install Mapiwright with pip, and run it from there.",
+        ) from None
+    command = getattr(found, name.replace("-", "_"))
     assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
     return command
 

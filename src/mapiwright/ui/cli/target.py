@@ -1,40 +1,40 @@
 """Which workstation and which users a verb acts on: the options, and the rules behind them."""
 
+# ruff: noqa: PLC0415 - a verb that is read without click (see direct.py) loads no more than the rules
+
 from __future__ import annotations
 
-import functools
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
-import click
-from click.core import ParameterSource
-from click.types import StringParamType
-
 from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
-from mapiwright.formats.command_line import quoted
+from mapiwright.frozen import frozen
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.language import language_here, said
 from mapiwright.ui.text.terminal import write
 from mapiwright.workstation.kinds.open import demo_folder, open_workstation
-from mapiwright.workstation.outlook.users import user_named
 from mapiwright.workstation.state import JOURNAL
-from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
-    from mapiwright.workstation.workstation import User, Workstation
+    import click
+
+    from mapiwright.workstation.workstation import Bitness, Edition, User, Workstation
 
 DEFAULT = "demo:"
 """The workstation of whoever names none: one that the program makes for itself."""
+WORKSTATION, USER = ("--workstation", "--target"), "--user"
+WORKSTATION_VARIABLE, USER_VARIABLE = "MAPIWRIGHT_WORKSTATION", "MAPIWRIGHT_USER"
+BETWEEN_USERS = ";"
+"""What parts the names in the variable: no Windows name may hold it, while a blank may be in one."""
 
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """The workstation that a verb acts on, opened and told to the user.
 
@@ -50,10 +50,12 @@ class Target:
 
     def command(self, *words: str) -> str:
         """A command line of ours for the same workstation, for this shell."""
+        from mapiwright.formats.command_line import quoted
+
         return " ".join(map(quoted, ("mapiwright", *words, *self.options)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserChoice:
     """The users that were asked for; ``everyone`` is all of them but Default."""
 
@@ -69,6 +71,8 @@ class UserChoice:
         if workstation.as_user is not None:
             people = (workstation.as_user,)
         if self.names:
+            from mapiwright.workstation.outlook.users import user_named
+
             return tuple(dict.fromkeys(user_named(name, workstation.users) for name in self.names))
         if not people:
             raise NotFoundError(
@@ -101,24 +105,24 @@ class UserChoice:
 
 def package_id(target: Target, named: str) -> str:
     """The id of a package that is named by it or by its path ([design] 6)."""
-    from mapiwright.setup.package.package import open_package  # noqa: PLC0415 - most verbs open none
+    from pathlib import Path
+
+    from mapiwright.setup.package.package import open_package
 
     path = Path(named)
     return open_package(path, code_page=target.workstation.code_page).id if path.is_dir() else named
 
 
 def _listed(users: Sequence[User]) -> str:
+    from mapiwright.formats.command_line import quoted
+
     return ", ".join(f"--user {quoted(user.name)}" for user in users)
-
-
-class UserNames(StringParamType):
-    """A user's name. In the variable they are separated by ``;``, which no Windows name may hold; a blank may."""
-
-    envvar_list_splitter = ";"
 
 
 def json_option(verb: Callable[P, None]) -> Callable[P, None]:
     """``--json``, handed over as ``as_json``."""
+    import click
+
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(verb)
 
 
@@ -127,6 +131,12 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
 
     It is given whether the output is JSON. ``inf``, the file of ``--inf``, is handed over too.
     """
+    import functools
+    from pathlib import Path
+
+    import click
+
+    from mapiwright.workstation.workstation import Bitness, Edition
 
     @click.option(
         "--bitness",
@@ -145,11 +155,10 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
         help="With hive: only: the MAPISVC.INF that goes with it.",
     )
     @click.option(
-        "--workstation",
-        "--target",
+        *WORKSTATION,
         "uri",
         metavar="URI",
-        envvar="MAPIWRIGHT_WORKSTATION",
+        envvar=WORKSTATION_VARIABLE,
         help="image:DIR, hive:FILE, memory: or demo:; demo: where it is left out.",
     )
     @functools.wraps(verb)
@@ -157,20 +166,14 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
         uri: str | None, inf: Path | None, edition: str | None, bitness: str | None, **rest: object
     ) -> None:
         def open_target(*, as_json: bool) -> Target:
-            target = Target(
-                uri or DEFAULT,
-                uri is not None,
-                open_workstation(
-                    uri or DEFAULT,
-                    inf=inf,
-                    edition=Edition(edition) if edition else None,
-                    bitness=Bitness(bitness) if bitness else None,
-                ),
-                as_json,
+            return target_at(
+                uri,
                 _given({"--workstation": uri, "--inf": inf, "--edition": edition, "--bitness": bitness}),
+                as_json=as_json,
+                inf=inf,
+                edition=Edition(edition) if edition else None,
+                bitness=Bitness(bitness) if bitness else None,
             )
-            introduce(target)
-            return target
 
         verb(open_target=open_target, inf=inf, **rest)
 
@@ -179,6 +182,9 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 def target_options(verb: Callable[..., None]) -> Callable[..., None]:
     """``--workstation`` and what it takes, and ``--json``; handed over as ``target``, a Target that is open."""
+    import functools
+
+    import click
 
     @json_option
     @workstation_options
@@ -195,12 +201,31 @@ def target_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 def _given(options: Mapping[str, object]) -> tuple[str, ...]:
     """The options and their values as words, as far as they were given; a URI of the variable is not among them."""
+    import click
+    from click.core import ParameterSource
+
     source = click.get_current_context().get_parameter_source("uri")
     written = source is ParameterSource.COMMANDLINE
     kept = {name: str(value) for name, value in options.items() if value is not None}
     if not written:
         kept.pop("--workstation", None)
     return tuple(word for option in kept.items() for word in option)
+
+
+def target_at(
+    uri: str | None,
+    options: tuple[str, ...],
+    *,
+    as_json: bool,
+    inf: Path | None = None,
+    edition: Edition | None = None,
+    bitness: Bitness | None = None,
+) -> Target:
+    """Open the workstation of that URI, or the default one, and name it; ``options`` are the words that named it."""
+    here = open_workstation(uri or DEFAULT, inf=inf, edition=edition, bitness=bitness)
+    target = Target(uri or DEFAULT, uri is not None, here, as_json, options)
+    introduce(target)
+    return target
 
 
 def introduce(target: Target) -> None:
@@ -221,7 +246,7 @@ def report_interrupted_runs(target: Target) -> None:
         here = target.workstation
         if all(state.read(JOURNAL) is None for state in (here.state, *here.users_states.values())):
             return
-        from mapiwright.transaction.recovery import unfinished  # noqa: PLC0415 - hardly ever needed
+        from mapiwright.transaction.recovery import unfinished
 
         title = unfinished(target.workstation) or ""
     except RecoveryNeededError as error:
@@ -233,22 +258,36 @@ def report_interrupted_runs(target: Target) -> None:
 
 def report_interrupted_run(key: str, target: Target, title: str) -> None:
     """Tell of a run that stands half-way, and how it is ended."""
-    from mapiwright.ui.text.titles import translated  # noqa: PLC0415 - hardly ever needed
+    from mapiwright.ui.text.titles import translated
 
     report(said(key, title=translated(title, language_here()), command=target.command("recover")))
 
 
+def user_names() -> click.ParamType[str]:
+    """The type of options that name users; in a variable BETWEEN_USERS parts them."""
+    from click.types import StringParamType
+
+    class UserNames(StringParamType):
+        envvar_list_splitter = BETWEEN_USERS
+
+    return UserNames()
+
+
 def user_options(verb: Callable[..., None]) -> Callable[..., None]:
     """``--user`` and ``--all-users``, handed over as ``users``, a UserChoice."""
+    import functools
+
+    import click
+    from click.core import ParameterSource
 
     @click.option("--all-users", is_flag=True, help="Every user but Default.")
     @click.option(
-        "--user",
+        USER,
         "names",
         metavar="NAME",
         multiple=True,
-        type=UserNames(),
-        envvar="MAPIWRIGHT_USER",
+        type=user_names(),
+        envvar=USER_VARIABLE,
         help="A user by name or SID; repeatable. May be left out where there is one.",
     )
     @functools.wraps(verb)

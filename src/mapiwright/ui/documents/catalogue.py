@@ -15,7 +15,7 @@ from mapiwright.ui.text.values import property_document
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mapiwright.formats.inf import Section
+    from mapiwright.formats.inf import InfSection
     from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.transaction.plans.effect import Json
 
@@ -46,7 +46,7 @@ def catalogue_lines(catalogue: Catalogue) -> Iterator[Line]:
             yield Line(f"[{escape(section.name)}] (no service names it)", Style.QUIET)
 
 
-def _section_lines(title: str, name: str, section: Section | None, role: str) -> Iterator[Line]:
+def _section_lines(title: str, name: str, section: InfSection | None, role: str) -> Iterator[Line]:
     uid = uid_of(section) if section is not None else None
     yield Line(f"    {title} [{escape(name)}]{f' {uid.hex()}' if uid else ''}", Style.CHANGED)
     if section is None:

@@ -6,23 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from mapiwright.setup.trial.matrix import Step, Verdict
+from mapiwright.setup.trial.matrix import MatrixStep, StepVerdict
 from mapiwright.ui.text.terminal import Line, Style, escape, escape_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mapiwright.setup.package.package import Package
-    from mapiwright.setup.trial.matrix import Cell, Row
+    from mapiwright.setup.trial.matrix import MatrixCell, MatrixRow
     from mapiwright.transaction.plans.effect import Json
 
-_SHOWN = {Verdict.PASSED: "ok", Verdict.FAILED: "FAILED", Verdict.SKIPPED: "-"}
+_SHOWN = {StepVerdict.PASSED: "ok", StepVerdict.FAILED: "FAILED", StepVerdict.SKIPPED: "-"}
 
 
-def table_lines(rows: Sequence[Row]) -> Iterator[Line]:
+def table_lines(rows: Sequence[MatrixRow]) -> Iterator[Line]:
     """One table: layouts down, steps across; then each fault in full, and the sums."""
     width = max((len(row.case.name) for row in rows), default=0)
-    yield Line("  ".join(["layout".ljust(width), *Step]), Style.HEADING)
+    yield Line("  ".join(["layout".ljust(width), *MatrixStep]), Style.HEADING)
     for row in rows:
         shown = (_SHOWN[cell.verdict].ljust(len(cell.step)) for cell in row.cells)
         reported = f"skipped: {row.cells[0].message}" if row.skipped else "  ".join(shown).rstrip()
@@ -36,11 +36,12 @@ def table_lines(rows: Sequence[Row]) -> Iterator[Line]:
     yield Line(summary(rows), Style.REMOVED if _faults(rows) else Style.ADDED)
 
 
-def summary(rows: Sequence[Row]) -> str:
+def summary(rows: Sequence[MatrixRow]) -> str:
     """``12 layouts: 72 steps passed, 0 failed; 6 layouts skipped``."""
     count = Counter(cell.verdict for row in rows for cell in row.cells)
     skipped = sum(row.skipped for row in rows)
-    tried = f"{_layouts(len(rows) - skipped)}: {count[Verdict.PASSED]} steps passed, {count[Verdict.FAILED]} failed"
+    passed, failed = count[StepVerdict.PASSED], count[StepVerdict.FAILED]
+    tried = f"{_layouts(len(rows) - skipped)}: {passed} steps passed, {failed} failed"
     return f"{tried}; {_layouts(skipped)} skipped" if skipped else tried
 
 
@@ -48,7 +49,7 @@ def _layouts(number: int) -> str:
     return f"{number} layout{'s' * (number != 1)}"
 
 
-def matrix_document(package: Package, rows: Sequence[Row]) -> dict[str, Json]:
+def matrix_document(package: Package, rows: Sequence[MatrixRow]) -> dict[str, Json]:
     """``{"matrix": {...}}``: the rows with their cells."""
     return {
         "matrix": {
@@ -69,7 +70,7 @@ def matrix_document(package: Package, rows: Sequence[Row]) -> dict[str, Json]:
     }
 
 
-def junit(package: Package, rows: Sequence[Row]) -> str:
+def junit(package: Package, rows: Sequence[MatrixRow]) -> str:
     """The rows as JUnit's XML, in ASCII for every pipe: a test case for each cell."""
     cells = [(row, cell) for row in rows for cell in row.cells]
     count = Counter(cell.verdict for _, cell in cells)
@@ -77,22 +78,22 @@ def junit(package: Package, rows: Sequence[Row]) -> str:
         "testsuite",
         name=escape(f"mapiwright test {package.id}"),
         tests=str(len(cells)),
-        failures=str(count[Verdict.FAILED]),
+        failures=str(count[StepVerdict.FAILED]),
         errors="0",
-        skipped=str(count[Verdict.SKIPPED]),
+        skipped=str(count[StepVerdict.SKIPPED]),
     )
     for row, cell in cells:
         case = ET.SubElement(suite, "testcase", classname=row.case.name, name=cell.step.value)
-        if cell.verdict is Verdict.FAILED:
+        if cell.verdict is StepVerdict.FAILED:
             reported = escape_lines(cell.message)
             ET.SubElement(case, "failure", message=reported.partition("\n")[0]).text = reported
-        elif cell.verdict is Verdict.SKIPPED:
+        elif cell.verdict is StepVerdict.SKIPPED:
             ET.SubElement(case, "skipped", message=cell.message)
     ET.indent(suite)
     return str(ET.tostring(suite, encoding="us-ascii"), "ascii")
 
 
-def github_lines(package: Package, rows: Sequence[Row]) -> Iterator[Line]:
+def github_lines(package: Package, rows: Sequence[MatrixRow]) -> Iterator[Line]:
     """An annotation for each fault, as GitHub's runner reads them from the output, below the table."""
     yield from table_lines(rows)
     for row, cell in _faults(rows):
@@ -109,5 +110,5 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _faults(rows: Sequence[Row]) -> list[tuple[Row, Cell]]:
-    return [(row, cell) for row in rows for cell in row.cells if cell.verdict is Verdict.FAILED]
+def _faults(rows: Sequence[MatrixRow]) -> list[tuple[MatrixRow, MatrixCell]]:
+    return [(row, cell) for row in rows for cell in row.cells if cell.verdict is StepVerdict.FAILED]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.prf import slot_text
 from mapiwright.mapi.props.protected import MASK, is_secret_word
 from mapiwright.mapi.props.tags import name_in_section
@@ -30,7 +30,9 @@ def prf_lines(file: ProfileFile) -> Iterator[Line]:
         yield Line(f"  default store: {escape(general.default_store)}")
     for item in (*file.services, *file.accounts):
         yield from _item_lines(item)
-    strays = [(number, line.text) for number, line in enumerate(file.document.lines, 1) if line.kind is Kind.STRAY]
+    strays = [
+        (number, line.text) for number, line in enumerate(file.document.lines, 1) if line.kind is LineKind.STRAY
+    ]
     if strays:
         yield Line("Lines that are passed over", Style.HEADING)
         for number, text in strays:

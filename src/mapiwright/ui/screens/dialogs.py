@@ -209,7 +209,7 @@ class Notice(Dialog[None]):
         yield Button(self.texts("panel.close"), id="cancel", variant="primary")
 
 
-class Phase(Enum):
+class PlanPhase(Enum):
     """How far a plan is."""
 
     SHOWN = "shown"
@@ -238,7 +238,7 @@ class Review(Dialog[Receipt | None]):
         self.lines = tuple(lines)
         self.commands = commands
         self.performance = performance
-        self.phase = Phase.SHOWN
+        self.phase = PlanPhase.SHOWN
         self.begun = 0
         self.receipt: Receipt | None = None
         self.failure: MapiwrightError | None = None
@@ -246,11 +246,11 @@ class Review(Dialog[Receipt | None]):
     def content(self) -> Iterator[Widget]:
         """The plan; how far it is; or how it failed."""
         texts = self.texts
-        if self.phase is Phase.SENT:
+        if self.phase is PlanPhase.SENT:
             yield line(texts("panel.working"), "title")
             yield from outcome.under_way(self.plan)
             return
-        if self.phase is Phase.FAILED:
+        if self.phase is PlanPhase.FAILED:
             yield line(texts("panel.failed"), "title")
             with VerticalScroll(classes="paper"):
                 yield from outcome.failed(texts, self.failure, self.plan, self.begun, self.performance.recover)
@@ -266,20 +266,20 @@ class Review(Dialog[Receipt | None]):
 
     def buttons(self) -> Iterator[Button]:
         """OK and Cancel; Close where there is nothing to agree to; none while it is sent."""
-        if self.phase is Phase.SHOWN and not self.performance.dry_run:
+        if self.phase is PlanPhase.SHOWN and not self.performance.dry_run:
             yield from super().buttons()
-        elif self.phase is not Phase.SENT:
+        elif self.phase is not PlanPhase.SENT:
             yield Button(self.texts("panel.close"), id="cancel", variant="primary")
 
     def action_agree(self) -> None:
         """Send it."""
-        if self.phase is Phase.SHOWN:
-            self.phase = Phase.SENT
+        if self.phase is PlanPhase.SHOWN:
+            self.phase = PlanPhase.SENT
             self.run_worker(self._send(), exit_on_error=False)
 
     def action_give_up(self) -> None:
         """Leave it; what is being written is not interrupted."""
-        if self.phase is not Phase.SENT:
+        if self.phase is not PlanPhase.SENT:
             self.dismiss()
 
     async def _send(self) -> None:
@@ -288,6 +288,6 @@ class Review(Dialog[Receipt | None]):
         if self.failure is None:
             self.dismiss(self.receipt)
         else:
-            self.phase = Phase.FAILED
+            self.phase = PlanPhase.FAILED
             await self.recompose()
             self.query_one("#cancel").focus()

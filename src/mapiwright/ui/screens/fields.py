@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.widgets import Checkbox, Input, Select
 
-from mapiwright.entry.service.form import Kind, Why
+from mapiwright.entry.service.form import FieldKind, Why
 from mapiwright.ui.screens.screens import Tick, line, plain
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class Fields:
         label = label or asked.label.in_(texts.language)
         fault = why_text(texts, asked, self.faults[asked.name]) if asked.name in self.faults else ""
         control: Input | Checkbox | Select[str]
-        if asked.kind is Kind.FLAG:
+        if asked.kind is FieldKind.FLAG:
             control = Tick(plain(label), entered is True, id=f"field-{asked.name}")
             label = ""
-        elif asked.kind is Kind.CHOICE:
+        elif asked.kind is FieldKind.CHOICE:
             options = [(plain(each.label.in_(texts.language)), str(each.value)) for each in asked.choices]
             known = entered if entered in {value for _, value in options} else Select.NULL
             control = Select(options, prompt=texts("service.choose"), value=known, id=f"field-{asked.name}")

@@ -20,7 +20,7 @@ class Performance(Protocol):
 
     @property
     def recover(self) -> str:
-        """The command line that ends a transaction which stands half-way."""
+        """The command line that ends an interrupted transaction."""
         ...
 
     def prepared(self, plan: Plan) -> Plan:

@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 class ScreenApp(App[None]):
     """The program around the screens: light or dark, and a defect that ends it.
 
-    ``defect`` is told by who opened it, when the screen is gone: a trace on the screen might hold data of a profile.
+    ``defect`` is reported by its caller, when the screen is gone: a trace on the screen might hold data of a profile.
     """
 
     CSS_PATH = Path(__file__).with_name("screens.tcss")  # a bare name would be looked for beside the subclass
@@ -51,7 +51,7 @@ class ScreenApp(App[None]):
             self.set_interval(2, self.leave_with_the_terminal)
 
     def leave_with_the_terminal(self) -> None:
-        """End where the terminal is gone, and no signal told of it, which Textual would not see."""
+        """End where the terminal is gone, and no signal came, which Textual would not see."""
         if sys.__stdin__ is not None and not is_terminal(sys.__stdin__):
             self.exit()
 

@@ -24,4 +24,4 @@ def findings_lines(findings: Iterable[Finding], *, most: int | None = None) -> I
         if finding.remedy:
             yield Line(f"    remedy: {escape(finding.remedy)}", Style.QUIET)
     if len(shown) < len(found):
-        yield Line(f"... and {len(found) - len(shown)} more; with --json all of them are told.", Style.QUIET)
+        yield Line(f"... and {len(found) - len(shown)} more; --json has all of them.", Style.QUIET)

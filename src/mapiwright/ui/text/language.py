@@ -11,12 +11,12 @@ import os
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import UsageError
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,12 +38,15 @@ _CHOSEN = ContextVar("_CHOSEN", default="")
 _NEUTRAL = frozenset({"c", "posix"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Texts:
     """The texts of one language by their keys: ``wizard.next``."""
 
     language: str
-    texts: Mapping[str, str] = field(repr=False)
+    texts: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Texts(language={self.language!r})"
 
     def __call__(self, key: str, **names: object) -> str:
         """The text with its names filled in; a key that is not there is our own mistake."""

@@ -69,7 +69,7 @@ def _parts(services: MessageServiceAdmin, service: Service) -> Iterator[Part]:
     try:
         definition = services.workspace.catalogue.find(service.name)
     except (FindingsError, FormatError):
-        definition = None  # a MAPISVC.INF that is damaged names nothing; `inf check` tells of it
+        definition = None  # a MAPISVC.INF that is damaged names nothing; `inf check` reports it
     providers = [provider.section for provider in service.providers]
     known = {} if definition is None else matched(providers, definition.providers)
     for section in providers:

@@ -19,23 +19,20 @@ if TYPE_CHECKING:
 def progress_on(stream: TextIO, total: int) -> Iterator[Progress]:
     """A function that is told how many steps are done, of how many, and which one is under way.
 
-    The bar names the number alone, as a title may be wider than the terminal; a dumb one cannot draw a bar. Rich is
-    loaded for a bar only; it is the dearest library that we have.
+    The bar names the number alone, as a title may be wider than the terminal; a dumb one cannot draw a bar.
     """
     if not is_terminal(stream) or os.environ.get("TERM") == "dumb":
         yield lambda _done, _total, _step: None
         return
-    from rich.console import Console  # noqa: PLC0415 - see above
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    import click  # noqa: PLC0415 - most runs draw none
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(file=stream)) as bar:
-        task = bar.add_task(_label(0, total), total=total)
-        yield lambda done, of, _step: bar.update(task, completed=done, total=of, description=_label(done, of))
+    with click.progressbar(length=total, label=_label(0, total), show_eta=False, file=stream) as bar:
+
+        def show(done: int, of: int, _step: str) -> None:
+            bar.label = _label(done, of)
+            bar.update(done - bar.pos)
+
+        yield show
 
 
 def _label(done: int, total: int) -> str:

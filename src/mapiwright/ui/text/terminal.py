@@ -6,12 +6,10 @@ Names out of a hive are a stranger's bytes: a control sequence in a profile's na
 from __future__ import annotations
 
 import os
-import unicodedata
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
-import click
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +26,7 @@ class Style(Enum):
     QUIET = "bright_black"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """A line of a rendering; its text is escaped already."""
 
@@ -44,6 +42,8 @@ def escape(text: str) -> str:
     r"""The text with every control, format and unpaired surrogate character written out: ``\x1b``, ``\u202e``."""
     if text.isprintable():
         return text
+    import unicodedata  # noqa: PLC0415 - most names are printable
+
     return "".join(
         character
         if character.isprintable() or unicodedata.category(character) == "Zs"
@@ -82,7 +82,15 @@ def encodable(text: str, encoding: str) -> str:
 def write(lines: Iterable[Line], stream: TextIO) -> None:
     """Write lines to a stream, in colour where a person reads."""
     colour = coloured(stream)
+    if not colour:
+        text = "".join(f"{encodable(line.text, stream.encoding or 'utf-8')}\n" for line in lines)
+        if text:
+            stream.write(text)
+            stream.flush()
+        return
+    import click  # noqa: PLC0415 - what goes into a file or a pipe needs no colours
+
     for line in lines:
         text = encodable(line.text, stream.encoding or "utf-8")
-        styled = click.style(text, fg=line.style.value) if colour and line.style.value else text
-        click.echo(styled, file=stream, color=colour)
+        styled = click.style(text, fg=line.style.value) if line.style.value else text
+        click.echo(styled, file=stream, color=True)

@@ -39,8 +39,7 @@ from mapiwright.workflows.doctor.findings.services import (
     registered,
     service_findings,
 )
-from mapiwright.workstation.outlook.mapisvc import INF_NAME
-from mapiwright.workstation.outlook.outlook import edition_of_profiles
+from mapiwright.workstation.outlook.outlook import INF_NAME, edition_of_profiles
 from mapiwright.workstation.outlook.windows import version
 from mapiwright.workstation.registry import KeyPath
 

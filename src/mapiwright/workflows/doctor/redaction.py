@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import Kind
+from mapiwright.formats.inf import LineKind
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.formats.uid import UID_SIZE
 from mapiwright.mapi.inf.catalogue import GLOBAL, LINKS, UID, WIZARD_ENTRY
-from mapiwright.mapi.profile.profile import UID_SIZE, tag_of_value
+from mapiwright.mapi.profile.profile import tag_of_value
 from mapiwright.mapi.profile.store import read_section
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.protected import is_secret, is_secret_line, mask_line
 from mapiwright.mapi.props.tags import prop_id
-from mapiwright.workstation.outlook.office import OFFICE_VERSIONS
+from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
 from mapiwright.workstation.registry import ValueType
 
 if TYPE_CHECKING:
@@ -193,9 +194,9 @@ def inf_lines(document: Inf) -> Iterator[str]:
     """The lines of a MAPISVC.INF; the values of properties that are not known are left out."""
     section = ""
     for line in document.lines:
-        if line.kind is Kind.SECTION:
+        if line.kind is LineKind.SECTION:
             section = line.name
-        if line.kind is Kind.ENTRY and (is_secret_line(line.text) or not _is_shown_in_inf(section, line.name)):
+        if line.kind is LineKind.ENTRY and (is_secret_line(line.text) or not _is_shown_in_inf(section, line.name)):
             yield f"{line.name}={MASKED}"
         else:
             yield mask_line(line.text)

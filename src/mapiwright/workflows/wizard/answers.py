@@ -12,7 +12,6 @@ No message repeats an answer, as any may be a secret.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -20,21 +19,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mapiwright.errors import FormatError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workflows.wizard.state import PATH, Kind, Launch, Next, Phase, Problem, WizardFlag
+from mapiwright.workflows.wizard.state import PATH, Launch, Next, PageKind, Phase, Problem, WizardFlag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mapiwright.entry.service.form import Entered, Field
     from mapiwright.workflows.wizard.run import WizardRun
-    from mapiwright.workflows.wizard.state import State, Write
+    from mapiwright.workflows.wizard.state import WizardState, Write
 
 FLAGS: Mapping[str, WizardFlag] = MappingProxyType(
     {flag.name.lower().replace("_", "-"): flag for flag in WizardFlag if flag.name}
 )
 """The flags of LaunchWizard as answers and options spell them: ``add-service-only``."""
 
-_OWN = MappingProxyType({Kind.PERSONAL_FOLDERS: "personal_folders", Kind.ADDRESS_BOOK: "address_book"})
+_OWN = MappingProxyType({PageKind.PERSONAL_FOLDERS: "personal_folders", PageKind.ADDRESS_BOOK: "address_book"})
 _KEYS = ("profile", "services", "flags", *_OWN.values(), "service")
 
 _PROBLEMS = MappingProxyType(
@@ -66,11 +65,13 @@ class Answers:
 
     launch: Launch
     services: Mapping[str, Mapping[str, Answer]] = field(repr=False)
-    own: Mapping[Kind, str] = field(repr=False)
+    own: Mapping[PageKind, str] = field(repr=False)
 
 
 def read_answers(data: bytes, where: str) -> Answers:
     """The answers of a TOML document; raises FormatError where it is none, UsageError for what means nothing."""
+    import tomllib  # noqa: PLC0415 - a verb that shows its help reads none
+
     try:
         document = tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -165,7 +166,7 @@ class Unattended:
             self._refuse_unasked(state)
         return write
 
-    def _entered(self, state: State) -> dict[str, Entered]:
+    def _entered(self, state: WizardState) -> dict[str, Entered]:
         stage, form = state.stage, state.form
         if stage is None or form is None:
             return {}
@@ -192,7 +193,7 @@ class Unattended:
             )
         return answer if isinstance(answer, bool) else str(answer)
 
-    def _refused(self, state: State) -> RefusedError | UsageError:
+    def _refused(self, state: WizardState) -> RefusedError | UsageError:
         objection, stage, form = state.objection, state.stage, state.form
         assert objection is not None  # noqa: S101 - the caller has seen it
         if objection.problem is not None:
@@ -201,14 +202,14 @@ class Unattended:
         if objection.faults and stage is not None and form is not None:
             name, why = next(iter(objection.faults.items()))
             asked = next(each for each in form.fields if each.name == name)
-            place = f"service.{stage.service}.{name}" if stage.kind is Kind.SERVICE else _OWN[stage.kind]
+            place = f"service.{stage.service}.{name}" if stage.kind is PageKind.SERVICE else _OWN[stage.kind]
             what = "an answer is missing" if why == "missing" else "the answer does not fit"
             return UsageError(what, where=f"{self.where}: {place}", expected=asked.expected)
         return RefusedError(
             f"the service does not go on: {objection.words}", where=f"{self.where}: service.{objection.service}"
         )
 
-    def _refuse_unasked(self, state: State) -> None:
+    def _refuse_unasked(self, state: WizardState) -> None:
         """An answer that no page has asked for is a slip, or meant for another wizard."""
         for name, given in self.answers.services.items():
             asked = self._asked.get(name, set())

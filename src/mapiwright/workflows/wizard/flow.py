@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.entry.service.form_reading import SUPPRESSIONS
-from mapiwright.entry.wizard import Support
+from mapiwright.entry.wizard import WizardSupport
 from mapiwright.errors import CallError, NotFoundError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.edit import check_profile_name
@@ -24,16 +24,16 @@ from mapiwright.workflows.wizard.state import (
     Back,
     Cancel,
     Failed,
-    Kind,
     Next,
     Objection,
+    PageKind,
     Phase,
     Problem,
     Refused,
     Reported,
-    State,
-    Wanted,
+    RequestedService,
     WizardFlag,
+    WizardState,
     Write,
     Written,
 )
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 MAPI_E_CALL_FAILED = 0x80004005
 
-Stepped: TypeAlias = "tuple[State, tuple[Request, ...]]"
+Stepped: TypeAlias = "tuple[WizardState, tuple[Request, ...]]"
 
 
 def begin(launch: Launch, ground: Ground) -> Stepped:
@@ -66,7 +66,7 @@ def begin(launch: Launch, ground: Ground) -> Stepped:
         )
     if flags & WizardFlag.ADD_SERVICE_ONLY and not launch.services:
         raise UsageError("no service was named to be added", where="LaunchWizard", expected="the name of a service")
-    state = State(launch, ground, tuple(_chosen(launch, ground)), launch.name or ground.free_name)
+    state = WizardState(launch, ground, tuple(_chosen(launch, ground)), launch.name or ground.free_name)
     if state.nothing_to_add:
         return replace(state, phase=Phase.DONE), ()
     return _arrive(state, 0, forward=True)
@@ -75,7 +75,7 @@ def begin(launch: Launch, ground: Ground) -> Stepped:
 def _chosen(launch: Launch, ground: Ground) -> Iterator[str]:
     """The services that are named; where none is, the default services that support the wizard ([derived])."""
     if not launch.services:
-        yield from (each.name for each in ground.offers if each.usual and each.support is not Support.NONE)
+        yield from (each.name for each in ground.offers if each.usual and each.support is not WizardSupport.NONE)
     for name in dict.fromkeys(map(upcase, launch.services)):
         offer = ground.offer(name)
         if offer is None:
@@ -84,7 +84,7 @@ def _chosen(launch: Launch, ground: Ground) -> Iterator[str]:
                 where="MAPISVC.INF",
                 expected=", ".join(each.name for each in ground.offers) or "a service in [Services]",
             )
-        if offer.support is Support.NONE:
+        if offer.support is WizardSupport.NONE:
             # [creating-a-profile-by-using-the-profile-wizard]: only services that support it can be added by it.
             raise CallError(
                 f"the service {offer.name} has no pages for the Profile Wizard",
@@ -95,7 +95,7 @@ def _chosen(launch: Launch, ground: Ground) -> Iterator[str]:
         yield offer.name
 
 
-def step(state: State, event: Event) -> Stepped:
+def step(state: WizardState, event: Event) -> Stepped:
     """The state that follows, and what it wants done."""
     match state.phase, event:
         case Phase.PAGES, Cancel():
@@ -120,12 +120,12 @@ def step(state: State, event: Event) -> Stepped:
     return state, ()
 
 
-def _remember(state: State, entered: Mapping[str, Entered]) -> State:
+def _remember(state: WizardState, entered: Mapping[str, Entered]) -> WizardState:
     """What stands in the fields stays there, whatever comes of it."""
     stage = state.stage
     if stage is None:
         return state
-    if stage.kind is Kind.NAME and isinstance(name := entered.get(NAME), str):
+    if stage.kind is PageKind.NAME and isinstance(name := entered.get(NAME), str):
         state = replace(state, name=name.strip())
     form = state.form
     known = {asked.name for asked in form.fields} if form is not None else set()
@@ -133,16 +133,16 @@ def _remember(state: State, entered: Mapping[str, Entered]) -> State:
     return replace(state, entered=MappingProxyType({**state.entered, **kept}))
 
 
-def _next(state: State, entered: Mapping[str, Entered]) -> Stepped:
+def _next(state: WizardState, entered: Mapping[str, Entered]) -> Stepped:
     stage, form = state.stage, state.form
     match stage.kind if stage is not None else None:
         case None:
             return state, ()
-        case Kind.SERVICES:
+        case PageKind.SERVICES:
             state = replace(state, chosen=tuple(_ticked(state, entered)))
             if not state.chosen:
                 return _stay(state, Objection(problem=Problem.NO_SERVICE))
-        case Kind.NAME:
+        case PageKind.NAME:
             problem = _fault_of_name(state)
             if problem is not None:
                 return _stay(state, Objection(problem=problem))
@@ -150,33 +150,33 @@ def _next(state: State, entered: Mapping[str, Entered]) -> Stepped:
             faults = {asked.name: why for asked in form.fields if (why := asked.fault_of(state.entered_in(asked)))}
             if faults:
                 return _stay(state, Objection(faults=MappingProxyType(faults)))
-            if stage is not None and stage.kind is Kind.SERVICE:
+            if stage is not None and stage.kind is PageKind.SERVICE:
                 properties = _with_page(state.gathered[stage.service].properties, state, form)
                 asked = Asked(state.position, state.page, forward=True)
                 return replace(state, asked=asked, objection=None), (AskPages(stage.service, state.page, properties),)
     return _arrive(state, state.position + 1, forward=True)
 
 
-def _ticked(state: State, entered: Mapping[str, Entered]) -> Iterator[str]:
+def _ticked(state: WizardState, entered: Mapping[str, Entered]) -> Iterator[str]:
     """The services on the list that are ticked now: those that were before, then the others as the list has them."""
-    able = tuple(offer.name for offer in state.ground.offers if offer.support is not Support.NONE)
+    able = tuple(offer.name for offer in state.ground.offers if offer.support is not WizardSupport.NONE)
     for name in dict.fromkeys((*state.chosen, *able)):
         if entered.get(name, name in state.chosen) is True:
             yield name
 
 
-def _back(state: State) -> Stepped:
+def _back(state: WizardState) -> Stepped:
     stage = state.stage
-    if stage is not None and stage.kind is Kind.SERVICE and state.page > 0:
+    if stage is not None and stage.kind is PageKind.SERVICE and state.page > 0:
         return replace(state, page=state.page - 1, objection=None), ()
     return _arrive(state, state.position - 1, forward=False)
 
 
-def _stay(state: State, objection: Objection) -> Stepped:
+def _stay(state: WizardState, objection: Objection) -> Stepped:
     return replace(state, objection=objection), ()
 
 
-def _fault_of_name(state: State) -> Problem | None:
+def _fault_of_name(state: WizardState) -> Problem | None:
     try:
         check_profile_name(state.name)
     except UsageError:
@@ -185,7 +185,7 @@ def _fault_of_name(state: State) -> Problem | None:
     return Problem.NAME_TAKEN if upcase(state.name) in taken else None
 
 
-def _with_page(properties: Properties, state: State, form: Page) -> Properties:
+def _with_page(properties: Properties, state: WizardState, form: Page) -> Properties:
     """What was gathered, with what was entered on a page; a field that is empty takes its property out."""
     found: dict[int, PropertyValue] = dict(properties)
     for asked in form.fields:
@@ -196,7 +196,7 @@ def _with_page(properties: Properties, state: State, form: Page) -> Properties:
     return MappingProxyType(found)
 
 
-def _arrive(state: State, position: int, *, forward: bool) -> Stepped:
+def _arrive(state: WizardState, position: int, *, forward: bool) -> Stepped:
     """Go to a stage; a service is asked for its pages first, and behind the last stage everything is written."""
     stages = state.stages
     if position >= len(stages):
@@ -204,7 +204,7 @@ def _arrive(state: State, position: int, *, forward: bool) -> Stepped:
     if position < 0:
         return replace(state, asked=None, objection=None), ()  # before the first page there is none
     stage = stages[position]
-    if stage.kind is Kind.SERVICE:
+    if stage.kind is PageKind.SERVICE:
         known = state.gathered.get(stage.service)
         properties: Properties = known.properties if known is not None else MappingProxyType({})
         asked = Asked(position, None, forward)
@@ -212,7 +212,7 @@ def _arrive(state: State, position: int, *, forward: bool) -> Stepped:
     return replace(state, position=position, page=0, asked=None, objection=None), ()
 
 
-def _reported(state: State, asked: Asked, answer: WizardAnswer) -> Stepped:
+def _reported(state: WizardState, asked: Asked, answer: WizardAnswer) -> Stepped:
     """[servicewizarddlgproc]: going on shows the first page and coming back the last, beyond them the next stage."""
     service = state.stages[asked.position].service
     state = replace(state, gathered=MappingProxyType({**state.gathered, service: answer}), asked=None)
@@ -222,22 +222,22 @@ def _reported(state: State, asked: Asked, answer: WizardAnswer) -> Stepped:
     return _arrive(state, asked.position + (1 if asked.forward else -1), forward=asked.forward)
 
 
-def _write(state: State) -> Write:
+def _write(state: WizardState) -> Write:
     """What is to be written, all of it at the end ([wizardentry])."""
     new = upcase(state.profile) != upcase(state.ground.default or "")
     return Write(state.profile, new, new and state.ground.default is None, tuple(_services(state)))
 
 
-def _services(state: State) -> Iterator[Wanted]:
+def _services(state: WizardState) -> Iterator[RequestedService]:
     for name in state.chosen:
         answer = state.gathered.get(name)
-        yield Wanted(name, _stored(answer.properties if answer is not None else {}))
+        yield RequestedService(name, _stored(answer.properties if answer is not None else {}))
     for stage, fields in state.adds:
         if stage.kind in PATHS:
             values = ((asked.tag, asked.value_of(state.entered_in(asked, stage))) for asked in fields)
             properties = {tag: value for tag, value in values if value is not None}
             if properties:
-                yield Wanted(stage.service, MappingProxyType(properties))
+                yield RequestedService(stage.service, MappingProxyType(properties))
 
 
 def _stored(properties: Properties) -> Properties:

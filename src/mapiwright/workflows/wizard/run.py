@@ -10,11 +10,16 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.operations.drafting import draft_all
-from mapiwright.admin.operations.operations import AddServices, CreateProfile, SetDefaultProfile
-from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+from mapiwright.admin.operations.operations import (
+    AddServices,
+    CreateProfile,
+    ProfileSpec,
+    ServiceSpec,
+    SetDefaultProfile,
+)
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.service.contract import EntryPolicy
-from mapiwright.entry.wizard import Support, WizardEntry, wizard_entry
+from mapiwright.entry.wizard import WizardEntry, WizardSupport, wizard_entry
 from mapiwright.errors import EntryPointError, FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.user_plan import DEFAULT_PROFILE
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from mapiwright.admin.operations.operations import Operation
     from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.transaction.plans.plan import Plan
-    from mapiwright.workflows.wizard.state import Event, Request, State
+    from mapiwright.workflows.wizard.state import Event, Request, WizardState
     from mapiwright.workstation.workstation import User, Workstation
 
 PERSONAL_FOLDERS = ("MSUPST MS", "MSPST MS")
@@ -60,11 +65,11 @@ class WizardRun:
             address_book=_first_of(ADDRESS_BOOK, catalogue),
         )
 
-    def begin(self, launch: Launch) -> tuple[State, Write | None]:
+    def begin(self, launch: Launch) -> tuple[WizardState, Write | None]:
         """Launch it; as ``wizard_flow.begin`` raises."""
         return self._settled(begin(launch, self.ground()))
 
-    def step(self, state: State, event: Event) -> tuple[State, Write | None]:
+    def step(self, state: WizardState, event: Event) -> tuple[WizardState, Write | None]:
         """The state that follows when services have told what they were asked, and what is to be written now."""
         return self._settled(step(state, event))
 
@@ -74,7 +79,7 @@ class WizardRun:
         draft_all(operations_of(write), space)
         return space.plan()
 
-    def _settled(self, stepped: tuple[State, tuple[Request, ...]]) -> tuple[State, Write | None]:
+    def _settled(self, stepped: tuple[WizardState, tuple[Request, ...]]) -> tuple[WizardState, Write | None]:
         state, requests = stepped
         while requests:
             request = requests[0]  # a step wants one thing at a time
@@ -97,7 +102,7 @@ class WizardRun:
         try:
             definition = catalogue.definition(name)
         except FindingsError:  # its lines are damaged: it cannot be added, and the doctor tells why
-            return Offer(name, catalogue.services[name], Support.NONE)
+            return Offer(name, catalogue.services[name], WizardSupport.NONE)
         entry = self._entries[name] = wizard_entry(self.workstation, definition)
         return Offer(name, definition.display, entry.support, usual)
 

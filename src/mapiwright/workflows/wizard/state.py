@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.service.contract import WizardAnswer
     from mapiwright.entry.service.form import Entered, Why
-    from mapiwright.entry.wizard import Support
+    from mapiwright.entry.wizard import WizardSupport
     from mapiwright.formats.props import Properties
 
 PR_PST_PATH = 0x6700001F
@@ -58,7 +58,7 @@ class Offer:
 
     name: str
     display: str
-    support: Support
+    support: WizardSupport
     usual: bool = False
 
 
@@ -84,7 +84,7 @@ class Ground:
         return next((each for each in self.offers if upcase(each.name) == upcase(service)), None)
 
 
-class Kind(StrEnum):
+class PageKind(StrEnum):
     """What a page is about."""
 
     WELCOME = "welcome"
@@ -100,7 +100,7 @@ class Kind(StrEnum):
 class Stage:
     """A page of the wizard's own, or a service, which has pages of its own."""
 
-    kind: Kind
+    kind: PageKind
     service: str = ""
 
     @property
@@ -150,7 +150,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class WizardState:
     """Where the wizard stands. ``position`` counts the stages from 0, and is -1 before the first page is there."""
 
     launch: Launch
@@ -172,18 +172,18 @@ class State:
         only = bool(flags & WizardFlag.ADD_SERVICE_ONLY)
         if only and ground.default is not None:
             return ()  # the services go into the default profile, and no page is shown
-        services = tuple(Stage(Kind.SERVICE, name) for name in self.chosen)
+        services = tuple(Stage(PageKind.SERVICE, name) for name in self.chosen)
         if flags & WizardFlag.PROVIDER_UI_ONLY:
             return services
         found: list[Stage] = []
         if not (only and flags & WizardFlag.LAUNCHED_BY_CONFIG):
-            found.append(Stage(Kind.WELCOME))
+            found.append(Stage(PageKind.WELCOME))
         if not only and not flags & WizardFlag.HIDE_SERVICES_LIST:
-            found.append(Stage(Kind.SERVICES))
+            found.append(Stage(PageKind.SERVICES))
         found += services
         if not only:  # [derived]: who adds the listed services only adds no data file
             found += self._of_the_wizard()
-        return (*found, Stage(Kind.NAME), Stage(Kind.SUMMARY))
+        return (*found, Stage(PageKind.NAME), Stage(PageKind.SUMMARY))
 
     def _of_the_wizard(self) -> list[Stage]:
         """Its pages for a data file and a personal address book, unless a chosen service does without them."""
@@ -197,8 +197,8 @@ class State:
         return [
             Stage(kind, service)
             for kind, service, tag in (
-                (Kind.PERSONAL_FOLDERS, self.ground.personal_folders, PR_WIZARD_NO_PST_PAGE),
-                (Kind.ADDRESS_BOOK, self.ground.address_book, PR_WIZARD_NO_PAB_PAGE),
+                (PageKind.PERSONAL_FOLDERS, self.ground.personal_folders, PR_WIZARD_NO_PST_PAGE),
+                (PageKind.ADDRESS_BOOK, self.ground.address_book, PR_WIZARD_NO_PAB_PAGE),
             )
             if service and service not in self.chosen and tag not in unwanted
         ]
@@ -214,11 +214,11 @@ class State:
         """What the page that is shown asks for; None where it is no page with fields of properties."""
         stage = self.stage
         match stage.kind if stage is not None else None:
-            case Kind.SERVICE:
+            case PageKind.SERVICE:
                 assert stage is not None  # noqa: S101 - it has a kind
                 answer = self.gathered.get(stage.service)
                 return answer.pages[self.page] if answer is not None and self.page < len(answer.pages) else None
-            case Kind.PERSONAL_FOLDERS | Kind.ADDRESS_BOOK as kind:
+            case PageKind.PERSONAL_FOLDERS | PageKind.ADDRESS_BOOK as kind:
                 return _path_page(kind)
         return None
 
@@ -234,7 +234,7 @@ class State:
         """
         found = []
         for stage in self.stages:
-            if stage.kind is Kind.SERVICE:
+            if stage.kind is PageKind.SERVICE:
                 answer = self.gathered.get(stage.service)
                 pages = answer.pages if answer is not None else ()
                 found.append((stage, tuple(asked for page in pages for asked in page.fields)))
@@ -263,11 +263,13 @@ class State:
         )
 
 
-PATHS: Mapping[Kind, int] = MappingProxyType({Kind.PERSONAL_FOLDERS: PR_PST_PATH, Kind.ADDRESS_BOOK: PR_PAB_PATH})
+PATHS: Mapping[PageKind, int] = MappingProxyType(
+    {PageKind.PERSONAL_FOLDERS: PR_PST_PATH, PageKind.ADDRESS_BOOK: PR_PAB_PATH}
+)
 """The wizard's own pages that add a service, and the property that its path becomes."""
 
 
-def _path_page(kind: Kind) -> Page:
+def _path_page(kind: PageKind) -> Page:
     """Such a page asks for the path of a file; without one nothing is added."""
     return Page(NO_WORDS, (Field(PATH, PATHS[kind], NO_WORDS, required=False),))
 
@@ -337,7 +339,7 @@ class AskPages:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedService:
     """A service that a profile gets, and what it is configured with; nothing where it is not configured."""
 
     service: str
@@ -354,7 +356,7 @@ class Write:
     profile: str
     new: bool
     default: bool
-    services: tuple[Wanted, ...]
+    services: tuple[RequestedService, ...]
 
 
 Request: TypeAlias = AskPages | Write

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +88,7 @@ class FolderState:
     def lock(self) -> Iterator[None]:
         """Hold the workstation against every other run; raises BusyError at once where it is held."""
         import socket  # noqa: PLC0415 - costly to load, and only who writes needs a lock
+        from datetime import UTC, datetime  # noqa: PLC0415
 
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
@@ -169,7 +168,9 @@ class MemoryState:
 
     def __init__(self) -> None:
         self._stored: dict[str, bytes] = {}
-        self._lock = threading.Lock()
+        from threading import Lock  # noqa: PLC0415 - what lies in a folder is locked by a file
+
+        self._lock = Lock()
 
     def read(self, name: str) -> bytes | None:
         """The bytes under ``name``, or None."""

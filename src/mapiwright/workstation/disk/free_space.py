@@ -29,7 +29,7 @@ def room_at(path: Path, hibernation_file: Path | None) -> Room:
 
 
 def _is_read_only(folder: Path) -> bool:
-    # Windows has no statvfs, and tells a read-only disk by denying the write.
+    # Windows has no statvfs, and shows a read-only disk by denying the write.
     return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 

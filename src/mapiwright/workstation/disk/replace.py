@@ -1,4 +1,4 @@
-"""One real file or folder, changed durably: after a crash at any point it is as it was or as it shall be.
+"""One real file or folder, changed durably: after a crash at any point it is as it was or as it will be.
 
 The order is write, fsync, rename, fsync of the folder ([native] 5.2). The new bytes stand first in a file of their
 own beside the target, ``.~name-3f9c01aa``; one that a killed run left behind is known by that name, and
@@ -151,7 +151,7 @@ def _copy_guards(target: Path, like: os.stat_result, handle: int, beside: Path) 
         try:
             os.fchown(handle, like.st_uid, like.st_gid)
         except OSError as error:
-            error.filename = str(target)  # which a handle does not tell
+            error.filename = str(target)  # which a handle does not say
             raise
     os.fchmod(handle, stat.S_IMODE(like.st_mode))
     if sys.platform == "linux":

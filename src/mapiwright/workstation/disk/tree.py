@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
 from mapiwright.workstation.files import fault_of_name, join, split
 
 if TYPE_CHECKING:
@@ -140,6 +139,7 @@ class TreeFiles:
 
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, each one durable; all are checked before the first is made."""
+        from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile
         from mapiwright.workstation.disk.replace import make_folder, remove_folder, remove_leftovers, replace_file
         from mapiwright.workstation.outstanding import outstanding_in_files
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mapiwright.formats.regf.write import Edit
-    from mapiwright.workstation.outlook.office_layout import Installation
+    from mapiwright.workstation.outlook.office_layout import OutlookInstallation
     from mapiwright.workstation.registry import Key, KeyPath
     from mapiwright.workstation.workstation import Bitness
 
@@ -34,7 +34,7 @@ def create_image(
     *,
     edition: Edition = Edition.OUTLOOK_2016,
     bitness: Bitness | None = None,
-    outlooks: Sequence[Installation] = (),
+    outlooks: Sequence[OutlookInstallation] = (),
     windows: Bitness | None = None,
     users: Sequence[str] = ("anna",),
 ) -> None:

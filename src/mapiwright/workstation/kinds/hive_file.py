@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import Finding, NotFoundError, Severity
 from mapiwright.workstation.disk.tree import TreeFiles
 from mapiwright.workstation.mounts.hives import HiveFile, HiveRegistry
-from mapiwright.workstation.outlook.mapisvc import INF_NAME
-from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS, edition_of_profiles
+from mapiwright.workstation.outlook.outlook import INF_NAME, PROFILE_ROOTS, edition_of_profiles
 from mapiwright.workstation.outlook.windows import USUAL_CODE_PAGE
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.workstation import Bitness, Outlook, User
@@ -57,6 +56,9 @@ class HiveFileWorkstation:
         self._edition = edition
         self._bitness = bitness
         self._hive = HiveFile(self.path)
+
+    def __repr__(self) -> str:
+        return f"<HiveFileWorkstation {self.uri}>"
 
     @cached_property
     def registry(self) -> HiveRegistry:

@@ -14,7 +14,7 @@ from mapiwright.workstation.disk.tree import TreeFiles, resolve
 from mapiwright.workstation.files import join
 from mapiwright.workstation.mounts.hives import CLOSED, HiveFile, HiveRegistry, closed_hive
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.detection import find_outlooks
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ class ImageWorkstation:
                     expected=str(hive.path),
                     remedy="Name the folder that holds the folder Windows; an encrypted disk must be unlocked first.",
                 )
+
+    def __repr__(self) -> str:
+        return f"<ImageWorkstation {self.uri}>"
 
     @cached_property
     def registry(self) -> HiveRegistry:

@@ -13,7 +13,7 @@ from mapiwright.workstation.disk.folder_state import MemoryState
 from mapiwright.workstation.files import Room, parent, split
 from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.outlook import find_outlooks
+from mapiwright.workstation.outlook.detection import find_outlooks
 from mapiwright.workstation.outstanding import outstanding_in_files, outstanding_in_registry
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
 
@@ -159,6 +159,9 @@ class MemoryWorkstation:
         self.as_user: User | None = None
         self.users_states: dict[User, State] = {}
         files.make(self.state_folder)  # as every other kind has it, once there is state
+
+    def __repr__(self) -> str:
+        return f"<MemoryWorkstation {self.uri}>"
 
     @classmethod
     def of(cls, layout: Layout) -> MemoryWorkstation:

@@ -28,7 +28,7 @@ def open_workstation(
     """The workstation that ``uri`` names.
 
     ``image:DIR`` is an offline Windows, ``hive:FILE`` a bare hive, ``memory:`` a new one in memory, and ``demo:`` an
-    image that is made on first use. ``inf``, ``edition`` and ``bitness`` say what a bare hive cannot tell. Raises
+    image that is made on first use. ``inf``, ``edition`` and ``bitness`` say what a bare hive cannot. Raises
     UsageError for another URI, NotFoundError where there is nothing at the place that it names.
     """
     scheme, colon, place = uri.partition(":")
@@ -45,7 +45,7 @@ def open_workstation(
             "an INF, an edition or a bitness was given",
             where=uri,
             expected="these options with a hive: URI only",
-            remedy="This workstation's own registry tells them.",
+            remedy="This workstation's own registry has them.",
         )
     return opener(uri, place)
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, Value
 
@@ -55,6 +53,7 @@ class HiveFile:
         self._seen: tuple[int, int, int] | None = None
         self._data = b""
         self._hive: Hive | None = None
+        self._root: HiveKey | None = None
 
     @property
     def hive(self) -> Hive | None:
@@ -64,13 +63,13 @@ class HiveFile:
             self._data = self.path.read_bytes() if found is not None else b""
             with naming(self.path):
                 self._hive = Hive(self._data) if found is not None else None
+            self._root = self._hive.root if self._hive is not None else None  # it remembers the keys below it
             self._seen = found
         return self._hive
 
     def find(self, path: Iterable[str]) -> HiveKey | None:
         """The key at a path from the root; None where it, or the file, is absent."""
-        hive = self.hive
-        return hive.find(path) if hive is not None else None
+        return self._root.find(path) if self.hive is not None and self._root is not None else None
 
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """The bytes of the hive after ``edits``, proved sound by a validator that shares no code with the writer."""
@@ -207,6 +206,8 @@ class HiveRegistry:
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Make every change true; all hives are checked and edited in memory before the first file is replaced."""
+        from dataclasses import replace
+
         from mapiwright.workstation.outstanding import outstanding_in_registry
 
         followed = [replace(change, key=physical(change.key, self)) for change in changes]
@@ -270,6 +271,7 @@ def _errors(faults: Iterable[Fault]) -> dict[tuple[int, str], Fault]:
 
 def _edit(change: RegistryChange, path: tuple[str, ...]) -> Edit:
     from mapiwright.formats.regf import write
+    from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 
     match change:
         case SetValue(new=Value(type=kind, data=data)):

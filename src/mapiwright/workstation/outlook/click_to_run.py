@@ -8,9 +8,9 @@ and the values of Office LTSC 2024.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import join, same
 from mapiwright.workstation.outlook.long_names import is_below, long_path
 from mapiwright.workstation.registry import KeyPath, View
@@ -39,8 +39,8 @@ _CULTURE_OF_OUTLOOK = "VirtualOutlook"
 _FOLDER_OF_PROGRAMS = re.compile(r"(.+)\\root\\Office\d\d", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+@frozen
+class ClickToRunPackage:
     """A Click-to-Run package, and the rule that found it.
 
     ``folder`` holds the folder ``root``. ``bitness`` is that of its programs, or None where it does not tell;
@@ -64,7 +64,7 @@ class Package:
         return is_below(path, join(self.folder, "root"))
 
 
-def packages(registry: RegistryReader, files: FileReader) -> Iterator[Package]:
+def packages(registry: RegistryReader, files: FileReader) -> Iterator[ClickToRunPackage]:
     """The packages that the registry tells of, the newest edition first."""
     for edition, name in _KEYS:
         for view in View:
@@ -78,7 +78,7 @@ def packages(registry: RegistryReader, files: FileReader) -> Iterator[Package]:
             )
             if folder:
                 platform = _text(registry, configuration, "Platform").lower()
-                yield Package(
+                yield ClickToRunPackage(
                     edition,
                     folder,
                     rule,
@@ -89,16 +89,18 @@ def packages(registry: RegistryReader, files: FileReader) -> Iterator[Package]:
                 )
 
 
-def package_of(path: str, edition: Edition, known: tuple[Package, ...]) -> Package | None:
+def package_of(path: str, edition: Edition, known: tuple[ClickToRunPackage, ...]) -> ClickToRunPackage | None:
     r"""The package that a folder of programs belongs to; one that nothing else tells of has ``root\OfficeNN``."""
     for package in known:
         if package.holds(path):
             return package
     shape = _FOLDER_OF_PROGRAMS.fullmatch(path)
-    return Package(edition, shape[1], r"its folder is a root\OfficeNN") if shape is not None else None
+    return ClickToRunPackage(edition, shape[1], r"its folder is a root\OfficeNN") if shape is not None else None
 
 
-def outlook_of(package: Package, version: str, registry: RegistryReader, files: FileReader) -> tuple[str, str] | None:
+def outlook_of(
+    package: ClickToRunPackage, version: str, registry: RegistryReader, files: FileReader
+) -> tuple[str, str] | None:
     """The folder of the Outlook in a package, and the rule that says there is one; None where there is none."""
     programs = join(package.folder, "root", f"Office{version.partition('.')[0]}")
     for key in _virtual_keys(version):
@@ -113,7 +115,7 @@ def outlook_of(package: Package, version: str, registry: RegistryReader, files: 
     return None
 
 
-def cultures(package: Package, version: str, registry: RegistryReader) -> Iterator[str]:
+def cultures(package: ClickToRunPackage, version: str, registry: RegistryReader) -> Iterator[str]:
     """The languages of a package, such as ``en-us``: its own, and the one that its Outlook tells add-ins."""
     yield package.culture
     for key in _virtual_keys(version):

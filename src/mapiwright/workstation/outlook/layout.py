@@ -16,7 +16,7 @@ from mapiwright.errors import UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.files import fault_of_name, join
 from mapiwright.workstation.mounts.redirection import X86_KEY
-from mapiwright.workstation.outlook.office_layout import Installation, OfficePlace
+from mapiwright.workstation.outlook.office_layout import OfficePlace, OutlookInstallation
 from mapiwright.workstation.outlook.windows import TEMPLATE_USER
 from mapiwright.workstation.registry import Key, KeyPath, Value
 from mapiwright.workstation.workstation import Bitness, Edition
@@ -54,7 +54,7 @@ def layout(
     *,
     edition: Edition = Edition.OUTLOOK_2016,
     bitness: Bitness | None = None,
-    outlooks: Sequence[Installation] = (),
+    outlooks: Sequence[OutlookInstallation] = (),
     windows: Bitness | None = None,
     users: Sequence[str] = ("anna",),
 ) -> Layout:
@@ -65,7 +65,7 @@ def layout(
     Raises UsageError for what there is not in the world, and for names that Windows refuses.
     """
     sids = _sids(users)
-    outlooks = outlooks or [Installation.usual(edition, bitness)]
+    outlooks = outlooks or [OutlookInstallation.usual(edition, bitness)]
     machine = _machine(outlooks, windows)
     offices = [OfficePlace(outlook, machine) for outlook in outlooks]
     homes = {KeyPath("HKU", (sid,)): join(r"C:\Users", name) for name, sid in sids.items()}
@@ -93,7 +93,7 @@ def layout(
     return Layout(MappingProxyType(hives), MappingProxyType(files), folders, MappingProxyType(homes))
 
 
-def _machine(outlooks: Sequence[Installation], windows: Bitness | None) -> Bitness:
+def _machine(outlooks: Sequence[OutlookInstallation], windows: Bitness | None) -> Bitness:
     """The machine of a Windows on which all of them run."""
     wanted = {outlook.bitness for outlook in outlooks}
     if len({outlook.edition for outlook in outlooks}) < len(outlooks):

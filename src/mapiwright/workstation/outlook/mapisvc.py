@@ -6,13 +6,14 @@ spec/native.md 4.4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import join, parent, same
 from mapiwright.workstation.outlook.long_names import long_path
 from mapiwright.workstation.outlook.office import lcid_of
+from mapiwright.workstation.outlook.outlook import INF_NAME
 from mapiwright.workstation.outlook.windows import expand
 from mapiwright.workstation.registry import KeyPath
 
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
     from mapiwright.workstation.outlook.office import Office
     from mapiwright.workstation.registry import RegistryReader
 
-INF_NAME = "MAPISVC.INF"
 CLIENT = r"HKLM\SOFTWARE\Clients\Mail\Microsoft Outlook"
 
 _UNIFIED_DLL = "olmapi32.dll"
 """Outlook's MAPI since 2007; it lies with the program, not with MAPISVC.INF."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InfPlace:
     """Where an Outlook reads MAPISVC.INF, by which rule, and which others lie where it could have been.
 
@@ -43,7 +43,7 @@ class InfPlace:
     lcids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Look:
     """An Outlook, and the machine that its files are looked for on.
 

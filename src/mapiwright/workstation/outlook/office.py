@@ -7,17 +7,17 @@ by the Click-to-Run package that it came in. A layout that is not here yet becom
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import join
 from mapiwright.workstation.mounts.redirection import two_sided
 from mapiwright.workstation.outlook import click_to_run
-from mapiwright.workstation.outlook.click_to_run import OFFICE, Package
+from mapiwright.workstation.outlook.click_to_run import OFFICE, ClickToRunPackage
 from mapiwright.workstation.outlook.languages import lcid_of_tag
 from mapiwright.workstation.outlook.long_names import is_below, long_path
+from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
 from mapiwright.workstation.registry import KeyPath, ValueType, View
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
@@ -27,17 +27,6 @@ if TYPE_CHECKING:
     from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.registry import RegistryReader
 
-OFFICE_VERSIONS: Mapping[Edition, str] = MappingProxyType(
-    {
-        Edition.OUTLOOK_2016: "16.0",
-        Edition.OUTLOOK_2013: "15.0",
-        Edition.OUTLOOK_2010: "14.0",
-        Edition.OUTLOOK_2007: "12.0",
-        Edition.OUTLOOK_2003: "11.0",
-    }
-)
-"""The version in the names of Office's keys, the newest edition first."""
-
 ONLY_X86 = frozenset({Edition.OUTLOOK_2003, Edition.OUTLOOK_2007})
 """The editions that there is no 64-bit Outlook of."""
 
@@ -46,7 +35,7 @@ _STORE_PACKAGE = "MICROSOFT.OFFICE.DESKTOP"
 _LANGUAGES = ("UILanguage", "SKULanguage", "InstallLanguage")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Office:
     """An Outlook, before its MAPISVC.INF is looked for.
 
@@ -60,7 +49,7 @@ class Office:
     view: View
     root: str
     common: str
-    package: Package | None
+    package: ClickToRunPackage | None
     variables: Mapping[str, str]
     lcids: tuple[int, ...]
     rules: tuple[tuple[str, str], ...]
@@ -86,7 +75,7 @@ class Office:
         return join(self.common, path[len(seen) :]) if is_below(path, seen) and path != seen else path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Survey:
     """What Outlooks there are, the newest first; the folders of those of the Store; and the places looked at."""
 
@@ -95,7 +84,7 @@ class Survey:
     looked: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Trace:
     """A sign of an Outlook: its folder, the rule that led there, and the key Outlook of its version."""
 
@@ -103,7 +92,7 @@ class _Trace:
     root: str
     rule: str
     key: KeyPath
-    package: Package | None
+    package: ClickToRunPackage | None
 
 
 def survey(registry: RegistryReader, files: FileReader, environment: Mapping[str, str]) -> Survey:
@@ -199,7 +188,9 @@ def _variables(environment: Mapping[str, str], files: FileReader, view: View) ->
     return {**environment, "SystemRoot": system, "ProgramFiles": programs, "CommonProgramFiles": common}
 
 
-def _languages(edition: Edition, package: Package | None, registry: RegistryReader, view: View) -> tuple[int, ...]:
+def _languages(
+    edition: Edition, package: ClickToRunPackage | None, registry: RegistryReader, view: View
+) -> tuple[int, ...]:
     """The LCIDs that the keys of an Office name, each once."""
     version = OFFICE_VERSIONS[edition]
     key = KeyPath.parse(rf"{OFFICE}\{version}\Common\LanguageResources", view)

@@ -13,8 +13,8 @@ from mapiwright.errors import UsageError
 from mapiwright.workstation.files import join
 from mapiwright.workstation.mounts.redirection import X86_KEY
 from mapiwright.workstation.outlook.languages import tag_of_lcid
-from mapiwright.workstation.outlook.mapisvc import INF_NAME
-from mapiwright.workstation.outlook.office import OFFICE_VERSIONS, ONLY_X86
+from mapiwright.workstation.outlook.office import ONLY_X86
+from mapiwright.workstation.outlook.outlook import INF_NAME, OFFICE_VERSIONS
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
@@ -79,7 +79,7 @@ PR_RESOURCE_FLAGS=STATUS_DEFAULT_STORE
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class OutlookInstallation:
     """An Outlook to lay out, as Microsoft ships it.
 
     ``languages`` are LCIDs, its own first; without ``inf`` it has the folders of MAPISVC.INF and no such file, as
@@ -108,7 +108,7 @@ class Installation:
         languages: tuple[int, ...] = (ENGLISH,),
         *,
         inf: bool = True,
-    ) -> Installation:
+    ) -> OutlookInstallation:
         """That Outlook; what is left out is as it usually comes: for x64 if there is one, by Windows Installer."""
         if bitness is None:
             bitness = Bitness.X86 if edition in ONLY_X86 else Bitness.X64
@@ -131,7 +131,9 @@ def _fault(edition: Edition, bitness: Bitness, install: Install) -> str:
     return ""
 
 
-EVERY_INSTALLATION = tuple(Installation(*kind) for kind in product(Edition, Bitness, Install) if not _fault(*kind))
+EVERY_INSTALLATION = tuple(
+    OutlookInstallation(*kind) for kind in product(Edition, Bitness, Install) if not _fault(*kind)
+)
 """Every kind of Outlook that can be laid out, in English and with its MAPISVC.INF."""
 
 
@@ -139,7 +141,7 @@ EVERY_INSTALLATION = tuple(Installation(*kind) for kind in product(Edition, Bitn
 class OfficePlace:
     """Where an Outlook lies on a Windows for ``windows`` machines."""
 
-    outlook: Installation
+    outlook: OutlookInstallation
     windows: Bitness
 
     @property

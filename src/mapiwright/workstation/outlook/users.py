@@ -1,4 +1,4 @@
-"""A user of a workstation by what people call him."""
+"""A user of a workstation by the name that people use."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, Severity
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.frozen import frozen
 from mapiwright.workstation.files import join
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.workstation import Bitness, User
@@ -50,7 +50,7 @@ _VARIABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UserFolder:
     """A user of ProfileList, and the Windows path of the folder that holds NTUSER.DAT."""
 

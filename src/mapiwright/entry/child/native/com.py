@@ -4,7 +4,7 @@
 virtually from IUnknown, as mapi4linux providers are built ([native] 1.3): two destructors come first, then AddRef,
 Release, QueryInterface, then the methods two slots later; below the address point lie offsets, all zero as the object
 is one piece, and a type_info. A wrong flavour makes a guest call other methods than it means, in silence: that is why
-what lies around each table answers too, and is told as doubt.
+what is around each table answers too, and is reported as doubtful.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COM, ITANIUM = "com", "itanium"
 BELOW = 32
 """Words below the address point of an itanium table; 17 are the most that a compiler was seen to use."""
 BEYOND = 64
-"""Slots behind a table that tell a guest that it went too far."""
+"""Slots behind a table that answer a guest which went too far."""
 
 
 def iid(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The MAPI allocators: buffers with children, freed as one; every fault of the guest is told, and hurts nobody.
+"""The MAPI allocators: buffers with children, freed as one; every fault of the guest is reported and does no harm.
 
 Memory that was freed is poisoned and kept, so that a second free, or a write after one, is a finding and no crash.
 Behind each buffer lies a mark that shows whether the guest wrote past its end.
@@ -40,7 +40,7 @@ class _Block:
 class Heap:
     """MAPIAllocateBuffer, MAPIAllocateMore and MAPIFreeBuffer ([mapiallocatebuffer]).
 
-    ``tell`` is told of each misuse in a sentence. ``owner`` says who a buffer is for: what the host made and the
+    ``report`` gets each misuse as a sentence. ``owner`` says who a buffer is for: what the host made and the
     guest must free is its leak too.
     """
 
@@ -50,7 +50,7 @@ class Heap:
         self._known: dict[int, _Block] = {}
 
     def allocate(self, size: int, owner: str = "the service") -> int:
-        """A buffer of its own; gives its address. Raises MemoryError for more than there shall be."""
+        """A buffer of its own; gives its address. Raises MemoryError for more than is allowed."""
         block = self._made(size, owner)
         self._roots[block.address] = block
         return block.address

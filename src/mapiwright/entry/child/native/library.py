@@ -49,7 +49,7 @@ def load(library: str, entry: str) -> tuple[int, int]:
     return found._handle, ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-class Call:
+class NativeCall:
     """One call: the objects that are handed out, and what came back."""
 
     def __init__(self, request: Mapping[str, Any], trace: Trace) -> None:
@@ -131,7 +131,7 @@ def answer(request: Mapping[str, Any], say: Say) -> bytes:
     except _NotLoadedError as error:
         return line("failed", during="loading", kind="", what=str(error), line="")
     say("loaded")
-    call = Call(request, trace)
+    call = NativeCall(request, trace)
     try:
         hresult = call.make(handle, address)
     except OSError as error:

@@ -264,7 +264,7 @@ class ProviderAdmin(ComObject):
 def _is_kept(cell: tuple[int, Any]) -> bool:
     """Whether a provider is made with a property: what is MAPI's to set is passed over, but for its type.
 
-    Raises Refusal for what no section holds: this call has no place to tell problems one by one.
+    Raises Refusal for what no section holds: this call has no place for single problems.
     """
     tag, value = cell
     if tag == PR_RESOURCE_TYPE and type(value) is int:

@@ -94,7 +94,7 @@ class ProfSect(ComObject):
     # Writing.
 
     def set_props(self, record: Record, count: int, values: int, problems: int) -> int:
-        """[imapiprop-setprops]: what cannot be set is told one by one, and the rest is set."""
+        """[imapiprop-setprops]: what cannot be set is reported one by one, and the rest is set."""
         put_pointer(problems, 0)
         given = self.world.codec.properties(count, values)
         record.given(values={f"{tag:08X}": shown(tag, value) for tag, value in given})
@@ -136,7 +136,7 @@ class ProfSect(ComObject):
         return 0 if tag == EXTRA_UIDS and self.world.sections.may_list(value) else E_NO_ACCESS
 
     def delete_props(self, record: Record, tags: int, problems: int) -> int:
-        """[imapiprop-deleteprops]: what cannot be deleted is told one by one."""
+        """[imapiprop-deleteprops]: what cannot be deleted is reported one by one."""
         put_pointer(problems, 0)
         asked = self.world.codec.tags(tags)
         record.given(tags=asked and [f"{tag:08X}" for tag in asked])
@@ -240,7 +240,7 @@ class ProfSect(ComObject):
             raise Refusal(E_NO_ACCESS, "the section was opened without MAPI_MODIFY")
 
     def _reported(self, record: Record, out: int, problems: list[Problem]) -> int:
-        """Tell the problems; without a place for them the call has succeeded all the same, as the page says."""
+        """Report the problems; without a place for them the call has succeeded all the same, as the page says."""
         if problems:
             record.got(problems={f"{tag:08X}": f"0x{scode:08X}" for _, tag, scode in problems})
             if out:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CALLS = 2000
-"""The most calls that are told one by one."""
+"""The most calls that are reported one by one."""
 FINDINGS = 200
-"""The most findings that are told."""
+"""The most findings that are reported."""
 LONGEST = 200
-"""The most characters, bytes or members of a value that is told."""
+"""The most characters, bytes or members of a value that is reported."""
 ROOM = 1 << 20
 """The most bytes of the calls together."""
 SECRET = {"secret": True}
@@ -34,7 +34,7 @@ def shown(tag: int, value: Any) -> Any:
     if isinstance(value, Pointer):
         return {"pointer": True}
     if isinstance(value, str | bytes | tuple) and len(value) > LONGEST:
-        return {"length": len(value)}  # no part of it, which could not be told from a part of a secret
+        return {"length": len(value)}  # no part of it, which could not be distinguished from a part of a secret
     return to_json(value)
 
 
@@ -46,7 +46,7 @@ class Record:
         self.is_quiet = False
 
     def quiet(self) -> None:
-        """Leave the call out: references are counted, and told only where they do not add up."""
+        """Leave the call out: references are counted, and reported only where they do not add up."""
         self.is_quiet = True
 
     def given(self, **arguments: Any) -> None:
@@ -63,7 +63,7 @@ class Record:
 
 
 class Trace:
-    """The records of one call of an entry point; ``tell`` is told of each as it ends, if it is given."""
+    """The records of one call of an entry point; ``report`` gets each as it ends, if it is given."""
 
     def __init__(self, report: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._report = report

@@ -1,4 +1,4 @@
-"""The verb ``have-disk``: what lies in a directory is told, and installed by the ordinary plan and transaction."""
+"""The verb ``have-disk``: what is in a directory is shown, and installed by the ordinary plan and transaction."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ trust_option = click.option(
 def have_disk(
     target: Target, users: UserChoice, consent: Consent, directory: str, wanted: Wanted, keys: tuple[Path, ...]
 ) -> None:
-    """Tell what lies in DIRECTORY, whether it is what was published and who signed it; then install it.
+    """Show what is in DIRECTORY, whether it is what was published and who signed it; then install it.
 
     A published package, a package, an INF with the DLLs that it names, or a setup.pyz.
     """
@@ -54,7 +54,7 @@ def have_disk(
 def install_from(
     target: Target, users: UserChoice, consent: Consent, path: Path, wanted: Wanted, keys: tuple[Path, ...]
 ) -> None:
-    """Look at what is at ``path``, tell it, and install it; ``keys`` are those whose signature is demanded."""
+    """Look at what is at ``path``, show it, and install it; ``keys`` are those whose signature is demanded."""
     workstation = target.workstation
     disk = look(path, trust=trusted_keys(keys, keys_folder()), code_page=workstation.code_page)
     write(disk_lines(disk), sys.stderr)

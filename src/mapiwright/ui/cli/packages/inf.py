@@ -68,7 +68,7 @@ class Edit:
     json: bool
 
     def put(self, target: Path, old: bytes | None, new: bytes, reported: Mapping[str, Json]) -> None:
-        """Show what changes, ask unless the result goes elsewhere, and write; ``told`` is for the JSON document."""
+        """Show what changes, ask unless the result goes elsewhere, and write; ``reported`` goes into the JSON."""
         change = WriteFile(str(target), old, new)
         writes = not self.consent.dry_run and (self.output is not None or new != old)
         if new != old:
@@ -112,9 +112,9 @@ def edit_options(verb: Callable[..., None]) -> Callable[..., None]:
 @code_page_option
 @json_option
 def check(file: Path, code_page: str, as_json: bool) -> None:
-    """Tell all that is wrong with FILE at once. Exit code 1 means that there are errors.
+    """Report all that is wrong with FILE at once. Exit code 1 means that there are errors.
 
-    Of very many findings the first are shown, and how many more there are; --json tells all.
+    Of very many findings the first are shown, and how many more there are; --json has all.
     """
     findings = findings_of(_parsed(file, _bytes(file), code_page), str(file), code_page=code_page)
     count = Counter(finding.severity for finding in findings)
@@ -177,7 +177,7 @@ def remove(target: Path, services: tuple[str, ...], edit: Edit) -> None:
 
 
 def _refuse_errors(what: str, findings: Iterable[Finding], file: Path) -> None:
-    """Raise if any finding is an error; tell the others."""
+    """Raise if any finding is an error; report the others."""
     reported = [replace(finding, where=str(file)) for finding in findings]
     if any(finding.severity is Severity.ERROR for finding in reported):
         raise FindingsError(what, reported, where=str(file))
@@ -185,7 +185,7 @@ def _refuse_errors(what: str, findings: Iterable[Finding], file: Path) -> None:
 
 
 def _bytes(file: Path) -> bytes:
-    """The bytes of a file; no more of them than tell that it is too large."""
+    """The bytes of a file; no more of them than show that it is too large."""
     with file.open("rb") as stream:
         return stream.read(text.LARGEST + 1)
 

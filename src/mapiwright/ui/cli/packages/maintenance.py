@@ -9,7 +9,7 @@ import click
 
 from mapiwright.errors import RecoveryNeededError
 from mapiwright.setup.install.repair import plan_guard, plan_repair
-from mapiwright.setup.install.status import State
+from mapiwright.setup.install.status import PackageState
 from mapiwright.setup.install.status import status as status_of
 from mapiwright.ui.cli.target import package_id, target_options
 from mapiwright.ui.cli.writing import send, writing_options
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mapiwright.ui.cli.writing import Consent
 
 _STYLES = {
-    State.INTACT: Style.ADDED,
-    State.BROKEN: Style.REMOVED,
-    State.ABSENT: Style.QUIET,
-    State.INTERRUPTED: Style.REMOVED,
+    PackageState.INTACT: Style.ADDED,
+    PackageState.BROKEN: Style.REMOVED,
+    PackageState.ABSENT: Style.QUIET,
+    PackageState.INTERRUPTED: Style.REMOVED,
 }
 
 
@@ -43,9 +43,9 @@ def status(target: Target, package: str) -> None:
         write_document({"status": {**document, "receipt": found.receipt or None, "faults": list(found.faults)}})
     else:
         write([Line(escape(found.sentence), _STYLES[found.state])], sys.stdout)
-    if found.state is State.INTERRUPTED:
+    if found.state is PackageState.INTERRUPTED:
         raise click.exceptions.Exit(RecoveryNeededError.exit_code)
-    if found.state is not State.INTACT:
+    if found.state is not PackageState.INTACT:
         raise click.exceptions.Exit(1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mapiwright.setup.package.package import open_package
-from mapiwright.setup.trial.matrix import ALL, QUICK, Place, Verdict, try_all
+from mapiwright.setup.trial.matrix import ALL, QUICK, MatrixPlace, StepVerdict, try_all
 from mapiwright.ui.cli.target import json_option
 from mapiwright.ui.documents.documents import write_document
 from mapiwright.ui.documents.matrix_report import github_lines, junit, matrix_document, table_lines
@@ -33,8 +33,8 @@ TEXT, JUNIT, GITHUB = "text", "junit", "github"
 @click.option(
     "--on",
     "place",
-    type=click.Choice([place.value for place in Place]),
-    default=Place.MEMORY.value,
+    type=click.Choice([place.value for place in MatrixPlace]),
+    default=MatrixPlace.MEMORY.value,
     show_default=True,
     help="Workstations in memory, or slower ones on disk with real hives.",
 )
@@ -62,7 +62,7 @@ def test(package: Path, size: str, older: Path | None, place: str, format_: str,
     cases = MATRICES[size]
     rows = []
     with progress_on(sys.stderr, len(cases)) as progress:
-        for row in try_all(newer, cases, older=before, place=Place(place)):
+        for row in try_all(newer, cases, older=before, place=MatrixPlace(place)):
             rows.append(row)
             progress(len(rows), len(cases), row.case.name)
     if as_json:
@@ -72,5 +72,5 @@ def test(package: Path, size: str, older: Path | None, place: str, format_: str,
     else:
         write(table_lines(rows) if format_ == TEXT else github_lines(newer, rows), sys.stdout)
     verdicts = {cell.verdict for row in rows for cell in row.cells}
-    if Verdict.FAILED in verdicts or Verdict.PASSED not in verdicts:
+    if StepVerdict.FAILED in verdicts or StepVerdict.PASSED not in verdicts:
         click.get_current_context().exit(1)

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.admin.table import stored_profiles
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.editing import edit
 from mapiwright.ui.cli.lazy_commands import Verbs
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import writing_options
-from mapiwright.ui.text.terminal import Line, escape, write
+from mapiwright.ui.text.terminal import write
 
 if TYPE_CHECKING:
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -52,27 +50,9 @@ def profile() -> None:
 @user_options
 def list_profiles(target: Target, users: UserChoice) -> None:
     """List the profiles, of all users where none is named; a star marks the default one."""
-    rows: list[dict[str, Json]] = []
-    for user in users.all_to_read(target.workstation):
-        for row, services in stored_profiles(target.workstation, user):
-            rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
-    if target.json:
-        from mapiwright.ui.documents.documents import write_document
+    from mapiwright.ui.cli.listing import list_profiles as write_profiles
 
-        write_document({"profiles": rows})
-        return
-    write(
-        (
-            Line(
-                f"{'*' if row['default'] else ' '} {escape(str(row['user']))}: {escape(str(row['name']))}"
-                f"  ({escape(', '.join(row['services'])) or 'no services'})"
-            )
-            for row in rows
-        ),
-        sys.stdout,
-    )
-    if not rows:
-        write([Line("No profiles.")], sys.stdout)
+    write_profiles(target, users)
 
 
 @profile.command()
@@ -142,8 +122,7 @@ def create(
 
     A default service that fails when it is called is left out.
     """
-    from mapiwright.admin.operations.operations import CreateProfile
-    from mapiwright.admin.operations.profile_spec import ProfileSpec
+    from mapiwright.admin.operations.operations import CreateProfile, ProfileSpec
 
     spec = ProfileSpec(name, default=as_default, default_services=default_services)
     edit(target, users, consent, CreateProfile(spec))
@@ -213,8 +192,7 @@ def add_service(
     target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
 ) -> None:
     """Add a SERVICE of MAPISVC.INF to the profile NAME."""
-    from mapiwright.admin.operations.operations import AddServices
-    from mapiwright.admin.operations.profile_spec import ServiceSpec
+    from mapiwright.admin.operations.operations import AddServices, ServiceSpec
 
     edit(target, users, consent, AddServices(name, (ServiceSpec(service, display),)))
 

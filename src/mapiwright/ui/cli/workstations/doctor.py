@@ -13,7 +13,7 @@ import click
 
 from mapiwright.errors import ExistsError, Severity
 from mapiwright.transaction.records.log import entries
-from mapiwright.ui.cli.target import UserChoice, UserNames, target_options
+from mapiwright.ui.cli.target import UserChoice, target_options, user_names
 from mapiwright.ui.documents.documents import findings_document, write_document
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.language import said
@@ -42,7 +42,7 @@ TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
     "names",
     metavar="NAME",
     multiple=True,
-    type=UserNames(),
+    type=user_names(),
     envvar="MAPIWRIGHT_USER",
     help="Look at this user's profiles only; repeatable.",
 )

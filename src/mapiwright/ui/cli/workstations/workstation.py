@@ -99,10 +99,10 @@ def create(
     """Make an offline Windows with an Outlook in DIR, a new or empty folder; the demo's where it is left out."""
     from mapiwright.workstation.kinds.create import create_image  # noqa: PLC0415 - only this verb pays for the writer
     from mapiwright.workstation.kinds.open import demo_folder  # noqa: PLC0415
-    from mapiwright.workstation.outlook.office_layout import Installation  # noqa: PLC0415
+    from mapiwright.workstation.outlook.office_layout import OutlookInstallation  # noqa: PLC0415
 
-    def outlook(edition: str, bitness: str | None = None, install: str | None = None) -> Installation:
-        return Installation.usual(
+    def outlook(edition: str, bitness: str | None = None, install: str | None = None) -> OutlookInstallation:
+        return OutlookInstallation.usual(
             Edition(edition),
             Bitness(bitness) if bitness else None,
             Install(install) if install else None,

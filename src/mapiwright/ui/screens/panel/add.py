@@ -59,7 +59,7 @@ def _is_media(name: str) -> bool:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # it cannot be read; who types its name is told
+    except OSError:  # it cannot be read; who types its name gets the error
         return False
 
 
@@ -92,7 +92,7 @@ class AddService(PanelScreen["str | None"]):
         self.work(self._refill())
 
     async def _refill(self) -> None:
-        """Read the list anew; what was not there before is chosen."""
+        """Read the list again; what was not there before is chosen."""
         there = self.query_one("#offers", OptionList)
         known = {upcase(option.id or "") for option in there.options}
         catalogue = await self.attempt(self.panel.run.catalogue)
@@ -182,7 +182,7 @@ class HaveDisk(PanelScreen[Receipt | None]):
 
     @action
     async def action_look(self) -> None:
-        """Look at what lies there, and tell it."""
+        """Look at what is there, and show it."""
         typed = self.query_one("#path", Input).value
         if not typed.strip():
             return

@@ -1,4 +1,4 @@
-"""What the screens of the Control Panel have in common: what they know, and how a deed is planned, shown and sent."""
+"""What the screens of the Control Panel share: what they know, and how an action is planned, shown and sent."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class PanelScreen(Guarded[Result]):
         getattr(self, f"action_{(event.button.id or '').replace('-', '_')}")()
 
     async def attempt(self, do: Callable[[], Found]) -> Found | None:
-        """Do something beside the screen, and tell what is wrong; None where something is."""
+        """Do something beside the screen, and report what is wrong; None where something is."""
         try:
             return await to_thread(do)
         except (MapiwrightError, OSError) as error:
@@ -77,7 +77,7 @@ class PanelScreen(Guarded[Result]):
             return None
 
     async def complain(self, error: MapiwrightError | OSError) -> None:
-        """Tell what is wrong."""
+        """Report what is wrong."""
         await self.app.push_screen_wait(Complaint(self.texts, failure_of(error)))
 
     def work(self, doing: Coroutine[Any, Any, None]) -> None:
@@ -85,14 +85,14 @@ class PanelScreen(Guarded[Result]):
         self.run_worker(doing, exit_on_error=False)
 
     def safely(self, do: Callable[[], object]) -> None:
-        """Do something at once, and tell what is wrong."""
+        """Do something at once, and report what is wrong."""
         try:
             do()
         except (MapiwrightError, OSError) as error:
             self.work(self.complain(error))
 
     async def opened(self, make: Callable[[], Screen[Found]]) -> Found | None:
-        """Make a screen, show it, and give what it gives; tells why where it cannot be made."""
+        """Make a screen, show it, and give what it gives; says why where it cannot be made."""
         try:
             screen = make()
         except (MapiwrightError, OSError) as error:
@@ -105,7 +105,7 @@ class PanelScreen(Guarded[Result]):
     ) -> Receipt | None:
         """Plan something, show the plan, and send it when it is agreed to; None where nothing was done.
 
-        ``commands`` do the same on the command line; ``before`` is told above the plan.
+        ``commands`` do the same on the command line; ``before`` is shown above the plan.
         """
         panel = self.panel
         plan = await self.attempt(lambda: panel.performance.prepared(make()))

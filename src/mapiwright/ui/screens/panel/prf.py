@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def import_profile(screen: PanelScreen[Any], user: User) -> Receipt | None:
-    """Ask for a file, tell what is to be said of it, and apply it."""
+    """Ask for a file, show what is to be said of it, and apply it."""
     texts, panel = screen.texts, screen.panel
     path = await _asked_path(screen, "import")
     if path is None:
@@ -39,7 +39,7 @@ async def import_profile(screen: PanelScreen[Any], user: User) -> Receipt | None
 
 
 async def export_profile(screen: PanelScreen[Any], user: User, profile: str) -> None:
-    """Ask for a place, write the file there, and tell what it cannot carry; what is there is not overwritten."""
+    """Ask for a place, write the file there, and report what it cannot carry; what is there is not overwritten."""
     texts = screen.texts
     if screen.panel.performance.dry_run:
         await screen.app.push_screen_wait(Notice(texts, texts("panel.dry-run")))

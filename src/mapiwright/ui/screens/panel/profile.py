@@ -315,7 +315,7 @@ class ProfileSheet(Sheet[Receipt | None]):
         self.safely(lambda: self._move_transport(1))
 
     def _move_transport(self, by: int) -> None:
-        order = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
+        order: list[str] = [each.uid for each in self.profile.providers(PR_TRANSPORT_PROVIDERS)]
         if self._move("transports", order, by):
             transports = [self._provider(uid, PR_TRANSPORT_PROVIDERS) for uid in order]
             self.draft(actions.order_transports(self.name_of_profile, transports))

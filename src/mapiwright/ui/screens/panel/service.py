@@ -13,7 +13,7 @@ from textual.widgets import Button, OptionList, Select, Static
 from textual.widgets.option_list import Option
 
 from mapiwright.admin.profiles import ProfileAdmin
-from mapiwright.entry.wizard import Support, WizardEntry, wizard_entry
+from mapiwright.entry.wizard import WizardEntry, WizardSupport, wizard_entry
 from mapiwright.errors import FindingsError, FormatError
 from mapiwright.mapi.profile import edit
 from mapiwright.mapi.profile.profile import secure_refused
@@ -73,7 +73,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
 
     def _entry(self) -> WizardEntry:
         if self.definition is None:
-            return WizardEntry(self.service.name, Support.NONE)
+            return WizardEntry(self.service.name, WizardSupport.NONE)
         return wizard_entry(self.panel.run.workstation, self.definition)
 
     @property
@@ -123,7 +123,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
         able = self.definition is not None and self.space.has_entry_point(self.service)
         if not any(page.fields for page in self.pages):
             widgets.append(line(texts("sheet.no-settings"), "text"))
-        elif self.entry.support is Support.NATIVE:
+        elif self.entry.support is WizardSupport.NATIVE:
             widgets.append(line(texts("service.native", service=self.service.display), "text"))
         if not able:
             widgets.append(line(texts("sheet.no-entry"), "text"))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from textual.containers import VerticalScroll
 from textual.widgets import Input
 
-from mapiwright.entry.wizard import Support
+from mapiwright.entry.wizard import WizardSupport
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.ui.screens.fields import Fields
 from mapiwright.ui.screens.outcome import failed, under_way
 from mapiwright.ui.screens.screens import Tick, line, plain
 from mapiwright.ui.text.terminal import escape
 from mapiwright.ui.text.titles import translated
-from mapiwright.workflows.wizard.state import NAME, Kind, Phase, Problem, WizardFlag
+from mapiwright.workflows.wizard.state import NAME, PageKind, Phase, Problem, WizardFlag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.text.language import Texts
-    from mapiwright.workflows.wizard.state import Objection, Stage, State
+    from mapiwright.workflows.wizard.state import Objection, Stage, WizardState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Scene:
     ``target`` and ``user`` say what is written to; ``begun`` counts the steps of the plan that were begun.
     """
 
-    state: State
+    state: WizardState
     texts: Texts
     target: str
     user: str
@@ -88,35 +88,35 @@ class WizardPage(VerticalScroll):
     def _of_stage(self, stage: Stage) -> Iterator[Widget]:
         scene, state, texts = self.scene, self.scene.state, self.scene.texts
         form = state.form
-        if stage.kind is Kind.SERVICE and form is not None:
+        if stage.kind is PageKind.SERVICE and form is not None:
             yield line(form.title.in_(texts.language), "title")
         else:
             yield line(texts(f"{stage.kind}.title"), "title")
         if state.objection is not None:
             yield from _objection(scene, state.objection)
         match stage.kind:
-            case Kind.WELCOME:
+            case PageKind.WELCOME:
                 yield line(texts("welcome.text"), "text")
                 if state.launch.flags & WizardFlag.FIRST_PROFILE:
                     yield line(texts("welcome.first"), "text")
                 if state.ground.default is not None:
                     yield line(texts("welcome.default", profile=state.ground.default), "text")
-            case Kind.SERVICES:
+            case PageKind.SERVICES:
                 yield from self._services()
-            case Kind.NAME:
+            case PageKind.NAME:
                 yield line(texts("name.text"), "text")
                 yield self._fields.place(NAME, Input(state.name, id="field-name", compact=True), texts("name.label"))
-            case Kind.SUMMARY:
+            case PageKind.SUMMARY:
                 yield from _summary(scene)
             case _ if form is not None:
                 yield from self._form(stage, form)
 
     def _services(self) -> Iterator[Widget]:
         state, texts = self.scene.state, self.scene.texts
-        able = [offer for offer in state.ground.offers if offer.support is not Support.NONE]
+        able = [offer for offer in state.ground.offers if offer.support is not WizardSupport.NONE]
         yield line(texts("services.text" if able else "services.none"), "text")
         for offer in state.ground.offers:
-            unable = offer.support is Support.NONE
+            unable = offer.support is WizardSupport.NONE
             label = texts("services.unable", service=offer.display) if unable else offer.display
             box = Tick(plain(label), offer.name in state.chosen, disabled=unable)
             if not unable:
@@ -125,9 +125,9 @@ class WizardPage(VerticalScroll):
 
     def _form(self, stage: Stage, form: Page) -> Iterator[Widget]:
         scene, texts = self.scene, self.scene.texts
-        if stage.kind is Kind.SERVICE:
+        if stage.kind is PageKind.SERVICE:
             offer = scene.state.ground.offer(stage.service)
-            if offer is not None and offer.support is Support.NATIVE:
+            if offer is not None and offer.support is WizardSupport.NATIVE:
                 yield line(texts("service.native", service=scene.display(stage.service)), "text")
             text = form.text.in_(texts.language)
         else:
@@ -138,7 +138,7 @@ class WizardPage(VerticalScroll):
             yield self._field(stage, asked)
 
     def _field(self, stage: Stage, asked: Field) -> Widget:
-        label = "" if stage.kind is Kind.SERVICE else self.scene.texts(f"{stage.kind}.label")
+        label = "" if stage.kind is PageKind.SERVICE else self.scene.texts(f"{stage.kind}.label")
         return self._fields.of(asked, self.scene.state.entered_in(asked), label)
 
     @property
@@ -171,7 +171,7 @@ def _summary(scene: Scene) -> Iterator[Widget]:
             value = _shown(texts, asked, asked.value_of(state.entered_in(asked, stage)))
             yield line(texts("summary.line", label=label, value=value), "value")
         offer = state.ground.offer(stage.service)
-        if offer is not None and offer.support is Support.NATIVE:
+        if offer is not None and offer.support is WizardSupport.NATIVE:
             yield line(texts("summary.native", service=scene.display(stage.service)), "value")
     if scene.dry_run:
         yield line(texts("summary.dry-run"), "last")

@@ -17,7 +17,7 @@ from mapiwright.errors import MapiwrightError, RecoveryNeededError
 from mapiwright.ui.screens import outcome
 from mapiwright.ui.screens.screens import Guarded, ScreenApp, frame
 from mapiwright.ui.screens.wizard.pages import Scene, WizardPage
-from mapiwright.workflows.wizard.state import Back, Cancel, Failed, Kind, Next, Phase, Written
+from mapiwright.workflows.wizard.state import Back, Cancel, Failed, Next, PageKind, Phase, Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mapiwright.ui.screens.plan_runner import Performance
     from mapiwright.ui.text.language import Texts
     from mapiwright.workflows.wizard.run import WizardRun
-    from mapiwright.workflows.wizard.state import Event, State, Write
+    from mapiwright.workflows.wizard.state import Event, WizardState, Write
 
 
 class WizardApp(ScreenApp):
@@ -58,7 +58,9 @@ class WizardScreen(Guarded[None]):
         Binding("pageup", "go_back", priority=True),
     ]
 
-    def __init__(self, run: WizardRun, state: State, texts: Texts, target: str, performance: Performance) -> None:
+    def __init__(
+        self, run: WizardRun, state: WizardState, texts: Texts, target: str, performance: Performance
+    ) -> None:
         super().__init__()
         self.flow = run
         self.state = state
@@ -111,7 +113,7 @@ class WizardScreen(Guarded[None]):
         back.display = correct or (pages and not working)
         back.disabled = not correct and state.position == 0
         next_.display = pages
-        last = state.stage is not None and state.stage.kind is Kind.SUMMARY
+        last = state.stage is not None and state.stage.kind is PageKind.SUMMARY
         next_.label = self.texts("wizard.finish" if last else "wizard.next")
         cancel.display = not working
         cancel.label = self.texts("wizard.cancel" if pages else "wizard.close")

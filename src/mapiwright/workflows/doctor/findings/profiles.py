@@ -16,7 +16,7 @@ from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.entry.service.loading import Library, Loader
+    from mapiwright.entry.service.loading import FoundLibrary, Loader
     from mapiwright.errors import Finding
     from mapiwright.mapi.profile.profile import Profile, Service
     from mapiwright.workflows.doctor.findings.services import Registered
@@ -118,7 +118,7 @@ def loading_findings(
                 yield finding("MW6203", where, f"there is no service {service.name!r} in MAPISVC.INF", remedy=again)
 
 
-def _is_gone(found: Library) -> bool:
+def _is_gone(found: FoundLibrary) -> bool:
     return found.known and not found.path
 
 

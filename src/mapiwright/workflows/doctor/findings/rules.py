@@ -41,7 +41,7 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW6004": Rule(
             NOTE,
-            "Outlook's own DLLs lie beside OUTLOOK.EXE.",
+            "Outlook's own DLLs are beside OUTLOOK.EXE.",
             "Nothing on a trial workstation; else mount the drive that holds Office, or repair Office.",
         ),
         # MAPISVC.INF and the DLLs that it names.
@@ -62,7 +62,7 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW6104": Rule(
             ERROR,
-            "The DLL of every service and provider lies where MAPI looks for it.",
+            "The DLL of every service and provider is where MAPI looks for it.",
             "Install the vendor's package again.",
         ),
         "MW6105": Rule(
@@ -74,7 +74,7 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW6107": Rule(
             ERROR,
             "A DLL exports, by its bare name, what MAPI asks it for.",
-            "Install the vendor's newest package; if it is the same, tell the vendor.",
+            "Install the vendor's newest package; if it is the same, report it to the vendor.",
         ),
         "MW6108": Rule(
             WARNING,
@@ -83,8 +83,8 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW6109": Rule(
             NOTE,
-            "A DLL lies on a drive of the workstation.",
-            "See on that computer whether it is there; a network may be away when Outlook starts.",
+            "A DLL is on a drive of the workstation.",
+            "Check on that computer whether it is there; a network may be away when Outlook starts.",
         ),
         "MW6110": Rule(
             WARNING,
@@ -105,17 +105,17 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW6201": Rule(
             ERROR,
             "A DLL that a profile names is registered in MAPISVC.INF: MAPI loads no other (KB 4498413).",
-            "Install the vendor's package again, or take the service out of the profile.",
+            "Install the vendor's package again, or remove the service from the profile.",
         ),
         "MW6202": Rule(
             ERROR,
             "A profile holds no service whose DLL is gone: it was uninstalled, and Outlook still looks for it.",
-            "Take the service out of the profile.",
+            "Remove the service from the profile.",
         ),
         "MW6203": Rule(
             WARNING,
             "A service of a profile is a service of MAPISVC.INF.",
-            "Install the vendor's package again, or take the service out of the profile.",
+            "Install the vendor's package again, or remove the service from the profile.",
         ),
         "MW6204": Rule(
             ERROR,
@@ -135,13 +135,13 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         "MW6302": Rule(
             NOTE,
-            "A PRF file that waits is imported at the next start of Outlook.",
-            "Start Outlook once as that user before anything else is done to his profiles.",
+            "A waiting PRF file is imported at the next start of Outlook.",
+            "Start Outlook once as that user before anything else changes the user's profiles.",
         ),
         "MW6303": Rule(
             NOTE,
             "Users may add accounts and services.",
-            "Add the service with Mapiwright, or ask whoever set the policy.",
+            "Add the service with Mapiwright, or ask the administrator who set the policy.",
         ),
         "MW6304": Rule(
             WARNING,
@@ -156,48 +156,48 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         # What Mapiwright did.
         "MW6401": Rule(
             ERROR,
-            "A transaction that was begun is ended.",
-            "End it: mapiwright recover.",
+            "Every transaction was finished or rolled back.",
+            "Recover it: mapiwright recover.",
         ),
         "MW6402": Rule(
             NOTE,
-            "Every entry point was told what it is to be told.",
+            "Every entry point got the calls that it is due.",
             "See the calls: mapiwright service show NAME. They are sent where the DLL can run.",
         ),
         "MW6403": Rule(
             ERROR,
             "What a package installed is as it was installed.",
-            "Put it back: mapiwright repair ID.",
+            "Restore it: mapiwright repair ID.",
         ),
         "MW6404": Rule(
             ERROR,
             "The lines of an installed package are in MAPISVC.INF; an update or repair of Office may replace it.",
-            "Put them back: mapiwright guard ID.",
+            "Restore them: mapiwright guard ID.",
         ),
         "MW6405": Rule(
             ERROR,
             "The receipts, and the backups that they name, can be read.",
-            "Keep them as they are, and report it: what was installed cannot be told, nor taken back.",
+            "Keep them as they are, and report it: what was installed can be neither listed nor undone.",
         ),
         "MW6406": Rule(
             ERROR,
-            "An installed package can be put back from what is kept of it.",
+            "An installed package can be restored from what is kept of it.",
             "Install the package again.",
         ),
         "MW6407": Rule(
             WARNING,
-            "An uninstall takes a package from every user.",
-            "Uninstall it again when the users can be reached.",
+            "An uninstall removes a package from every user.",
+            "Uninstall it again when the users' hives can be written.",
         ),
         "MW6408": Rule(
             NOTE,
             "A package's services are in the profiles of its users.",
-            "Start Outlook once as that user; then the user's half of the install adds the service.",
+            "Start Outlook once as that user; then the per-user part of the install adds the service.",
         ),
         "MW6409": Rule(
             WARNING,
-            "Whoever asks what is installed may read Mapiwright's records on the workstation.",
-            "To be told what is installed, run it as the owner of that folder, or elevated.",
+            "A user who asks what is installed can read Mapiwright's records on the workstation.",
+            "To see what is installed, run it as the owner of that folder, or elevated.",
         ),
     }
 )

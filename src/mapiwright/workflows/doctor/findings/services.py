@@ -15,14 +15,14 @@ from mapiwright.mapi.inf.check_dll import file_of_dll
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.mapi.props import tags
 from mapiwright.setup.install.preflight import PROVIDER_ENTRIES
-from mapiwright.setup.package.signatures import Standing, signature
+from mapiwright.setup.package.signatures import SignatureStanding, signature
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.entry.service.loading import Library, Loader
+    from mapiwright.entry.service.loading import FoundLibrary, Loader
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
     from mapiwright.mapi.inf.catalogue import Reading
@@ -154,13 +154,17 @@ def _provider_entry(read: Reading) -> str:
     return next((name for known, name in PROVIDER_ENTRIES.items() if known == kind), "")
 
 
-def _is_tampered(workstation: Workstation, found: Library) -> bool:
+def _is_tampered(workstation: Workstation, found: FoundLibrary) -> bool:
     """Whether a DLL is signed, and its bytes are not those that were."""
     data = workstation.files.read(found.path) if found.image is not None and found.image.signed else None
-    return found.image is not None and data is not None and signature(found.image, data).standing is Standing.TAMPERED
+    return (
+        found.image is not None
+        and data is not None
+        and signature(found.image, data).standing is SignatureStanding.TAMPERED
+    )
 
 
-def _decide(need: _Need, found: Library, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
+def _decide(need: _Need, found: FoundLibrary, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a DLL: the id, the file ("" is the INF), and what."""
     if not found.known:
         yield "MW6109", "", f"{need.service}: whether {file_of_dll(need.dll)} is there cannot be told from here"
