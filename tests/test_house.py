@@ -169,25 +169,35 @@ READERS_OF_INFS = {
 }
 
 
-def reads_an_inf_itself(module: str) -> bool:
-    text = MODULES[module].read_text(encoding="utf-8")
-    known = module.removeprefix("mapiwright.") in READERS_OF_INFS
-    parses = any(name in {"inf.parse", "text.parse"} for name, _ in calls_in(module))
-    hidden = "formats.inf import parse" in text
-    tolerant = "code_page, tolerant=" in text and not module.endswith(("formats.inf", "mapi.inf.mapisvc"))
-    return (parses and not known) or hidden or tolerant
+def text_of(module: str) -> str:
+    return MODULES[module].read_text(encoding="utf-8")
 
 
 def test_the_mapisvc_of_a_workstation_is_read_in_one_place() -> None:
     """Two readers would answer a fault in two ways."""
-    assert not [module for module in INNER if reads_an_inf_itself(module)]
+    others = [module for module in INNER if module.removeprefix("mapiwright.") not in READERS_OF_INFS]
+    parses = {"inf.parse", "text.parse"}
+    assert not [(module, line) for module in others for name, line in calls_in(module) if name in parses]
+    assert not [module for module in INNER if "formats.inf import parse" in text_of(module)], "they hide it"
+    tolerant = [module for module in INNER if "code_page, tolerant=" in text_of(module)]
+    assert tolerant == ["mapiwright.mapi.inf.mapisvc"]
+
+
+DECIDES_BY_ITSELF = re.compile(r"\bif .*service\.entry\b(?!\()|definition\.(dll|entry) and|stand_in is (not )?None")
 
 
 def test_whether_a_service_has_an_entry_point_is_decided_in_one_place() -> None:
-    """Others ask ``has_entry_point``."""
-    decides = re.compile(r"\bif .*service\.entry\b(?!\()|definition\.(dll|entry) and|stand_in is (not )?None")
-    asked = [module for module in INNER if floor_of(module) != "entry"]
-    assert not [module for module in asked if decides.search(MODULES[module].read_text(encoding="utf-8"))]
+    asking = [module for module in INNER if floor_of(module) != "entry"]
+    assert not [module for module in asking if DECIDES_BY_ITSELF.search(text_of(module))], "ask has_entry_point"
+
+
+OWN_SECRETS = re.compile(r"DPAPI_(?:PROVIDER|START)|d08c9ddf|passw\(|\(secret, not shown\)")
+
+
+def test_what_is_a_secret_is_decided_in_one_place() -> None:
+    """Others ask ``mapi.props.protected``: word lists and DPAPI headers of their own would soon differ from it."""
+    deciding = [module for module in INNER if OWN_SECRETS.search(text_of(module))]
+    assert deciding == ["mapiwright.mapi.props.protected"]
 
 
 EDITS = {
@@ -196,24 +206,21 @@ EDITS = {
     *("message_service_transport_order", "set_props", "delete_props"),
 }
 """Methods of administration that change profiles; those whose names others have too are left out."""
-EDITORS = {"setup.install.user_plan": {"create_message_service", "configure_message_service", "set_default_profile"}}
+ADDS_BY_ITSELF = "mapiwright.setup.install.user_plan"
+"""It adds the services of a package to a profile that may be there already."""
 
 
 def test_profiles_are_changed_by_operations() -> None:
     """Command line, panel, wizard and PRF files say what they want as data, and one module drafts it."""
-    found = {}
-    for module in INNER:
-        if floor_of(module) in {"ui", "workflows", "setup"}:
-            calls = {name.rpartition(".")[2] for name, _ in calls_in(module) if not name.startswith("actions.")}
-            found[module] = calls & (EDITS - EDITORS.get(module.removeprefix("mapiwright."), set()))
-    assert not {module: edits for module, edits in found.items() if edits}
-
-
-def test_what_is_a_secret_is_decided_in_one_place() -> None:
-    """Others ask ``mapi.props.protected``: word lists and DPAPI headers of their own would soon differ from it."""
-    decides = re.compile(r"DPAPI_(?:PROVIDER|START)|d08c9ddf|passw\(|\(secret, not shown\)")
-    asked = [module for module in INNER if not module.endswith("mapi.props.protected")]
-    assert not [module for module in asked if decides.search(MODULES[module].read_text(encoding="utf-8"))]
+    asking = [module for module in INNER if floor_of(module) in {"ui", "workflows", "setup"}]
+    found = {
+        (module, name)
+        for module in asking
+        for name, _ in calls_in(module)
+        if not name.startswith("actions.") and name.rpartition(".")[2] in EDITS
+    }
+    assert {module for module, _ in found} <= {ADDS_BY_ITSELF}
+    assert not [name for _, name in found if name.endswith("create_profile")]
 
 
 def test_the_lowest_floors_know_the_standard_library_only() -> None:

@@ -21,7 +21,7 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError
 from mapiwright.formats.regf.read import Hive
@@ -319,11 +319,31 @@ def child(action: Callable[[Path], object], folder: Path, strike: Strike | None 
     return said, (count, log)
 
 
+class Part(NamedTuple):
+    """One of some equal parts of a proof: every n-th call, so that each part has early and late ones."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Part:
+        """``2/4`` is the second of four."""
+        number, _, count = text.partition("/")
+        return cls(int(number), int(count))
+
+    def of(self, calls: int) -> range:
+        return range(self.number, calls + 1, self.count)
+
+
+WHOLE = Part(1, 1)
+
+
 class Proof:
     """A pristine workstation, the two allowed ends, and fresh copies to run on."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, part: Part = WHOLE) -> None:
         self._work = work
+        self._part = part
         self.pristine = work / "pristine"
         make(self.pristine)
         run(self.fresh())  # so that no child has to load a module
@@ -349,7 +369,7 @@ class Proof:
     def kills(self, seed: int, share: float) -> dict[str, Any]:
         """Kill the run at every call, and at every write after half of it; recovery at a share of its calls."""
         verdicts: dict[str, str] = {}
-        for at in range(1, self.calls + 1):
+        for at in self._part.of(self.calls):
             for how in ("kill", "torn"):
                 folder = self.fresh()
                 said, told = child(run, folder, Strike(at, how))
@@ -359,9 +379,9 @@ class Proof:
         return {"calls": self.calls, "first": verdicts, "second": self.second_kills(seed, share)}
 
     def second_kills(self, seed: int, share: float) -> dict[str, str]:
-        chance = random.Random(seed)
         verdicts = {}
-        for at in range(1, self.calls + 1):
+        for at in self._part.of(self.calls):
+            chance = random.Random(seed + at)
             then = 1
             while True:
                 if chance.random() < share:
@@ -378,9 +398,9 @@ class Proof:
 
     def errors(self, seed: int, share: float) -> dict[str, Any]:
         """Let every call fail, once or from there on; what the run says must be so."""
-        chance = random.Random(seed)
         verdicts = {}
-        for at in range(1, self.calls + 1):
+        for at in self._part.of(self.calls):
+            chance = random.Random(seed + at)
             for code in ERRNOS:
                 for stays in (False, True):
                     if chance.random() >= share:
@@ -419,7 +439,7 @@ def main(what: str, *arguments: str) -> None:
         return
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as work:
-        proof = Proof(Path(work))
+        proof = Proof(Path(work), Part.parse(arguments[2]) if len(arguments) > 2 else WHOLE)
         if what == "end":
             run_recovery(Path(arguments[0]))
             found = {"verdict": proof.truth.verdict(Path(arguments[0]))}

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from mapiwright.admin.operations import operations as op
 from mapiwright.admin.operations.drafting import draft, draft_all
 from mapiwright.admin.operations.operation_json import KINDS, operation_from_json, operation_to_json
-from mapiwright.admin.operations.operations import Operation
-from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+from mapiwright.admin.operations.operations import Operation, ProfileSpec, ServiceSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS

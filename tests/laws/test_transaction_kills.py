@@ -49,22 +49,24 @@ def wrong(verdicts: dict[str, str]) -> dict[str, str]:
     return {point: verdict for point, verdict in verdicts.items() if verdict not in ENDS}
 
 
+@pytest.mark.parametrize("part", ["1/4", "2/4", "3/4", "4/4"])
 def test_a_run_killed_at_any_call_ends_old_or_new_and_so_does_its_recovery(
-    proof: Callable[..., dict[str, Any]],
+    proof: Callable[..., dict[str, Any]], part: str
 ) -> None:
-    found = proof("kills", SEED, SHARE_OF_SECOND_KILLS)
+    found = proof("kills", SEED, SHARE_OF_SECOND_KILLS, part)
     first, second = found["first"], found["second"]
     assert found["calls"] > 100
-    assert len(first) > found["calls"], "every call, and every write once more in its middle"
-    assert len(second) > 50
+    assert len(first) > found["calls"] / 4, "every call, and every write once more in its middle"
+    assert len(second) > 12
     assert not wrong(first)
     assert not wrong(second)
     assert {*first.values()} == ENDS, "killed early it is the old state, killed late the new one"
 
 
-def test_a_run_whose_calls_fail_ends_as_it_says(proof: Callable[..., dict[str, Any]]) -> None:
-    found = proof("errors", SEED, SHARE_OF_ERRORS)
-    assert len(found["verdicts"]) > 100
+@pytest.mark.parametrize("part", ["1/2", "2/2"])
+def test_a_run_whose_calls_fail_ends_as_it_says(proof: Callable[..., dict[str, Any]], part: str) -> None:
+    found = proof("errors", SEED, SHARE_OF_ERRORS, part)
+    assert len(found["verdicts"]) > 50
     assert not wrong(found["verdicts"])
     assert {*found["verdicts"].values()} == ENDS
 

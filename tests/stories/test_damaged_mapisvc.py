@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from screen_walks import keys, panel_on, push, sees, walk
+
+from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,3 +84,17 @@ def test_what_is_no_inf_is_refused_with_its_name_and_line(
         assert refused.code == 1
         assert "MAPISVC.INF: line 1: a NUL character" in refused.err, words
     assert inf.read_bytes() == before
+
+
+def test_the_panel_lists_all_services_and_says_what_is_wrong_with_one(desk: Any) -> None:
+    files, path = desk.workstation.files, desk.workstation.outlook.inf_path
+    data = files.read(path)
+    assert b"[Services]\r\n" in data
+    files.apply([WriteFile(path, data, data.replace(b"[Services]\r\n", ORPHAN, 1))])
+    walk(
+        panel_on(desk),
+        push("#services"),
+        sees("Nobody's (ORPHAN)", "Outlook Address Book (CONTAB)"),
+        keys("home", "enter"),
+        sees("MW1011", "there is no section [ORPHAN]", "MAPISVC.INF:"),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.admin.flags import ProfileFlag, SectionFlag
 from mapiwright.admin.operations import operations as op
@@ -17,12 +17,9 @@ from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mapiwright.admin.operations.operations import Operation
-    from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+    from mapiwright.admin.operations.operations import Operation, ProfileSpec, ServiceSpec
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.formats.props import Properties
-    from mapiwright.mapi.inf.definition import ProviderDefinition, SectionDefinition
 
 WRITING = SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS
 BY_NAME = ProfileFlag.APP_PROFILE
@@ -101,7 +98,7 @@ def _draft_in(operation: InProfile, services: MessageServiceAdmin) -> None:
                 refuse_problems(opened, opened.delete_props(tags), "deleted")
 
 
-def _write(services: MessageServiceAdmin, section: str, properties: Properties) -> None:
+def _write(services: MessageServiceAdmin, section: str, properties: Mapping[int, Any]) -> None:
     with services.open_profile_section(section, WRITING) as opened:
         if properties:
             refuse_problems(opened, opened.set_props(properties), "set")
@@ -155,7 +152,7 @@ def _section_of(services: MessageServiceAdmin, uid: str, name: str) -> str:
     return found
 
 
-def _names(found: Mapping[str, ProviderDefinition] | Mapping[str, SectionDefinition]) -> dict[str, str]:
+def _names(found: Mapping[str, Any]) -> dict[str, str]:
     return {uid: defined.section for uid, defined in found.items()}
 
 

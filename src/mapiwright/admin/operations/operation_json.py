@@ -10,18 +10,24 @@ import re
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
-from mapiwright.admin.operations.operations import AddServices, ConfigureService, CreateProfile, Operation
-from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+from mapiwright.admin.operations.operations import (
+    AddServices,
+    ConfigureService,
+    CreateProfile,
+    Operation,
+    ProfileSpec,
+    ServiceSpec,
+)
 from mapiwright.entry.child.property_json import from_json, properties_from_json, properties_to_json, to_json
 from mapiwright.errors import FormatError, RefusedError
 from mapiwright.mapi.props.protected import secrets_among
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from mapiwright.formats.props import Properties
-    from mapiwright.transaction.plans.effect import Json
 
+Json: TypeAlias = Any
+"""A value of a JSON document."""
 Record: TypeAlias = "Operation | ProfileSpec | ServiceSpec"
 _Record = TypeVar("_Record", bound="Record")
 
@@ -51,7 +57,7 @@ def operation_from_json(document: Json) -> Operation:
     return _made(KINDS[name], {key: member for key, member in document.items() if key != "operation"})
 
 
-def _given(operation: Operation) -> Iterator[tuple[str, Properties]]:
+def _given(operation: Operation) -> Iterator[tuple[str, Mapping[int, Any]]]:
     """All properties that an operation carries, with the service that they are for, as far as that is known."""
     if isinstance(operation, CreateProfile | AddServices):
         services = operation.spec.services if isinstance(operation, CreateProfile) else operation.services
@@ -113,7 +119,7 @@ def _bytes(value: Json) -> bytes:
     return found
 
 
-def _sections(value: Json) -> dict[str, Properties]:
+def _sections(value: Json) -> dict[str, dict[int, Any]]:
     return {_of(str)(name): properties_from_json(each) for name, each in _of(dict)(value).items()}
 
 

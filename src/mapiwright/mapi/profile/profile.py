@@ -15,7 +15,6 @@ from mapiwright.formats.props import OFFSET_TABLES, checked
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.formats.uid import UID_SIZE, MapiUid
 from mapiwright.frozen import frozen
-from mapiwright.mapi.inf.definition import declares_entry
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.tags import ServiceFlag, StatusFlag, is_secure, other_width, prop_id, prop_type
 from mapiwright.workstation.registry import lookup
@@ -240,6 +239,8 @@ class Service:
     @property
     def declares_entry(self) -> bool:
         """Whether its section names an entry point."""
+        from mapiwright.mapi.inf.definition import declares_entry  # noqa: PLC0415 - a listing does not ask
+
         return declares_entry(self.dll, self.entry)
 
     @property

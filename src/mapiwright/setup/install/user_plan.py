@@ -7,8 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.operations.drafting import draft
-from mapiwright.admin.operations.operations import CreateProfile
-from mapiwright.admin.operations.profile_spec import ProfileSpec
+from mapiwright.admin.operations.operations import CreateProfile, ProfileSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.call import EntryCall

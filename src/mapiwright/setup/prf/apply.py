@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.admin.operations import operations as op
 from mapiwright.admin.operations.drafting import draft
-from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+from mapiwright.admin.operations.operations import ProfileSpec, ServiceSpec
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import joined_plan
 from mapiwright.entry.makers import call_of

@@ -10,8 +10,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.operations.drafting import draft_all
-from mapiwright.admin.operations.operations import AddServices, CreateProfile, SetDefaultProfile
-from mapiwright.admin.operations.profile_spec import ProfileSpec, ServiceSpec
+from mapiwright.admin.operations.operations import (
+    AddServices,
+    CreateProfile,
+    ProfileSpec,
+    ServiceSpec,
+    SetDefaultProfile,
+)
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.entry.wizard import WizardEntry, WizardSupport, wizard_entry

@@ -122,8 +122,7 @@ def create(
 
     A default service that fails when it is called is left out.
     """
-    from mapiwright.admin.operations.operations import CreateProfile
-    from mapiwright.admin.operations.profile_spec import ProfileSpec
+    from mapiwright.admin.operations.operations import CreateProfile, ProfileSpec
 
     spec = ProfileSpec(name, default=as_default, default_services=default_services)
     edit(target, users, consent, CreateProfile(spec))
@@ -193,8 +192,7 @@ def add_service(
     target: Target, users: UserChoice, consent: Consent, name: str, service: str, display: str | None
 ) -> None:
     """Add a SERVICE of MAPISVC.INF to the profile NAME."""
-    from mapiwright.admin.operations.operations import AddServices
-    from mapiwright.admin.operations.profile_spec import ServiceSpec
+    from mapiwright.admin.operations.operations import AddServices, ServiceSpec
 
     edit(target, users, consent, AddServices(name, (ServiceSpec(service, display),)))
 
