@@ -178,7 +178,7 @@ class _Reader:
 
     def message(self, json: object, depth: int) -> Message:
         if depth > DEEPEST:
-            raise ValueError("a message lies too deep in others")
+            raise ValueError("messages are nested too deep")
         if isinstance(json, str):
             return Message.literal(json)
         if not isinstance(json, dict) or json.keys() != {"key", "arguments"}:

@@ -8,7 +8,7 @@
 Every pytest run loads this module, so it imports nothing of Mapiwright before a test asks for the fixture.
 """
 
-# ruff: noqa: PLC0415 - that is why the imports stand where they are needed
+# ruff: noqa: PLC0415 - that is why the imports are where they are needed
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MARKER = "mapiwright"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(edition='2016', bitness='x64', install='msi', languages=[1033], inf=True, windows='x64', "

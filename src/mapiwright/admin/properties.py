@@ -1,7 +1,7 @@
 """IMAPIProp as far as profile sections have it, over any object that keeps properties ([imapipropiunknown]).
 
-A property is a pair (tag, value). A string is told in the width that its tag asks for; as a Python str it is the same
-in both, but for characters that the ANSI code page lacks.
+A property is a pair (tag, value). A string is returned in the width that its tag asks for; as a Python str it is the
+same in both, but for characters that the ANSI code page lacks.
 """
 
 from __future__ import annotations
@@ -280,7 +280,7 @@ class PropertyObject(ABC, Remembering):
 class PropertyCopy(PropertyObject):
     """Properties in memory, as CreateIProp makes them, for a property sheet ([property-sheet-implementation]).
 
-    A dialog copies its section here, lets the user change the copy, and copies it back when he says OK.
+    A dialog copies its section here, lets the user change the copy, and copies it back when the user clicks OK.
     """
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ EXCHANGE_GLOBAL = "13dbb0c8aa05101a9bb000aa002fc45a"
 """pbGlobalProfileSectionGuid (H:EdkMdb.h)."""
 OUTLOOK_GLOBAL = "0a0d020000000000c000000000000046"
 _NO_UID = bytes(16)
-"""What stands for the uid of a section that was opened without one."""
+"""The uid of a section that was opened without one."""
 
 
 class ProfileSection(PropertyObject):

@@ -199,8 +199,8 @@ class MessageServiceAdmin(Remembering):
     def message_service_transport_order(self, uids: Sequence[str | bytes]) -> None:
         """Put the transports, all of them, in this order ([imsgserviceadmin-msgservicetransportorder]).
 
-        They are named by PR_PROVIDER_UID. The order stands over STATUS_XP_PREFER_LAST. Raises BusyError where their
-        count is not that of the transports, NotFoundError where one is none.
+        They are named by PR_PROVIDER_UID. The order overrides STATUS_XP_PREFER_LAST. Raises BusyError if their
+        count is not that of the transports, NotFoundError for a uid of no transport.
         """
         with self.workspace.batch(Message.of("actions.order", profile=self.name)):
             before = self.profile
@@ -233,7 +233,7 @@ class MessageServiceAdmin(Remembering):
     def set_default_directory(self, entry_id: bytes | None) -> None:
         """Have the address book show this list first; None leaves it to MAPI ([iaddrbook-setdefaultdir]).
 
-        Which lists can be named without their provider is told by ``mapi.profile.addressing``. Raises NotFoundError.
+        ``mapi.profile.addressing`` says which lists can be named without their provider. Raises NotFoundError.
         """
         with self.workspace.batch(Message.of("actions.first-list", profile=self.name)):
             now, before = self.profile, self.workspace.origin(self.name)
@@ -257,7 +257,7 @@ class MessageServiceAdmin(Remembering):
             self.workspace.put(now, addressing.set_search_order(now, entry_ids, before=before))
 
     def _announce(self, uid: MapiUid) -> None:
-        """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""
+        """Notify the sinks of the profile's service tables that a row was added ([adding-a-message-service])."""
         profile = self.workspace.find(self.name)
         service = profile.service(uid) if profile is not None else None
         if service is not None:

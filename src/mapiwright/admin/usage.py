@@ -108,7 +108,7 @@ class Usage:
         """The uids of a profile's providers that are only there until its sessions end."""
         return frozenset(uid for name, uid in self.marks.providers if name == upcase(profile))
 
-    # Open service tables: static, but who advises on one is told of a new row.
+    # Open service tables: static, but their sinks are notified of a new row.
 
     def watched(self, profile: str, table: Table) -> None:
         """A service table of the profile was opened."""

@@ -37,7 +37,7 @@ class ConditionalCall:
 
     @classmethod
     def described(cls, description: Mapping[str, Json]) -> Self:
-        """The one that a description tells of; raises FormatError where it is none of a call."""
+        """The call that a description names; raises FormatError for any other description."""
         return cls(maker(description))
 
     @property

@@ -1,11 +1,11 @@
 """One folder that belongs to no workstation, put in its place as a whole: what is published for others to read.
 
-It is made beside its place, ``.~name-3f9c01aa``, is made durable, and then takes the place in one step. A reader
+It is made next to its place, as ``.~name-3f9c01aa``, is made durable, and then takes the place in one step. A reader
 finds the older folder or the newer one. Where the system cannot let two folders change places (Windows, some network
 volumes) the older one is moved aside first, and for that moment a reader finds none; a run that is killed
-there is put right by the next one.
+there is completed by the next one.
 
-What a killed run leaves beside the place is taken away by the next one, which holds ``.~name.lock``.
+What a killed run leaves there is removed by the next one, which holds ``.~name.lock``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def put_folder(place: Path, files: Mapping[str, bytes], *, check: Callable[[Path
 
     ``check`` is given the folder that would be replaced, where there is one, and raises if it may not be. A folder
     that is replaced keeps its mode and, where that is allowed, its group. Raises BusyError while another run does the
-    same, NotFoundError where there is nothing to put it in; RefusedError where something else stands there.
+    same, NotFoundError where there is nothing to put it in; RefusedError where the place is no such folder.
     """
     place = Path(os.path.realpath(place))
     if not place.parent.is_dir():

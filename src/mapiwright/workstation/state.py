@@ -1,6 +1,6 @@
 r"""Where Mapiwright keeps its own records on a workstation: journal, receipts, backups, and the lock.
 
-State lives on the workstation, so that whichever computer services it next finds it: under
+State is kept on the workstation, so that the next computer that services it finds it: under
 ``ProgramData\Mapiwright``, or in a sibling folder of a bare hive, readable by the owner alone.
 """
 

@@ -1,6 +1,6 @@
 """What Linux does for us: a guest changes no file, nor does what it starts, and it does not outlive its parent.
 
-Landlock needs no privilege and Linux 5.13; where the kernel has none, nothing is done, and the other limits stand
+Landlock needs no privilege and Linux 5.13; where the kernel lacks it, nothing is done, and the other limits apply
 ([landlock], linux/landlock.h). Standard library only.
 """
 

@@ -83,7 +83,7 @@ def ntstatus(fault: OSError) -> int:
 def die_of(fault: OSError) -> NoReturn:
     """End as the crash that it was, where a foreign call raised: on Windows, a structured exception went through it.
 
-    The call was cut off wherever it stood, so nothing in this process can be relied on any more.
+    The call was cut off at an unknown point, so nothing in this process can be relied on any more.
     """
     if sys.platform == "win32":
         KERNEL.TerminateProcess(KERNEL.GetCurrentProcess(), ntstatus(fault))

@@ -56,7 +56,7 @@ def is_outlooks_own(dll: str) -> bool:
 class FoundLibrary:
     """A DLL that was looked for: where it is ("" where it is nowhere), and its headers or what is wrong with them.
 
-    ``told`` is False where it cannot be told: on a network, or on a drive that this workstation does not have.
+    ``known`` is False where that cannot be checked: on a network, or on a drive that this workstation does not have.
     """
 
     path: str
@@ -68,7 +68,7 @@ class FoundLibrary:
 class Loader:
     """What the process of an Outlook finds; each file is read once.
 
-    ``told`` says whether the workstation has files at all: a bare hive has none, and then nothing can be said.
+    ``known`` says whether the workstation has files at all: a bare hive has none, so nothing can be found.
     ``has_program`` says whether OUTLOOK.EXE is there; where it is not, Outlook's own DLLs are not either.
     """
 

@@ -38,7 +38,7 @@ class ChangeExamination:
 
 
 def examine_change(before: bytes, after: bytes) -> ChangeExamination:
-    """Whether ``after`` has no error that ``before`` had not; where it is not sound, only ``validate`` can tell.
+    """Whether ``after`` has no error that ``before`` had not; if that is not sound, only ``validate`` can decide.
 
     ``before`` is taken to be sound where nothing was changed. Never raises.
     """
@@ -51,7 +51,7 @@ def examine_change(before: bytes, after: bytes) -> ChangeExamination:
 
 
 class _Unclear(Exception):  # noqa: N818 - no error: somebody else decides
-    """Only the whole validation can tell."""
+    """Only the whole validation can decide."""
 
 
 def _require(condition: object) -> None:
@@ -147,7 +147,7 @@ class _Side(Examination):
         _require(not any(fault.severity is Severity.ERROR for fault in self.faults))
 
     def depth(self, offset: int, root: int) -> int:
-        """How deep a key stands, the root counted."""
+        """How deep a key is, the root counted."""
         depth = 1
         while offset != root:
             _require(depth <= 512 and self.payload(offset) >= _SHORTEST_KEY)
@@ -219,7 +219,7 @@ def _lists_stand(old: _Side, new: _Side, key: int) -> bool:
 
 
 def _examine_place(old: _Side, new: _Side, key: int) -> None:
-    """A key that changed is listed by the key above, or stands where it stood, under the same name."""
+    """A key that changed is listed by the key above, or is where it was, under the same name."""
     above = new.number(key, _PARENT)
     if key in new.children.get(above, ()):
         return

@@ -50,12 +50,12 @@ class Reading:
     faults: tuple[Finding, ...]
 
     def text(self, tag: int) -> str:
-        """A string property in whichever width it was written, or ""."""
+        """A string property of either width, or ""."""
         values = [value for given, value in self.properties.items() if tags.prop_id(given) == tags.prop_id(tag)]
         return next((value for value in values if isinstance(value, str)), "")
 
     def texts(self, tag: int) -> tuple[str, ...]:
-        """A property of several strings in whichever width it was written, or ()."""
+        """A property of several strings of either width, or ()."""
         values = [value for given, value in self.properties.items() if tags.prop_id(given) == tags.prop_id(tag)]
         found = next((value for value in values if isinstance(value, tuple)), ())
         return tuple(value for value in found if isinstance(value, str))
@@ -152,7 +152,7 @@ def uid_of(section: InfSection) -> bytes | None:
 
 
 def read_section(section: InfSection) -> Reading:
-    """The properties of a service, provider or extra section; a faulty one is left out and told."""
+    """The properties of a service, provider or extra section; a faulty one is left out and reported."""
     properties: dict[int, PropertyValue] = {}
     keywords: dict[str, str] = {}
     faults = [finding("MW1001", "the line holds a NUL character", line=index + 1) for index in section.damaged]

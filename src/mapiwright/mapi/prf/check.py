@@ -1,4 +1,4 @@
-"""What is wrong with a PRF file, told all at once ([prf] 6), and which Outlook passes over what ([prf] 5)."""
+"""What is wrong with a PRF file, reported together ([prf] 6), and what each Outlook ignores ([prf] 5)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ENCRYPTIONS = {
     ANSI_PST: frozenset({0x80000000, 0x40000000, 0x20000000}),
     UNICODE_PST: frozenset({0x50000000, 0x10000000}),
 }
-"""What stands in PRF files; 0x10000000 is how Outlook keeps it for a Unicode data file ([REAL], 2010 and 2016)."""
+"""The value in PRF files; 0x10000000 is how Outlook keeps it for a Unicode data file ([REAL], 2010 and 2016)."""
 _OF_EXCHANGE = {"HomeServer": 0x6608, "MailboxName": 0x6607}
 """What NEWPROF needs of an Exchange service, or it deletes it again (Q164346)."""
 _LONG_NAME, _ACCOUNT_NAME = 0x3001, 0x661F
@@ -61,7 +61,7 @@ _VARIABLE = re.compile(r"%[^%\s]+%")
 def check(file: ProfileFile, edition: Edition | None = None) -> tuple[Finding, ...]:
     """All that is wrong with a file, by its lines.
 
-    ``edition`` is the Outlook that it is for; without one, what any Outlook passes over is told, with which.
+    ``edition`` is the Outlook that it is for; without one, what any Outlook ignores is reported, with its name.
     """
     found = [
         *file.faults,
@@ -96,7 +96,7 @@ def _text(document: Inf) -> Iterator[Finding]:
         elif line.kind is LineKind.COMMENT and line.text.lstrip().startswith("'"):
             yield finding("MW8002", "an apostrophe begins the line", line=number)
         elif line.kind is LineKind.ENTRY and not within:
-            yield finding("MW8008", f"{line.name} stands above the first section", line=number)
+            yield finding("MW8008", f"{line.name} is above the first section", line=number)
 
 
 def _duplicates(document: Inf) -> Iterator[Finding]:
@@ -153,7 +153,7 @@ def _default_store(file: ProfileFile, line: int) -> Iterator[Finding]:
 
 
 def _is_no_store(item: Item) -> bool:
-    """Whether what an item stands for is known to be no store; a vendor's own service may be one."""
+    """Whether what an item means is known to be no store; a vendor's own service may be one."""
     stores = STORES_OF_FILES | {EXCHANGE, "MSFS"}
     known = {upcase(label.service) for label in builtin_services().values()}
     return not item.service or (upcase(item.service) in known and upcase(item.service) not in stores)

@@ -100,7 +100,7 @@ def copy_profile(profile: Profile, name: str, new_uid: Callable[[], bytes]) -> P
 def rename_profile(profile: Profile, name: str) -> Profile:
     """The profile under another name; it stays the same one, and keeps its PR_SEARCH_KEY ([mapi-profiles]).
 
-    Raises RefusedError where the names differ only in case: Windows would not tell the two keys apart.
+    Raises RefusedError where the names differ only in case: to Windows both are the same key.
     """
     check_profile_name(name)
     if name != profile.name and upcase(name) == upcase(profile.name):

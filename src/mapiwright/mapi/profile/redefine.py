@@ -40,7 +40,7 @@ def redefine_service(
     new_uid: Callable[[], bytes],
     migrations: Mapping[int, int] = NO_MIGRATIONS,
 ) -> Profile:
-    """The profile whose service ``uid`` was made from ``old`` and shall be one of ``new``.
+    """The profile with its service ``uid``, made from ``old``, changed to one made from ``new``.
 
     ``old`` is None where it cannot be read any more: then names follow, and nothing comes or goes. ``migrations``
     maps old tags to new ones: a property of the service's sections moves where the new one is not there yet. Doing it
@@ -116,7 +116,7 @@ def _kind(definition: ProviderDefinition) -> object:
 
 
 def _text(definition: ProviderDefinition, tag: int) -> str | None:
-    """A string of a definition in whichever width it was written."""
+    """A string of a definition, of either width."""
     other = tags.other_width(tag)
     value = definition.properties.get(tag) or (definition.properties.get(other) if other is not None else None)
     return value if isinstance(value, str) else None

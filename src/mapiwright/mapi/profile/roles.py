@@ -146,8 +146,8 @@ def admit(before: Profile, after: Profile, service: str, providers: Sequence[str
 
     ``service`` is "" where they were added to one that was there.
 
-    Whoever plays a role keeps it: the newcomers lose its flag. Where nobody does, the first newcomer that is flagged
-    gets it; for the default store, so that a profile with stores has one, the first that can be it.
+    A provider that has a role keeps it: new providers lose its flag. Where no provider has it, the first new one with
+    the flag gets it. A profile with stores needs a default store, so there it is the first one that can be it.
     """
     newcomers = [Provider(section) for section in after.existing(providers)]
     stores = [provider for provider in newcomers if provider.kind == ResourceType.STORE_PROVIDER]
@@ -196,7 +196,7 @@ def hand_over(before: Profile, after: Profile, gone: Service) -> Profile:
 
 
 def flagged(section: Section, *, give: int = 0, take: int = 0) -> Section:
-    """The section with bits of PR_RESOURCE_FLAGS given and taken; untouched where they stand so already."""
+    """The section with bits of PR_RESOURCE_FLAGS given and taken; unchanged where they are so already."""
     flags = section.number(PR_RESOURCE_FLAGS)
     wanted = flags & ~int(take) | int(give)  # as int, since an IntFlag forgets bits without a name
     return section if wanted == flags else section.with_properties({PR_RESOURCE_FLAGS: wanted})

@@ -41,7 +41,7 @@ _STRINGS = frozenset({PropertyType.STRING8, PropertyType.UNICODE})
 def read_profile(name: str, key: Key, *, default_pointer: int, code_page: str) -> Profile:
     """The profile that a key holds.
 
-    The multi-valued properties that are there tell the width of a pointer, ``default_pointer`` does where none is.
+    The multi-valued properties show the width of a pointer; ``default_pointer`` is used where there are none.
     ``code_page`` is the Python codec of the ANSI strings in PT_MV_STRING8.
     """
     sections = {uid: read_section(uid, below, code_page) for uid, below in key.keys.items()}
@@ -177,7 +177,7 @@ def profiles_changes(
 ) -> tuple[RegistryChange, ...]:
     """The changes that take each of a user's profiles from its first state to its second; None is absent.
 
-    Keys above that are missing are created. A profile whose name changes is written anew under the other name.
+    Keys above that are missing are created. A renamed profile is written in full under its new name.
     """
     from mapiwright.workstation.change import key_with_parents
 

@@ -1,4 +1,4 @@
-"""Where a table's cursor and bookmarks stand, and how they stay on their rows while others come and go."""
+"""The positions of a table's cursor and bookmarks, which stay on their rows while other rows come and go."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Bookmarks:
         self._cursor = Position(index)
 
     def go(self, origin: Position, index: int) -> Success:
-        """Put the cursor on a row that was sought from ``origin``, and tell once if the row of that had gone."""
+        """Put the cursor on a row found from ``origin``; report, once, if the row at ``origin`` had been removed."""
         changed, origin.changed = origin.changed, False
         self.move(index)
         return Success.POSITION_CHANGED if changed else Success.S_OK

@@ -1,6 +1,6 @@
 """What an install writes beside MAPISVC.INF: files, service records and registry, each as changes to a plan.
 
-What stands in the way and is not the package's own is a conflict; all conflicts of a kind are told at once.
+Anything in the way that is not the package's own is a conflict; all conflicts of a kind are reported together.
 """
 
 from __future__ import annotations

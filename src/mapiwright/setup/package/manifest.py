@@ -1,7 +1,7 @@
 """The manifest of a package, ``mapiwright.toml``: bytes to a frozen value, and all that is wrong with it.
 
-The format is told in docs/reference/package-format.md. A key that is not told there is refused: a typing error in a
-manifest shall not be found on a customer's PC.
+The format is described in docs/reference/package-format.md. A key that is not described there is refused: a typing
+error in a manifest must be found here, not on a customer's PC.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def _string(value: object) -> str | None:
 
 def _multi_sz(value: object) -> Value | None:
     texts = [_string(text) for text in value] if isinstance(value, list) else [None]
-    # An empty string would end the list for whoever reads it.
+    # An empty string would end the list for every reader.
     return Value.multi_sz([text for text in texts if text]) if all(texts) else None
 
 
@@ -410,7 +410,7 @@ def _one_type(source: int, target: int) -> bool:
 
 
 def _repeats(manifest: Manifest) -> list[Finding]:
-    """Entries that go to one place, which Windows tells apart by nothing but their order."""
+    """Entries for the same place, where only their order decides which one is kept."""
     places = [(f"{entry.root}\\{entry.key}\\\\{entry.name}", "registry value") for entry in manifest.registry]
     places += [(name, "service") for name in manifest.services]
     seen: set[tuple[str, str]] = set()

@@ -145,7 +145,7 @@ def loaded_dlls(service: ServiceDefinition) -> tuple[str, ...]:
 
 
 def text_of(properties: Properties, tag: int) -> str:
-    """A string property in whichever width the INF has it, or ""."""
+    """A string property of either width, or ""."""
     value = properties.get(tag, properties.get(tags.other_width(tag) or tag))
     return value if isinstance(value, str) else ""
 

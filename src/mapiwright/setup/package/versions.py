@@ -29,7 +29,7 @@ class FileVerdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of the file that is there, and why; ``rule`` is the id under which it is told, or ""."""
+    """What becomes of the file that is there, and why; ``rule`` is the id of its finding, or ""."""
 
     verdict: FileVerdict
     reason: str = ""
@@ -52,7 +52,7 @@ def decide(
     """Whether ``new`` replaces ``old`` (None is absent).
 
     ``ours`` says that an earlier install of the same package wrote ``old``; ``force`` replaces whatever is there.
-    A newer file of ours is a conflict, because going back shall be said; a newer one of somebody else is kept.
+    A newer file of ours is a conflict, because a downgrade must be requested; a newer one of others is kept.
     ``languages`` are the LCIDs that the product speaks. ``parent`` is what becomes of the file that this one is the
     companion of, where that one was there, too: without it the file that is there is somebody's like any other.
     """

@@ -73,7 +73,7 @@ def _expanded(each: Assignment, variables: Mapping[str, str]) -> Assignment:
 
 
 def target_findings(file: ProfileFile, space: Workspace) -> tuple[Finding, ...]:
-    """What stands between a file, expanded for the user, and the workstation."""
+    """What prevents applying a file, expanded for the user, to the workstation."""
     return tuple(_findings(file, space))
 
 

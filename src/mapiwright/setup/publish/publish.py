@@ -37,7 +37,7 @@ class PackageEdition:
 def make_edition(source: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> PackageEdition:
     """The package in the directory ``source`` as it is published, signed with the private key in ``key_file``.
 
-    All that lies in the directory is published, save names that begin with a period, ``__pycache__``, and what an
+    Everything in the directory is published, except names that begin with a period, ``__pycache__``, and what an
     earlier publication added. Raises FindingsError where the package is not in order, RefusedError where a file
     cannot be read, or its name is none for Windows.
     """

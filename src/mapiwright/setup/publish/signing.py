@@ -44,7 +44,7 @@ NOBODY = Trust()
 
 
 def keys_folder() -> Path:
-    """Where the administrator of this computer keeps the keys that he trusts, whoever runs the program."""
+    """The folder of the keys that this computer's administrator trusts, the same for all users."""
     from platformdirs import site_config_path
 
     return site_config_path("mapiwright", appauthor=False) / "trusted-keys"
@@ -88,7 +88,7 @@ def verify(data: bytes, signature: bytes, public_key: bytes, trust: Trust) -> Si
 
 
 def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:
-    """The administrator's keys: the ``files`` that he names, which makes them a demand, or else all of ``folder``.
+    """The trusted keys: those in ``files``, which makes a signature mandatory, or else all of ``folder``.
 
     Raises NotFoundError for a file that is not there, FormatError for one that holds no key, RefusedError for a
     folder that others can write to, or where a demand cannot be met for want of the library.
@@ -107,17 +107,17 @@ def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:
 
 
 def _keys_in(folder: Path) -> tuple[Path, ...]:
-    """The keys of the administrator's folder. One that others could put there is not his."""
+    """The keys of the administrator's folder; refused where others could have put one there."""
     files = tuple(sorted(folder.glob(KEYS)))
     for path in (folder, *files):
         if sys.platform == "win32":
-            break  # modes do not tell there
+            break  # modes mean nothing there
         reported = path.stat()
         if reported.st_mode & _OTHERS_MAY_WRITE or reported.st_uid not in {0, os.geteuid()}:
             raise RefusedError(
-                "others than the administrator can write there, so it does not say whom he trusts",
+                "users other than the administrator can write there, so its keys cannot be trusted",
                 where=str(path),
-                expected="that root owns it and nobody else may write",
+                expected="owned by root, and writable by root only",
                 remedy="Look at the keys, then close it: chown root, chmod go-w.",
             )
     return files

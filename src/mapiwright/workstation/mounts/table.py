@@ -42,7 +42,7 @@ class Staged(Protocol):
 
 
 class MountedHive(Protocol):
-    """One hive, by the names from its root. ``view`` is for a hive that tells the two sides of WOW64 apart itself."""
+    """One hive, by the names from its root. ``view`` is for a hive that keeps the two sides of WOW64 apart itself."""
 
     def read(self, below: tuple[str, ...], view: View) -> Key | None:
         """The whole subtree."""
@@ -61,7 +61,7 @@ class MountedHive(Protocol):
         ...
 
     def remove_leftovers(self) -> None:
-        """Take away what a killed run left beside it; raises NotFoundError where it is absent."""
+        """Remove what a killed run left next to it; raises NotFoundError where it is absent."""
         ...
 
     def staged(self, changes: Sequence[Placed]) -> Staged:
@@ -87,7 +87,7 @@ class MountedRegistry:
     """A registry over mounted hives."""
 
     def __init__(self, mounts: Iterable[Mount]) -> None:
-        """No mount stands inside of another one."""
+        """No mount is inside another one."""
         self.mounts = tuple(mounts)
         self._by_place = {_place(mount.path): mount for mount in self.mounts}
         self._stored = _Stored(self)

@@ -39,9 +39,9 @@ _SERVICE_ACCOUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    r"""What a workstation holds: hives by where they stand, files and empty folders by Windows path.
+    r"""What a workstation holds: hives by where they are mounted, files and empty folders by Windows path.
 
-    ``folders_of_users`` says in which folder the hive of each key of ``HKU`` lies.
+    ``folders_of_users`` gives the folder of the hive for each key of ``HKU``.
     """
 
     hives: Mapping[KeyPath, Key]

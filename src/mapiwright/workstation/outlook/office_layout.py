@@ -1,4 +1,4 @@
-r"""How an Outlook lies on a workstation: its registry keys, its folders, and the MAPISVC.INF that it begins with.
+r"""The layout of an Outlook on a workstation: its registry keys and folders, and the MAPISVC.INF that it begins with.
 
 Data only, for ``layout.py``. Facts: spec/native.md 4.4; what Click-to-Run writes, as Office LTSC 2024 has it.
 """
@@ -139,7 +139,7 @@ EVERY_INSTALLATION = tuple(
 
 @dataclass(frozen=True, slots=True)
 class OfficePlace:
-    """Where an Outlook lies on a Windows for ``windows`` machines."""
+    """Where an Outlook is on a Windows for ``windows`` machines."""
 
     outlook: OutlookInstallation
     windows: Bitness

@@ -183,7 +183,7 @@ def _answer(kind: type[ComObject], method: Method, this: int | None, *arguments:
 
 
 def _doubt(kind: type[ComObject], slot: str, this: int | None) -> int:
-    """What lies around a table was called, which no caller of that interface does."""
+    """A slot outside the table was called, which no caller of that interface does."""
     found = _LIVE.get(this or 0)
     if found is not None:
         found.world.trace.doubt(f"{kind.interface} was called at {slot}")

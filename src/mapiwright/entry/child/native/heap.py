@@ -1,7 +1,7 @@
 """The MAPI allocators: buffers with children, freed as one; every fault of the guest is reported and does no harm.
 
 Memory that was freed is poisoned and kept, so that a second free, or a write after one, is a finding and no crash.
-Behind each buffer lies a mark that shows whether the guest wrote past its end.
+Behind each buffer is a mark that shows whether the guest wrote past its end.
 """
 
 from __future__ import annotations

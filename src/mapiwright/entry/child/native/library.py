@@ -112,7 +112,7 @@ class NativeCall:
             return ""
 
     def report(self) -> dict[str, Any]:
-        """What is told besides the outcome."""
+        """What is reported in addition to the outcome."""
         for section in self.sections.all:
             if any(isinstance(value, Pointer) for value in section.pointers.values()):
                 self.trace.misuse("a pointer was left in a profile section; it means nothing there, and is dropped")

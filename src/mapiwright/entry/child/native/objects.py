@@ -185,7 +185,7 @@ class ProviderAdmin(ComObject):
     """The providers of the one service that is called ([iprovideradminiunknown]).
 
     What a service does here is done, and calls nothing back: PROVIDER_CREATE and PROVIDER_DELETE are raised by
-    whoever administers from outside, and a handler that answers them calls these very methods (mapi.md 4.5).
+    the administrator's calls from outside, and a handler that answers them calls the same methods (mapi.md 4.5).
     """
 
     interface: ClassVar[str] = "IProviderAdmin"
