@@ -102,7 +102,7 @@ def as_message(words: str | Message) -> Message:
 def render(message: Message, texts: Mapping[str, str], singular: str) -> str:
     """The message in the language of ``texts``, whose numbers of one thing are listed in ``singular``.
 
-    An argument is shown untouched, whatever it holds; who shows the text escapes it for the place where it is shown.
+    An argument is inserted unchanged; the caller escapes the text for where it is shown.
     """
     from mapiwright import english
 

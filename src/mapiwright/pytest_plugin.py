@@ -73,8 +73,8 @@ class TrialWorkstation:
         """One in memory; what is left out is as that Outlook usually comes.
 
         ``languages`` are LCIDs, Outlook's own first; without ``inf`` it has no MAPISVC.INF yet; ``windows`` is what
-        the Windows is made for. Raises ValueError for a word that is not known, UsageError for an Outlook that there
-        is none of.
+        the Windows is made for. Raises ValueError for a word that is not known, UsageError for an Outlook that
+        does not exist.
         """
         from mapiwright.workstation.kinds.memory import MemoryWorkstation
         from mapiwright.workstation.outlook.layout import layout

@@ -88,7 +88,7 @@ class Drafts:
                 self.calls_after.append(replace(due, call=replace(due.call, profile=name)))
 
     def withdraw(self, profile: str, uid: str, provider: str = "") -> None:
-        """Make none of the calls that wait for a service, or for one provider of it, that goes again."""
+        """Cancel the waiting calls for a service that is removed again, or for one provider of it."""
 
         def goes(call: EntryCall) -> bool:
             same = upcase(call.profile) == upcase(profile) and call.uid == uid

@@ -96,12 +96,12 @@ class PropertyObject(ABC, Remembering):
         """All properties that a list of them shows."""
 
     def _secure(self, tag: int) -> tuple[int, PropertyValue]:
-        """A property in the secure range, which only who names it gets."""
+        """A property in the secure range, which is only returned if named explicitly."""
         return cell({}, tag, unicode=True)
 
     @abstractmethod
     def _set(self, index: int, tag: int, value: PropertyValue | None) -> PropertyProblem | None:
-        """Set one property, or remove it and its like where the value is None."""
+        """Set one property; None removes it, whatever its type."""
 
     def _begin(self, setting: Collection[int] = ()) -> None:
         """Raise where nothing can be changed, or where these properties cannot be set."""
@@ -157,7 +157,7 @@ class PropertyObject(ABC, Remembering):
 
         MAPI_E_COMPUTED: it is MAPI's own; MAPI_E_NO_SUPPORT: an id of 0x8000 or above, which is a named property
         ([iprofsectimapiprop], code [derived]); MAPI_E_INVALID_TYPE: a type that no section holds, or a value that is
-        not of its type, as a datetime without a time zone. PR_NULL and PT_ERROR are passed over. Setting an id in
+        not of its type, as a datetime without a time zone. PR_NULL and PT_ERROR are ignored. Setting an id in
         another type replaces it. Raises UsageError for no properties, what is no tag, PT_OBJECT, and an empty list;
         RefusedError where the object is read-only, and for a secure property, which needs Windows to encrypt it: then
         nothing was set.

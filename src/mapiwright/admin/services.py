@@ -34,7 +34,7 @@ NO_PROPERTIES: GivenProperties = MappingProxyType({})
 
 
 class ServiceHolder(Protocol):
-    """What services can be copied to besides their own administration: a session."""
+    """Another target to copy services to: a session."""
 
     def admin_services(self) -> MessageServiceAdmin:
         """The services of its profile."""
@@ -44,8 +44,8 @@ class ServiceHolder(Protocol):
 class MessageServiceAdmin(Remembering):
     """Adds, copies, configures, orders and removes message services in one profile.
 
-    A service is named by the uid of its section, 16 bytes or hex; a name that occurs once will do, too. A session
-    that is open goes on with the services that it began with ([imapisession-adminservices]).
+    A service is named by the uid of its section, 16 bytes or hex; a name that occurs once will do, too. An open
+    session keeps the services that it began with ([imapisession-adminservices]).
     """
 
     def __init__(self, workspace: Workspace, profile: str) -> None:
@@ -82,7 +82,7 @@ class MessageServiceAdmin(Remembering):
     def create_message_service(self, service: str, display: str | None = None, flags: int = NO_UI) -> MapiUid:
         """Copy a service from MAPISVC.INF into the profile, then call it with MSG_SERVICE_CREATE.
 
-        This is CreateMsgServiceEx, as it gives the uid of the section, and for who does not want that,
+        This is CreateMsgServiceEx, which returns the uid of the section; ignore that for
         CreateMsgService ([imsgserviceadmin2-createmsgserviceex], [imsgserviceadmin-createmsgservice]). ``display`` is
         ignored where MAPISVC.INF has a PR_DISPLAY_NAME. A UI is allowed with SERVICE_UI_ALLOWED or SERVICE_UI_ALWAYS
         only. Raises NotFoundError where ``[Services]`` does not name it, and ExistsError where it may be there once
@@ -220,7 +220,7 @@ class MessageServiceAdmin(Remembering):
 
     @remembered
     def set_default_store(self, uid: str | bytes | None) -> None:
-        """Make a store, named by PR_PROVIDER_UID, the default one; None is none.
+        """Make a store, named by PR_PROVIDER_UID, the default one; None removes the role.
 
         [imapisession-setdefaultstore], without a session: one that ends takes its temporary stores with it. Raises
         NotFoundError, and RefusedError for a store that can never be the default one.

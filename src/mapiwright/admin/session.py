@@ -134,7 +134,7 @@ class Session(Remembering):
 
     @remembered
     def set_default_store(self, store: str | bytes | None, choice: int = StoreChoice.DEFAULT_STORE) -> None:
-        """Choose a store, by its entry id or the uid of its section; None is none ([imapisession-setdefaultstore]).
+        """Choose a store by its entry id or section uid; None for no store ([imapisession-setdefaultstore]).
 
         MAPI_DEFAULT_STORE and MAPI_SIMPLE_STORE_PERMANENT go into the profile, the other three hold for this session.
         What the store can do (PR_STORE_SUPPORT_MASK) is known to the store alone and is not asked for. Raises

@@ -1,4 +1,4 @@
-"""Who uses what of a user's profiles now: sessions, open sections, and what waits until they end.
+"""What is in use of a user's profiles now: sessions, open sections, and what waits until they end.
 
 [imapisession-adminservices], [mapilogonex]: only a logon is a session. An administration object or an open section
 holds no profile in use. The pages say that a profile or provider in use is marked, and not where; as no mark was
@@ -121,7 +121,7 @@ class Usage:
     # Open sections.
 
     def openers(self, profile: str, uid: str) -> tuple[Opener, ...]:
-        """The objects that have a section open; one that was closed or forgotten is none."""
+        """The objects that have a section open, without closed and forgotten ones."""
         return tuple(self._open.get((upcase(profile), uid.lower()), ()))
 
     def opened(self, section: Opener) -> None:

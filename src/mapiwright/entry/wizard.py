@@ -99,7 +99,7 @@ def _of_stand_in(workstation: Workstation, record: ServiceRecord) -> WizardEntry
 def generic_page(definition: ServiceDefinition) -> Page:
     """The page of a service whose own need Windows: what MAPISVC.INF has of its configuration, to be changed.
 
-    Its title is the service's; who shows it says that there is more on Windows. A service without an entry point
+    Its title is the service's; the caller adds that Windows has more settings. A service without an entry point
     could not be notified of a change, so it gets no fields.
     """
     configurable = definition.declares_entry

@@ -54,7 +54,7 @@ _SWITCHES = _TRUTH | {"YES": True, "NO": False}
 class Slot:
     """Where a value goes: the type of the property, and its id of 16 bits.
 
-    ``declared`` is the type that an id of 8 digits says besides, or None where it has 4.
+    ``declared`` is the type in an id of 8 digits, or None where it has 4.
     """
 
     kind: PropertyType

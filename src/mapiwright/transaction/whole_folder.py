@@ -79,7 +79,7 @@ def _alone(place: Path) -> Iterator[None]:
 
 
 def _tidy(place: Path) -> None:
-    """Put right what a killed run left: the folder that it moved aside, and what it made."""
+    """Fix what a killed run left: the folder that it moved aside, and the new one."""
     aside = place.with_name(f"{beside_prefix(place)}{ASIDE}")
     if aside.exists() and not place.exists():
         aside.rename(place)
@@ -100,7 +100,7 @@ def _fill(made: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _liken(made: Path, like: os.stat_result) -> None:
-    """A folder of a group's stays that group's, and stays open to whom it was open."""
+    """A folder of a group stays that group's, with the same access."""
     if os.name != "nt":
         with suppress(PermissionError):
             os.chown(made, -1, like.st_gid)

@@ -75,7 +75,7 @@ class Section(MutableMapping[int, Any]):
         return len(self._now)
 
     def changes(self) -> dict[int, Any]:
-        """The properties that differ from what the call began with; None is one that went."""
+        """The properties that differ from what the call began with; None is one that was removed."""
         tags = {**self._before, **self._now}
         pairs = {tag: (self._before.get(tag), self._now.get(tag)) for tag in tags}
         return {tag: new for tag, (old, new) in pairs.items() if new != old or type(new) is not type(old)}

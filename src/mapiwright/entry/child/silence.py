@@ -53,7 +53,7 @@ ours = _Ours()
 
 
 def silence() -> int:
-    """Return the descriptor of a private channel to where standard output went; it is not inherited.
+    """Return the descriptor of a private channel to the former standard output; it is not inherited.
 
     Standard input and output become the null device for Python, for every C runtime and for GetStdHandle; standard
     error stays, for the log. On Windows no fault opens a window, and what the guest starts ends with this process.
@@ -81,7 +81,7 @@ def ntstatus(fault: OSError) -> int:
 
 
 def die_of(fault: OSError) -> NoReturn:
-    """End as the crash that it was, where a foreign call raised: on Windows, a structured exception went through it.
+    """End with the crash that made a foreign call raise: on Windows, a structured exception passed through it.
 
     The call was cut off at an unknown point, so nothing in this process can be relied on any more.
     """

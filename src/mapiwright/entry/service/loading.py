@@ -1,7 +1,7 @@
 r"""Where an Outlook's process finds a DLL, and whether it could load it: all from names and headers, none is loaded.
 
 MAPI puts ``32`` into the name ([registering-services-and-service-providers-in-mapisvc-inf]); Windows then looks into
-the folder of OUTLOOK.EXE, the system folder, the Windows folder and those of PATH, and MAPI beside MAPISVC.INF.
+the folder of OUTLOOK.EXE, the system folder, the Windows folder and those of PATH, and MAPI in that of MAPISVC.INF.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class Examination:
         self.visited += 1
         room = self.payload(offset)
         if not room:
-            self.error(position, "an offset leads to a cell in use", f"{what} at 0x{offset:x} is none")
+            self.error(position, "an offset leads to a cell in use", f"{what} at 0x{offset:x} is not in one")
         elif room < least:
             self.error(BINS + offset, "a record fits its cell", f"{what} needs {least} bytes of {room}")
         elif offset in self.owned:

@@ -93,7 +93,7 @@ class _Side(Examination):
                 self.cells(start + _BIN_HEADER, start + self.lengths[index])
 
     def payload(self, offset: int) -> int:
-        """The bytes of payload of a cell in use; outside of the changed bins its own size is believed."""
+        """The bytes of payload of a cell in use; outside of the changed bins its own size is trusted."""
         if offset in self.used:
             return self.used[offset]
         index = bisect_right(self.starts, offset) - 1
@@ -189,7 +189,7 @@ def _examine(old: _Side, new: _Side) -> None:
     for side, cells in ((old, gone | changed), (new, fresh | changed)):
         _require(cells <= side.owned | side.keys_there | side.security_there)
     _require(new.owned - old.owned <= fresh)
-    # A key that is not listed any more is gone, and a new one is listed.
+    # A key that is no longer listed was removed, and a new one is listed.
     _require(set().union(*old.children.values()) <= gone | new.owned)
     for key in new.keys_there:
         _examine_place(old, new, key)
@@ -231,7 +231,7 @@ def _examine_place(old: _Side, new: _Side, key: int) -> None:
 
 
 def _examine_security(old: _Side, new: _Side) -> None:
-    """Each descriptor counts its keys as before, but for those that came and went, and the ring is closed."""
+    """Each descriptor counts its keys as before, except for new and removed ones, and the ring is closed."""
     _require(new.security_there <= old.security_there)
     dropped = old.security_there - new.security_there
     for record in old.users.keys() | new.users.keys() | old.security_there:

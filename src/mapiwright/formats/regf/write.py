@@ -108,7 +108,7 @@ def edit(data: Buffer, edits: Sequence[Edit], *, timestamp: int) -> bytes:
 
     ``timestamp`` is the FILETIME that the touched keys get. Raises RefusedError where the hive is dirty or locked by
     a transaction, or a key must not be edited; NotFoundError and ExistsError where an edit does not fit; FormatError
-    where the hive is damaged. Either all edits are in the result or there is none.
+    where the hive is damaged. Either all edits are in the result or there is no result.
     """
     hive = Hive(data)
     refuse_unwritable(hive)

@@ -43,7 +43,7 @@ LINKS = frozenset({upcase(PROVIDERS), upcase(SECTIONS)})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a section says: its properties, the keys that are none, and the faults of both."""
+    """What a section says: its properties, its other keys, and the faults of both."""
 
     properties: Properties
     keywords: Mapping[str, str]

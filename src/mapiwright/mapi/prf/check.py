@@ -92,7 +92,7 @@ def _text(document: Inf) -> Iterator[Finding]:
             yield finding("MW8005", f"bytes that are no text in {document.encoding.codec}", line=number)
         if line.kind is LineKind.STRAY:
             reported = "" if is_secret_word(line.text, line.text) else f": {quoted(line.text.strip())}"
-            yield finding("MW8001", f"a line that is none of these{reported}", line=number)
+            yield finding("MW8001", f"a line of another kind{reported}", line=number)
         elif line.kind is LineKind.COMMENT and line.text.lstrip().startswith("'"):
             yield finding("MW8002", "an apostrophe begins the line", line=number)
         elif line.kind is LineKind.ENTRY and not within:
@@ -239,7 +239,7 @@ def _lacks(item: Item, id_: int) -> bool:
 
 
 def _editions(file: ProfileFile, edition: Edition | None) -> Iterator[Finding]:
-    """What the Outlook of that edition passes over; every one that we know is 2003 or later."""
+    """What the Outlook of that edition ignores; every one that we know is 2003 or later."""
     newest = edition in {None, Edition.OUTLOOK_2016}
     for item in file.services:
         if newest and upcase(item.service) == EXCHANGE:
@@ -275,7 +275,7 @@ def _long_name(file: ProfileFile, item: Item) -> Iterator[Finding]:
 
 
 def _dropped(file: ProfileFile) -> Iterator[Finding]:
-    """The services that are lost with one that makes an old Outlook stop: it asks, and then goes on with none."""
+    """The services that are lost with one at which an old Outlook stops: it asks, and then skips the rest."""
     for place, item in enumerate(file.services):
         later = ", ".join(each.key for each in file.services[place + 1 :])
         why = _stops(item)

@@ -64,7 +64,7 @@ _OF_MAPI = frozenset(
         ),
     )
 )
-"""What a section has from MAPISVC.INF, from MAPI or from its provider, and no file of settings should bring."""
+"""What a section has from MAPISVC.INF, from MAPI or from its provider, and a file of settings should not contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def _label(service: str) -> str:
 def _settings(
     pen: _Pen, service: Service, definition: ServiceDefinition | None
 ) -> Iterator[tuple[int, PropertyValue]]:
-    """The properties of a service's sections that MAPISVC.INF does not give, as far as a file can bring them back.
+    """The properties of a service's sections that MAPISVC.INF does not give, as far as a file can restore them.
 
     An apply puts a value where the service keeps it: in the first section to which MAPISVC.INF gives the id, else in
     the service's own. A service with an entry point puts it where it wants to; Microsoft's keep theirs in a provider.
@@ -279,7 +279,7 @@ def _given(service: Service, definition: ServiceDefinition | None) -> list[tuple
 
 
 def _taken(those: list[Properties], one: Properties | None) -> Properties:
-    """One of those, which the next section does not get; nothing where it is None."""
+    """``one``, removed from ``those`` so that it is used once; empty where it is None."""
     if one is None:
         return {}
     those.remove(one)
@@ -304,7 +304,7 @@ def _slot(tag: int) -> Slot:
 
 
 def _known_values(pen: _Pen, section: Section, label: Label) -> Iterator[tuple[str, str]]:
-    """The values of a section that Microsoft's label has a key for; all else there is Outlook's own affair."""
+    """The values of a section that Microsoft's label has a key for; Outlook manages the rest."""
     for key, slot in label.slots.items():
         value = section.get(slot.tag)
         text = pen.text(slot, value, label.keys[key]) if value is not None else None

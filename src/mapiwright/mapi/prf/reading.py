@@ -188,7 +188,7 @@ def _general(document: Inf, faults: list[Finding]) -> General:
         faults.append(finding("MW8011", "there is no section [General]"))
         return General()
     strange = (entry for entry in seen(section) if upcase(entry.key) not in _GENERAL_KEYS)
-    faults.extend(_fault("MW8013", entry, f"Outlook knows no {entry.key}, and passes over it") for entry in strange)
+    faults.extend(_fault("MW8013", entry, f"Outlook does not know {entry.key}, and ignores it") for entry in strange)
 
     def switch(key: str, *, unsaid: bool | None) -> bool | None:
         entry = section.entry(key)

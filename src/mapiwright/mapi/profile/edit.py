@@ -55,7 +55,7 @@ _NOT_COPIED = (_COMPUTED | _MAPIS_OWN | {prop_id(tags.PR_SERVICE_EXTRA_UIDS)}) -
 _UID_LISTS = frozenset({*PROVIDER_LISTS, tags.PR_SERVICE_UID, tags.PR_SERVICE_EXTRA_UIDS, tags.PR_EMSMDB_SECTION_UID})
 """The properties with which the sections of a service name each other."""
 _DYNAMIC_STATUS = StatusFlag.SIMPLE_STORE | StatusFlag.TEMP_SECTION | StatusFlag.NEED_IPM_TREE
-"""[pidtagresourceflags-canonical-property]: set by MAPI only, so that no definition can bring them."""
+"""[pidtagresourceflags-canonical-property]: set by MAPI only, so no definition can contain them."""
 _ROLES = StatusFlag.DEFAULT_STORE | StatusFlag.PRIMARY_IDENTITY | StatusFlag.NO_DEFAULT_STORE
 
 _SECTION_NAME = re.compile(r"[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
@@ -239,7 +239,7 @@ def set_properties(profile: Profile, uid: str, changes: Mapping[int, PropertyVal
     To set a property to what it is, is always right, so that a section may be copied back whole. Otherwise raises
     RefusedError for what is MAPI's own (MAPI_E_COMPUTED) or secure, UsageError for a named property, for a value that
     is not of its type, and for a PR_SERVICE_EXTRA_UIDS that lists what is no section; and NotFoundError. The roles in
-    PR_RESOURCE_FLAGS stay with whom they are: ``roles`` has the verbs for them.
+    PR_RESOURCE_FLAGS are not changed: ``roles`` does that.
     """
     section = profile.section(uid)
     if section is None:

@@ -42,7 +42,7 @@ def primary_identity(profile: Profile) -> Service | None:
 
 
 def set_default_store(profile: Profile, uid: str | None) -> Profile:
-    """Make the store with that provider uid the default one; None is none ([imapisession-setdefaultstore]).
+    """Make the store with that provider uid the default one; None removes the role ([imapisession-setdefaultstore]).
 
     Raises NotFoundError where the profile has no such store, and RefusedError where it is STATUS_NO_DEFAULT_STORE.
     """
@@ -58,7 +58,7 @@ def set_default_store(profile: Profile, uid: str | None) -> Profile:
 
 
 def set_simple_store(profile: Profile, uid: str | None) -> Profile:
-    """Make the store with that provider uid Simple MAPI's own; None is none ([imapisession-setdefaultstore])."""
+    """Make the store with that provider uid Simple MAPI's; None removes the role ([imapisession-setdefaultstore])."""
     chosen = None if uid is None else _store(profile, uid)
     return _with_bit(profile, StatusFlag.SIMPLE_STORE, profile.providers(PR_STORE_PROVIDERS), chosen)
 
@@ -122,7 +122,7 @@ def set_transport_order(profile: Profile, uids: Sequence[str]) -> Profile:
     stranger = next((uid for uid in (*wanted, *there) if uid not in there or uid not in wanted), None)
     if stranger is not None:
         raise NotFoundError(
-            f"{stranger} is no transport, or is left out",
+            f"{stranger} is not a transport, or is missing from the order",
             where=f"profile {profile.name}",
             expected="every transport provider once",
         )

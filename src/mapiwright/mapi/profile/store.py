@@ -192,7 +192,7 @@ def profiles_changes(
 def default_changes(
     registry: RegistryReader, user_root: KeyPath, edition: Edition, name: str | None
 ) -> tuple[RegistryChange, ...]:
-    """The changes that make ``name`` a user's default profile, or none of them where it is None."""
+    """The changes that make ``name`` a user's default profile; None leaves the user without one."""
     from mapiwright.workstation.change import SetValue, key_with_parents
 
     path = user_root / PROFILE_ROOTS[edition].default

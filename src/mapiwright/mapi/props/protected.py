@@ -88,7 +88,7 @@ def is_secret_line(line: str) -> bool:
 
 
 def is_secret_file(path: str, data: bytes) -> bool:
-    """Whether a file holds a secret: on one of its lines, or sealed data that it begins or goes on with."""
+    """Whether a file holds a secret: on one of its lines, or protected data that it begins with or contains."""
     if upcase(path).endswith(_TEXTS):
         text = data.replace(b"\0", b"").decode("latin-1")  # which is near enough for the ASCII that gives one away
         return any(is_secret_line(line) for line in text.splitlines())

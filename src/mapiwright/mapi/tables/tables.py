@@ -161,7 +161,7 @@ class Table:
     def query_columns(self, flags: int = 0) -> tuple[int, ...]:
         """The columns; with TBL_ALL_COLUMNS all that there are ([imapitable-querycolumns]).
 
-        These are the default ones, and what the rows have besides.
+        These are the default ones, and all others that the rows have.
         """
         _check_flags(flags, TBL_ALL_COLUMNS)
         if not flags:
@@ -202,7 +202,7 @@ class Table:
         return self._bookmarks.cursor, self._bookmarks.cursor, max(1, len(self._view))
 
     def seek_row(self, origin: int, count: int) -> tuple[int, Success]:
-        """Move the cursor ``count`` rows from a bookmark; the rows that it went, with sign ([imapitable-seekrow])."""
+        """Move the cursor ``count`` rows from a bookmark; the rows moved, with sign ([imapitable-seekrow])."""
         _checked_number(count)
         place = self._place(origin)
         start = place.index
@@ -297,7 +297,7 @@ class Table:
         self._change(key, [line if old.key == key else old for old in self._data])
 
     def delete(self, key: bytes) -> None:
-        """The row with the PR_INSTANCE_KEY ``key`` is gone from the data."""
+        """The row with the PR_INSTANCE_KEY ``key`` was removed from the data."""
         self._check_known(key)
         self._change(key, [old for old in self._data if old.key != key])
 

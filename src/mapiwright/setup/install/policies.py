@@ -59,7 +59,7 @@ class _Row:
 
 
 _ROWS = (
-    # Microsoft's support page on further profiles beside ZeroConfigExchange names both, below the policies' key.
+    # Microsoft's support page on further profiles with ZeroConfigExchange names both, below the policies' key.
     _Row(Policy.ZERO_CONFIG, "AutoDiscover", "ZeroConfigExchange"),
     _Row(Policy.ZERO_CONFIG_ONCE, "AutoDiscover", "ZeroConfigExchangeOnce"),
     _Row(Policy.IMPORT_PRF, "Setup", "ImportPRF"),

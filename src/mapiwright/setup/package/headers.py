@@ -25,7 +25,7 @@ class Headers:
     """The DLLs that were looked into, each once."""
 
     def __init__(self, workstation: Workstation, loader: Loader, brought: Iterable[str]) -> None:
-        """``brought`` are the paths of the package's files on the workstation."""
+        """``brought`` are the paths that the package's files get on the workstation."""
         self._workstation = workstation
         self._loader = loader
         self._bitness = workstation.outlook.bitness

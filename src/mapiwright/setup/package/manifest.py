@@ -125,7 +125,7 @@ class Manifest:
 
 
 def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
-    """The manifest, and every fault that it has: what is at fault is empty in it, so that reading can go on.
+    """The manifest, and all its faults: a faulty value is left empty, so that reading can continue.
 
     Raises FindingsError where the bytes are no TOML.
     """
@@ -244,7 +244,7 @@ def _registry_entry(table: TomlTable) -> RegistryEntry:
         table.check("value", None if made else f"it cannot be stored as {kind}")
         value = made or value
     else:
-        table.check("type", f"{kind!r} is none of {', '.join(_VALUES)}")
+        table.check("type", f"{kind!r} is not one of {', '.join(_VALUES)}")
         table.take("value")
     table.close()
     return RegistryEntry(RegistryRoot(root) if root in list(RegistryRoot) else RegistryRoot.USER, key, name, value)
@@ -321,7 +321,7 @@ def _service(table: TomlTable) -> ServiceEntry:
 
 
 def _fault_of_flavour(flavour: str) -> str | None:
-    return None if flavour in set(Flavour) else f"it is none of {', '.join(Flavour)}"
+    return None if flavour in set(Flavour) else f"it is not one of {', '.join(Flavour)}"
 
 
 def _fault_of_entry(entry: str) -> str | None:
@@ -383,7 +383,7 @@ def _fault_of_profile(name: str) -> str | None:
 def _on_uninstall(table: TomlTable) -> ProfilesOnUninstall:
     written = table.text("profiles", default=ProfilesOnUninstall.REMOVE)
     known = written in list(ProfilesOnUninstall)
-    table.check("profiles", None if known else f"{written!r} is none of {', '.join(ProfilesOnUninstall)}")
+    table.check("profiles", None if known else f"{written!r} is not one of {', '.join(ProfilesOnUninstall)}")
     table.close()
     return ProfilesOnUninstall(written) if known else ProfilesOnUninstall.REMOVE
 

@@ -3,7 +3,7 @@
 On Windows that is WinVerifyTrust, elsewhere the program osslsigncode where it is on PATH. Neither asks the network:
 revoked certificates are not detected. Whom to trust is the platform's choice. osslsigncode is given the
 certificates of SSL_CERT_FILE, the variable that programs with OpenSSL honour, and else those of this computer, which
-are made for web sites: a vendor whom they do not know may be an honest one.
+are made for web sites: a vendor that they do not know may still be honest.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ _REASON = re.compile(r"^\tError: (?:Certificate not found in local repository: )
 
 
 def _heard(status: int, reported: str, faults: str, bundle: str) -> Signature:
-    """What osslsigncode's answer means; a signer writes some of its lines, none of which makes a bad one good."""
+    """What osslsigncode's answer means; lines that the signer wrote cannot make a bad one good."""
     if _MISMATCH.search(reported) or _FORGED.search(faults):
         return Signature(SignatureStanding.TAMPERED, reason=PROGRAM)
     found = _SIGNER.search(reported)

@@ -95,8 +95,8 @@ def _follow(parent: Decision, *, ours: bool) -> Decision | None:
 def _speaks_better(new: frozenset[int], old: frozenset[int], wanted: frozenset[int]) -> bool:
     """Whether of two files of one version the new one has the right languages ([both-files-have-a-version]).
 
-    One that has every language of the other, and more, wins; so does any over one without a language. Else what the
-    two have in common is left out, and those of the rest count that the product speaks.
+    One that has every language of the other, and more, wins; so does any over one without a language. Else the
+    languages in common are left out, and of the rest those count that the product speaks.
     """
     if old >= new:
         return False

@@ -1,4 +1,4 @@
-"""A PRF file beside the workstation and the user that it is for: variables, services, folders ([prf] 6)."""
+"""A PRF file compared with the workstation and the user that it is for: variables, services, folders ([prf] 6)."""
 
 from __future__ import annotations
 

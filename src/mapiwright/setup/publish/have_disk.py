@@ -72,7 +72,7 @@ def typed_path(text: str) -> Path:
 
 
 def look(path: Path, *, trust: Trust = NOBODY, code_page: str = "cp1252") -> Disk:
-    """What is in the directory ``path``, or beside the file of it that was named; ``code_page`` as `open_package`.
+    """What is in the directory ``path``, or next to the named file of it; ``code_page`` as `open_package`.
 
     Raises NotFoundError where there is nothing to install, FindingsError where a package is broken or is not what was
     published, ConflictError where it changed while it was read, RefusedError where it cannot be read or trust is

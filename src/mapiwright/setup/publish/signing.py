@@ -1,7 +1,7 @@
-"""Whether what was published is signed, and by whom the administrator trusts.
+"""Whether what was published is signed, and by a signer that the administrator trusts.
 
 Signatures are Ed25519 (see ``ed25519``), made and verified by the library ``cryptography`` where it is installed.
-Where it is not, as beside a setup program on a bare Python, a signature is said to be there and not verified.
+Where it is not, as with a setup program on a bare Python, a signature is reported as present and not verified.
 """
 
 # ruff: noqa: PLC0415 - the library may be absent, and takes long to load
@@ -31,9 +31,9 @@ _OTHERS_MAY_WRITE = 0o022
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom the administrator trusts: the names of public keys by their fingerprints.
+    """The signers that the administrator trusts: names of public keys by their fingerprints.
 
-    Where it is ``demanded``, nothing is installed that none of them has signed.
+    Where it is ``demanded``, only what one of them has signed is installed.
     """
 
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -74,12 +74,12 @@ def verify(data: bytes, signature: bytes, public_key: bytes, trust: Trust) -> Si
     from mapiwright.setup.publish import ed25519
 
     try:
-        key = ed25519.public_key(public_key, "the key beside it")
+        key = ed25519.public_key(public_key, "the key next to it")
     except FormatError as error:
         return Signature(SignatureStanding.TAMPERED, reason=f"{error.where}: {error.what}")
     if not ed25519.holds(data, signature, key):
         return Signature(
-            SignatureStanding.TAMPERED, reason="it is not the signature of these sums by the key beside it"
+            SignatureStanding.TAMPERED, reason="it is not the signature of these sums by the key next to it"
         )
     mark = ed25519.fingerprint(key)
     if mark in trust.keys:

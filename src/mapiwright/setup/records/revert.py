@@ -34,7 +34,7 @@ def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterabl
     """Revert ``past`` changes, newest first, on a workstation where ``planned`` ones will be made before.
 
     Each value and file goes through the past changes that touched it: while its state is what a change made, it
-    goes back to what it was before that change; a state that no change made is somebody else's and stays.
+    goes back to what it was before that change; a state that no change made belongs to others and stays.
     """
     future = Overlay(workstation.registry, workstation.files)
     for change in planned:
@@ -68,7 +68,7 @@ def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterabl
                 keys[subject(change)] = change
             case MakeFolder():
                 folders[subject(change)] = change
-            case _:  # a key or folder that was removed is not brought back: its owner may not want it
+            case _:  # a key or folder that was removed is not restored: its owner may not want it
                 continue
     registry: list[RegistryChange] = [change for change in values.values() if change.old != change.new]
     for made_key in sorted(keys.values(), key=lambda made: -len(made.key.parts)):

@@ -275,7 +275,7 @@ class _Trial:
             execute(plan, self.workstation, makers=MAKERS)
 
     def content(self) -> tuple[Mapping[str, bytes | None], Mapping[KeyPath, Key | None]]:
-        """All files (a folder is None) and keys, but for our own state and the hives as files."""
+        """All files (a folder is None) and keys, except our own state and the hives as files."""
         roots = (SOFTWARE, SYSTEM, *(user.root for user in self.workstation.users))
         return dict(self._below("C:")), {root: self.workstation.registry.read(root) for root in roots}
 

@@ -101,7 +101,7 @@ def _read(state: State) -> tuple[bool, list[Record], bool]:
             raise RecoveryNeededError(
                 f"the journal is damaged: line {len(records)} is missing",
                 where=JOURNAL,
-                remedy="Keep the journal: what the run was about can be read in it, and its backups beside it.",
+                remedy="Keep the journal: what the run was about can be read in it, and its backups are next to it.",
             )
         records.append(record)
     return True, records, tail != b""

@@ -36,7 +36,7 @@ LONGEST_TEXT = 2000
 
 
 def note(state: State, event: str, **fields: Json | Message) -> None:
-    """Add a line; for who holds the lock. Messages among the fields are written in English."""
+    """Add a line; only for the holder of the lock. Messages among the fields are written in English."""
     title = fields.get("title")
     key = {"key": title.key} if isinstance(title, Message) and title.key != LITERAL else {}
     said = {"event": event, **_short(fields), **key}
@@ -63,7 +63,7 @@ def note_error(state: State, event: str, error: BaseException, **fields: Json | 
 
 
 def entries(state: State) -> tuple[Mapping[str, Json], ...]:
-    """The lines, oldest first; one that a crash tore is passed over."""
+    """The lines, oldest first; one torn by a crash is ignored."""
     return tuple(entry for part in _parts(state) for line in part.splitlines() if (entry := _entry(line)))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOCK = "lock"
 HOLDER = "lock-holder"
-"""Who holds the lock, for the one who finds it held: a sentence, and of no other use."""
+"""The holder of the lock, as a sentence for people who find it held; not for programs."""
 HOLDINGS = "lock-token"
 """A byte for each time that the lock was held: its size is the token, which no crash can tear or turn back."""
 

@@ -163,7 +163,7 @@ class HiveFile:
                 str(self.path),
                 f"the hive of {what} is not there",
                 rule="the registry names it",
-                remedy="The profile may lie on a disk that is not mounted, or was deleted by hand.",
+                remedy="The profile may be on a disk that is not mounted, or was deleted manually.",
             )
         elif hive.dirty:
             yield Finding(

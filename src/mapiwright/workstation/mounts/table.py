@@ -1,7 +1,7 @@
 """A registry as a table of mounts: hives of any kind side by side, each where Windows shows it.
 
 A hive knows paths from its own root. What a path of Windows means for it (the two sides of WOW64, and
-``CurrentControlSet``) is the affair of its mount, for a hive whose own system does not see to that.
+``CurrentControlSet``) is done by its mount, for a hive whose own system does not do it.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class MountedRegistry:
         """Make every change true; all is checked and made ready for every hive before the first is written."""
         from dataclasses import replace  # noqa: PLC0415 - a reader does without
 
-        from mapiwright.workstation.outstanding import outstanding_in_registry  # noqa: PLC0415 - for who writes
+        from mapiwright.workstation.outstanding import outstanding_in_registry  # noqa: PLC0415 - for writing only
         from mapiwright.workstation.subject import name_of, partly_made  # noqa: PLC0415
 
         stored = [replace(change, key=self._translated(change.key)) for change in changes]

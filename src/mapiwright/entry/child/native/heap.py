@@ -40,8 +40,8 @@ class _Block:
 class Heap:
     """MAPIAllocateBuffer, MAPIAllocateMore and MAPIFreeBuffer ([mapiallocatebuffer]).
 
-    ``report`` gets each misuse as a sentence. ``owner`` says who a buffer is for: what the host made and the
-    guest must free is its leak too.
+    ``report`` gets each misuse as a sentence. ``owner`` says which side frees a buffer: one that the host
+    made and the guest must free is the guest's leak, too.
     """
 
     def __init__(self, report: Callable[[str], None]) -> None:

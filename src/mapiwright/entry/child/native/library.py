@@ -108,7 +108,7 @@ class NativeCall:
         try:
             return self.world.codec.text(at, wide=wide) if at else ""
         except Refusal:
-            self.trace.misuse("a text of the MAPIERROR is none in the width that was asked for")
+            self.trace.misuse("a text of the MAPIERROR is not valid in the requested width")
             return ""
 
     def report(self) -> dict[str, Any]:
