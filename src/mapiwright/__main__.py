@@ -1,6 +1,6 @@
 """The edge of the process: the version before any library is loaded, and the one place where a defect ends."""
 
-# ruff: noqa: PLC0415 - that is why the imports stand where they are needed
+# ruff: noqa: PLC0415 - that is why the imports are where they are needed
 
 from __future__ import annotations
 

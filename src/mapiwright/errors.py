@@ -4,7 +4,7 @@
     |-- UsageError                      2    MAPI_E_INVALID_PARAMETER
     |-- RefusedError                    1    MAPI_E_NO_ACCESS          nothing was written
     |   |-- FormatError                 1    MAPI_E_CORRUPT_DATA       bytes that do not parse
-    |   |-- FindingsError               1    MAPI_E_CORRUPT_DATA       many faults, told at once
+    |   |-- FindingsError               1    MAPI_E_CORRUPT_DATA       many faults, reported together
     |   |-- NotFoundError               1    MAPI_E_NOT_FOUND
     |   |-- ExistsError                 1    MAPI_E_NO_ACCESS
     |   |-- ConflictError               1    MAPI_E_COLLISION          the workstation is not as the plan expects
@@ -13,7 +13,7 @@
     |-- FailedError                     3    MAPI_E_CALL_FAILED        it failed and was rolled back
     |   |-- CancelledError              3    MAPI_E_USER_CANCEL
     |   `-- EntryPointError             3    MAPI_E_EXTENDED_ERROR     (carries the service's own HRESULT)
-    `-- RecoveryNeededError             4    MAPI_E_CALL_FAILED        half-way: run `mapiwright recover`
+    `-- RecoveryNeededError             4    MAPI_E_CALL_FAILED        interrupted: run `mapiwright recover`
 
 Every error says what was found, where, what was expected and what to do next.
 Codes: MAPICode.h; the pages that name them are cited where they are raised.
@@ -124,7 +124,7 @@ class ExistsError(RefusedError):
 
 
 class ConflictError(RefusedError):
-    """The workstation is not as the plan expects; somebody else changed it."""
+    """The workstation is not as the plan expects: it was changed since."""
 
     hresult = 0x80040604
 
@@ -195,13 +195,13 @@ class EntryPointError(FailedError):
 
 
 class RecoveryNeededError(MapiwrightError):
-    """A transaction stands half-way and could not be ended; the journal is kept."""
+    """A transaction was interrupted and could not be completed or rolled back; the journal is kept."""
 
     exit_code = 4
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error stops, a warning is told, a note informs."""
+    """How bad a finding is: an error stops the run, a warning asks for attention, a note informs."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -230,7 +230,7 @@ class Finding:
 
 
 class FindingsError(RefusedError):
-    """A document with faults, all of them told at once."""
+    """A document with faults, all of them reported together."""
 
     hresult = 0x8004011B
 

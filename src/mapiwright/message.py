@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LITERAL = "text"
-"""The key of a text that is the same in each language: somebody's own, or one that is not translated yet."""
+"""The key of a text that is the same in each language: a user's own, or one that is not translated yet."""
 LONGEST = 10_000
 """The characters of an argument that are kept."""
 DEEPEST = 8
@@ -102,7 +102,7 @@ def as_message(words: str | Message) -> Message:
 def render(message: Message, texts: Mapping[str, str], singular: str) -> str:
     """The message in the language of ``texts``, whose numbers of one thing are listed in ``singular``.
 
-    An argument is shown untouched, whatever it holds; who shows the text escapes it for the place where it is shown.
+    An argument is inserted unchanged; the caller escapes the text for where it is shown.
     """
     from mapiwright import english
 
@@ -178,7 +178,7 @@ class _Reader:
 
     def message(self, json: object, depth: int) -> Message:
         if depth > DEEPEST:
-            raise ValueError("a message lies too deep in others")
+            raise ValueError("messages are nested too deep")
         if isinstance(json, str):
             return Message.literal(json)
         if not isinstance(json, dict) or json.keys() != {"key", "arguments"}:

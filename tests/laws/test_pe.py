@@ -205,10 +205,10 @@ DIRECTORIES = 0x40 + 24 + 112
         (0, b"ZM", "begin with MZ"),
         (0x3C, struct.pack("<I", 0x80), "no PE header"),
         (0x40 + 24, b"\x07\x01", "magic 0x107"),
-        (DIRECTORIES, struct.pack("<I", 0x50000000), "RVA 0x50000000 lies in no section"),
+        (DIRECTORIES, struct.pack("<I", 0x50000000), "RVA 0x50000000 is in no section"),
         (OFFSET + 24, struct.pack("<I", 0x10001), "65537 exported names"),
         (OFFSET + 20, struct.pack("<I", 0), "has the index 0"),
-        (OFFSET + 28, struct.pack("<I", 0x1FFFFF), "lies in no section"),
+        (OFFSET + 28, struct.pack("<I", 0x1FFFFF), "is in no section"),
         (0x3C, struct.pack("<I", 0x7FFFFFFF), "the file ends at"),
     ],
 )

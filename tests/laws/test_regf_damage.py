@@ -179,7 +179,7 @@ def test_keys_deeper_than_windows_allows_are_damage() -> None:
     data = patched(payload(top.record.offset) + 16, number(upper.record.offset), data)
     with pytest.raises(FormatError, match="513 levels deep"):
         Hive(data).find(["e"] + ["d"] * 511)
-    assert "keys stand at most 512 levels deep" in {fault.rule for fault in validate(data)}
+    assert "keys are at most 512 levels deep" in {fault.rule for fault in validate(data)}
 
 
 def test_keys_that_are_listed_twice_at_every_level_are_not_walked_twice() -> None:
@@ -301,7 +301,7 @@ RULES: list[tuple[str, Severity, dict[int, bytes]]] = [
     ("the bins take whole pages", ERROR, {40: number(WHOLE - 1)}),
     ("the bins add up to the size in the base block", ERROR, {40: number(WHOLE + 4096)}),
     ("a bin knows its place and takes whole pages", ERROR, {BASE_BLOCK + 4: number(32)}),
-    ("a bin lies in the file", ERROR, {BASE_BLOCK + 8: number(WHOLE + 4096), 40: number(WHOLE + 4096)}),
+    ("a bin is inside the file", ERROR, {BASE_BLOCK + 8: number(WHOLE + 4096), 40: number(WHOLE + 4096)}),
     ("cells tile their bin in multiples of 8 bytes", ERROR, {FIRST_CELL: number(-84)}),
     ("free neighbours are merged", WARNING, {LAST: number(88)}),
     ("an offset leads to a cell in use", ERROR, {KEY_A + 44: number(0x24)}),
@@ -347,10 +347,10 @@ RULES: list[tuple[str, Severity, dict[int, bytes]]] = [
     ("the unnamed value has no flag", WARNING, {UNNAMED_A + 16: b"\x01\0"}),
     ("no two values of a key have the same name", ERROR, {BIG_A + 2: b"\0\0", BIG_A + 16: b"\0\0"}),
     ("a tombstone has no type and no data", ERROR, {VALUE_A + 16: b"\x03\0"}),
-    ("at most 4 bytes of data stand in the value", ERROR, {VALUE_A + 4: number(0x80000005)}),
+    ("at most 4 bytes of data are stored in the value", ERROR, {VALUE_A + 4: number(0x80000005)}),
     ("a value without data has no offset of them", ERROR, {VALUE_A + 4: number(0)}),
-    ("up to 4 bytes of data stand in the value", WARNING, {VALUE_A + 4: number(2)}),
-    ("up to 4 bytes of data stand in the value", WARNING, {VALUE_A + 4: number(0) + number(NIL)}),
+    ("up to 4 bytes of data are stored in the value", WARNING, {VALUE_A + 4: number(2)}),
+    ("up to 4 bytes of data are stored in the value", WARNING, {VALUE_A + 4: number(0) + number(NIL)}),
     ("data above 16344 bytes are in db segments", ERROR, {BIG_DATA_A: b"bd"}),
     ("each segment has a whole cell", WARNING, {SEGMENTS_A + 8: number(key("many").offset)}),
     ("a security record has the signature sk and fits its cell", ERROR, {SECURITY: b"ks"}),

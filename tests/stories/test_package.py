@@ -273,7 +273,7 @@ def test_the_inf_may_stand_in_a_folder_with_its_files_beside_it() -> None:
         (f"[[registry]]\nkey = 'HKLM\\Software\\{'x' * 256}'\nvalue = 'x'", "MW4008", "255 characters"),
         ("[[registry]]\nkey = 'HKCU\\Software\\Microsoft\\Office\\16.0\\Outlook\\Profiles\\a'", "MW4008", "profiles"),
         ("[[registry]]\nkey = 'HKCU\\Software\\x'\nname = \"\\u0000\"\nvalue = 'x'", "MW4004", "NUL"),
-        ("[[registry]]\nkey = 'HKCU\\Software\\x'\ntype = 'qword'\nvalue = 1", "MW4004", "'qword' is none of sz"),
+        ("[[registry]]\nkey = 'HKCU\\Software\\x'\ntype = 'qword'\nvalue = 1", "MW4004", "'qword' is not one of sz"),
         ("[[registry]]\nkey = 'HKCU\\Software\\x'", "MW4004", "cannot be stored as sz"),
         ("[[registry]]\nkey = 'HKCU\\Software\\x'\nvalue = true", "MW4004", "cannot be stored as sz"),
         ("[[registry]]\nkey = 'HKCU\\Software\\x'\ntype = 'dword'\nvalue = -1", "MW4004", "stored as dword"),
@@ -297,7 +297,7 @@ def test_the_inf_may_stand_in_a_folder_with_its_files_beside_it() -> None:
         ("[services.ACME]\nentry = 'a:b'\nsources = [3]", "MW4006", "sources[1]"),
         ("[services.ACME]\nentry = 'a:b'\ndeadline = 0", "MW4004", "seconds above 0"),
         ("[services.ACME]\nentry = 'a:b'\ndeadline = true", "MW4004", "seconds above 0"),
-        ("[uninstall]\nprofiles = 'delete'", "MW4004", "'delete' is none of remove, keep, fail"),
+        ("[uninstall]\nprofiles = 'delete'", "MW4004", "'delete' is not one of remove, keep, fail"),
         ("[services.ACME]\n[services.acme]", "MW4012", "service acme is given twice"),
         (
             """

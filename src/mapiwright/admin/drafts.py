@@ -1,4 +1,4 @@
-"""What waits to be sent: profiles as they shall be, the default one, and calls of entry points around the change."""
+"""Changes that are not written yet: the new profiles, the new default, and the entry point calls around them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A profile as the registry has it under a name, and as it shall be; None is absent.
+    """A profile as the registry has it under a name, and as it will be; None is absent.
 
     ``origin`` is the name under which the registry has what became ``after``; "" where that is new.
     """
@@ -51,7 +51,7 @@ class Drafts:
     calls_after: list[Due] = field(default_factory=list)
     titles: list[Message] = field(default_factory=list)
     afterwards: list[Callable[[], object]] = field(default_factory=list)
-    """What is told when it is done."""
+    """Called after the changes are written."""
 
     def copy(self) -> Drafts:
         """As it is now, to go back to."""
@@ -71,7 +71,7 @@ class Drafts:
         return name if draft is None else draft.origin
 
     def put(self, name: str, after: Profile | None, origin: str, stored: Callable[[str], Profile | None]) -> None:
-        """Draft what shall stand under a name."""
+        """Draft the profile that a name will have."""
         key = upcase(name)
         old = self.profiles.get(key)
         self.profiles[key] = (
@@ -88,7 +88,7 @@ class Drafts:
                 self.calls_after.append(replace(due, call=replace(due.call, profile=name)))
 
     def withdraw(self, profile: str, uid: str, provider: str = "") -> None:
-        """Make none of the calls that wait for a service, or for one provider of it, that goes again."""
+        """Cancel the waiting calls for a service that is removed again, or for one provider of it."""
 
         def goes(call: EntryCall) -> bool:
             same = upcase(call.profile) == upcase(profile) and call.uid == uid

@@ -1,8 +1,8 @@
 """The flags of the administration interfaces, one namespace per kind of call (mapi.md 9.3, H:MAPIX.h, H:MAPIDefS.h).
 
 The same bit means other things in other calls: MAPI_DIALOG is MAPI_DEFERRED_ERRORS is MSG_SERVICE_UI_READ_ONLY. The
-calls that go on to a service take ``entry.contract.EntryFlag`` itself. Parameters that the pages reserve, window
-handles and passwords have no place here.
+calls that are passed on to a service take ``entry.contract.EntryFlag`` itself. Parameters that the pages reserve,
+window handles and passwords are left out here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """IMAPIProp as far as profile sections have it, over any object that keeps properties ([imapipropiunknown]).
 
-A property is a pair (tag, value). A string is told in the width that its tag asks for; as a Python str it is the same
-in both, but for characters that the ANSI code page lacks.
+A property is a pair (tag, value). A string is returned in the width that its tag asks for; as a Python str it is the
+same in both, except for characters that the ANSI code page lacks.
 """
 
 from __future__ import annotations
@@ -96,12 +96,12 @@ class PropertyObject(ABC, Remembering):
         """All properties that a list of them shows."""
 
     def _secure(self, tag: int) -> tuple[int, PropertyValue]:
-        """A property in the secure range, which only who names it gets."""
+        """A property in the secure range, which is only returned if named explicitly."""
         return cell({}, tag, unicode=True)
 
     @abstractmethod
     def _set(self, index: int, tag: int, value: PropertyValue | None) -> PropertyProblem | None:
-        """Set one property, or remove it and its like where the value is None."""
+        """Set one property; None removes it, whatever its type."""
 
     def _begin(self, setting: Collection[int] = ()) -> None:
         """Raise where nothing can be changed, or where these properties cannot be set."""
@@ -157,7 +157,7 @@ class PropertyObject(ABC, Remembering):
 
         MAPI_E_COMPUTED: it is MAPI's own; MAPI_E_NO_SUPPORT: an id of 0x8000 or above, which is a named property
         ([iprofsectimapiprop], code [derived]); MAPI_E_INVALID_TYPE: a type that no section holds, or a value that is
-        not of its type, as a datetime without a time zone. PR_NULL and PT_ERROR are passed over. Setting an id in
+        not of its type, as a datetime without a time zone. PR_NULL and PT_ERROR are ignored. Setting an id in
         another type replaces it. Raises UsageError for no properties, what is no tag, PT_OBJECT, and an empty list;
         RefusedError where the object is read-only, and for a secure property, which needs Windows to encrypt it: then
         nothing was set.
@@ -280,7 +280,7 @@ class PropertyObject(ABC, Remembering):
 class PropertyCopy(PropertyObject):
     """Properties in memory, as CreateIProp makes them, for a property sheet ([property-sheet-implementation]).
 
-    A dialog copies its section here, lets the user change the copy, and copies it back when he says OK.
+    A dialog copies its section here, lets the user change the copy, and copies it back when the user clicks OK.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The rows of the four tables: profiles, services, a profile's providers, a service's ([profile-tables],
 [message-service-tables], [provider-tables]).
 
-A row has the required columns and, behind them, whatever else its section holds, but for secure properties. Tables
+A row has the required columns and, behind them, all other properties of its section except secure ones. Tables
 are static: a snapshot. The message service table is in the order of the profile, which is that of addition: the pages
 contradict each other about a default sort order, and recipes rely on the last row being the newest ([derived]).
 """
@@ -70,7 +70,7 @@ def provider_table(profile: Profile, gone: Collection[str], flags: int) -> Table
 def service_provider_table(profile: Profile, service: Service, gone: Collection[str], flags: int) -> Table:
     """The table of one service's providers, and behind them a row for each of its extra sections.
 
-    Those have no PR_RESOURCE_TYPE, by which they are told apart: keep the rows where it is not PT_ERROR. The page
+    Only providers have PR_RESOURCE_TYPE: to list providers, keep the rows where it is not PT_ERROR. The page
     has it the other way round ([iprovideradmin-getprovidertable]).
     """
     own = {provider.uid for provider in service.providers}
@@ -92,7 +92,7 @@ def service_row(service: Service) -> dict[int, PropertyValue]:
 def _provider_rows(profile: Profile) -> Iterator[tuple[str, dict[int, PropertyValue]]]:
     """Each provider with its row: stores, address books, transports, hooks, each in the profile's order, then others.
 
-    PR_PROVIDER_ORDINAL is the place in that order, so that it tells the transport order too
+    PR_PROVIDER_ORDINAL is the place in that order, so it gives the transport order too
     ([pidtagproviderordinal-canonical-property]).
     """
     listed = [provider for tag in PROVIDER_LISTS for provider in profile.providers(tag)]

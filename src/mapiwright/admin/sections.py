@@ -1,6 +1,6 @@
 """ProfileSection: the properties of one section of a profile, as IProfSect has them ([iprofsectimapiprop]).
 
-Who may open one and who may not is here too: many readers or one writer, providers' sections by force only
+The rules for opening one are here, too: many readers or one writer, providers' sections by force only
 ([imsgserviceadmin-openprofilesection], [iprovideradmin-openprofilesection], [imapisession-openprofilesection]).
 """
 
@@ -35,7 +35,7 @@ EXCHANGE_GLOBAL = "13dbb0c8aa05101a9bb000aa002fc45a"
 """pbGlobalProfileSectionGuid (H:EdkMdb.h)."""
 OUTLOOK_GLOBAL = "0a0d020000000000c000000000000046"
 _NO_UID = bytes(16)
-"""What stands for the uid of a section that was opened without one."""
+"""The uid of a section that was opened without one."""
 
 
 class ProfileSection(PropertyObject):
@@ -86,11 +86,11 @@ class ProfileSection(PropertyObject):
         profile = self._profile()
         section = profile.section(self.uid)
         if section is None:
-            raise NotFoundError(f"the section {self.uid} is gone", where=f"profile {profile.name}")
+            raise NotFoundError(f"the section {self.uid} was removed", where=f"profile {profile.name}")
         return section
 
     def _row(self) -> dict[int, PropertyValue]:
-        """The stored properties but for empty lists ([imapiprop-getprops]), and those that MAPI makes up."""
+        """The stored properties except empty lists ([imapiprop-getprops]), and those that MAPI computes."""
         section, profile = self._section(), self._profile()
         row = {tag: value for tag, value in section.properties.items() if value != ()}
         row |= {tags.PR_OBJECT_TYPE: MAPI_PROFSECT, tags.PR_PROFILE_NAME: profile.name}
@@ -162,8 +162,8 @@ class ProfileSection(PropertyObject):
 def open_section(space: Workspace, profile: str, uid: str | bytes | None, flags: int) -> ProfileSection:
     """Open a section of a profile, for reading, or with MAPI_MODIFY for writing.
 
-    MAPI_MODIFY makes a section that is not there. Many may read, or one may write: who comes while another writes,
-    or would write while others read, gets MAPI_E_NO_ACCESS. A provider's section is opened with MAPI_FORCE_ACCESS
+    MAPI_MODIFY makes a section that is not there. Many may read, or one may write: opening it while another writes,
+    or for writing while others read, gives MAPI_E_NO_ACCESS. A provider's section is opened with MAPI_FORCE_ACCESS
     only, and then for writing too: IProviderAdmin's page lists that flag and also says that clients never write
     there ([derived]). MAPI_DEFERRED_ERRORS has the first use of the section raise what failed here. A uid of None is
     for entry points alone. Raises NotFoundError, UsageError, or CallError.

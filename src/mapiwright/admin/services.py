@@ -34,7 +34,7 @@ NO_PROPERTIES: GivenProperties = MappingProxyType({})
 
 
 class ServiceHolder(Protocol):
-    """What services can be copied to besides their own administration: a session."""
+    """Another target to copy services to: a session."""
 
     def admin_services(self) -> MessageServiceAdmin:
         """The services of its profile."""
@@ -44,8 +44,8 @@ class ServiceHolder(Protocol):
 class MessageServiceAdmin(Remembering):
     """Adds, copies, configures, orders and removes message services in one profile.
 
-    A service is named by the uid of its section, 16 bytes or hex; a name that occurs once will do, too. A session
-    that is open goes on with the services that it began with ([imapisession-adminservices]).
+    A service is named by the uid of its section, 16 bytes or hex; a name that occurs once will do, too. An open
+    session keeps the services that it began with ([imapisession-adminservices]).
     """
 
     def __init__(self, workspace: Workspace, profile: str) -> None:
@@ -82,7 +82,7 @@ class MessageServiceAdmin(Remembering):
     def create_message_service(self, service: str, display: str | None = None, flags: int = NO_UI) -> MapiUid:
         """Copy a service from MAPISVC.INF into the profile, then call it with MSG_SERVICE_CREATE.
 
-        This is CreateMsgServiceEx, as it gives the uid of the section, and for who does not want that,
+        This is CreateMsgServiceEx, which returns the uid of the section; ignore that for
         CreateMsgService ([imsgserviceadmin2-createmsgserviceex], [imsgserviceadmin-createmsgservice]). ``display`` is
         ignored where MAPISVC.INF has a PR_DISPLAY_NAME. A UI is allowed with SERVICE_UI_ALLOWED or SERVICE_UI_ALWAYS
         only. Raises NotFoundError where ``[Services]`` does not name it, and ExistsError where it may be there once
@@ -157,7 +157,7 @@ class MessageServiceAdmin(Remembering):
     ) -> None:
         """Call a service with MSG_SERVICE_CONFIGURE and properties ([imsgserviceadmin-configuremsgservice]).
 
-        Without a UI flag nobody is asked, so that without properties the service stays as it is. Raises UsageError
+        Without a UI flag there is no dialog, so without properties the service is not changed. Raises UsageError
         for a value that is not of its type; NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry
         point; EntryPointError with the service's own HRESULT, whose words ``get_last_error`` gives; CancelledError.
         """
@@ -199,8 +199,8 @@ class MessageServiceAdmin(Remembering):
     def message_service_transport_order(self, uids: Sequence[str | bytes]) -> None:
         """Put the transports, all of them, in this order ([imsgserviceadmin-msgservicetransportorder]).
 
-        They are named by PR_PROVIDER_UID. The order stands over STATUS_XP_PREFER_LAST. Raises BusyError where their
-        count is not that of the transports, NotFoundError where one is none.
+        They are named by PR_PROVIDER_UID. The order overrides STATUS_XP_PREFER_LAST. Raises BusyError if their
+        count is not that of the transports, NotFoundError for a uid of no transport.
         """
         with self.workspace.batch(Message.of("actions.order", profile=self.name)):
             before = self.profile
@@ -208,7 +208,7 @@ class MessageServiceAdmin(Remembering):
 
     @remembered
     def set_primary_identity(self, uid: str | bytes | None) -> None:
-        """Let a service provide the identity of sessions; None is nobody ([imsgserviceadmin-setprimaryidentity]).
+        """Let a service provide the identity of sessions; None is no service ([imsgserviceadmin-setprimaryidentity]).
 
         Its own page takes the uid of the service, [mapi-primary-identity] that of a provider; both do. Raises
         NotFoundError, and RefusedError where MAPISVC.INF declares SERVICE_NO_PRIMARY_IDENTITY. That flag is not put
@@ -220,7 +220,7 @@ class MessageServiceAdmin(Remembering):
 
     @remembered
     def set_default_store(self, uid: str | bytes | None) -> None:
-        """Make a store, named by PR_PROVIDER_UID, the default one; None is none.
+        """Make a store, named by PR_PROVIDER_UID, the default one; None removes the role.
 
         [imapisession-setdefaultstore], without a session: one that ends takes its temporary stores with it. Raises
         NotFoundError, and RefusedError for a store that can never be the default one.
@@ -233,7 +233,7 @@ class MessageServiceAdmin(Remembering):
     def set_default_directory(self, entry_id: bytes | None) -> None:
         """Have the address book show this list first; None leaves it to MAPI ([iaddrbook-setdefaultdir]).
 
-        Which lists can be named without their provider is told by ``mapi.profile.addressing``. Raises NotFoundError.
+        ``mapi.profile.addressing`` says which lists can be named without their provider. Raises NotFoundError.
         """
         with self.workspace.batch(Message.of("actions.first-list", profile=self.name)):
             now, before = self.profile, self.workspace.origin(self.name)
@@ -257,7 +257,7 @@ class MessageServiceAdmin(Remembering):
             self.workspace.put(now, addressing.set_search_order(now, entry_ids, before=before))
 
     def _announce(self, uid: MapiUid) -> None:
-        """Tell who advises on a service table of the profile that a row was added ([adding-a-message-service])."""
+        """Notify the sinks of the profile's service tables that a row was added ([adding-a-message-service])."""
         profile = self.workspace.find(self.name)
         service = profile.service(uid) if profile is not None else None
         if service is not None:

@@ -1,7 +1,7 @@
 """Session: a logon, as far as administration has to do with it ([mapilogonex], [imapisessioniunknown]).
 
-While somebody is logged on, a profile is in use: it is deleted or renamed when he has gone. No provider is loaded and
-no mail moves, as if MAPI_NO_MAIL were set always.
+While a session is open, its profile is in use, and is only deleted or renamed after the last logoff. No provider is
+loaded and no mail moves, as if MAPI_NO_MAIL were set always.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _ALL = sum(LogonFlag)
 def logon(workspace: Workspace, profile: str | None = None, flags: int = LogonFlag.EXTENDED) -> Session:
     """Log on to a profile ([mapilogonex]).
 
-    With MAPI_USE_DEFAULT the default profile takes the place of the name. Where somebody shares his session
-    (MAPI_ALLOW_OTHERS), it is that session's profile whatever the name says, unless MAPI_NEW_SESSION is set. With
+    With MAPI_USE_DEFAULT the default profile takes the place of the name. Where a session is shared
+    (MAPI_ALLOW_OTHERS), its profile is used whatever the name says, unless MAPI_NEW_SESSION is set. With
     MAPI_SERVICE_UI_ALWAYS each service is configured first. Raises CallError with MAPI_E_LOGON_FAILED where no
-    profile is named, as nobody can be asked here, where there is none of that name or it is being deleted, and for a
-    name of more than 64 characters.
+    profile is named (there is no dialog to choose one), where it does not exist or is being deleted, and for a name
+    of more than 64 characters.
     """
     check_flags(flags, _ALL, "MAPILogonEx")
     shared = workspace.usage.shared
@@ -57,7 +57,7 @@ def _chosen(workspace: Workspace, name: str | None) -> str:
     found = workspace.find(name) if name and len(name) <= LONGEST_NAME else None
     if found is None or workspace.usage.is_gone(found.name):
         raise CallError(
-            f"nobody can log on to profile {name!r}" if name else "there is no profile to log on to",
+            f"profile {name!r} does not exist or is being deleted" if name else "there is no profile to log on to",
             hresult=MAPI_E_LOGON_FAILED,
             where=f"user {workspace.user.name}",
             remedy="Name a profile that is there, or set a default one and use MAPI_USE_DEFAULT.",
@@ -134,7 +134,7 @@ class Session(Remembering):
 
     @remembered
     def set_default_store(self, store: str | bytes | None, choice: int = StoreChoice.DEFAULT_STORE) -> None:
-        """Choose a store, by its entry id or the uid of its section; None is none ([imapisession-setdefaultstore]).
+        """Choose a store by its entry id or section uid; None for no store ([imapisession-setdefaultstore]).
 
         MAPI_DEFAULT_STORE and MAPI_SIMPLE_STORE_PERMANENT go into the profile, the other three hold for this session.
         What the store can do (PR_STORE_SUPPORT_MASK) is known to the store alone and is not asked for. Raises

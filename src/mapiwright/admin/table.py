@@ -1,6 +1,6 @@
 """The profile table: what profiles a user has, read and nothing else ([profile-tables]).
 
-It stands apart from the workspace so that listing profiles does not pay for what edits them.
+It is kept apart from the workspace so that listing profiles does not pay for what edits them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ProfileRow:
 
 
 def edition_of(workstation: Workstation, user: User) -> Edition:
-    """The edition whose profiles the user has: the workstation's Outlook, or what the user's own hive tells."""
+    """The edition whose profiles the user has: the workstation's Outlook, or the one found in the user's own hive."""
     return _edition_and_pointer(workstation, user)[0]
 
 

@@ -1,4 +1,4 @@
-"""Who uses what of a user's profiles now: sessions, open sections, and what waits until they end.
+"""What is in use of a user's profiles now: sessions, open sections, and what waits until they end.
 
 [imapisession-adminservices], [mapilogonex]: only a logon is a session. An administration object or an open section
 holds no profile in use. The pages say that a profile or provider in use is marked, and not where; as no mark was
@@ -70,7 +70,7 @@ class Usage:
         self._open: dict[tuple[str, str], WeakSet[Opener]] = {}
 
     def in_use(self, profile: str) -> bool:
-        """Whether somebody is logged on to the profile."""
+        """Whether a session is logged on to the profile."""
         return any(upcase(session.profile_name) == upcase(profile) for session in self.sessions)
 
     @property
@@ -108,20 +108,20 @@ class Usage:
         """The uids of a profile's providers that are only there until its sessions end."""
         return frozenset(uid for name, uid in self.marks.providers if name == upcase(profile))
 
-    # Open service tables: static, but who advises on one is told of a new row.
+    # Open service tables: static, but their sinks are notified of a new row.
 
     def watched(self, profile: str, table: Table) -> None:
         """A service table of the profile was opened."""
         self._tables.setdefault(upcase(profile), WeakSet()).add(table)
 
     def watching(self, profile: str) -> tuple[Table, ...]:
-        """The service tables of the profile that somebody still has."""
+        """The service tables of the profile that are still in use."""
         return tuple(self._tables.get(upcase(profile), ()))
 
     # Open sections.
 
     def openers(self, profile: str, uid: str) -> tuple[Opener, ...]:
-        """The objects that have a section open; one that was closed or forgotten is none."""
+        """The objects that have a section open, without closed and forgotten ones."""
         return tuple(self._open.get((upcase(profile), uid.lower()), ()))
 
     def opened(self, section: Opener) -> None:

@@ -36,7 +36,7 @@ class ConditionalCall:
 
     @classmethod
     def described(cls, description: Mapping[str, Json]) -> Self:
-        """The one that a description tells of; raises FormatError where it is none of a call."""
+        """The call that a description names; raises FormatError for any other description."""
         from mapiwright.entry.call import maker  # noqa: PLC0415 - who only looks at profiles makes no call
 
         return cls(maker(description))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The profile that a call concerns, as it stands now."""
+    """The profile that a call concerns, as it is now."""
 
     user: User
     profile: Profile

@@ -56,9 +56,9 @@ class WizardEntry:
     deadline: float = 0
 
     def pages(self, page: int | None, properties: Properties) -> WizardAnswer:
-        """The pages, as the user comes to the service (None) or goes on from a page of it, with what he entered.
+        """The pages when the user opens the service (None) or continues from a page with the values entered.
 
-        Raises RefusedError with the service's own words where it does not go on, EntryPointError where its code
+        Raises RefusedError with the service's own words where it rejects the input, EntryPointError where its code
         crashed, hung, or cannot be loaded.
         """
         if not self.entry:
@@ -99,8 +99,8 @@ def _of_stand_in(workstation: Workstation, record: ServiceRecord) -> WizardEntry
 def generic_page(definition: ServiceDefinition) -> Page:
     """The page of a service whose own need Windows: what MAPISVC.INF has of its configuration, to be changed.
 
-    Its title is the service's; who shows it says that there is more on Windows. A service without an entry point
-    could not be told of a change, so nothing is asked of it.
+    Its title is the service's; the caller adds that Windows has more settings. A service without an entry point
+    could not be notified of a change, so it gets no fields.
     """
     configurable = definition.declares_entry
     return Page(Words.plain(definition.display), tuple(_generic_fields(definition)) if configurable else ())

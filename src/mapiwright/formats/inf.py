@@ -9,9 +9,9 @@ What is read, and what is not written down anywhere ([file-format-of-mapisvc-inf
   A line whose first character is ``;`` or ``#`` is a comment. Any other line that is not blank is a stray.
 * Names compare as Windows compares them. The first section of a name counts, and in it the first key of a name.
 
-Every byte of a line is kept: bytes that are no text in the code page stand in ``text`` as lone surrogates.
-Not parsed are a NUL character, half a UTF-16 unit, and more than 1 MiB. A tolerant reader lets a NUL stand in a line
-below a header: that line is damaged and says nothing. UTF-16 without its mark is still refused: it has no header.
+Every byte of a line is kept: bytes that are not text in the code page appear in ``text`` as lone surrogates.
+Not parsed are a NUL character, an incomplete UTF-16 unit, and more than 1 MiB. A tolerant reader accepts a NUL in a
+line below a header: that line is damaged and ignored. UTF-16 without its mark is still refused: it has no header.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LARGEST = 1 << 20
 """The most bytes of a document; the profile API of its time stopped at 64 KiB."""
 
 BLANKS = " \t\v\f\x1a"
-"""What stands for nothing at the ends of names and values; Ctrl-Z is how DOS editors ended a file."""
+"""What is stripped from the ends of names and values; Ctrl-Z is how DOS editors ended a file."""
 
 COMMENTS = ";#"
 """The characters that make a line a comment where they begin it."""
@@ -48,7 +48,7 @@ BYTE_ORDER_MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How characters stand in bytes: a Python codec, and the byte order mark that named it, or nothing."""
+    """How characters are encoded: a Python codec, and the byte order mark that named it, or nothing."""
 
     codec: str
     mark: bytes = b""
@@ -96,7 +96,7 @@ class LineKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InfLine:
-    """A line: its bytes and its line break as they stand, its text, and what it is.
+    """A line: its bytes and its line break as they are, its text, and what it is.
 
     ``name`` is that of the section or the key; ``value`` is the right side of an entry as written, without the
     blanks around it.

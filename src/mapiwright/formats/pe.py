@@ -28,7 +28,7 @@ class Machine(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExportedFunction:
-    """A function that a DLL offers by name; ``forwarder`` is ``DLL.Name`` where it stands in another DLL."""
+    """A function that a DLL offers by name; ``forwarder`` is ``DLL.Name`` where it is in another DLL."""
 
     name: str
     forwarder: str = ""
@@ -101,7 +101,7 @@ def read(data: bytes) -> PeFile:
 
 @dataclass(frozen=True, slots=True)
 class _SectionHeader:
-    """Where a part of the image lies in the file."""
+    """Where a part of the image is in the file."""
 
     rva: int
     size: int
@@ -174,7 +174,7 @@ class _Image:
                 return section.offset + rva - section.rva
         if rva < self.headers_size:
             return rva
-        raise _fault(f"RVA 0x{rva:X} lies in no section of the file", len(self.data))
+        raise _fault(f"RVA 0x{rva:X} is in no section of the file", len(self.data))
 
     def name(self, rva: int) -> str:
         """A zero-terminated name. All names together are no longer than the file, or it was made to exhaust us."""
@@ -280,9 +280,9 @@ def _translations(info: bytes) -> tuple[int, ...]:
 
 
 def _blocks(info: bytes, at: int, end: int) -> Iterator[tuple[str, bytes, int, int]]:
-    """The blocks side by side in a VS_VERSIONINFO: key, value, and from where to where its own blocks lie.
+    """The blocks side by side in a VS_VERSIONINFO: key, value, and the range of its own blocks.
 
-    Whatever lies beyond ``end`` is cut off; each begins behind the one before, so that damage cannot detain us.
+    Content beyond ``end`` is ignored; each block begins behind the one before, so damage cannot cause a loop.
     """
     while at + 6 <= end:
         length, value_length, is_text = struct.unpack_from("<HHH", info, at)

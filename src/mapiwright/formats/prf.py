@@ -1,7 +1,7 @@
-"""The Outlook profile file (``.PRF``): the lines of an INF, and the values that stand on them ([prf] 1).
+"""The Outlook profile file (``.PRF``): the lines of an INF, and the values on them ([prf] 1).
 
-The text is Windows profile text as ``inf`` reads it, lossless, but for comments: ``;`` begins one, and so does ``'``,
-which Microsoft's own sample has by a slip; ``#`` does not. A value is one line. What it means is said by a mapping
+The text is Windows profile text as ``inf`` reads it, lossless, except for comments: ``;`` begins one, and so does
+``'``, which Microsoft's own sample has by mistake; ``#`` does not. A value is one line. Its meaning is in a mapping
 elsewhere in the file, ``PT_STRING8,0x6700``: the type, and the id of a property.
 """
 
@@ -54,7 +54,7 @@ _SWITCHES = _TRUTH | {"YES": True, "NO": False}
 class Slot:
     """Where a value goes: the type of the property, and its id of 16 bits.
 
-    ``declared`` is the type that an id of 8 digits says besides, or None where it has 4.
+    ``declared`` is the type in an id of 8 digits, or None where it has 4.
     """
 
     kind: PropertyType
@@ -143,7 +143,7 @@ def value_text(kind: PropertyType, value: int | bool | str) -> str:
             return str(number) if number < 1 << 16 else f"0x{number:08x}"
         case ((PropertyType.STRING8 | PropertyType.UNICODE), str(text)) if text and _is_line(text):
             return text
-    raise FormatError("the value cannot stand on a line", expected=EXPECTED[kind])
+    raise FormatError("the value cannot be written on one line", expected=EXPECTED[kind])
 
 
 def read_switch(text: str) -> bool | None:
@@ -152,7 +152,7 @@ def read_switch(text: str) -> bool | None:
 
 
 def _is_line(text: str) -> bool:
-    """Whether text stands on the right side of a line and is handed out as it is."""
+    """Whether text can be the right side of a line and is read back unchanged."""
     whole = text == text.strip(inf.BLANKS) and not re.search(r"[\r\n\0]", text)
     return whole and not (len(text) > 1 and text[0] == text[-1] and text[0] in "\"'")
 

@@ -6,7 +6,7 @@ matter of the registry; the layouts here are those of REG_BINARY.
 
 ``decode(encode(v)) == v`` for every value that ``checked`` lets through, and ``encode(decode(b)) == b`` for every
 layout that Outlook was seen to write. Garbage raises FormatError with the offset, in time and memory linear in the
-input; nothing of the data is told, for it may be a secret.
+input. Errors never quote the data: it may be a secret.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def decode(kind: int, data: bytes, code_page: str = "cp1252") -> PropertyValue:
 
     Strings end at their first terminator and may lack it, as hand-made values do. ``code_page`` is the Python codec
     of PT_MV_STRING8; bytes that it does not know come out as surrogate escapes. Raises FormatError with the offset,
-    and for every type whose layout nobody has seen, so that the caller keeps the bytes as they are.
+    and for every type whose layout is not known, so that the caller keeps the bytes as they are.
     """
     if kind in _SCALARS:
         layout = _SCALARS[PropertyType(kind)]
@@ -145,7 +145,7 @@ def encode(kind: int, value: GivenValue, *, pointer: int, code_page: str = "cp12
 
 
 def pointer_of(kind: int, data: bytes) -> int | None:
-    """The width of a pointer, 4 or 8, in the process that wrote ``data``; None where the bytes do not tell.
+    """The width of a pointer, 4 or 8, in the process that wrote ``data``; None where the bytes do not show it.
 
     The first offset points just behind the table, so both widths cannot hold at once ([profile-in-the-registry] 4.3).
     """
@@ -161,7 +161,7 @@ def pointer_of(kind: int, data: bytes) -> int | None:
 
 
 def checked(kind: int, value: GivenValue) -> PropertyValue:
-    """``value`` as the type ``kind`` holds it; raises UsageError, which does not tell the value, where it cannot.
+    """``value`` as the type ``kind`` holds it; otherwise raises UsageError, which does not quote the value.
 
     A PT_LONG may be given with or without sign: 0x80000000 is the same four bytes as -0x80000000. A PT_SYSTIME may be
     a datetime that knows its time zone.

@@ -46,7 +46,7 @@ class MapiUid(str):
 
     @classmethod
     def read(cls, text: str | builtins.bytes) -> Self | None:
-        """The uid that ``text`` spells, or None: where a name may stand in its place."""
+        """The uid that ``text`` spells, or None, where a name may be given instead."""
         try:
             return cls(text)
         except UsageError:

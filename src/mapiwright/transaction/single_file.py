@@ -19,7 +19,7 @@ def replace(path: Path, old: bytes | None, new: bytes) -> None:
     now = path.read_bytes() if path.exists() else None
     if now != old:
         raise ConflictError(
-            "somebody else changed the file meanwhile; it was not written",
+            "somebody else changed the file in the meantime; it was not written",
             where=str(path),
             remedy="Run the command again: it will look at the file as it is now.",
         )

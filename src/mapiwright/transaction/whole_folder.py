@@ -1,11 +1,11 @@
 """One folder that belongs to no workstation, put in its place as a whole: what is published for others to read.
 
-It is made beside its place, ``.~name-3f9c01aa``, is made durable, and then takes the place in one step. A reader
+It is made next to its place, as ``.~name-3f9c01aa``, is made durable, and then takes the place in one step. A reader
 finds the older folder or the newer one. Where the system cannot let two folders change places (Windows, some network
 volumes) the older one is moved aside first, and for that moment a reader finds none; a run that is killed
-there is put right by the next one.
+there is completed by the next one.
 
-What a killed run leaves beside the place is taken away by the next one, which holds ``.~name.lock``.
+What a killed run leaves there is removed by the next one, which holds ``.~name.lock``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def put_folder(place: Path, files: Mapping[str, bytes], *, check: Callable[[Path
 
     ``check`` is given the folder that would be replaced, where there is one, and raises if it may not be. A folder
     that is replaced keeps its mode and, where that is allowed, its group. Raises BusyError while another run does the
-    same, NotFoundError where there is nothing to put it in; RefusedError where something else stands there.
+    same, NotFoundError where there is nothing to put it in; RefusedError where the place is no such folder.
     """
     place = Path(os.path.realpath(place))
     if not place.parent.is_dir():
@@ -79,7 +79,7 @@ def _alone(place: Path) -> Iterator[None]:
 
 
 def _tidy(place: Path) -> None:
-    """Put right what a killed run left: the folder that it moved aside, and what it made."""
+    """Fix what a killed run left: the folder that it moved aside, and the new one."""
     aside = place.with_name(f"{beside_prefix(place)}{ASIDE}")
     if aside.exists() and not place.exists():
         aside.rename(place)
@@ -100,7 +100,7 @@ def _fill(made: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _liken(made: Path, like: os.stat_result) -> None:
-    """A folder of a group's stays that group's, and stays open to whom it was open."""
+    """A folder of a group stays that group's, with the same access."""
     if os.name != "nt":
         with suppress(PermissionError):
             os.chown(made, -1, like.st_gid)

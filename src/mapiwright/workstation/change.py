@@ -39,7 +39,7 @@ class SetValue:
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """A registry key comes to be, empty; its parent exists."""
+    """Create an empty registry key; its parent exists."""
 
     key: KeyPath
 
@@ -94,7 +94,7 @@ class ReplaceAtRestart:
 
 @dataclass(frozen=True, slots=True)
 class MakeFolder:
-    """A folder comes to be, empty."""
+    """Create an empty folder."""
 
     path: str
 
@@ -122,7 +122,7 @@ Change: TypeAlias = RegistryChange | FileChange
 
 
 class Standing(Enum):
-    """Where the workstation stands with a change: before it, after it, or somewhere else."""
+    """The state of the workstation for a change: before it, after it, or something else."""
 
     OLD = "old"
     NEW = "new"
@@ -130,7 +130,7 @@ class Standing(Enum):
 
 
 def standing(change: Change, registry: RegistryReader, files: FileReader) -> Standing:
-    """Read the workstation and say whether ``change`` is still to do, done, or overtaken by somebody."""
+    """Read the workstation and say whether ``change`` is still to do, done, or overtaken by another change."""
     if isinstance(change, SetValue | CreateKey | DeleteKey):
         return standing_in_registry(change, registry)
     return standing_in_files(change, files)
@@ -158,7 +158,7 @@ def standings(
 
 
 def registry_wants(changes: Sequence[RegistryChange]) -> RegistryWants:
-    """What is to be read to say how a registry stands with the changes."""
+    """What must be read from a registry to find the standing of the changes."""
     return RegistryWants(
         values=tuple((change.key, change.name) for change in changes if isinstance(change, SetValue)),
         keys=tuple(change.key for change in changes if isinstance(change, CreateKey | DeleteKey)),
@@ -166,7 +166,7 @@ def registry_wants(changes: Sequence[RegistryChange]) -> RegistryWants:
 
 
 def file_wants(changes: Sequence[FileChange]) -> FileWants:
-    """What is to be read to say how files stand with the changes."""
+    """What must be read from files to find the standing of the changes."""
     return FileWants(
         digests=tuple(change.path for change in changes if isinstance(change, WriteFile | ReplaceAtRestart)),
         folders=tuple(change.path for change in changes if isinstance(change, MakeFolder | RemoveFolder)),

@@ -64,11 +64,11 @@ def fault_of_name(name: str) -> str | None:
 
 @frozen
 class Room:
-    """What there is for a file that shall be written: its volume, and whether we may.
+    """What is known about the place of a file to write: its volume, and whether it is writable.
 
     ``volume`` is the same for all paths of one volume, ``free`` its free bytes for us (None where nothing limits
-    them). ``writable`` says that a file can be made or replaced there, as far as asking tells. A hibernated volume is
-    one whose Windows will go on where it stood, over whatever was written meanwhile.
+    them). ``writable`` says that a file can be made or replaced there, as far as the system reports it. A hibernated
+    volume is one whose Windows will resume with its old view of the disk, and overwrite what was written since.
     """
 
     volume: str = ""

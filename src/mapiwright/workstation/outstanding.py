@@ -96,7 +96,7 @@ def _is_done(stands: Standing, where: str) -> bool:
             "it is not as the plan expects",
             where=where,
             expected="the state before the change, or after it",
-            remedy="somebody else changed it: plan again",
+            remedy="Plan again: it was changed since.",
         )
     return stands is Standing.NEW
 
@@ -111,7 +111,7 @@ def _content_of_key(registry: RegistryReader, path: KeyPath, place: Subject) -> 
 def _refuse_content(
     place: Subject, below: Iterable[tuple[Subject, str]], there: dict[Subject, bool], where: str
 ) -> None:
-    """Raise ConflictError where something is left in what shall go."""
+    """Raise ConflictError where something would be left in a key or folder to remove."""
     names = dict(below)
     names.update({here: here[-1].lstrip("\\") for here in there if here[:-1] == place and here not in names})
     left = [name for here, name in names.items() if there.get(here, True)]

@@ -85,7 +85,7 @@ class Value:
 
     @property
     def says_yes(self) -> bool:
-        """What a switch says: yes is a number or text other than 0, whichever of them its writer chose."""
+        """What a switch says: yes is a number or text other than 0, as its writer chose."""
         text = str(self.number) if self.type == ValueType.DWORD else self.text
         return text not in {"", "0"}
 
@@ -128,7 +128,7 @@ class View(Enum):
 class KeyPath:
     r"""Where a key is: ``HKLM`` or ``HKU``, and the names below it.
 
-    A user's key stands under ``HKU\<SID>``. ``Wow6432Node`` is never written into a path: the view says it,
+    A user's key is under ``HKU\<SID>``. ``Wow6432Node`` is never written into a path: the view says it,
     and each kind of workstation translates it ([shared-registry-keys]).
     """
 

@@ -1,6 +1,6 @@
 r"""Where Mapiwright keeps its own records on a workstation: journal, receipts, backups, and the lock.
 
-State lives on the workstation, so that whichever computer services it next finds it: under
+State is kept on the workstation, so that the next computer that services it finds it: under
 ``ProgramData\Mapiwright``, or in a sibling folder of a bare hive, readable by the owner alone.
 """
 
@@ -39,11 +39,11 @@ class Lease:
     """One holding of the lock of a state, for as long as the block lasts.
 
     A store that cannot see its holder die lets the lease expire; one that can has no such end. ``token`` is greater
-    than that of every lease before, so that a store can refuse a write of a holder who was taken for dead.
+    than that of every lease before, so that a store can refuse a write of a holder that was presumed dead.
     """
 
     holder: str
-    """Who holds it, for the one who finds it held: a sentence."""
+    """The holder, as a sentence for people who find it held."""
     token: int
     expires: datetime | None = None
     """When it ends by itself, in UTC; None where it ends with the process of its holder."""

@@ -1,4 +1,4 @@
-"""What a change is about, and what a sequence of changes comes to: each thing once, from its first state to its last.
+"""What a change is about, and the net effect of several changes: each thing once, from its first state to its last.
 
 This is the one place that says when two changes are about the same thing, and when one contradicts the other.
 """
@@ -33,7 +33,7 @@ Subject: TypeAlias = tuple[str, ...]
 """What a change is about, as Windows compares names: its sort, and then its place.
 
 The place of a value ends with its name after a backslash, which the name of a key cannot have. A file and a folder
-have the same place, and so does what stands in a folder: the place of the folder, and its name.
+have the same place, and so does the content of a folder: the place of the folder, and its name.
 """
 
 

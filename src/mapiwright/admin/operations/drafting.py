@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WRITING = SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS
 BY_NAME = ProfileFlag.APP_PROFILE
-"""Who names a profile means that one, whether lists show it or not."""
+"""A profile given by its name is found even if it is hidden from lists."""
 
 
 def draft_all(operations: Iterable[Operation], space: Workspace) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ InProfile = (
     | op.SetProperties
     | op.DeleteProperties
 )
-"""The operations within one profile that bring no service."""
+"""The operations within one profile that add no service."""
 
 
 def _draft_in(operation: InProfile, services: MessageServiceAdmin) -> None:

@@ -1,7 +1,7 @@
 """The operations on the profiles of a user, a closed union of plain data, and what a profile is made from.
 
 Profiles and services go by their names, and services also by their uids; sections and providers go by their uids, and
-address lists by their entry ids. Who has a person's word for one of these looks it up first.
+address lists by their entry ids. Callers with a user's text for one of these look it up first.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What runs beside a guest, in a process of its own: standard library only, so that any interpreter can run it."""
+"""The process in which a guest runs: standard library only, so that any interpreter can run it."""

@@ -1,6 +1,6 @@
 """What Linux does for us: a guest changes no file, nor does what it starts, and it does not outlive its parent.
 
-Landlock needs no privilege and Linux 5.13; where the kernel has none, nothing is done, and the other limits stand
+Landlock needs no privilege and Linux 5.13; where the kernel lacks it, nothing is done, and the other limits apply
 ([landlock], linux/landlock.h). Standard library only.
 """
 
@@ -22,7 +22,7 @@ WRITE_FILE, TRUNCATE = 1 << 1, 1 << 14
 CHANGES = WRITE_FILE | 0x1FF0
 """To write a file, to remove one or a folder, and to make anything: files, folders, links, sockets and devices."""
 SINCE = {2: 1 << 13, 3: TRUNCATE}
-"""What later versions know besides: to move between folders, and to cut off."""
+"""What later versions support in addition: moves between folders, and truncation."""
 ALLOWED = ("/dev/null",)
 
 

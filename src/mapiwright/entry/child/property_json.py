@@ -46,7 +46,7 @@ def properties_to_json(properties: Mapping[int, Any]) -> dict[str, Any]:
 
 
 def properties_from_json(found: Mapping[str, Any]) -> dict[int, Any]:
-    """The properties of a JSON object; raises ValueError where a name is no tag or a value is none."""
+    """The properties of a JSON object; raises ValueError for an invalid tag or value."""
     return {int(tag, 16): from_json(value) for tag, value in found.items()}
 
 

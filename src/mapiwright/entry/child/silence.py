@@ -1,4 +1,4 @@
-"""Sets a child process apart from its guest: what the guest prints, starts and breaks reaches nobody.
+"""Sets a child process apart from its guest: what the guest prints, starts and breaks stays inside.
 
 Standard library only. Call `silence` once, when the request is read and no guest is loaded, and answer on the
 descriptor that it returns.
@@ -53,7 +53,7 @@ ours = _Ours()
 
 
 def silence() -> int:
-    """Return the descriptor of a private channel to where standard output went; it is not inherited.
+    """Return the descriptor of a private channel to the former standard output; it is not inherited.
 
     Standard input and output become the null device for Python, for every C runtime and for GetStdHandle; standard
     error stays, for the log. On Windows no fault opens a window, and what the guest starts ends with this process.
@@ -81,9 +81,9 @@ def ntstatus(fault: OSError) -> int:
 
 
 def die_of(fault: OSError) -> NoReturn:
-    """End as the crash that it was, where a foreign call raised: on Windows, a structured exception went through it.
+    """End with the crash that made a foreign call raise: on Windows, a structured exception passed through it.
 
-    The call was cut off wherever it stood, so nothing in this process can be relied on any more.
+    The call was cut off at an unknown point, so nothing in this process can be relied on any more.
     """
     if sys.platform == "win32":
         KERNEL.TerminateProcess(KERNEL.GetCurrentProcess(), ntstatus(fault))
@@ -115,7 +115,7 @@ if sys.platform == "win32":
     HANDLER = ctypes.WINFUNCTYPE(w.LONG, ctypes.POINTER(ctypes.POINTER(w.DWORD)))(_on_exception)
 
     def _show_no_window() -> None:
-        """No dialog for a missing disk, a crash or a missing file: nobody would answer it."""
+        """No dialog for a missing disk, a crash or a missing file: there is nobody to answer it."""
         KERNEL.SetErrorMode(0x0001 | 0x0002 | 0x8000)  # FAILCRITICALERRORS, NOGPFAULTERRORBOX, NOOPENFILEERRORBOX
 
     def _end_together() -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class WizardCall:
     """One question of the wizard: what ``wizard_entry(call)`` is given. It answers with the list of its pages.
 
-    ``page`` is None where the wizard comes to the service, from either side, and counts from 0 where the user goes on
-    from a page. ``properties`` are what was gathered so far, and may be changed.
+    ``page`` is None when the wizard opens the service, from either side; when the user continues from a page, it is
+    that page, counted from 0. ``properties`` are what was gathered so far, and may be changed.
     """
 
     def __init__(self, request: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What a child answered, checked: an outcome whose every value was checked, or an error that says how it ended.
 
-A guest may write anything at all. Nothing of it is believed before it was checked against the request, and
+A guest may write anything at all. Nothing of it is used before it is checked against the request, and
 nothing is repeated in an error where the request carried a secret.
 """
 
@@ -288,7 +288,7 @@ def decide(
 def pages_from_reply(ended: Ended, request: EntryRequest, *, where: str, deadline: float) -> WizardAnswer:
     """What a wizard entry answered, its properties checked.
 
-    Raises RefusedError with the service's own words where it does not go on, EntryPointError where it gave no answer.
+    Raises RefusedError with the service's own words where it rejects the input, EntryPointError without an answer.
     """
 
     def read(last: dict[str, Any], lines: list[dict[str, Any]]) -> WizardAnswer | None:
@@ -321,7 +321,7 @@ def _decided(
     deadline: float,
     interpreter: Interpreter = THIS_PYTHON,
 ) -> T:
-    """What ``read`` makes of the last answer and all of them; where that is None, how the child ended is raised."""
+    """What ``read`` returns for the last answer and all of them; if None, raises how the child ended."""
     log = _log(ended, request)
     printed = f" It had printed:\n{log}" if log else ""
     if not ended.ready and ended.heard:

@@ -54,7 +54,7 @@ def pack() -> bytes:
 
 @cache
 def archive() -> Path:
-    """The archive as a file, which lies in a folder of our own until this process ends."""
+    """The archive as a file, in a folder of our own until this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="mapiwright-child-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "child.pyz"

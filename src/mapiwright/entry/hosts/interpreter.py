@@ -70,7 +70,7 @@ class Interpreter(Protocol):
         ...
 
     def environment(self) -> dict[str, str]:
-        """The variables that it needs besides those that every child is given."""
+        """The variables that it needs in addition to those of every child."""
         ...
 
     def path(self, here: Path) -> str:

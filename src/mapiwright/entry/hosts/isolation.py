@@ -60,8 +60,8 @@ NTSTATUS = {
 class Ended:
     """How a child ended: its exit status, what it had answered, and the tail of what it had printed.
 
-    ``ready`` says that it had come so far as to touch a service's code. ``heard`` says that all it had to say was
-    heard: its channel came to an end, and not before the child did. ``answers`` is None where they were more than
+    ``ready`` says that it had started to load a service's code. ``heard`` says that its output is complete: its
+    channel was closed, and not before the child ended. ``answers`` is None where they were more than
     ``ANSWERS`` bytes; ``complete`` says that the end mark was there.
     """
 
@@ -138,7 +138,7 @@ def _end_all(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":  # pragma: no cover
         process.kill()
     else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS names zombies so
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended; macOS reports zombies so
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -155,7 +155,7 @@ def converse(
 
     It has ``start`` seconds until it is ready, and ``deadline`` seconds from then on; after that it is ended with its
     whole process group. A process that it started and that holds the pipes open holds nothing up. ``environment`` is
-    given to it besides what every child gets. Raises EntryPointError where it cannot be started.
+    given to it in addition to those of every child. Raises EntryPointError where it cannot be started.
 
     One that ends before it is ready, and had no more to say, is started a second time.
     """

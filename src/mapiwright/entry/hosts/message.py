@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def encode(request: EntryRequest, deadline: float, **host: Any) -> bytes:
-    """The bytes of the document; ``host`` is what the kind of host needs besides: sources, or a library.
+    """The bytes of the document; ``host`` is what the kind of host needs in addition: sources, or a library.
 
     It holds secrets where the request does, and goes through the child's pipe and nowhere else.
     """

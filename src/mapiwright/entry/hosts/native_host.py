@@ -36,7 +36,7 @@ DEADLINE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class OnDisk:
-    """A library that lies on this computer, and is loaded from there with what lies beside it."""
+    """A library on this computer, loaded from there together with the files next to it."""
 
     path: Path
 
@@ -159,7 +159,7 @@ class NativeHost:
 
 
 def _of_another_flavour(flavour: Flavour, sign: str, where: str) -> EntryPointError:
-    """The library lies about its flavour, or whoever named one did; whatever else came of it matters less."""
+    """The flavour named for the library, or by it, is wrong; other errors of the call follow from that."""
     other = Flavour.ITANIUM if flavour is Flavour.COM else Flavour.COM
     return EntryPointError(
         f"the service's interfaces are not of the flavour {flavour}: {sign}",

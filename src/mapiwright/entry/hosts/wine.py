@@ -43,7 +43,7 @@ PYTHONS = (
 OLDEST = 11
 """The minor version of the oldest Python 3 that can run the child."""
 BOOT = 300.0
-"""Seconds that a prefix may take to boot; one that an older Wine made is brought up to date then."""
+"""Seconds that a prefix may take to boot; one made by an older Wine is updated then."""
 LINGER = 60
 """Seconds that Wine's server stays for the next call."""
 OVERRIDES = "mscoree=;mshtml=;winemenubuilder.exe=;winedbg.exe="
@@ -220,7 +220,7 @@ class WinePython:
         return [str(loader(os.environ)), windows_python, *OPTIONS, "-c", GUARD, self.path(archive()), *words]
 
     def environment(self) -> dict[str, str]:
-        """The variables that Wine needs, beside those that every child is given."""
+        """The variables that Wine needs, in addition to those of every child."""
         wine = loader(os.environ)
         return {
             "WINEPREFIX": str(self.prefix.absolute()),

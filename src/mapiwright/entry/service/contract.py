@@ -151,7 +151,7 @@ class EntryRequest:
     foreign: frozenset[str] = frozenset()
     """The uids of the profile's other sections, which are not the service's own."""
     provider: tuple[str, str] | None = None
-    """Under PROVIDER_CREATE the name and uid of the provider that was made, for the service to go on with."""
+    """Under PROVIDER_CREATE the name and uid of the provider that was made, for the service to continue with."""
 
 
 @dataclass(frozen=True, slots=True)

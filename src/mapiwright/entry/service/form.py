@@ -1,7 +1,7 @@
 """A service's own pages of the Profile Wizard, as data: what a person is asked, and what it is stored as.
 
-A form comes from the service's package and lies in its record, or its Python wizard entry answers with one. No
-code of a vendor draws anything.
+A form comes from the service's package and is kept in its record, or its Python wizard entry answers with one. No
+vendor code draws anything.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Words:
         return cls(MappingProxyType({ENGLISH: text}))
 
     def in_(self, language: str) -> str:
-        """In that language, else in English, else in whichever there is."""
+        """In that language, else in English, else in any that there is."""
         found = self.by_language
         return found.get(language) or found.get(ENGLISH) or next(iter(found.values()), "")
 
@@ -129,7 +129,7 @@ class Field:
 
     @property
     def first(self) -> Entered:
-        """What stands in the field before anybody has touched it."""
+        """The initial content of the field."""
         if self.kind is FieldKind.FLAG:
             return self.default is True
         return "" if self.default is None else str(self.default)
@@ -177,7 +177,7 @@ class Field:
 
 
 def _trimmed(asked: Field, entered: Entered) -> str:
-    """A blank at an end was typed by mistake, but for a secret, which may have any."""
+    """A blank at an end was typed by mistake, except in a secret, which may have any."""
     text = entered if isinstance(entered, str) else str(entered).lower()
     return text if asked.secret else text.strip()
 

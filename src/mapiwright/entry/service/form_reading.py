@@ -1,6 +1,6 @@
 """Forms as documents: the tables of a manifest, the JSON of a record, and what a Python wizard entry answers.
 
-All three are one format, told in docs/reference/package-format.md. Whoever wrote it, nothing of it is believed.
+All three are one format: docs/reference/package-format.md. It is checked in full, whatever its source.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Faults(list[str]):
     """What is wrong, as sentences that begin with the place: ``pages[1].fields[2].tag: ...``."""
 
     def report(self, place: str, what: str) -> None:
-        """Tell one."""
+        """Add a fault."""
         self.append(f"{place}: {what}")
 
     def table(self, found: Any, place: str, known: frozenset[str]) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 r"""Where an Outlook's process finds a DLL, and whether it could load it: all from names and headers, none is loaded.
 
 MAPI puts ``32`` into the name ([registering-services-and-service-providers-in-mapisvc-inf]); Windows then looks into
-the folder of OUTLOOK.EXE, the system folder, the Windows folder and those of PATH, and MAPI beside MAPISVC.INF.
+the folder of OUTLOOK.EXE, the system folder, the Windows folder and those of PATH, and MAPI in that of MAPISVC.INF.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def is_outlooks_own(dll: str) -> bool:
 class FoundLibrary:
     """A DLL that was looked for: where it is ("" where it is nowhere), and its headers or what is wrong with them.
 
-    ``told`` is False where it cannot be told: on a network, or on a drive that this workstation does not have.
+    ``known`` is False where that cannot be checked: on a network, or on a drive that this workstation does not have.
     """
 
     path: str
@@ -68,7 +68,7 @@ class FoundLibrary:
 class Loader:
     """What the process of an Outlook finds; each file is read once.
 
-    ``told`` says whether the workstation has files at all: a bare hive has none, and then nothing can be said.
+    ``known`` says whether the workstation has files at all: a bare hive has none, so nothing can be found.
     ``has_program`` says whether OUTLOOK.EXE is there; where it is not, Outlook's own DLLs are not either.
     """
 

@@ -20,7 +20,7 @@ IDENTITY = frozenset({0x67FD, 0x67FE})
 """PR_AUTOCFG_USER_EMAIL and _NAME: in the secure range, yet given so that the service may store them plainly."""
 
 PIECE = 12
-"""The bytes of a piece of a secret that is looked for in what is told."""
+"""The length in bytes of the pieces of a secret that reported text is searched for."""
 
 TELLING = 4
 """The bytes from which a secret is looked for inside other data; a shorter one must be the whole of it."""
@@ -49,12 +49,12 @@ def _spellings(value: PropertyValue, code_page: str) -> Iterator[bytes]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _spellings(item, code_page)
-    elif not isinstance(value, bool):  # which is too small to be told apart
+    elif not isinstance(value, bool):  # too small to recognise
         yield str(value).encode()
 
 
 def _pieces(spelling: bytes) -> Iterator[bytes]:
-    """Pieces of a long secret, one of which lies whole in whatever holds twice as many of its bytes in a row."""
+    """Pieces of a long secret: any text with twice as many of its bytes in a row contains a whole piece."""
     for at in range(0, len(spelling) - PIECE + 1, PIECE):
         yield spelling[at : at + PIECE]
 
@@ -62,10 +62,10 @@ def _pieces(spelling: bytes) -> Iterator[bytes]:
 def betrays(value: PropertyValue, request: EntryRequest, *, stored: bool = False) -> bool:
     """Whether ``value`` spells a secret that the request carries; ``stored`` says that it is to become a property.
 
-    What is only told, and not stored, must not hold a long piece of one either: somebody may have cut it.
+    What is only reported, and not stored, must not hold a long piece of one either: it may have been truncated.
     """
     if stored and isinstance(value, int):
-        return False  # numbers are too small to be told apart
+        return False  # numbers are too small to recognise
     reported = tuple(_spellings(value, request.code_page))
     for tag, secret in properties_of(request):
         if not is_secure(tag) or (stored and prop_id(tag) in IDENTITY):

@@ -1,4 +1,4 @@
-"""The cells of a hive that is being edited: taken, given back, and merged with their free neighbours.
+"""The cells of a hive that is being edited: allocated, freed, and merged with their free neighbours.
 
 A cell that no edit touches stays where it is, byte for byte. A new cell is cut from the smallest free cell that holds
 it; where there is none, a bin is added after the last one: of one page, or as large as its one big cell needs.
@@ -99,7 +99,7 @@ class Cells:
         return offset
 
     def free(self, offset: int) -> None:
-        """Give the cell at ``offset`` back, and merge it with the free cells beside it."""
+        """Free the cell at ``offset``, and merge it with the free cells next to it."""
         at, end = self.image.cell(offset)
         size = end - at + 4
         self.image.used.remove(offset)

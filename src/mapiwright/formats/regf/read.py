@@ -99,7 +99,7 @@ class Hive:
         return self.root.find(path)
 
     def claim(self, cell: int, owner: int) -> None:
-        """Note whose cell it is; a second owner is damage, and would let a small file stand for endless data."""
+        """Note whose cell it is; a second owner is damage, and would let a small file expand without limit."""
         if self.owners.setdefault(cell, owner) != owner:
             raise damage(BASE_BLOCK + cell, "cell belongs to two owners")
 
@@ -111,7 +111,7 @@ class HiveKey:
 
     def __init__(self, hive: Hive, record: KeyRecord, depth: int) -> None:
         if depth > DEEPEST:
-            raise damage(BASE_BLOCK + record.offset, f"key stands {depth} levels deep", f"at most {DEEPEST}")
+            raise damage(BASE_BLOCK + record.offset, f"key is {depth} levels deep", f"at most {DEEPEST}")
         self._hive = hive
         self._depth = depth
         self._by_name: dict[str, HiveKey | None] = {}

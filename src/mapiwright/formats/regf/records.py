@@ -1,7 +1,7 @@
 """Where the fields of a hive's records lie, and how to walk from one record to the next.
 
 All numbers are little-endian; an offset counts from the first bin, which is at byte 4096 of the file. The reader and
-the writer stand on this module; the validator does not.
+the writer use this module; the validator does not.
 
 Source: the regf specification of msuhanov (versions 1.3 to 1.6).
 """
@@ -25,7 +25,7 @@ BASE_BLOCK = 4096
 PAGE = 4096
 BIN_HEADER = 32
 NIL = 0xFFFFFFFF
-INLINE = 0x80000000  # in a value's size: the data stand in the offset field
+INLINE = 0x80000000  # in a value's size: the data are in the offset field
 SEGMENT = 16344  # the most that one cell holds of a value where the hive knows `db`
 DEEPEST = 512  # levels of keys that Windows allows, the root counted
 

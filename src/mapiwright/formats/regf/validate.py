@@ -1,7 +1,7 @@
 """Validate a hive strictly, by a reading of its own, which shares only upper case with the writer.
 
 An ERROR is what Windows may refuse, repair away or misread. A WARNING is what hives that Windows aged do have, such
-as cells that nobody uses; a hive that Mapiwright made has neither.
+as unused cells; a hive that Mapiwright made has neither.
 
 Sources: the regf specification of msuhanov; the checks of ReactOS' configuration manager (read for facts).
 """
@@ -128,7 +128,7 @@ class Examination:
                 self.error(position, "a bin knows its place and takes whole pages", f"{mark!r}, 0x{own:x}, {length}")
                 return
             if position + length > len(self.data):
-                self.error(position, "a bin lies in the file", f"{length} bytes from 0x{position:x}")
+                self.error(position, "a bin is inside the file", f"{length} bytes from 0x{position:x}")
                 return
             self.cells(offset + 32, offset + length)
             offset += length
@@ -158,7 +158,7 @@ class Examination:
         self.visited += 1
         room = self.payload(offset)
         if not room:
-            self.error(position, "an offset leads to a cell in use", f"{what} at 0x{offset:x} is none")
+            self.error(position, "an offset leads to a cell in use", f"{what} at 0x{offset:x} is not in one")
         elif room < least:
             self.error(BINS + offset, "a record fits its cell", f"{what} needs {least} bytes of {room}")
         elif offset in self.owned:
@@ -179,7 +179,7 @@ class Examination:
             self.key(waiting.pop(), waiting)
 
     def key_at(self, offset: int, position: int) -> bool:
-        """Whether a key's record with its name stands at ``offset``; it then is owned by who asks."""
+        """Whether a key's record with its name is at ``offset``; it then belongs to ``position``."""
         at = self.own(offset, 77, "key", position)
         if not at:
             return False
@@ -202,7 +202,7 @@ class Examination:
         if self.payload(key.offset) + 4 > _LARGEST_KEY_CELL:
             self.error(at, "a key's cell has at most 0x45C bytes", f"0x{self.payload(key.offset) + 4:x}")
         if key.depth > _MOST_LEVELS:
-            self.error(at, "keys stand at most 512 levels deep", f"{key.depth}")
+            self.error(at, "keys are at most 512 levels deep", f"{key.depth}")
         if bool(flags & 0x04) != (key.parent == NIL):
             self.error(at + 2, "the root key, and no other, is flagged so", f"flags 0x{flags:x}")
         if key.parent not in {NIL, parent}:
@@ -369,16 +369,16 @@ class Examination:
         """Examine where the ``size`` bytes of data of the value at ``at`` are."""
         if size >= 0x80000000:
             if size - 0x80000000 > 4:
-                self.error(at + 4, "at most 4 bytes of data stand in the value", f"{size - 0x80000000}")
+                self.error(at + 4, "at most 4 bytes of data are stored in the value", f"{size - 0x80000000}")
         elif not size:
             if place != NIL:
                 self.error(at + 8, "a value without data has no offset of them", f"0x{place:x}")
             elif not tombstone:
-                self.warn(at + 4, "up to 4 bytes of data stand in the value", "size 0")
+                self.warn(at + 4, "up to 4 bytes of data are stored in the value", "size 0")
         elif size <= _SEGMENT or self.minor <= 3:
             self.own(place, size, "data", at + 8)
             if size <= 4:
-                self.warn(at + 4, "up to 4 bytes of data stand in the value", f"{size} bytes in a cell")
+                self.warn(at + 4, "up to 4 bytes of data are stored in the value", f"{size} bytes in a cell")
         elif record := self.own(place, 8, "big data", at + 8):
             mark, count, listed = struct.unpack_from("<2sHI", self.data, record)
             if mark != b"db" or count != -(-size // _SEGMENT):

@@ -38,7 +38,7 @@ class ChangeExamination:
 
 
 def examine_change(before: bytes, after: bytes) -> ChangeExamination:
-    """Whether ``after`` has no error that ``before`` had not; where it is not sound, only ``validate`` can tell.
+    """Whether ``after`` has no error that ``before`` had not; if that is not sound, only ``validate`` can decide.
 
     ``before`` is taken to be sound where nothing was changed. Never raises.
     """
@@ -51,7 +51,7 @@ def examine_change(before: bytes, after: bytes) -> ChangeExamination:
 
 
 class _Unclear(Exception):  # noqa: N818 - no error: somebody else decides
-    """Only the whole validation can tell."""
+    """Only the whole validation can decide."""
 
 
 def _require(condition: object) -> None:
@@ -93,7 +93,7 @@ class _Side(Examination):
                 self.cells(start + _BIN_HEADER, start + self.lengths[index])
 
     def payload(self, offset: int) -> int:
-        """The bytes of payload of a cell in use; outside of the changed bins its own size is believed."""
+        """The bytes of payload of a cell in use; outside of the changed bins its own size is trusted."""
         if offset in self.used:
             return self.used[offset]
         index = bisect_right(self.starts, offset) - 1
@@ -147,7 +147,7 @@ class _Side(Examination):
         _require(not any(fault.severity is Severity.ERROR for fault in self.faults))
 
     def depth(self, offset: int, root: int) -> int:
-        """How deep a key stands, the root counted."""
+        """How deep a key is, the root counted."""
         depth = 1
         while offset != root:
             _require(depth <= 512 and self.payload(offset) >= _SHORTEST_KEY)
@@ -189,7 +189,7 @@ def _examine(old: _Side, new: _Side) -> None:
     for side, cells in ((old, gone | changed), (new, fresh | changed)):
         _require(cells <= side.owned | side.keys_there | side.security_there)
     _require(new.owned - old.owned <= fresh)
-    # A key that is not listed any more is gone, and a new one is listed.
+    # A key that is no longer listed was removed, and a new one is listed.
     _require(set().union(*old.children.values()) <= gone | new.owned)
     for key in new.keys_there:
         _examine_place(old, new, key)
@@ -219,7 +219,7 @@ def _lists_stand(old: _Side, new: _Side, key: int) -> bool:
 
 
 def _examine_place(old: _Side, new: _Side, key: int) -> None:
-    """A key that changed is listed by the key above, or stands where it stood, under the same name."""
+    """A key that changed is listed by the key above, or is where it was, under the same name."""
     above = new.number(key, _PARENT)
     if key in new.children.get(above, ()):
         return
@@ -231,7 +231,7 @@ def _examine_place(old: _Side, new: _Side, key: int) -> None:
 
 
 def _examine_security(old: _Side, new: _Side) -> None:
-    """Each descriptor counts its keys as before, but for those that came and went, and the ring is closed."""
+    """Each descriptor counts its keys as before, except for new and removed ones, and the ring is closed."""
     _require(new.security_there <= old.security_there)
     dropped = old.security_there - new.security_there
     for record in old.users.keys() | new.users.keys() | old.security_there:

@@ -69,7 +69,7 @@ class DeleteValue:
 
 @dataclass(frozen=True, slots=True)
 class CreateKey:
-    """A key comes to be at ``path``, empty; its parent exists, and it does not."""
+    """Create an empty key at ``path``; its parent exists, and it does not."""
 
     path: tuple[str, ...]
 
@@ -108,7 +108,7 @@ def edit(data: Buffer, edits: Sequence[Edit], *, timestamp: int) -> bytes:
 
     ``timestamp`` is the FILETIME that the touched keys get. Raises RefusedError where the hive is dirty or locked by
     a transaction, or a key must not be edited; NotFoundError and ExistsError where an edit does not fit; FormatError
-    where the hive is damaged. Either all edits are in the result or there is none.
+    where the hive is damaged. Either all edits are in the result or there is no result.
     """
     hive = Hive(data)
     refuse_unwritable(hive)
@@ -232,7 +232,7 @@ def _check_plain(key: KeyRecord, path: Sequence[str]) -> None:
             raise RefusedError(
                 f"key {key.name!r} is {kind}, which is not edited",
                 where="\\".join(path),
-                remedy="name the key that it stands for",
+                remedy="name the key that it points to",
             )
 
 
@@ -241,7 +241,7 @@ def _check_key_path(path: tuple[str, ...]) -> None:
     if not path:
         raise ExistsError("the root key is there already")
     if len(path) >= DEEPEST:
-        raise RefusedError(f"key would stand {len(path) + 1} levels deep", where=place, expected=f"at most {DEEPEST}")
+        raise RefusedError(f"key would be {len(path) + 1} levels deep", where=place, expected=f"at most {DEEPEST}")
     length = units(path[-1])
     if not 1 <= length <= LONGEST_KEY_NAME or "\\" in path[-1]:
         raise RefusedError(

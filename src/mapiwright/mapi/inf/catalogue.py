@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties, PropertyValue
 
 WHERE = "MAPISVC.INF"
-"""The file, where nobody says which one."""
+"""The file, where none is named."""
 SERVICES = "Services"
 DEFAULT_SERVICES = "Default Services"
 HELP_FILES = "Help File Mappings"
@@ -43,19 +43,19 @@ LINKS = frozenset({upcase(PROVIDERS), upcase(SECTIONS)})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a section says: its properties, the keys that are none, and the faults of both."""
+    """What a section says: its properties, its other keys, and the faults of both."""
 
     properties: Properties
     keywords: Mapping[str, str]
     faults: tuple[Finding, ...]
 
     def text(self, tag: int) -> str:
-        """A string property in whichever width it was written, or ""."""
+        """A string property of either width, or ""."""
         values = [value for given, value in self.properties.items() if tags.prop_id(given) == tags.prop_id(tag)]
         return next((value for value in values if isinstance(value, str)), "")
 
     def texts(self, tag: int) -> tuple[str, ...]:
-        """A property of several strings in whichever width it was written, or ()."""
+        """A property of several strings of either width, or ()."""
         values = [value for given, value in self.properties.items() if tags.prop_id(given) == tags.prop_id(tag)]
         found = next((value for value in values if isinstance(value, tuple)), ())
         return tuple(value for value in found if isinstance(value, str))
@@ -152,7 +152,7 @@ def uid_of(section: InfSection) -> bytes | None:
 
 
 def read_section(section: InfSection) -> Reading:
-    """The properties of a service, provider or extra section; a faulty one is left out and told."""
+    """The properties of a service, provider or extra section; a faulty one is left out and reported."""
     properties: dict[int, PropertyValue] = {}
     keywords: dict[str, str] = {}
     faults = [finding("MW1001", "the line holds a NUL character", line=index + 1) for index in section.damaged]

@@ -1,7 +1,7 @@
 """Every finding of a MAPISVC.INF at once: the text, the links, the providers, the flags, the DLLs.
 
-The rules and their ids stand in inf_rules.py. A value that is only wrong because its rest stands on the next line is
-one fault, not two: the stray line is told, and it names both.
+The rules and their ids are in rules.py. A value that is only wrong because its rest is on the next line is one fault,
+not two: the stray line is reported, and it names both.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 CONTROL = re.compile(r"[\x01-\x08\x0a-\x19\x1b-\x1f\x7f]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-"""What stands in a text for bytes that are no character."""
+"""What text has for bytes that are not a character."""
 
 FAULTS_OF_VALUES = frozenset({"MW1040", "MW1041", "MW1042"})
-"""What may be wrong with a value that is cut short."""
+"""What may be wrong with a value that ends too early."""
 
 LONGEST_COMPONENT = 30
 """Characters of a component in [Help File Mappings] ([mapisvc-inf-help-file-mappings-section])."""
@@ -74,7 +74,7 @@ def check(
     """All findings of a document, by line.
 
     ``where`` names the file. ``code_page`` is the ANSI code page of the workstation, which paths must survive.
-    ``within`` is the document that a fragment is meant for: what the fragment links to may stand there.
+    ``within`` is the document that a fragment is meant for: the sections that the fragment links to may be there.
     """
     checker = _Checker(inf, code_page, within)
     found = [*checker.text(), *checker.globals(), *checker.services(), *checker.belongings(), *checker.values()]
@@ -92,7 +92,7 @@ class _Linked:
 
 
 class _Checker:
-    """One document under judgement: its sections by the part they play."""
+    """One document being checked: its sections by the part they play."""
 
     def __init__(self, inf: Inf, code_page: str, within: Inf | None) -> None:
         self.inf = inf
@@ -151,7 +151,7 @@ class _Checker:
                     line=number,
                 )
             if line.kind is LineKind.ENTRY and index < first:
-                yield finding("MW1002", f"{line.name} stands above the first section", line=number)
+                yield finding("MW1002", f"{line.name} is above the first section", line=number)
             if line.kind is not LineKind.COMMENT and SURROGATE.search(line.text):
                 yield finding(
                     "MW1004",
@@ -167,13 +167,13 @@ class _Checker:
             if original is not None and original is not section:
                 yield finding(
                     "MW1006",
-                    f"[{section.name}] stands on line {original.header + 1} already",
+                    f"[{section.name}] is on line {original.header + 1} already",
                     line=section.header + 1,
                 )
             for entry in section.entries:
                 before = section.entry(entry.key)
                 if before is not None and before is not entry:
-                    what = f"{entry.key} stands on line {before.index + 1} of [{section.name}] already"
+                    what = f"{entry.key} is on line {before.index + 1} of [{section.name}] already"
                     yield finding("MW1007", what, line=entry.index + 1)
 
     def globals(self) -> Iterator[Finding]:
@@ -195,7 +195,7 @@ class _Checker:
                 yield finding("MW1018", what, line=entry.index + 1)
 
     def services(self) -> Iterator[Finding]:
-        """What is wrong with the sections of services, but for their values."""
+        """What is wrong with the sections of services, except their values."""
         for section in self.listed.values():
             read, line = self.readings[section.header], section.header + 1
             known = self.within.section(section.name) if self.within is not None else None
@@ -239,7 +239,7 @@ class _Checker:
                 yield finding("MW1038", what, line=service.header + 1)
 
     def belongings(self) -> Iterator[Finding]:
-        """What is wrong with provider sections and extra sections, but for their values."""
+        """What is wrong with provider sections and extra sections, except their values."""
         taken: dict[int, _Linked] = {}
         for link in (link for below in self.links.values() for link in below):
             first = taken.setdefault(link.section.header, link)

@@ -1,7 +1,7 @@
 """The MAPISVC.INF of a workstation, read: the only module that does so.
 
-A fault in a section of somebody else is no reason to refuse the file: it stands, the other services are usable, and
-whoever asks for the damaged one is given the file and the line.
+A fault in another product's section is no reason to refuse the file: it is kept, the other services are usable, and
+only a request for the damaged one fails, with the file and the line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The right side of a property in MAPISVC.INF: text to value by the property's type, and back.
 
 =====================  ===========================================================================================
-PT_STRING8, _UNICODE   the text as it stands
+PT_STRING8, _UNICODE   the text as it is
 PT_LONG                symbols joined by ``|``, or 8 hexadecimal digits, which are 4 bytes with the lowest first:
                        ``01050000`` is 0x501
 PT_I2, I8, SYSTIME     4, 16 and 16 such digits
@@ -12,8 +12,8 @@ PT_MV_...              the same, separated by commas; blanks around them do not 
 =====================  ===========================================================================================
 
 [property-entries-in-mapisvc-inf-message-service-sections]; the byte order follows from its samples, whose constants
-H:EdkMdb.h has. Tolerated, and told (MW1048), is a PT_LONG that is empty, which is read as 0, or that is a decimal
-number of another length than 8 and without leading zeros.
+H:EdkMdb.h has. Tolerated, and reported (MW1048), is a PT_LONG that is empty, which is read as 0, or that is a
+decimal number of another length than 8 and without leading zeros.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is wrong with a PRF file, told all at once ([prf] 6), and which Outlook passes over what ([prf] 5)."""
+"""What is wrong with a PRF file, reported together ([prf] 6), and what each Outlook ignores ([prf] 5)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _ENCRYPTIONS = {
     ANSI_PST: frozenset({0x80000000, 0x40000000, 0x20000000}),
     UNICODE_PST: frozenset({0x50000000, 0x10000000}),
 }
-"""What stands in PRF files; 0x10000000 is how Outlook keeps it for a Unicode data file ([REAL], 2010 and 2016)."""
+"""The value in PRF files; 0x10000000 is how Outlook keeps it for a Unicode data file ([REAL], 2010 and 2016)."""
 _OF_EXCHANGE = {"HomeServer": 0x6608, "MailboxName": 0x6607}
 """What NEWPROF needs of an Exchange service, or it deletes it again (Q164346)."""
 _LONG_NAME, _ACCOUNT_NAME = 0x3001, 0x661F
@@ -61,7 +61,7 @@ _VARIABLE = re.compile(r"%[^%\s]+%")
 def check(file: ProfileFile, edition: Edition | None = None) -> tuple[Finding, ...]:
     """All that is wrong with a file, by its lines.
 
-    ``edition`` is the Outlook that it is for; without one, what any Outlook passes over is told, with which.
+    ``edition`` is the Outlook that it is for; without one, what any Outlook ignores is reported, with its name.
     """
     found = [
         *file.faults,
@@ -92,11 +92,11 @@ def _text(document: Inf) -> Iterator[Finding]:
             yield finding("MW8005", f"bytes that are no text in {document.encoding.codec}", line=number)
         if line.kind is LineKind.STRAY:
             reported = "" if is_secret_word(line.text, line.text) else f": {quoted(line.text.strip())}"
-            yield finding("MW8001", f"a line that is none of these{reported}", line=number)
+            yield finding("MW8001", f"a line of another kind{reported}", line=number)
         elif line.kind is LineKind.COMMENT and line.text.lstrip().startswith("'"):
             yield finding("MW8002", "an apostrophe begins the line", line=number)
         elif line.kind is LineKind.ENTRY and not within:
-            yield finding("MW8008", f"{line.name} stands above the first section", line=number)
+            yield finding("MW8008", f"{line.name} is above the first section", line=number)
 
 
 def _duplicates(document: Inf) -> Iterator[Finding]:
@@ -153,7 +153,7 @@ def _default_store(file: ProfileFile, line: int) -> Iterator[Finding]:
 
 
 def _is_no_store(item: Item) -> bool:
-    """Whether what an item stands for is known to be no store; a vendor's own service may be one."""
+    """Whether what an item means is known to be no store; a vendor's own service may be one."""
     stores = STORES_OF_FILES | {EXCHANGE, "MSFS"}
     known = {upcase(label.service) for label in builtin_services().values()}
     return not item.service or (upcase(item.service) in known and upcase(item.service) not in stores)
@@ -239,7 +239,7 @@ def _lacks(item: Item, id_: int) -> bool:
 
 
 def _editions(file: ProfileFile, edition: Edition | None) -> Iterator[Finding]:
-    """What the Outlook of that edition passes over; every one that we know is 2003 or later."""
+    """What the Outlook of that edition ignores; every one that we know is 2003 or later."""
     newest = edition in {None, Edition.OUTLOOK_2016}
     for item in file.services:
         if newest and upcase(item.service) == EXCHANGE:
@@ -275,7 +275,7 @@ def _long_name(file: ProfileFile, item: Item) -> Iterator[Finding]:
 
 
 def _dropped(file: ProfileFile) -> Iterator[Finding]:
-    """The services that are lost with one that makes an old Outlook stop: it asks, and then goes on with none."""
+    """The services that are lost with one at which an old Outlook stops: it asks, and then skips the rest."""
     for place, item in enumerate(file.services):
         later = ", ".join(each.key for each in file.services[place + 1 :])
         why = _stops(item)

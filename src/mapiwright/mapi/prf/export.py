@@ -1,4 +1,4 @@
-"""A profile as a PRF file that makes it again, as far as one can carry it; what it cannot is told.
+"""A profile as a PRF file that recreates it, as far as the format allows; the rest is reported.
 
 What MAPISVC.INF gives a service is not repeated: the file holds what was changed since. Its [General] makes no copy
 of a profile that is there, so that importing it twice is importing it once ([prf] 2.1).
@@ -64,7 +64,7 @@ _OF_MAPI = frozenset(
         ),
     )
 )
-"""What a section has from MAPISVC.INF, from MAPI or from its provider, and no file of settings should bring."""
+"""What a section has from MAPISVC.INF, from MAPI or from its provider, and a file of settings should not contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,11 @@ class _Pen:
     findings: list[Finding] = field(default_factory=list)
 
     def text(self, slot: Slot, value: PropertyValue, what: str) -> str | None:
-        """A value as its line has it; None, and told, where no line can."""
+        """A value as its line has it; None, and a finding, where no line can hold it."""
         try:
             return self.line(slot.kind, value)
         except FormatError:
-            self.findings.append(finding("MW8202", f"{what} cannot stand on a line"))
+            self.findings.append(finding("MW8202", f"{what} cannot be written on one line"))
             return None
 
     def line(self, kind: PropertyType, value: PropertyValue) -> str:
@@ -197,7 +197,7 @@ def _service(pen: _Pen, service: Service, definition: ServiceDefinition | None) 
         target = inf.entry_text("ServiceName", pen.line(PropertyType.UNICODE, service.name))
         header_text(pen.line(PropertyType.UNICODE, label))
     except (UsageError, FormatError):
-        pen.findings.append(finding("MW8202", f"the name of service {quoted(service.name)} cannot stand on a line"))
+        pen.findings.append(finding("MW8202", f"service name {quoted(service.name)} cannot be written on one line"))
         return None
     keys: dict[str, Slot] = {}
     values: list[tuple[str, str]] = []
@@ -224,7 +224,7 @@ def _label(service: str) -> str:
 def _settings(
     pen: _Pen, service: Service, definition: ServiceDefinition | None
 ) -> Iterator[tuple[int, PropertyValue]]:
-    """The properties of a service's sections that MAPISVC.INF does not give, as far as a file can bring them back.
+    """The properties of a service's sections that MAPISVC.INF does not give, as far as a file can restore them.
 
     An apply puts a value where the service keeps it: in the first section to which MAPISVC.INF gives the id, else in
     the service's own. A service with an entry point puts it where it wants to; Microsoft's keep theirs in a provider.
@@ -266,7 +266,7 @@ def _given(service: Service, definition: ServiceDefinition | None) -> list[tuple
     for provider in service.providers:
         of_kind = (each for each in providers if each.get(tags.PR_RESOURCE_TYPE) == provider.kind)
         declared = _taken(providers, next(of_kind, None))
-        # Where nothing tells what it was called first, it is called so still.
+        # Where the original name is unknown, assume that it was never changed.
         still = {tags.PR_DISPLAY_NAME: provider.section.text(tags.PR_DISPLAY_NAME)}
         given.append((provider.section, declared or still))
     extras = list(definition.extras) if definition is not None else []
@@ -279,7 +279,7 @@ def _given(service: Service, definition: ServiceDefinition | None) -> list[tuple
 
 
 def _taken(those: list[Properties], one: Properties | None) -> Properties:
-    """One of those, which the next section does not get; nothing where it is None."""
+    """``one``, removed from ``those`` so that it is used once; empty where it is None."""
     if one is None:
         return {}
     those.remove(one)
@@ -304,7 +304,7 @@ def _slot(tag: int) -> Slot:
 
 
 def _known_values(pen: _Pen, section: Section, label: Label) -> Iterator[tuple[str, str]]:
-    """The values of a section that Microsoft's label has a key for; all else there is Outlook's own affair."""
+    """The values of a section that Microsoft's label has a key for; Outlook manages the rest."""
     for key, slot in label.slots.items():
         value = section.get(slot.tag)
         text = pen.text(slot, value, label.keys[key]) if value is not None else None

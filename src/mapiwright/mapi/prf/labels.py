@@ -1,7 +1,7 @@
 """The labels of Microsoft's own PRF files, with the mappings of their keys ([prf] 3 and 4).
 
-A file brings its own mappings and those count: a key means what the file says. These stand in where a section is
-absent, give an export its names, and tell which service a label usually means.
+A file brings its own mappings and those count: a key means what the file says. These are used where a section
+is absent, give an export its names, and say which service a label usually means.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ _ACCOUNTS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a label in a list stands for: a service, a profile section, or an account, and where its values go.
+    """What a label in a list means: a service, a profile section, or an account, and where its values go.
 
     ``section`` is the uid of a profile section, ``account`` POP3 or IMAP; of the three one is not empty, where the
     label is sound. ``slots`` are by key in upper case, ``keys`` as they are written. ``builtin``: the file has no

@@ -107,7 +107,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry of a list: ``Service2``, its label with what that stands for, and its values.
+    """An entry of a list: ``Service2``, its label with what that means, and its values.
 
     ``label`` is None where the file does not define it and Microsoft's files do not either. ``unique`` and
     ``overwrite`` are None where the file leaves them out. ``present`` says whether there is a section for its values.
@@ -188,7 +188,7 @@ def _general(document: Inf, faults: list[Finding]) -> General:
         faults.append(finding("MW8011", "there is no section [General]"))
         return General()
     strange = (entry for entry in seen(section) if upcase(entry.key) not in _GENERAL_KEYS)
-    faults.extend(_fault("MW8013", entry, f"Outlook knows no {entry.key}, and passes over it") for entry in strange)
+    faults.extend(_fault("MW8013", entry, f"Outlook does not know {entry.key}, and ignores it") for entry in strange)
 
     def switch(key: str, *, unsaid: bool | None) -> bool | None:
         entry = section.entry(key)
@@ -222,7 +222,7 @@ def _items(
     section = document.section(list_name)
     for entry in seen(section) if section is not None else ():
         if not upcase(entry.key).startswith(word):
-            faults.append(_fault("MW8025", entry, f"{entry.key} stands in [{list_name}], and is passed over"))
+            faults.append(_fault("MW8025", entry, f"{entry.key} is in [{list_name}], and is ignored"))
             continue
         known = upcase(f"{word} {entry.value}")
         if known not in labels:
@@ -231,7 +231,7 @@ def _items(
 
 
 def _label(document: Inf, entry: Entry, word: str, faults: list[Finding]) -> Label | None:
-    """What a label stands for, by the file; by Microsoft's own files where this one has no such section."""
+    """What a label means, by the file; by Microsoft's own files where this one has no such section."""
     section = document.section(entry.value) if entry.value else None
     if section is None:
         builtin = (builtin_services() if word == SERVICE else builtin_accounts()).get(upcase(entry.value))

@@ -47,7 +47,7 @@ def accounts(section: Section) -> Iterator[Account]:
 
 
 def without_service(section: Section, service: str | None, providers: Collection[str]) -> Section:
-    """The section when a service and its providers have gone; None is the service of providers that went alone.
+    """The section after a service and its providers are removed; None is for providers removed alone.
 
     Its accounts go too. An account with a service of its own, or with none, that only sent through one of those
     transports loses that link.

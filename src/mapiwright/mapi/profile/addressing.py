@@ -2,7 +2,7 @@
 
 MAPI keeps the three in its own section, as entry ids of containers: PR_AB_DEFAULT_DIR ([iaddrbook-setdefaultdir]),
 PR_AB_DEFAULT_PAB ([iaddrbook-setpab]) and PR_AB_SEARCH_PATH ([iaddrbook-setsearchpath]). Which containers a provider
-has, only its running code can tell. The lists that can be named without it are those that the profile has in one of
+has, only its running code knows. The lists that can be named without it are those that the profile has in one of
 the three, and those whose entry ids follow from the section of their provider ([profile-in-the-registry] 7.5): the
 contact folders of the Outlook Address Book, and the global address list of Exchange.
 """
@@ -47,7 +47,7 @@ class AddressList:
     """A container of an address book, as a profile can name it without its provider running.
 
     ``name`` is for people: the folder's, "Global Address List", the provider's display name, or "(unknown)".
-    ``provider`` is the uid of the provider section that it belongs to, or "" where that cannot be told.
+    ``provider`` is the uid of the provider section that it belongs to, or "" where that is unknown.
     """
 
     entry_id: bytes
@@ -208,7 +208,7 @@ def _contact_folders(provider: Provider) -> Iterator[AddressList]:
             yield AddressList(_NO_FLAGS + _CONTAB_CONTAINER + uid + folder, name, provider.uid)
 
 
-# What it shall have.
+# The lists to set.
 
 
 def _must_be_known(profile: Profile, before: Profile | None, entry_ids: Iterable[bytes]) -> None:

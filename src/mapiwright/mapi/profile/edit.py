@@ -55,7 +55,7 @@ _NOT_COPIED = (_COMPUTED | _MAPIS_OWN | {prop_id(tags.PR_SERVICE_EXTRA_UIDS)}) -
 _UID_LISTS = frozenset({*PROVIDER_LISTS, tags.PR_SERVICE_UID, tags.PR_SERVICE_EXTRA_UIDS, tags.PR_EMSMDB_SECTION_UID})
 """The properties with which the sections of a service name each other."""
 _DYNAMIC_STATUS = StatusFlag.SIMPLE_STORE | StatusFlag.TEMP_SECTION | StatusFlag.NEED_IPM_TREE
-"""[pidtagresourceflags-canonical-property]: set by MAPI only, so that no definition can bring them."""
+"""[pidtagresourceflags-canonical-property]: set by MAPI only, so no definition can contain them."""
 _ROLES = StatusFlag.DEFAULT_STORE | StatusFlag.PRIMARY_IDENTITY | StatusFlag.NO_DEFAULT_STORE
 
 _SECTION_NAME = re.compile(r"[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
@@ -100,7 +100,7 @@ def copy_profile(profile: Profile, name: str, new_uid: Callable[[], bytes]) -> P
 def rename_profile(profile: Profile, name: str) -> Profile:
     """The profile under another name; it stays the same one, and keeps its PR_SEARCH_KEY ([mapi-profiles]).
 
-    Raises RefusedError where the names differ only in case: Windows would not tell the two keys apart.
+    Raises RefusedError where the names differ only in case: to Windows both are the same key.
     """
     check_profile_name(name)
     if name != profile.name and upcase(name) == upcase(profile.name):
@@ -129,7 +129,7 @@ def add_service(
     UsageError for a provider without PR_RESOURCE_TYPE.
 
     An extra section with a fixed uid may be there already. One that another service lists is shared: it is listed
-    here too, and stays until the last of them goes. One that no service lists belongs to somebody else, often Outlook
+    here too, and stays until the last of them goes. One that no service lists belongs to others, often Outlook
     itself: it is used, but neither changed nor listed, so that it outlives this service. In neither case does the
     definition overrule what is set.
     """
@@ -239,7 +239,7 @@ def set_properties(profile: Profile, uid: str, changes: Mapping[int, PropertyVal
     To set a property to what it is, is always right, so that a section may be copied back whole. Otherwise raises
     RefusedError for what is MAPI's own (MAPI_E_COMPUTED) or secure, UsageError for a named property, for a value that
     is not of its type, and for a PR_SERVICE_EXTRA_UIDS that lists what is no section; and NotFoundError. The roles in
-    PR_RESOURCE_FLAGS stay with whom they are: ``roles`` has the verbs for them.
+    PR_RESOURCE_FLAGS are not changed: ``roles`` does that.
     """
     section = profile.section(uid)
     if section is None:

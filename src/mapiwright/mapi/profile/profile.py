@@ -56,7 +56,7 @@ def tag_of_value(name: str) -> int | None:
 
 
 def is_protected(name: str) -> bool:
-    """Whether a stored value holds a secret: named ``S...``, or of a secure id and left plain by somebody."""
+    """Whether a stored value holds a secret: named ``S...``, or of a secure id and stored in plain text."""
     tag = tag_of_value(name)
     return tag is not None and (len(name) == 9 or is_secure(tag))
 
@@ -150,7 +150,7 @@ class Section:
         return Section(self.uid, MappingProxyType(properties), MappingProxyType(stored), self.keys)
 
     def without_width(self) -> Section:
-        """This section for a profile of the other bitness: offset tables are written anew, in its width."""
+        """This section for a profile of the other bitness: its offset tables are written again, in the new width."""
         stale = {value_name(tag) for tag in self.properties if prop_type(tag) in OFFSET_TABLES}
         kept = {name: value for name, value in self.stored.items() if name.lower() not in stale}
         return Section(self.uid, self.properties, MappingProxyType(kept), self.keys)
@@ -247,7 +247,7 @@ class Service:
     def flags(self) -> ServiceFlag:
         """PR_RESOURCE_FLAGS as a service means them.
 
-        SERVICE_DEFAULT_STORE is dynamic: it is stored nowhere and told by the providers ([REAL]).
+        SERVICE_DEFAULT_STORE is dynamic: it is not stored but follows from the providers ([REAL]).
         """
         stored = self.section.number(tags.PR_RESOURCE_FLAGS) & 0xFFFFFFFF & ~int(ServiceFlag.DEFAULT_STORE)
         holds = any(StatusFlag.DEFAULT_STORE in provider.flags for provider in self.providers)

@@ -65,9 +65,7 @@ def _services(profile: Profile) -> Iterator[Finding]:
         dll, entry = (section.text(tag) for tag in (tags.PR_SERVICE_DLL_NAME, tags.PR_SERVICE_ENTRY_NAME))
         if entry and not dll:
             # [msgserviceentry]: an entry point needs both.
-            yield _fault(
-                1, profile, uid, f"entry point {entry!r} is in no DLL", "PR_SERVICE_DLL_NAME stands beside it"
-            )
+            yield _fault(1, profile, uid, f"entry point {entry!r} is in no DLL", "PR_SERVICE_DLL_NAME is set, too")
         yield from _providers(profile, section)
         yield from _extras(profile, section)
         yield from _exchange(profile, section)

@@ -40,11 +40,11 @@ def redefine_service(
     new_uid: Callable[[], bytes],
     migrations: Mapping[int, int] = NO_MIGRATIONS,
 ) -> Profile:
-    """The profile whose service ``uid`` was made from ``old`` and shall be one of ``new``.
+    """The profile with its service ``uid``, made from ``old``, changed to one made from ``new``.
 
-    ``old`` is None where it cannot be read any more: then names follow, and nothing comes or goes. ``migrations``
-    maps old tags to new ones: a property of the service's sections moves where the new one is not there yet. Doing it
-    again changes nothing.
+    ``old`` is None where it cannot be read any more: then names are updated, and no provider comes or goes.
+    ``migrations`` maps old tags to new ones: a property of the service's sections moves where the new one is not
+    there yet. Applying it again changes nothing.
     """
     service = profile.service(uid)
     if service is None:
@@ -64,7 +64,7 @@ def _again(profile: Profile, uid: str) -> Service:
 
 
 def _migrated(section: Section, migrations: Mapping[int, int]) -> Section:
-    """The section with the values of old tags under new ones; what has its new tag already stays as it is."""
+    """The section with the values of old tags under new ones; a new tag that is there already is kept."""
     for source, target in migrations.items():
         value = section.get(source)
         if value is not None and section.get(target) is None:
@@ -116,7 +116,7 @@ def _kind(definition: ProviderDefinition) -> object:
 
 
 def _text(definition: ProviderDefinition, tag: int) -> str | None:
-    """A string of a definition in whichever width it was written."""
+    """A string of a definition, of either width."""
     other = tags.other_width(tag)
     value = definition.properties.get(tag) or (definition.properties.get(other) if other is not None else None)
     return value if isinstance(value, str) else None
@@ -125,7 +125,7 @@ def _text(definition: ProviderDefinition, tag: int) -> str | None:
 def _with_fresh(
     profile: Profile, service: Service, fresh: Sequence[ProviderDefinition], new_uid: Callable[[], bytes]
 ) -> Profile:
-    """The profile with providers that the new version brings; a vacant default store is the only role they get."""
+    """The profile with the providers of the new version; the only role they can get is a vacant default store."""
     if not fresh:
         return profile
     own: Properties = {tags.PR_SERVICE_UID: service.uid.bytes, tags.PR_SERVICE_NAME: service.name}
@@ -164,7 +164,7 @@ def _with_extras(
         if profile.section(uid) is None:
             profile = profile.with_sections(Section(uid).with_properties(extra.properties))
         elif uid not in others:
-            continue  # it is somebody else's, as when a service is added
+            continue  # it belongs to another one, as when a service is added
         listed.append(uid)
     packed = b"".join(uid.bytes for uid in dict.fromkeys(listed)) or None
     profile = profile.with_sections(

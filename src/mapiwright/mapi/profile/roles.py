@@ -42,7 +42,7 @@ def primary_identity(profile: Profile) -> Service | None:
 
 
 def set_default_store(profile: Profile, uid: str | None) -> Profile:
-    """Make the store with that provider uid the default one; None is none ([imapisession-setdefaultstore]).
+    """Make the store with that provider uid the default one; None removes the role ([imapisession-setdefaultstore]).
 
     Raises NotFoundError where the profile has no such store, and RefusedError where it is STATUS_NO_DEFAULT_STORE.
     """
@@ -58,7 +58,7 @@ def set_default_store(profile: Profile, uid: str | None) -> Profile:
 
 
 def set_simple_store(profile: Profile, uid: str | None) -> Profile:
-    """Make the store with that provider uid Simple MAPI's own; None is none ([imapisession-setdefaultstore])."""
+    """Make the store with that provider uid Simple MAPI's; None removes the role ([imapisession-setdefaultstore])."""
     chosen = None if uid is None else _store(profile, uid)
     return _with_bit(profile, StatusFlag.SIMPLE_STORE, profile.providers(PR_STORE_PROVIDERS), chosen)
 
@@ -72,11 +72,11 @@ def _store(profile: Profile, uid: str) -> Provider:
 
 
 def set_primary_identity(profile: Profile, uid: str | None) -> Profile:
-    """Let a service, named by its uid or a provider's, provide the session's identity; None is nobody.
+    """Let a service, named by its uid or a provider's, provide the session's identity; None is no service.
 
     [imsgserviceadmin-setprimaryidentity]: the service is flagged, and every provider of it that can supply an
     identity; all others lose the flag. SERVICE_NO_PRIMARY_IDENTITY is what MAPISVC.INF declares, so it is not put on
-    the others: else nobody could be chosen a second time. Raises NotFoundError, and RefusedError where the service
+    the others: else none could be chosen a second time. Raises NotFoundError, and RefusedError where the service
     declares that it has no identity.
     """
     services = profile.services
@@ -122,7 +122,7 @@ def set_transport_order(profile: Profile, uids: Sequence[str]) -> Profile:
     stranger = next((uid for uid in (*wanted, *there) if uid not in there or uid not in wanted), None)
     if stranger is not None:
         raise NotFoundError(
-            f"{stranger} is no transport, or is left out",
+            f"{stranger} is not a transport, or is missing from the order",
             where=f"profile {profile.name}",
             expected="every transport provider once",
         )
@@ -146,8 +146,8 @@ def admit(before: Profile, after: Profile, service: str, providers: Sequence[str
 
     ``service`` is "" where they were added to one that was there.
 
-    Whoever plays a role keeps it: the newcomers lose its flag. Where nobody does, the first newcomer that is flagged
-    gets it; for the default store, so that a profile with stores has one, the first that can be it.
+    A provider that has a role keeps it: new providers lose its flag. Where no provider has it, the first new one with
+    the flag gets it. A profile with stores needs a default store, so there it is the first one that can be it.
     """
     newcomers = [Provider(section) for section in after.existing(providers)]
     stores = [provider for provider in newcomers if provider.kind == ResourceType.STORE_PROVIDER]
@@ -196,7 +196,7 @@ def hand_over(before: Profile, after: Profile, gone: Service) -> Profile:
 
 
 def flagged(section: Section, *, give: int = 0, take: int = 0) -> Section:
-    """The section with bits of PR_RESOURCE_FLAGS given and taken; untouched where they stand so already."""
+    """The section with bits of PR_RESOURCE_FLAGS given and taken; unchanged where they are so already."""
     flags = section.number(PR_RESOURCE_FLAGS)
     wanted = flags & ~int(take) | int(give)  # as int, since an IntFlag forgets bits without a name
     return section if wanted == flags else section.with_properties({PR_RESOURCE_FLAGS: wanted})

@@ -41,7 +41,7 @@ _STRINGS = frozenset({PropertyType.STRING8, PropertyType.UNICODE})
 def read_profile(name: str, key: Key, *, default_pointer: int, code_page: str) -> Profile:
     """The profile that a key holds.
 
-    The multi-valued properties that are there tell the width of a pointer, ``default_pointer`` does where none is.
+    The multi-valued properties show the width of a pointer; ``default_pointer`` is used where there are none.
     ``code_page`` is the Python codec of the ANSI strings in PT_MV_STRING8.
     """
     sections = {uid: read_section(uid, below, code_page) for uid, below in key.keys.items()}
@@ -62,7 +62,7 @@ def read_section(uid: str, key: Key, code_page: str) -> Section:
 
 
 def plain_secure_properties(section: Section, code_page: str) -> dict[int, PropertyValue]:
-    """The secure properties that somebody left plain in a section; those that MAPI stored are encrypted."""
+    """The secure properties that are in plain text in a section; those that MAPI stored are encrypted."""
     found = {}
     for name, value in section.stored.items():
         tag = tag_of_value(name)
@@ -177,7 +177,7 @@ def profiles_changes(
 ) -> tuple[RegistryChange, ...]:
     """The changes that take each of a user's profiles from its first state to its second; None is absent.
 
-    Keys above that are missing are created. A profile whose name changes is written anew under the other name.
+    Keys above that are missing are created. A renamed profile is written in full under its new name.
     """
     from mapiwright.workstation.change import key_with_parents
 
@@ -192,7 +192,7 @@ def profiles_changes(
 def default_changes(
     registry: RegistryReader, user_root: KeyPath, edition: Edition, name: str | None
 ) -> tuple[RegistryChange, ...]:
-    """The changes that make ``name`` a user's default profile, or none of them where it is None."""
+    """The changes that make ``name`` a user's default profile; None leaves the user without one."""
     from mapiwright.workstation.change import SetValue, key_with_parents
 
     path = user_root / PROFILE_ROOTS[edition].default

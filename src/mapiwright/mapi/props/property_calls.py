@@ -1,4 +1,4 @@
-"""What SetProps, CopyTo and CopyProps do with the single property, whoever calls them.
+"""What SetProps, CopyTo and CopyProps do with the single property, for any caller.
 
 Two kinds of objects ask here: the sections and copies of our administration, and the sections that a native service
 gets in its child process. So this runs there too, and needs ``mapi.tables.row`` alone.

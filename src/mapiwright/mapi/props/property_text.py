@@ -121,7 +121,7 @@ def _fitting(tag: int, value: Any) -> PropertyValue:
 
 
 def _single(kind: int, written: str) -> int | bool | str | bytes | None:
-    """One value, or None where it is none of that type."""
+    """One value, or None where it is not of that type."""
     try:
         match kind:
             case PropertyType.STRING8 | PropertyType.UNICODE:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mapiwright.workstation.registry import Key, Value
 
 MASK = "(secret, not shown)"
-"""What stands where a secret would."""
+"""What is shown in place of a secret."""
 
 DPAPI_PROVIDER = bytes.fromhex("d08c9ddf0115d1118c7a00c04fc297eb")
 """The provider GUID that every DPAPI blob holds near its start."""
 DPAPI_START = b"\x01\x00\x00\x00" + DPAPI_PROVIDER
-"""The version and the provider: how a blob begins. The GUID alone also stands in programs that know of DPAPI."""
+"""The version and the provider: how a blob begins. The GUID alone also occurs in programs that use DPAPI."""
 
 PASSWORDS: Mapping[str, frozenset[int]] = MappingProxyType(
     {"MSPST MS": frozenset({0x6703}), "MSUPST MS": frozenset({0x6703})}
@@ -42,7 +42,7 @@ _TAG_SECURE = re.compile(r"(0x)?67f[0-9a-f]{5}\Z", re.IGNORECASE)
 _BASE64_START = b"AQAAANCMnd8BFdERjHoAwE"
 """``DPAPI_START`` in base64, up to where the rest of the blob has a say."""
 _TEXTS = (".INF", ".PRF", ".INI")
-"""The files of lines in which a secret may stand."""
+"""Text files that may contain a secret."""
 
 
 def holds_protected_data(data: bytes) -> bool:
@@ -88,7 +88,7 @@ def is_secret_line(line: str) -> bool:
 
 
 def is_secret_file(path: str, data: bytes) -> bool:
-    """Whether a file holds a secret: on one of its lines, or sealed data that it begins or goes on with."""
+    """Whether a file holds a secret: on one of its lines, or protected data that it begins with or contains."""
     if upcase(path).endswith(_TEXTS):
         text = data.replace(b"\0", b"").decode("latin-1")  # which is near enough for the ASCII that gives one away
         return any(is_secret_line(line) for line in text.splitlines())
@@ -112,7 +112,7 @@ def public(properties: Properties) -> Properties:
 
 
 def secrets_among(properties: Properties, service: str) -> frozenset[int]:
-    """The tags of those properties of a service that may stand in no description, journal or plan."""
+    """The tags of those properties of a service that no description, journal or plan may contain."""
     return frozenset(tag for tag, value in properties.items() if is_secret_property(tag, value, service))
 
 

@@ -175,7 +175,7 @@ def prop_id(tag: int) -> int:
 
 
 def prop_type(tag: int) -> int:
-    """The type, which is the low half of a tag; it may be none of PropertyType."""
+    """The type, which is the low half of a tag; it may be one that PropertyType lacks."""
     return tag & 0xFFFF
 
 

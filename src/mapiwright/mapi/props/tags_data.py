@@ -6,7 +6,7 @@ and the pages in docs/outlook/mapi of https://github.com/MicrosoftDocs/office-de
 at eedbd61ca40689e7cfed5e1cfd9440a9dc3ab7a5
 
 A line is: id, type, PR name, PidTag name, source; ``-`` where there is no such name. TSTRING is both widths. The
-source is a header, ``page`` for [<PidTag name>-canonical-property], or the PidTag name whose page tells the PR name.
+source is a header, ``page`` for [<PidTag name>-canonical-property], or the PidTag name whose page gives the PR name.
 Where several names mean one tag, the first is the usual one.
 """
 

@@ -1,4 +1,4 @@
-"""Where a table's cursor and bookmarks stand, and how they stay on their rows while others come and go."""
+"""The positions of a table's cursor and bookmarks, which stay on their rows while other rows come and go."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Success(IntEnum):
 
     S_OK = 0
     POSITION_CHANGED = 0x00040481
-    """MAPI_W_POSITION_CHANGED: the row of the bookmark is gone, and the next one took its place."""
+    """MAPI_W_POSITION_CHANGED: the row of the bookmark was removed, and the next one took its place."""
 
 
 @dataclass(slots=True)
 class Position:
-    """A position in the view, counted in rows, and whether its row has gone since it was last used."""
+    """A position in the view, counted in rows, and whether its row was removed since it was last used."""
 
     index: int
     changed: bool = False
@@ -56,7 +56,7 @@ class Bookmarks:
         self._cursor = Position(index)
 
     def go(self, origin: Position, index: int) -> Success:
-        """Put the cursor on a row that was sought from ``origin``, and tell once if the row of that had gone."""
+        """Put the cursor on a row found from ``origin``; report, once, if the row at ``origin`` had been removed."""
         changed, origin.changed = origin.changed, False
         self.move(index)
         return Success.POSITION_CHANGED if changed else Success.S_OK
@@ -95,8 +95,8 @@ class Bookmarks:
     def follow(self, old: Sequence[bytes], new: Sequence[bytes]) -> None:
         """Stay on the rows, whose keys were ``old`` and are ``new``; at most one has come, gone or moved.
 
-        Where a row is gone, the next one takes its place ([imapitable-createbookmark]). A place behind the last row
-        stays there, but a row that is added there is the one to read next.
+        Where a row was removed, the next one takes its place ([imapitable-createbookmark]). A place behind the last
+        row stays there, but a row that is added there is the one to read next.
         """
         index_of = {key: index for index, key in enumerate(new)}
         grown = len(new) > len(old) and new[-1] not in old

@@ -115,7 +115,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property stands in a relation to the constant of ``prop`` ([spropertyrestriction])."""
+    """A property compared with the constant of ``prop`` ([spropertyrestriction])."""
 
     relation: int
     tag: int
@@ -124,7 +124,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class CompareProps:
-    """The first property stands in a relation to the second, of the same type ([scomparepropsrestriction])."""
+    """The first property compared with the second, of the same type ([scomparepropsrestriction])."""
 
     relation: int
     tag: int
@@ -142,7 +142,7 @@ class BitMask:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The bytes of a value, terminators of strings included, stand in a relation to ``size`` ([ssizerestriction])."""
+    """The size of a value in bytes, terminators of strings included, compared with ``size`` ([ssizerestriction])."""
 
     relation: int
     tag: int

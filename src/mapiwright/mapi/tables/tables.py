@@ -1,7 +1,7 @@
 """MAPI tables: an IMAPITable's view over rows, with its cursor, bookmarks and notifications (mapi.md 7).
 
 A table returns the rows that its restriction lets through, in its sort order, cut to its columns. All is synchronous:
-TBL_NOWAIT and TBL_BATCH are taken, and nothing is ever deferred. What the pages leave open is told at each method.
+TBL_NOWAIT and TBL_BATCH are accepted, but nothing is deferred. Each method says what the pages leave open.
 Failures are CallError or UsageError with the HRESULT of the page; no call changes a thing when it fails.
 """
 
@@ -52,7 +52,7 @@ class TableType(IntEnum):
     """TBLTYPE_*: what reaches the view of later changes to its data ([imapitable-getstatus])."""
 
     SNAPSHOT = 0
-    """Nothing; the advised are told all the same ([types-of-tables])."""
+    """Nothing; sinks are notified all the same ([types-of-tables])."""
     DYNAMIC = 2
     """Everything."""
 
@@ -67,7 +67,7 @@ class TableEvent(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What an advised sink is told ([table_notification]).
+    """What a sink is notified of ([table_notification]).
 
     ``index`` is the PR_INSTANCE_KEY of the row, ``prior`` that of the row before it, None for the first row and for
     a deleted one; ``row`` is empty for a deleted one.
@@ -91,14 +91,14 @@ class Table:
     """A view of rows: columns, restriction, sort order, cursor, bookmarks ([imapitableiunknown]).
 
     ``columns`` is the default column set; with ``unicode`` (MAPI_UNICODE at open) its strings, and those of ``sort``,
-    are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that it
-    does not tell apart, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16
+    are PT_UNICODE, else PT_STRING8, until set_columns and sort_table. ``sort`` is the default order; rows that
+    compare equal, or all without it, stay in the order given. A row without PR_INSTANCE_KEY gets one of 16
     bytes, which no other row of this view ever has. ``names`` lets rows be read by the names of properties.
 
     Iterating gives a TableRow for each row of the view as it is then, and moves no cursor; ``len`` is the row count.
 
-    The data's side tells the table of later changes by insert, modify and delete. A dynamic view shows them; a
-    snapshot goes on showing what it had. Whoever is advised hears of them in either case.
+    The owner of the data reports later changes with insert, modify and delete. A dynamic view shows them; a snapshot
+    keeps showing what it had. Sinks are notified in both cases.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Table:
     def set_columns(self, tags: Sequence[int], flags: int = 0) -> None:
         """Choose the columns and their order ([imapitable-setcolumns]).
 
-        Any property may be a column; what a row does not have is told by its cell. PR_NULL keeps a slot free.
+        Any property may be a column; a cell says when its row does not have one. PR_NULL keeps a slot free.
         Raises UsageError for an empty set and CallError (MAPI_E_TOO_COMPLEX) for MVI_FLAG, which would multiply rows
         ([working-with-multivalued-columns]).
         """
@@ -161,7 +161,7 @@ class Table:
     def query_columns(self, flags: int = 0) -> tuple[int, ...]:
         """The columns; with TBL_ALL_COLUMNS all that there are ([imapitable-querycolumns]).
 
-        These are the default ones, and what the rows have besides.
+        These are the default ones, and all others that the rows have.
         """
         _check_flags(flags, TBL_ALL_COLUMNS)
         if not flags:
@@ -202,7 +202,7 @@ class Table:
         return self._bookmarks.cursor, self._bookmarks.cursor, max(1, len(self._view))
 
     def seek_row(self, origin: int, count: int) -> tuple[int, Success]:
-        """Move the cursor ``count`` rows from a bookmark; the rows that it went, with sign ([imapitable-seekrow])."""
+        """Move the cursor ``count`` rows from a bookmark; the rows moved, with sign ([imapitable-seekrow])."""
         _checked_number(count)
         place = self._place(origin)
         start = place.index
@@ -297,7 +297,7 @@ class Table:
         self._change(key, [line if old.key == key else old for old in self._data])
 
     def delete(self, key: bytes) -> None:
-        """The row with the PR_INSTANCE_KEY ``key`` is gone from the data."""
+        """The row with the PR_INSTANCE_KEY ``key`` was removed from the data."""
         self._check_known(key)
         self._change(key, [old for old in self._data if old.key != key])
 

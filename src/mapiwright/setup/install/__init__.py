@@ -1,1 +1,1 @@
-"""Plans that bring a package, keep it as it was installed, and remove it."""
+"""Plans that install a package, keep it as it was installed, and remove it."""

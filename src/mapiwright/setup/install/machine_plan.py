@@ -1,6 +1,6 @@
-"""What an install writes beside MAPISVC.INF: files, service records and registry, each as changes to a plan.
+"""What an install writes in addition to MAPISVC.INF: files, service records and registry, each as changes to a plan.
 
-What stands in the way and is not the package's own is a conflict; all conflicts of a kind are told at once.
+Anything in the way that is not the package's own is a conflict; all conflicts of a kind are reported together.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ def file_changes(
         raise ConflictError(
             f"{len(conflicts)} file(s) are there already with other bytes: {', '.join(conflicts)}",
             where=workstation.uri,
-            expected="no file, or the one that this package brings",
+            expected="no file, or the one of this package",
             remedy="Find out whose they are; uninstall the product that owns them, or replace them by --force.",
         )
 
 
 def record_changes_of(package: Package, workstation: Workstation) -> Iterator[FileChange]:
-    """What MAPISVC.INF cannot say about the services, beside our own state."""
+    """What MAPISVC.INF cannot say about the services, kept next to our own state."""
     for service in package.services:
         stand_in = package.stand_ins.get(service.name)
         record = ServiceRecord.of(
@@ -133,6 +133,6 @@ def registry_changes(
         raise ConflictError(
             f"{len(conflicts)} registry value(s) are there already with other data: {', '.join(conflicts)}",
             where=workstation.uri,
-            expected="no value, or the one that this package brings",
+            expected="no value, or the one of this package",
             remedy="Find out whose they are, and remove them or uninstall the product that owns them.",
         )

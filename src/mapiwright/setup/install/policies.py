@@ -1,7 +1,7 @@
 r"""Settings and policies of a user that decide what becomes of profiles and services, as Outlook reads them.
 
-A policy stands below ``Software\Policies\Microsoft\Office\<version>\Outlook`` and overrules the user's own setting
-below ``Software\Microsoft\Office\<version>\Outlook``. They are read and told, and not written here.
+A policy is below ``Software\Policies\Microsoft\Office\<version>\Outlook`` and overrules the user's own setting
+below ``Software\Microsoft\Office\<version>\Outlook``. They are read and reported here, never written.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Where a setting stands: the key below Outlook's, the value; ``root`` where it is not below Outlook's."""
+    """Where a setting is: the key below Outlook's, the value; ``root`` where it is not below Outlook's."""
 
     policy: Policy
     key: str
@@ -59,7 +59,7 @@ class _Row:
 
 
 _ROWS = (
-    # Microsoft's support page on further profiles beside ZeroConfigExchange names both, below the policies' key.
+    # Microsoft's support page on further profiles with ZeroConfigExchange names both, below the policies' key.
     _Row(Policy.ZERO_CONFIG, "AutoDiscover", "ZeroConfigExchange"),
     _Row(Policy.ZERO_CONFIG_ONCE, "AutoDiscover", "ZeroConfigExchangeOnce"),
     _Row(Policy.IMPORT_PRF, "Setup", "ImportPRF"),
@@ -85,7 +85,7 @@ _SWITCHED_BY_PRESENCE = frozenset({Policy.IMPORT_PRF, Policy.FIRST_RUN_DONE})
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting that is there: what it is about, where it stands, its value, and whether it is a policy."""
+    """A setting that is there: what it is about, where it is, its value, and whether it is a policy."""
 
     policy: Policy
     key: KeyPath

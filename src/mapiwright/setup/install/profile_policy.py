@@ -1,7 +1,7 @@
 """Whether an install makes a profile for a user, adds to the one that is there, or waits for Outlook to make one.
 
-A profile with nothing but a connector in it keeps Outlook from making the one of the user's mailbox by itself. Which
-settings say that it will is told in docs/explanation/default-profile.md, with where each is known from.
+A profile with nothing but a connector in it keeps Outlook from making the one of the user's mailbox by itself. The
+settings that cause this are listed in docs/explanation/default-profile.md, with their sources.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ProfileAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProfileDecision:
-    """What is done, to which profile ("" is one with a free name), and why, where that needs to be told."""
+    """What is done, to which profile ("" is one with a free name), and why, where that needs an explanation."""
 
     action: ProfileAction
     profile: str = ""
@@ -62,7 +62,7 @@ NOTHING = ProfileDecision(ProfileAction.NOTHING)
 
 
 def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> ProfileDecision:
-    """What a wish comes to for one user.
+    """What a request means for one user.
 
     ``waits`` says that an earlier run waits for the user's profile, and no later one has found it.
     """

@@ -1,4 +1,4 @@
-"""What the headers of a package's DLLs say of the Outlook that shall load them; nothing is loaded or run."""
+"""Whether Outlook can load a package's DLLs, from their headers alone; nothing is loaded or run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Headers:
     """The DLLs that were looked into, each once."""
 
     def __init__(self, workstation: Workstation, loader: Loader, brought: Iterable[str]) -> None:
-        """``brought`` are the paths of the package's files on the workstation."""
+        """``brought`` are the paths that the package's files get on the workstation."""
         self._workstation = workstation
         self._loader = loader
         self._bitness = workstation.outlook.bitness
@@ -37,7 +37,7 @@ class Headers:
         self._names: dict[str, frozenset[str]] = {}
 
     def of_package(self, source: str, target: str, data: bytes) -> Iterator[Finding]:
-        """Whether Outlook can load a DLL of the package that goes to ``target``; told once for each source."""
+        """Whether Outlook can load a DLL of the package that goes to ``target``; reported once for each source."""
         if source in self._images:
             return
         try:
@@ -93,7 +93,7 @@ class Headers:
             return True
         if wanted.startswith(windows_dlls.API_SETS):
             return True
-        # A Windows that has its files tells what it lacks; a trial tree has none, and the table stands for them.
+        # A Windows with its files shows which DLLs it lacks; a trial tree has none, so the table is used.
         has_files = any(windows_dlls.WITNESS in self._names_in(each) for each in self._loader.folders)
         return not has_files and windows_dlls.comes_with_windows(name)
 

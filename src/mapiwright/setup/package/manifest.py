@@ -1,7 +1,7 @@
 """The manifest of a package, ``mapiwright.toml``: bytes to a frozen value, and all that is wrong with it.
 
-The format is told in docs/reference/package-format.md. A key that is not told there is refused: a typing error in a
-manifest shall not be found on a customer's PC.
+The format is described in docs/reference/package-format.md. A key that is not described there is refused: a typing
+error in a manifest must be found here, not on a customer's PC.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Manifest:
 
 
 def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
-    """The manifest, and every fault that it has: what is at fault is empty in it, so that reading can go on.
+    """The manifest, and all its faults: a faulty value is left empty, so that reading can continue.
 
     Raises FindingsError where the bytes are no TOML.
     """
@@ -244,7 +244,7 @@ def _registry_entry(table: TomlTable) -> RegistryEntry:
         table.check("value", None if made else f"it cannot be stored as {kind}")
         value = made or value
     else:
-        table.check("type", f"{kind!r} is none of {', '.join(_VALUES)}")
+        table.check("type", f"{kind!r} is not one of {', '.join(_VALUES)}")
         table.take("value")
     table.close()
     return RegistryEntry(RegistryRoot(root) if root in list(RegistryRoot) else RegistryRoot.USER, key, name, value)
@@ -272,7 +272,7 @@ def _string(value: object) -> str | None:
 
 def _multi_sz(value: object) -> Value | None:
     texts = [_string(text) for text in value] if isinstance(value, list) else [None]
-    # An empty string would end the list for whoever reads it.
+    # An empty string would end the list for every reader.
     return Value.multi_sz([text for text in texts if text]) if all(texts) else None
 
 
@@ -321,7 +321,7 @@ def _service(table: TomlTable) -> ServiceEntry:
 
 
 def _fault_of_flavour(flavour: str) -> str | None:
-    return None if flavour in set(Flavour) else f"it is none of {', '.join(Flavour)}"
+    return None if flavour in set(Flavour) else f"it is not one of {', '.join(Flavour)}"
 
 
 def _fault_of_entry(entry: str) -> str | None:
@@ -383,7 +383,7 @@ def _fault_of_profile(name: str) -> str | None:
 def _on_uninstall(table: TomlTable) -> ProfilesOnUninstall:
     written = table.text("profiles", default=ProfilesOnUninstall.REMOVE)
     known = written in list(ProfilesOnUninstall)
-    table.check("profiles", None if known else f"{written!r} is none of {', '.join(ProfilesOnUninstall)}")
+    table.check("profiles", None if known else f"{written!r} is not one of {', '.join(ProfilesOnUninstall)}")
     table.close()
     return ProfilesOnUninstall(written) if known else ProfilesOnUninstall.REMOVE
 
@@ -410,7 +410,7 @@ def _one_type(source: int, target: int) -> bool:
 
 
 def _repeats(manifest: Manifest) -> list[Finding]:
-    """Entries that go to one place, which Windows tells apart by nothing but their order."""
+    """Entries for the same place, where only their order decides which one is kept."""
     places = [(f"{entry.root}\\{entry.key}\\\\{entry.name}", "registry value") for entry in manifest.registry]
     places += [(name, "service") for name in manifest.services]
     seen: set[tuple[str, str]] = set()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_form(table: TomlTable) -> Form | None:
-    """The form of a service's table, None where it has no pages; what is wrong with it is told there."""
+    """The form of a service's table, None where it has no pages; its faults are reported in ``table``."""
     found = table.take("pages")
     kept = {key: table.flag(key) for key in SUPPRESSIONS}
     if found is None:

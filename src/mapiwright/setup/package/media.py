@@ -29,7 +29,7 @@ class Media(Protocol):
         ...
 
     def read(self, path: str) -> bytes:
-        """The bytes of a file; raises RefusedError where there is none, or it is none of the package's own."""
+        """The bytes of a file; raises RefusedError where there is none, or it does not belong to the package."""
         ...
 
 
@@ -105,7 +105,7 @@ class Watched:
         return self._files[path][1]
 
     def refuse_changed(self) -> None:
-        """Raise ConflictError where anything is not as it was read, or may have been half-written then."""
+        """Raise ConflictError where anything changed since it was read, or may have been incomplete then."""
         changed = [path for path, (mark, _) in self._files.items() if self._mark(path) != mark]
         changed += [path for path, names in self._names.items() if self._now(path) != names]
         if changed:

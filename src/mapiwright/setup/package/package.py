@@ -145,7 +145,7 @@ def loaded_dlls(service: ServiceDefinition) -> tuple[str, ...]:
 
 
 def text_of(properties: Properties, tag: int) -> str:
-    """A string property in whichever width the INF has it, or ""."""
+    """A string property of either width, or ""."""
     value = properties.get(tag, properties.get(tags.other_width(tag) or tag))
     return value if isinstance(value, str) else ""
 
@@ -323,7 +323,7 @@ class _Reading:
                 yield PackageFile(found[0], target, found[1], entry.architecture, shared, entry.companion)
 
     def named_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
-        """The files that the INF names and the manifest does not list, beside the INF."""
+        """The files next to the INF that it names and the manifest does not list."""
         folder, slash, _ = manifest.fragment.rpartition("/")
         have = {upcase(base_name(entry.destination or entry.source)) for entry in manifest.files}
         for name in _distinct(name for service in services for name in loaded_dlls(service)):

@@ -1,9 +1,9 @@
-"""Whether the signature of a DLL holds: the platform is asked, and what it cannot tell is not made up.
+"""Whether the signature of a DLL holds: the platform decides, and what it cannot check is unknown.
 
 On Windows that is WinVerifyTrust, elsewhere the program osslsigncode where it is on PATH. Neither asks the network:
-whether a certificate was revoked since is not told. Whom to trust is the platform's choice. osslsigncode is given the
+revoked certificates are not detected. Whom to trust is the platform's choice. osslsigncode is given the
 certificates of SSL_CERT_FILE, the variable that programs with OpenSSL honour, and else those of this computer, which
-are made for web sites: a vendor whom they do not know may be an honest one.
+are made for web sites: a vendor that they do not know may still be honest.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SignatureStanding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What is known of a file's signature: who signed, as far as that is told, and who says so or why not."""
+    """What is known of a file's signature: who signed, where reported, and which program says so or why not."""
 
     standing: SignatureStanding
     signer: str = ""
@@ -123,7 +123,7 @@ _REASON = re.compile(r"^\tError: (?:Certificate not found in local repository: )
 
 
 def _heard(status: int, reported: str, faults: str, bundle: str) -> Signature:
-    """What osslsigncode's answer means; a signer writes some of its lines, none of which makes a bad one good."""
+    """What osslsigncode's answer means; lines that the signer wrote cannot make a bad one good."""
     if _MISMATCH.search(reported) or _FORGED.search(faults):
         return Signature(SignatureStanding.TAMPERED, reason=PROGRAM)
     found = _SIGNER.search(reported)
@@ -133,7 +133,7 @@ def _heard(status: int, reported: str, faults: str, bundle: str) -> Signature:
     first = faults.strip().partition("\n")[0]
     if signer and _UNTRUSTED.search(reported):
         reasons = _REASON.findall(reported)
-        # The chain of the time stamp is told first.
+        # The chain of the time stamp is reported first.
         reason = _printable(reasons[-1] if reasons else first)
         return Signature(SignatureStanding.UNTRUSTED, signer, f"{PROGRAM} with {bundle} says: {reason}")
     return Signature(
@@ -153,5 +153,5 @@ def _name(subject: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """The text without what would move a terminal's cursor: whoever signs writes his own name."""
+    """The text without characters that move a terminal's cursor: signers choose their own names."""
     return "".join(char if char.isprintable() else "?" for char in text)

@@ -18,9 +18,9 @@ FaultFinder: TypeAlias = "Callable[[str], str | None]"
 
 
 class TomlTable:
-    """One table. A key that is absent or wrong is told in ``faults``, and reading goes on with an empty value.
+    """One table. A key that is absent or wrong is added to ``faults``, and reading continues with an empty value.
 
-    ``close`` tells the keys that nobody has asked for.
+    ``close`` reports the keys that were never read.
     """
 
     def __init__(self, content: dict[str, object], document: str, place: str, faults: list[Finding]) -> None:
@@ -31,12 +31,12 @@ class TomlTable:
         self._asked: list[str] = []
 
     def check(self, key: str, fault: str | None, identifier: str = "MW4004") -> None:
-        """Tell a fault of ``key`` where there is one."""
+        """Report a fault of ``key`` where there is one."""
         if fault is not None:
             self._report(identifier, f"{self._place}{key}: {fault}")
 
     def take(self, key: str) -> object:
-        """Whatever stands under ``key``, or None."""
+        """The value of ``key``, or None."""
         self._asked.append(key)
         return self._content.get(key)
 
@@ -92,7 +92,7 @@ class TomlTable:
         return self._below(key, found)
 
     def tables(self, key: str, *, short: str = "") -> Iterator[TomlTable]:
-        """The tables of a list; a string in it stands for a table whose key ``short`` it is."""
+        """The tables of a list; a string in it is short for a table with that ``short`` key."""
         for number, entry in enumerate(self._list(key), 1):
             name = f"{key}[{number}]"
             if short and isinstance(entry, str):
@@ -103,7 +103,7 @@ class TomlTable:
                 self.check(name, "it is no table")
 
     def close(self) -> None:
-        """Tell the keys that nobody has asked for."""
+        """Report the keys that were never read."""
         for key in self._content:
             if key not in self._asked:
                 close = get_close_matches(key, self._asked, 1)

@@ -2,7 +2,7 @@
 
 The rules hold where both files have a version ([file-versioning-rules], [native] 4.1): the higher one wins; of equal
 ones the one with the right languages, and else the one that is there. A file without a version cannot be compared:
-what an install of ours wrote is replaced, and anything else is somebody's; but a companion follows its parent.
+what an install of ours wrote is replaced, and anything else belongs to others; but a companion follows its parent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class FileVerdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of the file that is there, and why; ``rule`` is the id under which it is told, or ""."""
+    """What becomes of the file that is there, and why; ``rule`` is the id of its finding, or ""."""
 
     verdict: FileVerdict
     reason: str = ""
@@ -52,9 +52,9 @@ def decide(
     """Whether ``new`` replaces ``old`` (None is absent).
 
     ``ours`` says that an earlier install of the same package wrote ``old``; ``force`` replaces whatever is there.
-    A newer file of ours is a conflict, because going back shall be said; a newer one of somebody else is kept.
+    A newer file of ours is a conflict, because a downgrade must be requested; a newer one of others is kept.
     ``languages`` are the LCIDs that the product speaks. ``parent`` is what becomes of the file that this one is the
-    companion of, where that one was there, too: without it the file that is there is somebody's like any other.
+    companion of, where that one was there, too: without it the file that is there belongs to others.
     """
     if old is None:
         return Decision(FileVerdict.REPLACE)
@@ -95,8 +95,8 @@ def _follow(parent: Decision, *, ours: bool) -> Decision | None:
 def _speaks_better(new: frozenset[int], old: frozenset[int], wanted: frozenset[int]) -> bool:
     """Whether of two files of one version the new one has the right languages ([both-files-have-a-version]).
 
-    One that has every language of the other, and more, wins; so does any over one without a language. Else what the
-    two have in common is left out, and those of the rest count that the product speaks.
+    One that has every language of the other, and more, wins; so does any over one without a language. Else the
+    languages in common are left out, and of the rest those count that the product speaks.
     """
     if old >= new:
         return False

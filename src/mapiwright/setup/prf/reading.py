@@ -1,4 +1,4 @@
-"""A PRF file read from disk, for who only looks at it: nothing of a workstation is loaded."""
+"""A PRF file read from disk, only to look at it: nothing of a workstation is loaded."""
 
 from __future__ import annotations
 

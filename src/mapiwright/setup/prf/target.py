@@ -1,4 +1,4 @@
-"""A PRF file beside the workstation and the user that it is for: variables, services, folders ([prf] 6)."""
+"""A PRF file compared with the workstation and the user that it is for: variables, services, folders ([prf] 6)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _expanded(each: Assignment, variables: Mapping[str, str]) -> Assignment:
 
 
 def target_findings(file: ProfileFile, space: Workspace) -> tuple[Finding, ...]:
-    """What stands between a file, expanded for the user, and the workstation."""
+    """What prevents applying a file, expanded for the user, to the workstation."""
     return tuple(_findings(file, space))
 
 

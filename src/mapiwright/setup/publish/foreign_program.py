@@ -1,8 +1,8 @@
 """A vendor's own setup program: which files are one, where it may run, and what it has added when it ends.
 
-The Control Panel runs the setup program that lies on the disk, and then tells the service that it was installed
-([supporting-message-service-installation]). Which service that is, nobody says: it is found by comparing MAPISVC.INF
-as it is with what it was before.
+The Control Panel runs the setup program on the disk, and then notifies the service that it was installed
+([supporting-message-service-installation]). The program does not say which service that is: it is
+found by comparing MAPISVC.INF before and after.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Have Disk, without a screen: what lies in a directory that somebody names, and whether it may be believed.
+"""Have Disk, without a screen: what is in a given directory, and whether it can be trusted.
 
 Nothing of it is run, and nothing is written. What can be installed is read whole, so that what was verified is what
 is installed, whatever becomes of the directory meanwhile ([supporting-message-service-installation]).
@@ -50,8 +50,8 @@ class MediaKind(Enum):
 class Disk:
     """What was found at ``path``.
 
-    ``package`` is None for FOREIGN alone. ``signature`` is of a publication; ``findings`` are what is to be told of
-    it. ``programs`` are foreign setup programs that lie there, by their names.
+    ``package`` is None for FOREIGN alone. ``signature`` is of a publication; ``findings`` are about
+    that signature. ``programs`` are the names of foreign setup programs found there.
     """
 
     path: Path
@@ -63,7 +63,7 @@ class Disk:
 
 
 def typed_path(text: str) -> Path:
-    """The path that somebody typed, or pasted with its quotes; ``~`` is his home."""
+    """The path that the user typed, or pasted with its quotes; ``~`` is the home folder."""
     path = Path(text.strip().strip('"').strip())
     try:
         return path.expanduser()
@@ -72,7 +72,7 @@ def typed_path(text: str) -> Path:
 
 
 def look(path: Path, *, trust: Trust = NOBODY, code_page: str = "cp1252") -> Disk:
-    """What is in the directory ``path``, or beside the file of it that was named; ``code_page`` as `open_package`.
+    """What is in the directory ``path``, or next to the named file of it; ``code_page`` as `open_package`.
 
     Raises NotFoundError where there is nothing to install, FindingsError where a package is broken or is not what was
     published, ConflictError where it changed while it was read, RefusedError where it cannot be read or trust is

@@ -43,7 +43,7 @@ class Publication:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is to be told of the signature."""
+        """What to report about the signature."""
         found, where = self.signature, self.media.name
         match found.standing:
             case SignatureStanding.GOOD:
@@ -100,7 +100,7 @@ def refuse_unsigned(signature: Signature, trust: Trust, where: str) -> None:
             known.get(signature.standing, "it is not signed"),
             where=where,
             expected=f"a signature by {' or '.join(trust.keys.values())}",
-            remedy="Nothing was changed. Ask whoever published it; or leave out --trust, and be told only.",
+            remedy="Nothing was changed. Ask the publisher; or leave out --trust for a warning only.",
         )
 
 

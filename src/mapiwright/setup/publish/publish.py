@@ -37,9 +37,9 @@ class PackageEdition:
 def make_edition(source: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> PackageEdition:
     """The package in the directory ``source`` as it is published, signed with the private key in ``key_file``.
 
-    All that lies in the directory is published, save names that begin with a period, ``__pycache__``, and what an
+    Everything in the directory is published, except names that begin with a period, ``__pycache__``, and what an
     earlier publication added. Raises FindingsError where the package is not in order, RefusedError where a file
-    cannot be read, or its name is none for Windows.
+    cannot be read, or its name is not valid on Windows.
     """
     read = dict(_files(Directory(source)))
     package = read_package(Memory(read, str(source)), code_page=code_page)
@@ -58,15 +58,15 @@ def publish(edition: PackageEdition, directory: Path) -> None:
 
 
 def check_place(edition: PackageEdition, directory: Path) -> None:
-    """Raise RefusedError where ``directory`` and the package lie in each other, ExistsError where it holds anything
-    that no publication brought.
+    """Raise RefusedError where ``directory`` and the package are inside each other, ExistsError where it holds
+    anything that is not part of a publication.
     """
     here, there = directory.resolve(), edition.source.resolve()
     if here != there and (here.is_relative_to(there) or there.is_relative_to(here)):
         raise RefusedError(
             "the package and the public directory lie in each other",
             where=str(directory),
-            expected="a directory beside the package",
+            expected="a directory outside the package",
             remedy="Nothing was changed. Name another directory.",
         )
     if here.is_dir():
@@ -110,7 +110,7 @@ def _is_text(name: str) -> bool:
 
 
 def _refuse_foreign(directory: Path) -> None:
-    """What is replaced is a publication, or empty: nothing goes that no publication brought."""
+    """Only a publication or an empty directory is replaced: no other file is deleted."""
     names = {path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()}
     brought = set(OURS)
     if SUMS in names:
@@ -119,7 +119,7 @@ def _refuse_foreign(directory: Path) -> None:
     if foreign := sorted(names - brought):
         several = f"{foreign[0]} and {len(foreign) - 1} more" if len(foreign) > 1 else foreign[0]
         raise ExistsError(
-            f"it holds {several}, which no publication brought",
+            f"it holds what is not part of a publication: {several}",
             where=str(directory),
             expected="a directory that is empty, or an older publication",
             remedy="Nothing was changed. Name another directory, or move these files away.",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 PACKAGE = "package/"
-"""Where the package lies in it."""
+"""Where the package is in it."""
 BUNDLED = ("click", "filelock", "platformdirs")
 """The distributions that installing needs; what they require is carried with them."""
 LEFT_OUT = (
@@ -97,9 +97,7 @@ def bundled_package(program: bytes) -> dict[str, bytes] | None:
             names = [name for name in bundle.namelist() if name.startswith(PACKAGE) and not name.endswith("/")]
             return {name.removeprefix(PACKAGE): bundle.read(name) for name in names} or None
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise FormatError(
-            "the setup program is damaged", remedy="Get it anew from where it was published."
-        ) from error
+        raise FormatError("the setup program is damaged", remedy="Download it again from its publisher.") from error
 
 
 def _sources(folder: Traversable, above: str) -> Iterator[tuple[str, bytes]]:
@@ -121,7 +119,7 @@ def _closure(names: tuple[str, ...]) -> list[str]:
         found.append(name)
         for requirement in _installed(name).requires or ():
             read = _REQUIREMENT.match(requirement)
-            # What stands under a condition is for an older Python, for an extra, or for colours on an old Windows,
+            # Requirements with a condition are for an older Python, for an extra, or for colours on an old Windows,
             # which the command line does not have.
             if read is not None and not read[2]:
                 waiting.append(re.sub(r"[-_.]+", "-", read[1]).lower())
@@ -146,7 +144,7 @@ def _distributed(found: Distribution) -> Iterator[tuple[str, bytes]]:
     if not paths or compiled:
         raise RefusedError(
             f"{name} cannot be carried: "
-            + (f"it is compiled ({compiled[0]})" if compiled else "nothing tells which files it has"),
+            + (f"it is compiled ({compiled[0]})" if compiled else "its list of files is missing"),
             expected="pure Python, installed by pip",
             remedy="Install Mapiwright with pip in a virtual environment, and publish from there.",
         )

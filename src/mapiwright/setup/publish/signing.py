@@ -1,7 +1,7 @@
-"""Whether what was published is signed, and by whom the administrator trusts.
+"""Whether what was published is signed, and by a signer that the administrator trusts.
 
 Signatures are Ed25519 (see ``ed25519``), made and verified by the library ``cryptography`` where it is installed.
-Where it is not, as beside a setup program on a bare Python, a signature is said to be there and not verified.
+Where it is not, as with a setup program on a bare Python, a signature is reported as present and not verified.
 """
 
 # ruff: noqa: PLC0415 - the library may be absent, and takes long to load
@@ -31,9 +31,9 @@ _OTHERS_MAY_WRITE = 0o022
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom the administrator trusts: the names of public keys by their fingerprints.
+    """The signers that the administrator trusts: names of public keys by their fingerprints.
 
-    Where it is ``demanded``, nothing is installed that none of them has signed.
+    Where it is ``demanded``, only what one of them has signed is installed.
     """
 
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -44,7 +44,7 @@ NOBODY = Trust()
 
 
 def keys_folder() -> Path:
-    """Where the administrator of this computer keeps the keys that he trusts, whoever runs the program."""
+    """The folder of the keys that this computer's administrator trusts, the same for all users."""
     from platformdirs import site_config_path
 
     return site_config_path("mapiwright", appauthor=False) / "trusted-keys"
@@ -74,12 +74,12 @@ def verify(data: bytes, signature: bytes, public_key: bytes, trust: Trust) -> Si
     from mapiwright.setup.publish import ed25519
 
     try:
-        key = ed25519.public_key(public_key, "the key beside it")
+        key = ed25519.public_key(public_key, "the key next to it")
     except FormatError as error:
         return Signature(SignatureStanding.TAMPERED, reason=f"{error.where}: {error.what}")
     if not ed25519.holds(data, signature, key):
         return Signature(
-            SignatureStanding.TAMPERED, reason="it is not the signature of these sums by the key beside it"
+            SignatureStanding.TAMPERED, reason="it is not the signature of these sums by the key next to it"
         )
     mark = ed25519.fingerprint(key)
     if mark in trust.keys:
@@ -88,10 +88,10 @@ def verify(data: bytes, signature: bytes, public_key: bytes, trust: Trust) -> Si
 
 
 def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:
-    """The administrator's keys: the ``files`` that he names, which makes them a demand, or else all of ``folder``.
+    """The trusted keys: those in ``files``, which makes a signature mandatory, or else all of ``folder``.
 
     Raises NotFoundError for a file that is not there, FormatError for one that holds no key, RefusedError for a
-    folder that others can write to, or where a demand cannot be met for want of the library.
+    folder that others can write to, or where a demand cannot be met because the library is missing.
     """
     if not can_verify():
         if files:
@@ -107,17 +107,17 @@ def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:
 
 
 def _keys_in(folder: Path) -> tuple[Path, ...]:
-    """The keys of the administrator's folder. One that others could put there is not his."""
+    """The keys of the administrator's folder; refused where others could have put one there."""
     files = tuple(sorted(folder.glob(KEYS)))
     for path in (folder, *files):
         if sys.platform == "win32":
-            break  # modes do not tell there
+            break  # modes mean nothing there
         reported = path.stat()
         if reported.st_mode & _OTHERS_MAY_WRITE or reported.st_uid not in {0, os.geteuid()}:
             raise RefusedError(
-                "others than the administrator can write there, so it does not say whom he trusts",
+                "users other than the administrator can write there, so its keys cannot be trusted",
                 where=str(path),
-                expected="that root owns it and nobody else may write",
+                expected="owned by root, and writable by root only",
                 remedy="Look at the keys, then close it: chown root, chmod go-w.",
             )
     return files

@@ -29,7 +29,7 @@ def render(files: Mapping[str, bytes]) -> bytes:
 
 
 def parse(data: bytes) -> dict[str, str]:
-    """Path to sum; raises FormatError with the line that is none, is there twice, or leads out of the directory."""
+    """Path to sum; raises FormatError with the line that is invalid, there twice, or leads out of the directory."""
     try:
         lines = data.decode().removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:

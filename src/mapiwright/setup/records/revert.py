@@ -1,6 +1,6 @@
-"""Taking back: past changes and a workstation make the changes that remove exactly what still stands of them.
+"""Revert past changes: the changes that remove exactly what is still there of them.
 
-What somebody changed since stays, and is told. A folder or key goes only if nothing is left in it.
+What was changed since is kept and reported. A folder or key is only removed if it is empty.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RevertedChanges:
-    """The changes that take back what still stands, and a finding for each thing that is left."""
+    """The changes that revert what is still there, and a finding for each thing that is kept."""
 
     registry: tuple[RegistryChange, ...]
     files: tuple[FileChange, ...]
@@ -31,10 +31,10 @@ class RevertedChanges:
 
 
 def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterable[Change] = ()) -> RevertedChanges:
-    """Take back ``past`` changes, newest first, on a workstation where ``planned`` ones will be made before.
+    """Revert ``past`` changes, newest first, on a workstation where ``planned`` ones will be made before.
 
     Each value and file goes through the past changes that touched it: while its state is what a change made, it
-    goes back to what it was before that change; a state that no change made is somebody else's and stays.
+    goes back to what it was before that change; a state that no change made belongs to others and stays.
     """
     future = Overlay(workstation.registry, workstation.files)
     for change in planned:
@@ -68,7 +68,7 @@ def revert(workstation: Workstation, past: Iterable[Change], *, planned: Iterabl
                 keys[subject(change)] = change
             case MakeFolder():
                 folders[subject(change)] = change
-            case _:  # a key or folder that was removed is not brought back: its owner may not want it
+            case _:  # a key or folder that was removed is not restored: its owner may not want it
                 continue
     registry: list[RegistryChange] = [change for change in values.values() if change.old != change.new]
     for made_key in sorted(keys.values(), key=lambda made: -len(made.key.parts)):

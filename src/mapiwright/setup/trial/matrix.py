@@ -1,6 +1,6 @@
 """The matrix: a package on every kind of Outlook, installed, installed again, upgraded, removed, and all as before.
 
-Each layout gets a workstation of its own, which nobody else has. The calls of entry points are made, as far as the
+Each layout gets its own workstation. The calls of entry points are made, as far as the
 package has a stand-in for them.
 """
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 USER = "Zoë 山田"
 """The user of every workstation: not everybody is called Administrator."""
 NO_DLL = "has no DLL for {}"
-NOT_WRITABLE = "not reached"
+NOT_REACHED = "not reached"
 NAMED = 5
 """Things that a fault names before it counts the rest."""
 
@@ -130,7 +130,7 @@ _OTHER_WINDOWS = {Bitness.X86: (Bitness.X86, Bitness.ARM64), Bitness.X64: (Bitne
 _OLDER = OutlookInstallation.usual(Edition.OUTLOOK_2010, Bitness.X86)
 
 QUICK = tuple(Case((outlook,)) for outlook in EVERY_INSTALLATION)
-"""Every Outlook that there is, as it usually lies."""
+"""Every Outlook that there is, in its usual layout."""
 
 ALL = (
     *QUICK,
@@ -150,7 +150,7 @@ def try_all(
     older: Package | None = None,
     place: MatrixPlace = MatrixPlace.MEMORY,
 ) -> Iterator[MatrixRow]:
-    """Try ``package`` on each case, and tell the rows in their order as they are done.
+    """Try ``package`` on each case, and yield the rows in order, as they are done.
 
     ``older`` is the version that is upgraded from; without it, it is this one, and what is upgraded to is the same
     with a higher version.
@@ -163,7 +163,7 @@ def try_all(
 def is_for(package: Package, workstation: Workstation) -> bool:
     """Whether the package has anything to load for this Outlook; true where it brings no DLL at all.
 
-    A DLL that the manifest lists for it counts whatever it is: if it is the wrong one, that is a fault to be told.
+    A DLL that the manifest lists for it counts whatever it is: if it is the wrong one, that is a fault to report.
     """
     dlls = [file for file in package.files if upcase(file.name).endswith(".DLL")]
     if not dlls or any(file.architecture is workstation.outlook.bitness for file in dlls):
@@ -208,11 +208,11 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: M
 
 
 def _in_order(*steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCell]:
-    """The cells of steps that rest upon each other: after one that failed, none is reached."""
+    """The cells of steps that depend on each other: after one that failed, the rest are not run."""
     failed = False
     for step, do in steps:
         if failed:
-            yield MatrixCell(step, StepVerdict.SKIPPED, NOT_WRITABLE)
+            yield MatrixCell(step, StepVerdict.SKIPPED, NOT_REACHED)
             continue
         try:
             fault = do()
@@ -234,7 +234,7 @@ def _opened(case: Case, place: MatrixPlace) -> Iterator[Workstation]:
 
 
 class _Trial:
-    """A workstation on which a package is tried; each deed says what is wrong with what came of it, or ""."""
+    """A workstation on which a package is tried; each step returns what is wrong with its result, or ""."""
 
     def __init__(self, workstation: Workstation) -> None:
         self.workstation = workstation
@@ -255,7 +255,7 @@ class _Trial:
         return "" if plan.empty else f"planned again, it would change {_listed(names)}"
 
     def uninstall(self, package: Package) -> str:
-        """Remove it, and leave nothing because somebody changed it: nobody did."""
+        """Remove it; nothing may be kept as changed since, because nothing was."""
         removal = plan_uninstall(self.workstation, package.id)
         self.send(removal.plan)
         return f"it left {_listed(str(finding) for finding in removal.kept)}" if removal.kept else ""
@@ -275,7 +275,7 @@ class _Trial:
             execute(plan, self.workstation, makers=MAKERS)
 
     def content(self) -> tuple[Mapping[str, bytes | None], Mapping[KeyPath, Key | None]]:
-        """All files (a folder is None) and keys, but for our own state and the hives as files."""
+        """All files (a folder is None) and keys, except our own state and the hives as files."""
         roots = (SOFTWARE, SYSTEM, *(user.root for user in self.workstation.users))
         return dict(self._below("C:")), {root: self.workstation.registry.read(root) for root in roots}
 

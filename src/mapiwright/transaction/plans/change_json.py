@@ -116,7 +116,7 @@ def key_to_json(key: KeyPath) -> dict[str, Json]:
 
 
 def key_from_json(json_: Json) -> KeyPath:
-    """The place that ``key_to_json`` gave, whatever members stand beside it; raises FormatError on anything else."""
+    """The inverse of ``key_to_json``; other members are ignored. Raises FormatError for anything else."""
     match json_:
         case {"root": "HKLM" | "HKU" as root, "key": [*parts], "view": "native" | "x86" as view} if all(
             isinstance(part, str) for part in parts

@@ -1,4 +1,4 @@
-"""How a workstation stands with changes: what drifted, what is in the way, and how that is listed for people."""
+"""Changes compared with a workstation: what drifted, what is in the way, and how that is listed for people."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def listed(names: Collection[str]) -> str:
 
 
 def drifted(changes: Iterable[Change], workstation: Workstation, allowed: Collection[Standing]) -> tuple[str, ...]:
-    """The names of the things that stand where they should not, read in one go: somebody else changed them."""
+    """The names of the things that something else changed, read in one batch."""
     stand = standings(changes, workstation.registry, workstation.files)
     return tuple(name_of(change) for change, stands in stand if stands not in allowed)
 
 
 def in_the_way(changes: Iterable[Change], workstation: Workstation) -> tuple[str, ...]:
-    """The names of what would be left in the keys and folders that shall go, and so keeps them from going."""
+    """The names of what would be left in the keys and folders to remove, and so prevents their removal."""
     changes = tuple(changes)
     going = {subject(change) for change in changes if not leaves_something(change)}
     keys = tuple(change.key for change in changes if isinstance(change, DeleteKey))

@@ -72,7 +72,7 @@ class Effect(Protocol):
         ...
 
     def compensate(self, workstation: Workstation) -> Message | None:
-        """Call back what was done or may have been done; a failure here is tolerated and told.
+        """Call back what was done or may have been done; a failure here is tolerated and reported.
 
         Where nothing is called, the answer is why, for people.
         """
@@ -91,7 +91,7 @@ class CalledBack(NamedTuple):
 
 
 def call_back(effect: Effect, workstation: Workstation) -> CalledBack:
-    """Call an effect back. Whatever it raises is told, and stops nothing ([native] 5.2)."""
+    """Call an effect back. What it raises is reported, and stops nothing ([native] 5.2)."""
     try:
         idle = effect.compensate(workstation)
     except (MapiwrightError, OSError, *DEFECTS) as error:

@@ -1,8 +1,8 @@
-"""The journal: what a transaction is about to do, line by line, each line durable before the deed.
+"""The journal: what a transaction is about to do, line by line, each line durable before its action.
 
 A line is the CRC-32 of its JSON as 8 hex digits, a space, the JSON, and a newline; the JSON counts its place in
-``n``. A line that a crash tore is passed over, as its deed was never begun; the next one starts on a line of its
-own. The journal holds names and hashes, never a value; titles are messages.
+``n``. A line torn by a crash is ignored, as its action was never begun; the next one starts on a line of its own.
+ The journal holds names and hashes, never a value; titles are messages.
 
     begin        id, version, verb, title, created
     leg          leg, title, digest                    the backup is written, the changes may follow
@@ -101,7 +101,7 @@ def _read(state: State) -> tuple[bool, list[Record], bool]:
             raise RecoveryNeededError(
                 f"the journal is damaged: line {len(records)} is missing",
                 where=JOURNAL,
-                remedy="Keep the journal: what the run was about can be read in it, and its backups beside it.",
+                remedy="Keep the journal: what the run was about can be read in it, and its backups are next to it.",
             )
         records.append(record)
     return True, records, tail != b""

@@ -5,8 +5,8 @@ key of the title is its ``key``. It holds titles, names and the
 texts of errors, which hold no secret, and never a value. ``begun`` is written before anything is done, so that a run
 that was killed is seen by its missing end; ``committed``, ``rolled back``, ``stuck`` and ``recovered`` are ends.
 
-The log tells, and nothing depends on it: where it cannot be written, the transaction goes on. A full one is set
-aside, and the oldest of those goes.
+The log is for people, and nothing depends on it: where it cannot be written, the transaction continues. A full one is
+set aside, and the oldest of those is deleted.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ LONGEST_TEXT = 2000
 
 
 def note(state: State, event: str, **fields: Json | Message) -> None:
-    """Add a line; for who holds the lock. Messages among the fields are written in English."""
+    """Add a line; only for the holder of the lock. Messages among the fields are written in English."""
     title = fields.get("title")
     key = {"key": title.key} if isinstance(title, Message) and title.key != LITERAL else {}
     said = {"event": event, **_short(fields), **key}
     line = canonical({"at": datetime.now(UTC).isoformat(timespec="seconds"), **said})
-    with suppress(MapiwrightError, OSError):  # the log tells; the journal is what counts
+    with suppress(MapiwrightError, OSError):  # the log is for people; recovery reads the journal
         full = state.read(LOG) or b""
         # A line that a crash tore must not swallow the next one.
         start = b"\n" if full and not full.endswith(b"\n") else b""
@@ -63,7 +63,7 @@ def note_error(state: State, event: str, error: BaseException, **fields: Json | 
 
 
 def entries(state: State) -> tuple[Mapping[str, Json], ...]:
-    """The lines, oldest first; one that a crash tore is passed over."""
+    """The lines, oldest first; one torn by a crash is ignored."""
     return tuple(entry for part in _parts(state) for line in part.splitlines() if (entry := _entry(line)))
 
 

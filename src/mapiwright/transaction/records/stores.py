@@ -1,8 +1,8 @@
-"""The stores of our records on a workstation, and how far each is believed.
+"""The stores of our records on a workstation, and how far each is trusted.
 
-One is this run's: it is locked, journalled and written to. The others are those of users who did their half
-themselves, where this run may read them. They are in the users' hands, so an administrator's run believes them of
-what each user could have done without it: of changes to his own keys. It calls no code on their word either.
+One is this run's: it is locked, journalled and written to. The others belong to users who ran the per-user
+part themselves, where this run may read them. Users can write them, so an administrator's run trusts them only for
+what each user could have done anyway: changes to the user's own keys. Records written by a user never trigger code.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def stores(workstation: Workstation) -> tuple[Store, ...]:
 
 
 def believed(changes: Iterable[Change], owner: str) -> tuple[Change, ...]:
-    """The changes that a user's store is believed of; of this run's own, all."""
-    his = KeyPath("HKU", (owner,))
+    """The changes that a user's store is trusted for; for this run's own store, all."""
+    own = KeyPath("HKU", (owner,))
 
     def is_theirs(change: Change) -> bool:
         key = change.key if isinstance(change, SetValue | CreateKey | DeleteKey) else None
-        return key is not None and his.holds(key) and not any((his / each).holds(key / "*") for each in _POLICIES)
+        return key is not None and own.holds(key) and not any((own / each).holds(key / "*") for each in _POLICIES)
 
     return tuple(change for change in changes if not owner or is_theirs(change))

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 LOCK = "lock"
 HOLDER = "lock-holder"
-"""Who holds the lock, for the one who finds it held: a sentence, and of no other use."""
+"""The holder of the lock, as a sentence for people who find it held; not for programs."""
 HOLDINGS = "lock-token"
 """A byte for each time that the lock was held: its size is the token, which no crash can tear or turn back."""
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file or folder belongs to who runs this; an administrator may do more than what is his.
+    """Whether the current user owns a file or folder; an administrator may access more than that.
 
-    On Windows nothing is: its modes do not tell.
+    Always False on Windows, where modes do not show it.
     """
     try:
         return sys.platform != "win32" and path.stat().st_uid == os.geteuid()
@@ -36,8 +36,8 @@ def is_ours(path: Path) -> bool:
 class FolderState:
     """A state in a folder of mode 0700, its files of mode 0600; made when something is first written to it.
 
-    A link in it is refused: nothing of ours is one, and the folder may be in the hands of a user whom an
-    administrator's run shall not follow elsewhere.
+    A link in it is refused: we create none, and a user who controls the folder must not be able to redirect an
+    administrator's run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class FolderState:
 
     @property
     def closed(self) -> bool:
-        """Whether it is somebody else's who lets nobody in; who is shut out of his own can open it himself."""
+        """Whether another user owns it and it cannot be read; owners can open their own folder themselves."""
         return self.folder.is_dir() and not is_ours(self.folder) and not self.readable
 
     def read(self, name: str) -> bytes | None:

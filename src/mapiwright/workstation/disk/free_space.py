@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HIBERNATED = frozenset({b"HIBR", b"RSTR"})
-"""How the file of a Windows begins that will go on where it stood, also after a fast start-up: hibernated, or
-interrupted while it came back. Windows wipes it, or writes ``WAKE``, when it has come back."""
+"""How the hibernation file begins where its Windows will resume, also after a fast start-up: hibernated, or
+interrupted while it resumed. Windows clears it, or writes ``WAKE``, when it has resumed."""
 
 
 def room_at(path: Path, hibernation_file: Path | None) -> Room:

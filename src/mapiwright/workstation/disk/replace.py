@@ -1,8 +1,8 @@
 """One real file or folder, changed durably: after a crash at any point it is as it was or as it will be.
 
-The order is write, fsync, rename, fsync of the folder ([native] 5.2). The new bytes stand first in a file of their
-own beside the target, ``.~name-3f9c01aa``; one that a killed run left behind is known by that name, and
-``remove_leftovers`` takes it away.
+The order is write, fsync, rename, fsync of the folder ([native] 5.2). The new bytes are first written to a file
+next to the target, ``.~name-3f9c01aa``; ``remove_leftovers`` knows the files of a killed run by
+that name, and removes them.
 
 A symbolic link is followed: what it points to is replaced, and the link stays. A hard link is parted, as by every
 installer that replaces by renaming.
@@ -54,7 +54,7 @@ def replace_file(path: Path, data: bytes | None, *, mode: int = 0o666) -> None:
     except FileNotFoundError:
         like = None
     beside = target.with_name(f"{beside_prefix(target)}{os.urandom(4).hex()}")
-    # A replaced file may be guarded: until its owner and ACL are copied, nobody else may read the new one.
+    # A replaced file may be protected: until its owner and ACL are copied, no other user may read the new one.
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode if like is None else OURS_ONLY)
     try:
         try:
@@ -99,7 +99,7 @@ def remove_folder(path: Path) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what a killed ``replace_file(path, ...)`` left beside its target; for whoever holds the lock."""
+    """Remove what a killed ``replace_file(path, ...)`` left next to its target; only for the holder of the lock."""
     target = Path(os.path.realpath(path))
     with suppress(FileNotFoundError, NotADirectoryError):
         for entry in target.parent.iterdir():
@@ -108,7 +108,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def beside_prefix(target: Path) -> str:
-    """How the name of what stands beside ``target`` begins until it takes its place."""
+    """How the name of the new file for ``target`` begins until it replaces it."""
     # A name may have 255 bytes in all; four to a character, and some for the mark and the random digits.
     return f"{MARK}{target.name[:60]}-"
 

@@ -4,7 +4,7 @@ Names resolve without regard to case, also where the mount regards it. A symboli
 below the folder, for reading and for writing: what a link of an image names is not ours.
 """
 
-# ruff: noqa: PLC0415 - the writer is loaded by whoever writes, not by everybody who lists profiles
+# ruff: noqa: PLC0415 - the writer is loaded for writing only, not to list profiles
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class TreeFiles:
         self._private = _place(private) if private else None
 
     def path_of(self, path: str) -> Path | None:
-        """Where the file or folder lies on this computer, or would lie; None where it can have no place here."""
+        """Where the file or folder is, or would be, on this computer; None where it cannot exist here."""
         place = _place(path)
         for depth in range(len(place), 0, -1):
             root = self._places.get(place[:depth])

@@ -1,6 +1,6 @@
 """Make an offline workstation: a tree as Windows lays it out, with real hives, for trials, demonstrations and tests.
 
-A new tree is nobody's workstation yet, so it is written without a transaction.
+A new tree is not a workstation yet, so it is written without a transaction.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def create_image(
 
 
 def _hive(root: Key, path: KeyPath, place: str) -> bytes:
-    """The hive of what stands at ``path``; a user's own is his alone, beside the system and its administrators."""
+    """The hive with the keys at ``path``; a user's is for that user, the system and administrators only."""
     person = path.name if path.name.startswith("S-") else None
     full = (security.SYSTEM, security.ADMINISTRATORS)
     guard = security.security_descriptor(full=(*full, person), read=()) if person else None

@@ -78,7 +78,7 @@ _OPENERS: dict[str, Callable[[str, str], Workstation]] = {"image": _image, "memo
 
 
 def demo_folder() -> Path:
-    """Where the demo workstation lies: MAPIWRIGHT_DEMO, or a folder of this program in the user's own data."""
+    """Where the demo workstation is: MAPIWRIGHT_DEMO, or a folder of this program in the user's own data."""
     import os
     from pathlib import Path
 
@@ -91,7 +91,7 @@ def demo_folder() -> Path:
 
 
 def _make_demo(folder: Path) -> None:
-    """Make it beside its place and move it there, so that an interrupted run leaves no half of one."""
+    """Make it next to its place and move it there, so that an interrupted run leaves no incomplete one."""
     import tempfile
     from pathlib import Path
 

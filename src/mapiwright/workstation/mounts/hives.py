@@ -1,6 +1,6 @@
-"""A registry that lies in hive files: which path is in which file, lazy reading, and writing each file once."""
+"""A registry in hive files: which path is in which file, lazy reading, and writing each file once."""
 
-# ruff: noqa: PLC0415 - the writer is loaded by whoever writes, not by everybody who lists profiles
+# ruff: noqa: PLC0415 - the writer is loaded for writing only, not to list profiles
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def closed_hive(path: object, what: str) -> Finding:
         Severity.NOTE,
         str(path),
         f"the hive of {what} may not be read by this user",
-        rule="a user's hive is for himself and for administrators",
+        rule="a user's hive can be read by that user and by administrators",
         remedy="Run the command as that user, or elevated.",
     )
 
@@ -132,15 +132,15 @@ class HiveFile:
             refuse_unwritable(hive)
 
     def put(self, data: bytes) -> None:
-        """Replace the file durably; raises ConflictError where somebody has changed it since it was read."""
+        """Replace the file durably; raises ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file
 
         if self._look() != self._seen:
-            raise ConflictError("the hive was changed by somebody else meanwhile", where=str(self.path))
+            raise ConflictError("the hive was changed by another program in the meantime", where=str(self.path))
         replace_file(self.path, data)
 
     def remove_leftovers(self) -> None:
-        """Take away what a killed run left beside the file."""
+        """Remove what a killed run left next to the file."""
         from mapiwright.workstation.disk.replace import remove_leftovers
 
         self._present()
@@ -163,7 +163,7 @@ class HiveFile:
                 str(self.path),
                 f"the hive of {what} is not there",
                 rule="the registry names it",
-                remedy="The profile may lie on a disk that is not mounted, or was deleted by hand.",
+                remedy="The profile may be on a disk that is not mounted, or was deleted manually.",
             )
         elif hive.dirty:
             yield Finding(
@@ -195,7 +195,7 @@ class HiveRegistry(MountedRegistry):
     r"""A registry over hive files, each at its place: ``HKLM\SOFTWARE``, ``HKU\<SID>``."""
 
     def __init__(self, hives: Mapping[KeyPath, HiveFile]) -> None:
-        """``hives`` says what stands where."""
+        """``hives`` says which path is in which file."""
         super().__init__(Mount(path, hive) for path, hive in hives.items())
         self.hives = MappingProxyType(dict(hives))
 

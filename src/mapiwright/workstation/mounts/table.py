@@ -1,7 +1,7 @@
 """A registry as a table of mounts: hives of any kind side by side, each where Windows shows it.
 
 A hive knows paths from its own root. What a path of Windows means for it (the two sides of WOW64, and
-``CurrentControlSet``) is the affair of its mount, for a hive whose own system does not see to that.
+``CurrentControlSet``) is done by its mount, for a hive whose own system does not do it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Staged(Protocol):
 
 
 class MountedHive(Protocol):
-    """One hive, by the names from its root. ``view`` is for a hive that tells the two sides of WOW64 apart itself."""
+    """One hive, by the names from its root. ``view`` is for a hive that keeps the two sides of WOW64 apart itself."""
 
     def read(self, below: tuple[str, ...], view: View) -> Key | None:
         """The whole subtree."""
@@ -61,7 +61,7 @@ class MountedHive(Protocol):
         ...
 
     def remove_leftovers(self) -> None:
-        """Take away what a killed run left beside it; raises NotFoundError where it is absent."""
+        """Remove what a killed run left next to it; raises NotFoundError where it is absent."""
         ...
 
     def staged(self, changes: Sequence[Placed]) -> Staged:
@@ -87,7 +87,7 @@ class MountedRegistry:
     """A registry over mounted hives."""
 
     def __init__(self, mounts: Iterable[Mount]) -> None:
-        """No mount stands inside of another one."""
+        """No mount is inside another one."""
         self.mounts = tuple(mounts)
         self._by_place = {_place(mount.path): mount for mount in self.mounts}
         self._stored = _Stored(self)
@@ -119,7 +119,7 @@ class MountedRegistry:
         """Make every change true; all is checked and made ready for every hive before the first is written."""
         from dataclasses import replace  # noqa: PLC0415 - a reader does without
 
-        from mapiwright.workstation.outstanding import outstanding_in_registry  # noqa: PLC0415 - for who writes
+        from mapiwright.workstation.outstanding import outstanding_in_registry  # noqa: PLC0415 - for writing only
         from mapiwright.workstation.subject import name_of, partly_made  # noqa: PLC0415
 
         stored = [replace(change, key=self._translated(change.key)) for change in changes]

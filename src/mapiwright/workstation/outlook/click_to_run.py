@@ -29,10 +29,10 @@ _KEYS = (
     (Edition.OUTLOOK_2013, r"15.0\ClickToRun"),
 )
 PLACES = tuple(rf"{OFFICE}\{name}" for _, name in _KEYS)
-"""The keys that tell of a package."""
+"""The keys that show that there is a package."""
 
 # The key below it, and the value that holds the folder of the package; the documents name the second as one of the
-# first, where nobody has seen it.
+# first, where it was never seen.
 _FOLDERS = (("Configuration", "InstallationPath"), ("", "InstallPath"), ("Configuration", "InstallPath"))
 _SIDES_OF_LAYER = (r"REGISTRY\MACHINE\Software", r"REGISTRY\MACHINE\Software\Wow6432Node")
 _CULTURE_OF_OUTLOOK = "VirtualOutlook"
@@ -43,7 +43,7 @@ _FOLDER_OF_PROGRAMS = re.compile(r"(.+)\\root\\Office\d\d", re.IGNORECASE)
 class ClickToRunPackage:
     """A Click-to-Run package, and the rule that found it.
 
-    ``folder`` holds the folder ``root``. ``bitness`` is that of its programs, or None where it does not tell;
+    ``folder`` holds the folder ``root``. ``bitness`` is that of its programs, or None where it does not say;
     ``culture`` is their language such as ``en-us``, or "". ``layers`` are the two sides of its layer of the registry.
     """
 
@@ -65,7 +65,7 @@ class ClickToRunPackage:
 
 
 def packages(registry: RegistryReader, files: FileReader) -> Iterator[ClickToRunPackage]:
-    """The packages that the registry tells of, the newest edition first."""
+    """The packages in the registry, the newest edition first."""
     for edition, name in _KEYS:
         for view in View:
             key = KeyPath.parse(rf"{OFFICE}\{name}", view)
@@ -90,7 +90,7 @@ def packages(registry: RegistryReader, files: FileReader) -> Iterator[ClickToRun
 
 
 def package_of(path: str, edition: Edition, known: tuple[ClickToRunPackage, ...]) -> ClickToRunPackage | None:
-    r"""The package that a folder of programs belongs to; one that nothing else tells of has ``root\OfficeNN``."""
+    r"""The package that a folder of programs belongs to; one that is recorded nowhere else has ``root\OfficeNN``."""
     for package in known:
         if package.holds(path):
             return package
@@ -116,7 +116,7 @@ def outlook_of(
 
 
 def cultures(package: ClickToRunPackage, version: str, registry: RegistryReader) -> Iterator[str]:
-    """The languages of a package, such as ``en-us``: its own, and the one that its Outlook tells add-ins."""
+    """The languages of a package, such as ``en-us``: its own, and the one that its Outlook gives to add-ins."""
     yield package.culture
     for key in _virtual_keys(version):
         yield _text(registry, key, _CULTURE_OF_OUTLOOK)

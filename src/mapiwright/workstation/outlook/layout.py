@@ -39,9 +39,9 @@ _SERVICE_ACCOUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    r"""What a workstation holds: hives by where they stand, files and empty folders by Windows path.
+    r"""What a workstation holds: hives by where they are mounted, files and empty folders by Windows path.
 
-    ``folders_of_users`` says in which folder the hive of each key of ``HKU`` lies.
+    ``folders_of_users`` gives the folder of the hive for each key of ``HKU``.
     """
 
     hives: Mapping[KeyPath, Key]
@@ -193,7 +193,7 @@ def _user(name: str) -> Rows:
     yield "Environment", {"TEMP": Value.expand_sz(r"%USERPROFILE%\AppData\Local\Temp")}
     yield r"Software\Microsoft\Windows NT\CurrentVersion", {}
     yield r"Software\Microsoft\Windows\CurrentVersion", {}
-    if name != TEMPLATE_USER:  # from whom nobody logs on
+    if name != TEMPLATE_USER:  # nobody logs on as that one
         yield r"Software\Microsoft\Windows\CurrentVersion\Explorer", {"Logon User Name": Value.sz(name)}
 
 

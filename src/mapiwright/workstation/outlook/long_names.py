@@ -36,5 +36,5 @@ def _long_name(name: str, there: tuple[str, ...]) -> str:
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Whether ``path`` is ``folder`` or lies somewhere below it; nothing is below no folder."""
+    """Whether ``path`` is ``folder`` or is somewhere below it; nothing is below no folder."""
     return bool(folder) and f"{upcase(path)}\\".startswith(f"{upcase(folder)}\\")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CLIENT = r"HKLM\SOFTWARE\Clients\Mail\Microsoft Outlook"
 
 _UNIFIED_DLL = "olmapi32.dll"
-"""Outlook's MAPI since 2007; it lies with the program, not with MAPISVC.INF."""
+"""Outlook's MAPI since 2007; it is in the folder of the program, not of MAPISVC.INF."""
 
 
 @frozen

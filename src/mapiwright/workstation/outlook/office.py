@@ -1,7 +1,7 @@
 r"""The Offices of a workstation that have an Outlook: rules over registry and files, as tables.
 
-An Outlook is told by the ``InstallRoot`` of its version, in the view of the machine or in that of 32-bit programs, or
-by the Click-to-Run package that it came in. A layout that is not here yet becomes a new row.
+An Outlook is found by the ``InstallRoot`` of its version, in the view of the machine or of 32-bit programs, or by the
+Click-to-Run package that it came in. A layout that is not here yet becomes a new row.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ class Office:
         return join(self.variables["SystemRoot"], "SysWOW64" if self.view is View.X86 else "System32")
 
     def holds(self, path: str) -> bool:
-        """Whether ``path`` lies in a folder of its own."""
+        """Whether ``path`` is in one of its own folders."""
         of_package = self.package is not None and self.package.holds(path)
         return of_package or is_below(path, self.root) or is_below(path, self.msmapi)
 
     def physical(self, path: str) -> str:
-        """Where a path that it is told leads to: Click-to-Run has Common Files of its own."""
+        """Where a path that Outlook is given leads to: Click-to-Run has Common Files of its own."""
         seen = self.variables["CommonProgramFiles"]
         return join(self.common, path[len(seen) :]) if is_below(path, seen) and path != seen else path
 
@@ -96,7 +96,7 @@ class _Trace:
 
 
 def survey(registry: RegistryReader, files: FileReader, environment: Mapping[str, str]) -> Survey:
-    """Look for every Outlook that was installed; one of the Store is told apart, since nothing can be added to it."""
+    """Look for every Outlook that was installed; one of the Store is listed apart, as nothing can be added to it."""
     is_64_bit = two_sided(registry)
     offices: dict[str, Office] = {}
     of_store: dict[str, str] = {}

@@ -1,4 +1,4 @@
-r"""How an Outlook lies on a workstation: its registry keys, its folders, and the MAPISVC.INF that it begins with.
+r"""The layout of an Outlook on a workstation: its registry keys and folders, and the MAPISVC.INF that it begins with.
 
 Data only, for ``layout.py``. Facts: spec/native.md 4.4; what Click-to-Run writes, as Office LTSC 2024 has it.
 """
@@ -30,7 +30,7 @@ ENGLISH = 1033
 BITNESS_IS_KNOWN = frozenset({Edition.OUTLOOK_2010, Edition.OUTLOOK_2013, Edition.OUTLOOK_2016})
 """The editions whose Outlook key has a value ``Bitness``."""
 
-# What MAPI itself brings: spec/mapi.md 3.3 and 3.5; names, flags and ids as real profiles hold them
+# What MAPI itself contains: spec/mapi.md 3.3 and 3.5; names, flags and ids as real profiles hold them
 # (spec/profile-in-the-registry.md 7.2, 7.3).
 _SKELETON = """\
 ; MAPISVC.INF: the message services of this workstation
@@ -83,7 +83,7 @@ class OutlookInstallation:
     """An Outlook to lay out, as Microsoft ships it.
 
     ``languages`` are LCIDs, its own first; without ``inf`` it has the folders of MAPISVC.INF and no such file, as
-    Outlook 2007 and later may come. Raises UsageError for an Outlook that there is none of.
+    Outlook 2007 and later may come. Raises UsageError for an Outlook that does not exist.
     """
 
     edition: Edition = Edition.OUTLOOK_2016
@@ -139,7 +139,7 @@ EVERY_INSTALLATION = tuple(
 
 @dataclass(frozen=True, slots=True)
 class OfficePlace:
-    """Where an Outlook lies on a Windows for ``windows`` machines."""
+    """Where an Outlook is on a Windows for ``windows`` machines."""
 
     outlook: OutlookInstallation
     windows: Bitness

@@ -1,4 +1,4 @@
-r"""What the registry tells of the Windows on a workstation: version, code page, variables, users.
+r"""What the registry says about the Windows on a workstation: version, code page, variables, users.
 
 Everything here reads ``HKLM`` through a RegistryReader, so it serves an image, memory, and later kinds alike.
 """
@@ -29,8 +29,8 @@ MACHINE_VARIABLES = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\Sessio
 TEMPLATE_USER = "Default"
 STATE_FOLDER_NAME = "Mapiwright"
 LOCAL_DATA = ("AppData", "Local")
-"""Where a user's profile folder keeps what belongs to this machine alone. That he may move it (User Shell Folders) is
-passed over: his registry is his to write, and it shall not send an administrator's run elsewhere."""
+"""Where a user's profile folder keeps what belongs to this machine alone. User Shell Folders, which can
+move it, is ignored: users write their own registry, and must not be able to redirect an administrator's run."""
 USUAL_CODE_PAGE = "cp1252"
 
 _ARCHITECTURES = {"X86": Bitness.X86, "AMD64": Bitness.X64, "ARM64": Bitness.ARM64}
@@ -59,14 +59,14 @@ class UserFolder:
 
 
 def version(registry: RegistryReader) -> str:
-    """The name and build of the Windows, ``Windows 10 Pro, build 19045``; "" where the registry tells none."""
+    """The name and build of the Windows, ``Windows 10 Pro, build 19045``; "" where the registry has none."""
     name = _text(registry, NT_CURRENT_VERSION, "ProductName")
     build = _text(registry, NT_CURRENT_VERSION, "CurrentBuildNumber")
     return ", build ".join(part for part in (name, build) if part)
 
 
 def architecture(registry: RegistryReader) -> Bitness | None:
-    """The machine that the Windows is made for; None where the registry tells none that we know."""
+    """The machine that the Windows is made for; None where the registry has none that we know."""
     return _ARCHITECTURES.get(upcase(_text(registry, MACHINE_VARIABLES, "PROCESSOR_ARCHITECTURE")))
 
 
@@ -115,7 +115,7 @@ def state_folder(variables: Mapping[str, str]) -> str:
 
 
 def own_folder(profile: str) -> str:
-    r"""Our folder for a user who may not read the machine's, below his own: ``AppData\Local\Mapiwright``."""
+    r"""Our folder for a user who may not read the machine's, in the profile folder: ``AppData\Local\Mapiwright``."""
     return join(profile, *LOCAL_DATA, STATE_FOLDER_NAME)
 
 

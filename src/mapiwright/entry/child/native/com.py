@@ -33,7 +33,7 @@ E_NO_SUPPORT = 0x80040102
 
 COM, ITANIUM = "com", "itanium"
 BELOW = 32
-"""Words below the address point of an itanium table; 17 are the most that a compiler was seen to use."""
+"""Words below the address point of an itanium table; compilers use up to 17, as far as seen."""
 BEYOND = 64
 """Slots behind a table that answer a guest which went too far."""
 
@@ -88,7 +88,7 @@ _THUNKS: dict[tuple[type[ComObject], str], tuple[Any, list[Any]]] = {}
 
 
 class ComObject:
-    """An object with one reference, which belongs to whom it is given to.
+    """An object with one reference, which belongs to the receiver.
 
     A subclass names its ``interface`` and ``iids``, and has a method for each slot that it supports: it is given the
     record of the call and the arguments as numbers, and returns an HRESULT or raises Refusal. The others answer
@@ -183,7 +183,7 @@ def _answer(kind: type[ComObject], method: Method, this: int | None, *arguments:
 
 
 def _doubt(kind: type[ComObject], slot: str, this: int | None) -> int:
-    """What lies around a table was called, which no caller of that interface does."""
+    """A slot outside the table was called, which no caller of that interface does."""
     found = _LIVE.get(this or 0)
     if found is not None:
         found.world.trace.doubt(f"{kind.interface} was called at {slot}")

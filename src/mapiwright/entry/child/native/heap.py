@@ -1,7 +1,7 @@
 """The MAPI allocators: buffers with children, freed as one; every fault of the guest is reported and does no harm.
 
 Memory that was freed is poisoned and kept, so that a second free, or a write after one, is a finding and no crash.
-Behind each buffer lies a mark that shows whether the guest wrote past its end.
+Behind each buffer is a mark that shows whether the guest wrote past its end.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class _Block:
 class Heap:
     """MAPIAllocateBuffer, MAPIAllocateMore and MAPIFreeBuffer ([mapiallocatebuffer]).
 
-    ``report`` gets each misuse as a sentence. ``owner`` says who a buffer is for: what the host made and the
-    guest must free is its leak too.
+    ``report`` gets each misuse as a sentence. ``owner`` says which side frees a buffer: one that the host
+    made and the guest must free is the guest's leak, too.
     """
 
     def __init__(self, report: Callable[[str], None]) -> None:

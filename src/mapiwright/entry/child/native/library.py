@@ -108,11 +108,11 @@ class NativeCall:
         try:
             return self.world.codec.text(at, wide=wide) if at else ""
         except Refusal:
-            self.trace.misuse("a text of the MAPIERROR is none in the width that was asked for")
+            self.trace.misuse("a text of the MAPIERROR is not valid in the requested width")
             return ""
 
     def report(self) -> dict[str, Any]:
-        """What is told besides the outcome."""
+        """What is reported in addition to the outcome."""
         for section in self.sections.all:
             if any(isinstance(value, Pointer) for value in section.pointers.values()):
                 self.trace.misuse("a pointer was left in a profile section; it means nothing there, and is dropped")

@@ -1,7 +1,7 @@
 """Property values between Python and a guest's memory: SPropValue, SPropTagArray, texts, MAPIUIDs and SRowSet.
 
-Reading believes nothing: counts are bounded, and a pointer that is NULL is refused. A pointer that leads nowhere ends
-this process, which is what it is for.
+Reading trusts nothing: counts are bounded, and a NULL pointer is refused. An invalid pointer crashes this process,
+which is why it is separate.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Codec:
                 return ctypes.wstring_at(address).encode("utf-16-le", "strict").decode("utf-16-le")
             return ctypes.string_at(address).decode(self.code_page)
         except (UnicodeError, ValueError) as error:
-            raise Refusal(E_INVALID_PARAMETER, "a text that is none in its encoding") from error
+            raise Refusal(E_INVALID_PARAMETER, "a text that is not valid in its encoding") from error
 
     @staticmethod
     def _count(count: int, of: str) -> int:
@@ -245,7 +245,7 @@ def uid_at(address: int | None) -> bytes:
 
 
 def put_pointer(address: int, value: int) -> None:
-    """Write a pointer to where the guest wants it; NULL is passed over."""
+    """Write a pointer to where the guest wants it; NULL is ignored."""
     if address:
         ctypes.c_void_p.from_address(address).value = value or None
 
@@ -258,6 +258,6 @@ def clear(address: int) -> None:
 
 
 def put_number(address: int, value: int) -> None:
-    """Write a ULONG to where the guest wants it; NULL is passed over."""
+    """Write a ULONG to where the guest wants it; NULL is ignored."""
     if address:
         ctypes.c_uint32.from_address(address).value = value & 0xFFFFFFFF

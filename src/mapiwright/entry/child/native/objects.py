@@ -149,7 +149,7 @@ class Support(ComObject):
         return S_OK
 
     def make_invalid(self, record: Record, flags: int, target: int, references: int, methods: int) -> int:
-        """[imapisupport-makeinvalid]; the object is the guest's own, and goes on as it is."""
+        """[imapisupport-makeinvalid]; the object is the guest's own, and stays valid."""
         del target
         record.given(flags=flags, references=references, methods=methods)
         return S_OK
@@ -185,7 +185,7 @@ class ProviderAdmin(ComObject):
     """The providers of the one service that is called ([iprovideradminiunknown]).
 
     What a service does here is done, and calls nothing back: PROVIDER_CREATE and PROVIDER_DELETE are raised by
-    whoever administers from outside, and a handler that answers them calls these very methods (mapi.md 4.5).
+    the administrator's calls from outside, and a handler that answers them calls the same methods (mapi.md 4.5).
     """
 
     interface: ClassVar[str] = "IProviderAdmin"
@@ -262,7 +262,7 @@ class ProviderAdmin(ComObject):
 
 
 def _is_kept(cell: tuple[int, Any]) -> bool:
-    """Whether a provider is made with a property: what is MAPI's to set is passed over, but for its type.
+    """Whether a new provider keeps a property: those that MAPI sets are ignored, except for the type.
 
     Raises Refusal for what no section holds: this call has no place for single problems.
     """

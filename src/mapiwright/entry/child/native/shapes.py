@@ -1,4 +1,4 @@
-"""The vtables of MAPI's interfaces: which method stands in which slot, and the shape of its arguments ([native] 1.2).
+"""The vtables of MAPI's interfaces: which method is in which slot, and the shape of its arguments ([native] 1.2).
 
 A shape has a letter for each argument, ``this`` left out: ``u`` a 32-bit number (ULONG, HRESULT, BOOKMARK), ``i`` a
 LONG, ``n`` a ULONG_PTR, ``p`` a pointer, ``o`` one to where an object is put. What follows ``->`` is what it returns;

@@ -24,7 +24,7 @@ DEEPEST = 200
 
 
 class _Reader:
-    """Reads a restriction; its nodes are counted, so that one which names itself comes to an end."""
+    """Reads a restriction; its nodes are counted, so that reading one which contains itself ends."""
 
     def __init__(self, world: World) -> None:
         self.codec = world.codec

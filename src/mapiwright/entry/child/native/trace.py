@@ -54,7 +54,7 @@ class Record:
         self.facts["given"].update({name: to_json(value) for name, value in arguments.items()})
 
     def got(self, **results: Any) -> None:
-        """What the call gave besides its result."""
+        """What the call returned in addition to its result."""
         self.facts["got"].update({name: to_json(value) for name, value in results.items()})
 
     def why(self, reason: str) -> None:
