@@ -323,16 +323,16 @@ class Part(NamedTuple):
     """One of some equal parts of a proof: every n-th call, so that each part has early and late ones."""
 
     number: int
-    count: int
+    parts: int
 
     @classmethod
     def parse(cls, text: str) -> Part:
         """``2/4`` is the second of four."""
-        number, _, count = text.partition("/")
-        return cls(int(number), int(count))
+        number, _, parts = text.partition("/")
+        return cls(int(number), int(parts))
 
     def of(self, calls: int) -> range:
-        return range(self.number, calls + 1, self.count)
+        return range(self.number, calls + 1, self.parts)
 
 
 WHOLE = Part(1, 1)
