@@ -2,7 +2,7 @@
 
 ``@frozen`` makes of a class what ``@dataclass(frozen=True, slots=True)`` makes of it, and ``dataclasses.replace``,
 ``fields`` and the like take it for one. But ``dataclasses`` loads ``inspect``, ``ast`` and ``dis``, which costs as
-much as starting Python, and it compiles source for each class. Here that is done when somebody asks for it. Where no
+much as starting Python, and it compiles source for each class. Here that is done on first use. Where no
 command has to be quick, ``dataclass`` is the better choice. tests/laws/test_frozen.py compares the two.
 """
 
@@ -93,7 +93,7 @@ def _methods(names: tuple[str, ...], defaults: dict[str, object]) -> dict[str, o
 
 
 class _Late:
-    """An attribute of a class that is made when somebody asks for it."""
+    """An attribute of a class that is made on first use."""
 
     def __init__(self, make: Callable[[type], object]) -> None:
         self.make = make

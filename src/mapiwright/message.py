@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LITERAL = "text"
-"""The key of a text that is the same in each language: somebody's own, or one that is not translated yet."""
+"""The key of a text that is the same in each language: a user's own, or one that is not translated yet."""
 LONGEST = 10_000
 """The characters of an argument that are kept."""
 DEEPEST = 8

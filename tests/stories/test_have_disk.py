@@ -395,7 +395,7 @@ class TestTrust:
         (folder / "vendor.pem").chmod(0o666)
         answer = mapiwright("have-disk", signed, "--dry-run", "--json")
         assert answer.code == 1
-        assert "others than the administrator" in answer.err
+        assert "users other than the administrator" in answer.err
         (folder / "vendor.pem").unlink()
         folder.chmod(0o777)
         assert mapiwright("have-disk", signed, "--dry-run").code == 1

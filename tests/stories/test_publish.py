@@ -252,7 +252,7 @@ class TestTheSetupProgramAsAFile:
         with pytest.raises(RefusedError, match=r"_speedups\.so"):
             setup_program.make({})
         (about / "RECORD").unlink()  # as a Linux distribution installs it
-        with pytest.raises(RefusedError, match="nothing tells"):
+        with pytest.raises(RefusedError, match="its list of files is missing"):
             setup_program.make({})
 
 

@@ -57,7 +57,7 @@ def remove_provider(space: Workspace, profile: Profile, service: Service, provid
 
 
 def release(space: Workspace, name: str) -> None:
-    """Do what waited until nobody is logged on to a profile any more.
+    """Do what waited for the last logoff from a profile.
 
     Sections with STATUS_TEMP_SECTION go ([imapisupport-modifyprofile]), then providers and the profile itself that
     were marked, or it gets its new name.

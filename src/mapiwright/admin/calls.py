@@ -73,7 +73,7 @@ def say_deleted(space: Workspace, profile: Profile, service: Service) -> None:
 def say_provider_deleted(space: Workspace, profile: Profile, service: Service, provider: Provider) -> bool:
     """Have a service called with MSG_SERVICE_PROVIDER_DELETE, and the provider removed then, unless it refuses.
 
-    False where nobody is to be called: there is no entry point, or the provider came in the same batch.
+    False where no call is made: there is no entry point, or the provider came in the same batch.
     """
     space.withdraw(profile.name, service.uid, provider.uid)
     stored = space.origin(profile.name)

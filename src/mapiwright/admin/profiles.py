@@ -33,7 +33,7 @@ MAPI_E_NO_ACCESS = 0x80070005
 def admin_profiles(workstation: Workstation, user: str = "", flags: int = NONE) -> ProfileAdmin:
     """The administration of a user's profiles, each call of it one transaction ([mapiadminprofiles]).
 
-    Without ``user``, the only one that the workstation has. Raises NotFoundError for a name that nobody has, and
+    Without ``user``, the only one that the workstation has. Raises NotFoundError for a name that no user has, and
     UsageError where there are several to choose from.
     """
     check_flags(flags, ProfileFlag.UNICODE, "MAPIAdminProfiles")
@@ -79,7 +79,7 @@ class ProfileAdmin(Remembering):
     def create_profile(self, name: str, flags: int = NONE) -> None:
         """Make a profile; raises ExistsError where the name is taken ([iprofadmin-createprofile]).
 
-        It is empty, and nobody is called; with MAPI_DEFAULT_SERVICES, what MAPISVC.INF says of all default services
+        It is empty, with no calls; with MAPI_DEFAULT_SERVICES, what MAPISVC.INF says of all default services
         is copied, and then each of them is called once with MSG_SERVICE_CREATE, in the order of the file, with a UI
         where MAPI_DIALOG allows it. A service whose call fails is taken out again, the profile and the others stay,
         and the first failure is raised when all is done ([derived]). With MAPI_APP_PROFILE it is hidden from lists.
@@ -144,7 +144,7 @@ class ProfileAdmin(Remembering):
     def rename_profile(self, name: str, new_name: str, flags: int = NONE) -> None:
         """Give a profile another name; a default profile stays the default one ([iprofadmin-renameprofile]).
 
-        One that is in use gets it when the last session ends; until then nobody else may have it. Raises
+        One that is in use gets it when the last session ends; until then the name is taken. Raises
         NotFoundError, which the page leaves out; ExistsError where the new name is taken; CallError
         (MAPI_E_NO_ACCESS) for an application profile without MAPI_APP_PROFILE.
         """

@@ -1,7 +1,7 @@
 """IMAPIProp as far as profile sections have it, over any object that keeps properties ([imapipropiunknown]).
 
 A property is a pair (tag, value). A string is returned in the width that its tag asks for; as a Python str it is the
-same in both, but for characters that the ANSI code page lacks.
+same in both, except for characters that the ANSI code page lacks.
 """
 
 from __future__ import annotations

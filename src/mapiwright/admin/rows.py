@@ -1,7 +1,7 @@
 """The rows of the four tables: profiles, services, a profile's providers, a service's ([profile-tables],
 [message-service-tables], [provider-tables]).
 
-A row has the required columns and, behind them, whatever else its section holds, but for secure properties. Tables
+A row has the required columns and, behind them, all other properties of its section except secure ones. Tables
 are static: a snapshot. The message service table is in the order of the profile, which is that of addition: the pages
 contradict each other about a default sort order, and recipes rely on the last row being the newest ([derived]).
 """

@@ -90,7 +90,7 @@ class ProfileSection(PropertyObject):
         return section
 
     def _row(self) -> dict[int, PropertyValue]:
-        """The stored properties but for empty lists ([imapiprop-getprops]), and those that MAPI makes up."""
+        """The stored properties except empty lists ([imapiprop-getprops]), and those that MAPI computes."""
         section, profile = self._section(), self._profile()
         row = {tag: value for tag, value in section.properties.items() if value != ()}
         row |= {tags.PR_OBJECT_TYPE: MAPI_PROFSECT, tags.PR_PROFILE_NAME: profile.name}

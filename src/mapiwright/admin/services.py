@@ -157,7 +157,7 @@ class MessageServiceAdmin(Remembering):
     ) -> None:
         """Call a service with MSG_SERVICE_CONFIGURE and properties ([imsgserviceadmin-configuremsgservice]).
 
-        Without a UI flag nobody is asked, so that without properties the service stays as it is. Raises UsageError
+        Without a UI flag there is no dialog, so without properties the service is not changed. Raises UsageError
         for a value that is not of its type; NotFoundError; CallError (MAPI_E_NOT_INITIALIZED) where it has no entry
         point; EntryPointError with the service's own HRESULT, whose words ``get_last_error`` gives; CancelledError.
         """
@@ -208,7 +208,7 @@ class MessageServiceAdmin(Remembering):
 
     @remembered
     def set_primary_identity(self, uid: str | bytes | None) -> None:
-        """Let a service provide the identity of sessions; None is nobody ([imsgserviceadmin-setprimaryidentity]).
+        """Let a service provide the identity of sessions; None is no service ([imsgserviceadmin-setprimaryidentity]).
 
         Its own page takes the uid of the service, [mapi-primary-identity] that of a provider; both do. Raises
         NotFoundError, and RefusedError where MAPISVC.INF declares SERVICE_NO_PRIMARY_IDENTITY. That flag is not put

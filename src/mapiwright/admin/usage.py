@@ -70,7 +70,7 @@ class Usage:
         self._open: dict[tuple[str, str], WeakSet[Opener]] = {}
 
     def in_use(self, profile: str) -> bool:
-        """Whether somebody is logged on to the profile."""
+        """Whether a session is logged on to the profile."""
         return any(upcase(session.profile_name) == upcase(profile) for session in self.sessions)
 
     @property
@@ -115,7 +115,7 @@ class Usage:
         self._tables.setdefault(upcase(profile), WeakSet()).add(table)
 
     def watching(self, profile: str) -> tuple[Table, ...]:
-        """The service tables of the profile that somebody still has."""
+        """The service tables of the profile that are still in use."""
         return tuple(self._tables.get(upcase(profile), ()))
 
     # Open sections.

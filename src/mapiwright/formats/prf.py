@@ -1,7 +1,7 @@
 """The Outlook profile file (``.PRF``): the lines of an INF, and the values on them ([prf] 1).
 
-The text is Windows profile text as ``inf`` reads it, lossless, but for comments: ``;`` begins one, and so does ``'``,
-which Microsoft's own sample has by a slip; ``#`` does not. A value is one line. What it means is said by a mapping
+The text is Windows profile text as ``inf`` reads it, lossless, except for comments: ``;`` begins one, and so does
+``'``, which Microsoft's own sample has by mistake; ``#`` does not. A value is one line. Its meaning is in a mapping
 elsewhere in the file, ``PT_STRING8,0x6700``: the type, and the id of a property.
 """
 

@@ -85,7 +85,7 @@ def decode(kind: int, data: bytes, code_page: str = "cp1252") -> PropertyValue:
 
     Strings end at their first terminator and may lack it, as hand-made values do. ``code_page`` is the Python codec
     of PT_MV_STRING8; bytes that it does not know come out as surrogate escapes. Raises FormatError with the offset,
-    and for every type whose layout nobody has seen, so that the caller keeps the bytes as they are.
+    and for every type whose layout is not known, so that the caller keeps the bytes as they are.
     """
     if kind in _SCALARS:
         layout = _SCALARS[PropertyType(kind)]

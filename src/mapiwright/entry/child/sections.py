@@ -90,7 +90,7 @@ class Sections:
     """The sections of one call: the service's own, its providers' and its extra ones, by their uids in hex.
 
     ``definitions`` are the providers that MAPISVC.INF knows, by name, as CreateProvider copies them; ``foreign`` are
-    the uids of sections in the profile that are somebody else's. ``fresh`` are the extra sections that the guest
+    the uids of sections in the profile that belong to others. ``fresh`` are the extra sections that the guest
     made, ``made`` names the providers that it created, by their uids, and ``gone`` are the uids of those that it
     deleted. ``adopt`` of the request names, by its name, the provider that a call of PROVIDER_CREATE is about, which
     is there already.

@@ -1,4 +1,4 @@
-"""Sets a child process apart from its guest: what the guest prints, starts and breaks reaches nobody.
+"""Sets a child process apart from its guest: what the guest prints, starts and breaks stays inside.
 
 Standard library only. Call `silence` once, when the request is read and no guest is loaded, and answer on the
 descriptor that it returns.
@@ -115,7 +115,7 @@ if sys.platform == "win32":
     HANDLER = ctypes.WINFUNCTYPE(w.LONG, ctypes.POINTER(ctypes.POINTER(w.DWORD)))(_on_exception)
 
     def _show_no_window() -> None:
-        """No dialog for a missing disk, a crash or a missing file: nobody would answer it."""
+        """No dialog for a missing disk, a crash or a missing file: there is nobody to answer it."""
         KERNEL.SetErrorMode(0x0001 | 0x0002 | 0x8000)  # FAILCRITICALERRORS, NOGPFAULTERRORBOX, NOOPENFILEERRORBOX
 
     def _end_together() -> None:

@@ -138,7 +138,7 @@ def _end_all(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":  # pragma: no cover
         process.kill()
     else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left; macOS names zombies so
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended; macOS reports zombies so
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -177,7 +177,7 @@ class Field:
 
 
 def _trimmed(asked: Field, entered: Entered) -> str:
-    """A blank at an end was typed by mistake, but for a secret, which may have any."""
+    """A blank at an end was typed by mistake, except in a secret, which may have any."""
     text = entered if isinstance(entered, str) else str(entered).lower()
     return text if asked.secret else text.strip()
 

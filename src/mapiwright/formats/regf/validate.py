@@ -1,7 +1,7 @@
 """Validate a hive strictly, by a reading of its own, which shares only upper case with the writer.
 
 An ERROR is what Windows may refuse, repair away or misread. A WARNING is what hives that Windows aged do have, such
-as cells that nobody uses; a hive that Mapiwright made has neither.
+as unused cells; a hive that Mapiwright made has neither.
 
 Sources: the regf specification of msuhanov; the checks of ReactOS' configuration manager (read for facts).
 """

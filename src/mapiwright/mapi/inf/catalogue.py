@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties, PropertyValue
 
 WHERE = "MAPISVC.INF"
-"""The file, where nobody says which one."""
+"""The file, where none is named."""
 SERVICES = "Services"
 DEFAULT_SERVICES = "Default Services"
 HELP_FILES = "Help File Mappings"

@@ -195,7 +195,7 @@ class _Checker:
                 yield finding("MW1018", what, line=entry.index + 1)
 
     def services(self) -> Iterator[Finding]:
-        """What is wrong with the sections of services, but for their values."""
+        """What is wrong with the sections of services, except their values."""
         for section in self.listed.values():
             read, line = self.readings[section.header], section.header + 1
             known = self.within.section(section.name) if self.within is not None else None
@@ -239,7 +239,7 @@ class _Checker:
                 yield finding("MW1038", what, line=service.header + 1)
 
     def belongings(self) -> Iterator[Finding]:
-        """What is wrong with provider sections and extra sections, but for their values."""
+        """What is wrong with provider sections and extra sections, except their values."""
         taken: dict[int, _Linked] = {}
         for link in (link for below in self.links.values() for link in below):
             first = taken.setdefault(link.section.header, link)

@@ -129,7 +129,7 @@ def add_service(
     UsageError for a provider without PR_RESOURCE_TYPE.
 
     An extra section with a fixed uid may be there already. One that another service lists is shared: it is listed
-    here too, and stays until the last of them goes. One that no service lists belongs to somebody else, often Outlook
+    here too, and stays until the last of them goes. One that no service lists belongs to others, often Outlook
     itself: it is used, but neither changed nor listed, so that it outlives this service. In neither case does the
     definition overrule what is set.
     """

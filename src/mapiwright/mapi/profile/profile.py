@@ -57,7 +57,7 @@ def tag_of_value(name: str) -> int | None:
 
 
 def is_protected(name: str) -> bool:
-    """Whether a stored value holds a secret: named ``S...``, or of a secure id and left plain by somebody."""
+    """Whether a stored value holds a secret: named ``S...``, or of a secure id and stored in plain text."""
     tag = tag_of_value(name)
     return tag is not None and (len(name) == 9 or is_secure(tag))
 

@@ -72,11 +72,11 @@ def _store(profile: Profile, uid: str) -> Provider:
 
 
 def set_primary_identity(profile: Profile, uid: str | None) -> Profile:
-    """Let a service, named by its uid or a provider's, provide the session's identity; None is nobody.
+    """Let a service, named by its uid or a provider's, provide the session's identity; None is no service.
 
     [imsgserviceadmin-setprimaryidentity]: the service is flagged, and every provider of it that can supply an
     identity; all others lose the flag. SERVICE_NO_PRIMARY_IDENTITY is what MAPISVC.INF declares, so it is not put on
-    the others: else nobody could be chosen a second time. Raises NotFoundError, and RefusedError where the service
+    the others: else none could be chosen a second time. Raises NotFoundError, and RefusedError where the service
     declares that it has no identity.
     """
     services = profile.services

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.registry import KeyPath, RegistryReader
 
 KEY = r"Software\Microsoft\Exchange\Client\Options"
-"""The key below a user's root; it is often absent, and then nobody is asked."""
+"""The key below a user's root; it is often absent, and then there is no question."""
 PICK_LOGON_PROFILE = "PickLogonProfile"
 
 

@@ -62,7 +62,7 @@ def read_section(uid: str, key: Key, code_page: str) -> Section:
 
 
 def plain_secure_properties(section: Section, code_page: str) -> dict[int, PropertyValue]:
-    """The secure properties that somebody left plain in a section; those that MAPI stored are encrypted."""
+    """The secure properties that are in plain text in a section; those that MAPI stored are encrypted."""
     found = {}
     for name, value in section.stored.items():
         tag = tag_of_value(name)

@@ -1,4 +1,4 @@
-"""Every property that the documents give a tag: the rows of tags_data, read when somebody first asks.
+"""Every property that the documents give a tag: the rows of tags_data, read on first use.
 
 Most runs never do: the names that a profile needs are in tags_table. The rows are what headers and pages say, so a
 string that they define in both widths is here in both, even if profiles store only one.

@@ -2,7 +2,7 @@
 
 The rules hold where both files have a version ([file-versioning-rules], [native] 4.1): the higher one wins; of equal
 ones the one with the right languages, and else the one that is there. A file without a version cannot be compared:
-what an install of ours wrote is replaced, and anything else is somebody's; but a companion follows its parent.
+what an install of ours wrote is replaced, and anything else belongs to others; but a companion follows its parent.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def decide(
     ``ours`` says that an earlier install of the same package wrote ``old``; ``force`` replaces whatever is there.
     A newer file of ours is a conflict, because a downgrade must be requested; a newer one of others is kept.
     ``languages`` are the LCIDs that the product speaks. ``parent`` is what becomes of the file that this one is the
-    companion of, where that one was there, too: without it the file that is there is somebody's like any other.
+    companion of, where that one was there, too: without it the file that is there belongs to others.
     """
     if old is None:
         return Decision(FileVerdict.REPLACE)

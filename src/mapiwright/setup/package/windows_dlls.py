@@ -43,7 +43,7 @@ def comes_with_windows(name: str) -> bool:
 
 
 def is_debug_runtime(name: str) -> bool:
-    """Whether it is a run-time library that only a developer's computer has, and nobody may ship."""
+    """Whether it is a run-time library that only a developer's computer has, and that may not be shipped."""
     found = _MICROSOFTS.fullmatch(upcase(name))
     return upcase(name) == "UCRTBASED.DLL" or (
         found is not None and re.search(r"^U?D(?:_|$)|_\w*D$", found[2]) is not None

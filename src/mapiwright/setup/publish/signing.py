@@ -91,7 +91,7 @@ def trusted_keys(files: Sequence[Path], folder: Path) -> Trust:
     """The trusted keys: those in ``files``, which makes a signature mandatory, or else all of ``folder``.
 
     Raises NotFoundError for a file that is not there, FormatError for one that holds no key, RefusedError for a
-    folder that others can write to, or where a demand cannot be met for want of the library.
+    folder that others can write to, or where a demand cannot be met because the library is missing.
     """
     if not can_verify():
         if files:

@@ -1,6 +1,6 @@
 """The matrix: a package on every kind of Outlook, installed, installed again, upgraded, removed, and all as before.
 
-Each layout gets a workstation of its own, which nobody else has. The calls of entry points are made, as far as the
+Each layout gets its own workstation. The calls of entry points are made, as far as the
 package has a stand-in for them.
 """
 

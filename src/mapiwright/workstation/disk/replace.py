@@ -54,7 +54,7 @@ def replace_file(path: Path, data: bytes | None, *, mode: int = 0o666) -> None:
     except FileNotFoundError:
         like = None
     beside = target.with_name(f"{beside_prefix(target)}{os.urandom(4).hex()}")
-    # A replaced file may be guarded: until its owner and ACL are copied, nobody else may read the new one.
+    # A replaced file may be protected: until its owner and ACL are copied, no other user may read the new one.
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode if like is None else OURS_ONLY)
     try:
         try:

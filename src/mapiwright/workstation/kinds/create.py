@@ -1,6 +1,6 @@
 """Make an offline workstation: a tree as Windows lays it out, with real hives, for trials, demonstrations and tests.
 
-A new tree is nobody's workstation yet, so it is written without a transaction.
+A new tree is not a workstation yet, so it is written without a transaction.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def physical(path: KeyPath, registry: RegistryReader) -> KeyPath:
 def without_view(path: KeyPath) -> KeyPath:
     r"""The path as the 64-bit side of a 64-bit Windows spells it.
 
-    HKLM\SOFTWARE is redirected but for its shared keys; of a user's keys only some of Classes are.
+    HKLM\SOFTWARE is redirected except for its shared keys; of a user's keys only some of Classes are.
     """
     if path.view is View.NATIVE:
         return path

@@ -32,7 +32,7 @@ PLACES = tuple(rf"{OFFICE}\{name}" for _, name in _KEYS)
 """The keys that show that there is a package."""
 
 # The key below it, and the value that holds the folder of the package; the documents name the second as one of the
-# first, where nobody has seen it.
+# first, where it was never seen.
 _FOLDERS = (("Configuration", "InstallationPath"), ("", "InstallPath"), ("Configuration", "InstallPath"))
 _SIDES_OF_LAYER = (r"REGISTRY\MACHINE\Software", r"REGISTRY\MACHINE\Software\Wow6432Node")
 _CULTURE_OF_OUTLOOK = "VirtualOutlook"

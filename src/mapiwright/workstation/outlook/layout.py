@@ -193,7 +193,7 @@ def _user(name: str) -> Rows:
     yield "Environment", {"TEMP": Value.expand_sz(r"%USERPROFILE%\AppData\Local\Temp")}
     yield r"Software\Microsoft\Windows NT\CurrentVersion", {}
     yield r"Software\Microsoft\Windows\CurrentVersion", {}
-    if name != TEMPLATE_USER:  # from whom nobody logs on
+    if name != TEMPLATE_USER:  # nobody logs on as that one
         yield r"Software\Microsoft\Windows\CurrentVersion\Explorer", {"Logon User Name": Value.sz(name)}
 
 
