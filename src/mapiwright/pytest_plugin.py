@@ -8,7 +8,7 @@
 Every pytest run loads this module, so it imports nothing of Mapiwright before a test asks for the fixture.
 """
 
-# ruff: noqa: PLC0415 - that is why the imports are where they are needed
+# ruff: noqa: PLC0415 - that is why the imports stand where they are needed
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MARKER = "mapiwright"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Tell pytest the marker."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(edition='2016', bitness='x64', install='msi', languages=[1033], inf=True, windows='x64', "
@@ -73,8 +73,8 @@ class TrialWorkstation:
         """One in memory; what is left out is as that Outlook usually comes.
 
         ``languages`` are LCIDs, Outlook's own first; without ``inf`` it has no MAPISVC.INF yet; ``windows`` is what
-        the Windows is made for. Raises ValueError for a word that is not known, UsageError for an Outlook that
-        does not exist.
+        the Windows is made for. Raises ValueError for a word that is not known, UsageError for an Outlook that there
+        is none of.
         """
         from mapiwright.workstation.kinds.memory import MemoryWorkstation
         from mapiwright.workstation.outlook.layout import layout
