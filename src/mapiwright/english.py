@@ -1,6 +1,6 @@
-"""The English texts of messages, by key: the list of those that each other language has, with the same names.
+"""The English texts of messages by key. Every other language has the same keys with the same names in braces.
 
-A key with the argument ``number`` may have one text for one thing, ``-one``, and one for more, ``-many``.
+A key with the argument ``number`` may have two texts: ``-one`` for one thing, ``-many`` for several.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SINGULAR = "1"
-"""The numbers of one thing."""
+"""The numbers that take the text for one thing."""
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         # Several titles in one line.
@@ -32,21 +32,21 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "steps.call-pending": "{call}, pending since {receipt}",
         "steps.calls-pending-one": "send {number} pending call",
         "steps.calls-pending-many": "send {number} pending calls",
-        "steps.tell": "tell {services} of its installation",
+        "steps.after-install": "report the installation to {services}",
         "steps.undo": "undo: {title}",
-        "steps.take-back": "take back: {title}",
+        "steps.take-back": "undo: {title}",
         "steps.install": "install {package}",
-        "steps.install-machine": "install {package}, the machine's half",
-        "steps.install-user": "install {package}, the user's half",
+        "steps.install-machine": "install {package}, the per-machine part",
+        "steps.install-user": "install {package}, the per-user part",
         "steps.upgrade": "upgrade {package} from {older} to {version}",
-        "steps.upgrade-machine": "upgrade {package} from {older} to {version}, the machine's half",
-        "steps.upgrade-user": "upgrade {package} from {older} to {version}, the user's half",
+        "steps.upgrade-machine": "upgrade {package} from {older} to {version}, the per-machine part",
+        "steps.upgrade-user": "upgrade {package} from {older} to {version}, the per-user part",
         "steps.uninstall": "uninstall {package}",
         "steps.repair": "repair {package} (receipt {receipt})",
-        "steps.guard": "guard {package} where Outlook looks for it",
+        "steps.guard": "restore {package} where Outlook looks for it",
         "steps.prf": "apply {file}",
         "steps.there-already": "the service is in the default profile already",
-        # Titles of what is done to profiles; that of a plan for several actions joins theirs.
+        # Titles of actions on profiles; the title of a plan for several actions joins them.
         "actions.create-profile": "create profile {profile}",
         "actions.copy-profile": "copy profile {profile} to {new}",
         "actions.rename-profile": "rename profile {profile} to {new}",
@@ -72,7 +72,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "actions.first-list": "choose the address list of profile {profile} that is shown first",
         "actions.personal-list": "choose where profile {profile} keeps personal addresses",
         "actions.search-order": "choose where profile {profile} checks names",
-        # What came of a call, what a plan leaves out, what became of an earlier run, and why nothing was done.
+        # Results of calls, what a plan leaves out, how an earlier run ended, and why nothing was done.
         "sentences.answered": "it answered {result}",
         "sentences.nothing-to-do": "it has nothing to do",
         "sentences.unconfigured": "it asks to be configured",
@@ -86,22 +86,21 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "the code of {service} cannot run here: it is a Windows DLL, and its package has no stand-in; its "
             "secure properties must be given again when it is sent"
         ),
-        "sentences.taken-back": "taken back",
+        "sentences.taken-back": "undone",
         "sentences.nothing-calls-back": "nothing calls that back",
-        "sentences.not-taken-back": "could not be taken back: {why}",
-        "sentences.cut-short": "'{title}' was cut short; all of it was rolled back.",
-        "sentences.cut-short-at-its-end": "'{title}' was cut short after its last step; it is done.",
-        "sentences.half-way-nothing": "Nothing was left half-way.",
-        "sentences.not-called-back": "Could not take back '{title}': {why}",
-        "sentences.not-believed": "'{title}' was not taken back: nothing is called on a user's word.",
+        "sentences.not-taken-back": "could not be undone: {why}",
+        "sentences.cut-short": "'{title}' was interrupted; all of it was rolled back.",
+        "sentences.cut-short-at-its-end": "'{title}' was interrupted after its last step; it is done.",
+        "sentences.half-way-nothing": "No transaction was interrupted.",
+        "sentences.not-called-back": "Could not undo '{title}': {why}",
+        "sentences.not-believed": "'{title}' was not undone: records written by a user never trigger code.",
         "sentences.of-user": (
-            "The receipt lies in the user's own hands, so its calls are not taken back: nothing is called on his "
-            "word."
+            "The receipt is in the user's own records, so its calls are not undone: records written by a user never "
+            "trigger code."
         ),
-        "sentences.user-left-out": "User {user} is left out: {why}",
+        "sentences.user-left-out": "User {user} is skipped: {why}",
         "sentences.not-yet": (
-            "No profile of {user} is touched yet: {why}. When the profile is there, the service is added by: "
-            "{command}"
+            "No profile of {user} is changed yet: {why}. When the profile exists, add the service with: {command}"
         ),
         "sentences.no-default-yet": "there is no default profile yet",
         "sentences.outlook-makes": "Outlook will make the profile of the mailbox: {settings}",
@@ -109,18 +108,18 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "sentences.setting": "the setting {name} is {value}",
         "sentences.template": (
             "{user} gets the registry values and no profile, as each profile must be the only one of its "
-            "PR_SEARCH_KEY. New users get one at their first logon, by: {command}"
+            "PR_SEARCH_KEY. New users get one at their first logon with: {command}"
         ),
-        "sentences.no-outlook": "There is no Outlook any more, so its profiles stay as they are.",
+        "sentences.no-outlook": "Outlook is no longer installed, so its profiles stay as they are.",
         "sentences.not-known": "What the install wrote into the users' registry is no longer known, so it stays.",
-        "sentences.kept": "Profile '{profile}' of {user} keeps the service, and Outlook will miss its DLL.",
+        "sentences.kept": "Profile '{profile}' of {user} keeps the service, but its DLL will be missing.",
         "sentences.new-inf": (
-            "{path} was not there: it will hold this package's services only. What Outlook itself had in it "
-            "comes back by a repair of Office."
+            "{path} did not exist: it will hold this package's services only. A repair of Office restores "
+            "Outlook's own entries."
         ),
-        "sentences.default-gone": "{profile} was the default profile; none is now. Name another: {command}",
-        "sentences.nobody": "nobody can be asked, as this is no terminal; nothing was changed",
-        "sentences.nobody-remedy": "Add --yes to do it, or --dry-run to look only.",
+        "sentences.default-gone": "{profile} was the default profile; now there is none. Choose another: {command}",
+        "sentences.no-terminal": "stdin is not a terminal; nothing was changed",
+        "sentences.no-terminal-remedy": "Use --yes to apply the plan, or --dry-run to only see it.",
         "sentences.refused": "the answer was no; nothing was changed",
         "sentences.cancelled": "the wizard was cancelled; nothing was changed",
         "sentences.rolled-back": "Everything was rolled back.",

@@ -30,7 +30,7 @@ MARKER = "mapiwright"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell pytest the marker."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(edition='2016', bitness='x64', install='msi', languages=[1033], inf=True, windows='x64', "
@@ -70,11 +70,11 @@ class TrialWorkstation:
         windows: str | None = None,
         users: Sequence[str] = ("anna",),
     ) -> TrialWorkstation:
-        """One in memory; what is left out is as that Outlook usually comes.
+        """One in memory; the defaults are those of a usual install of that Outlook.
 
         ``languages`` are LCIDs, Outlook's own first; without ``inf`` it has no MAPISVC.INF yet; ``windows`` is what
-        the Windows is made for. Raises ValueError for a word that is not known, UsageError for an Outlook that there
-        is none of.
+        the Windows is made for. Raises ValueError for an unknown word, UsageError for an Outlook that does not
+        exist.
         """
         from mapiwright.workstation.kinds.memory import MemoryWorkstation
         from mapiwright.workstation.outlook.layout import layout

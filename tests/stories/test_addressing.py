@@ -358,8 +358,8 @@ def test_the_lists_are_shown_and_chosen_by_name_or_entry_id_in_one_plan(desk: Ma
     home, work, friends = (contacts(each).hex() for each in (HOME, WORK, b"another one"))
     before = desk("profile", "dump", PROFILE).document
     assert desk("profile", "addressing", PROFILE).out == (
-        "Shown first: MAPI chooses\nPersonal addresses: none named\nNames are checked in: MAPI chooses\n"
-        f"Lists that can be named:\n  Kontakte  {home}\n  Kontakte  {work}\n  Freunde  {friends}\n"
+        "Shown first: MAPI chooses\nPersonal addresses: no list chosen\nNames are checked in: MAPI chooses\n"
+        f"Available lists:\n  Kontakte  {home}\n  Kontakte  {work}\n  Freunde  {friends}\n"
     )
     choices = ("--default-directory", "freunde", "--personal", home.upper(), "--search", work, "--search", "Freunde")
     assert desk("profile", "addressing", PROFILE, *choices, "--yes").code == 0
@@ -371,7 +371,7 @@ def test_the_lists_are_shown_and_chosen_by_name_or_entry_id_in_one_plan(desk: Ma
     assert desk("profile", "addressing", PROFILE).out == (
         f"Shown first: Freunde  {friends}\nPersonal addresses: Kontakte  {home}\nNames are checked in:\n"
         f"  1. Kontakte  {work}\n  2. Freunde  {friends}\n"
-        f"Lists that can be named:\n  Kontakte  {work}\n  Freunde  {friends}\n  Kontakte  {home}\n"
+        f"Available lists:\n  Kontakte  {work}\n  Freunde  {friends}\n  Kontakte  {home}\n"
     )
     assert "Nothing to do" in desk("profile", "addressing", PROFILE, *choices, "--yes").out
     assert desk("profile", "addressing", PROFILE, "--clear-personal", "--yes").code == 0
@@ -427,7 +427,7 @@ def test_a_choice_that_cannot_be_is_refused(desk: Mapiwright, picture: Picture) 
     for option in ("default-directory", "personal", "search"):
         both = desk("profile", "addressing", PROFILE, f"--{option}", "Freunde", f"--clear-{option}", "--yes")
         assert (both.code, "exclude each other" in both.err) == (2, True)
-    assert desk("profile", "addressing", PROFILE, "--search", "Freunde").code == 1, "nobody can be asked"
+    assert desk("profile", "addressing", PROFILE, "--search", "Freunde").code == 1, "stdin is not a terminal"
     planned = desk("profile", "addressing", PROFILE, "--search", "Freunde", "--dry-run", "--json").document["plan"]
     assert [change["name"] for change in planned["steps"][0]["changes"]] == ["11023d05"]
     assert desk("profile", "addressing", "Nobody's").code == 1

@@ -62,7 +62,7 @@ class TestWhatIsThere:
         assert answer.document["disk"]["kind"] == "published"
         assert not answer.document["plan"]["empty"]
         assert picture() == before
-        assert mapiwright("have-disk", public).code == 1, "nobody can be asked"
+        assert mapiwright("have-disk", public).code == 1, "stdin is not a terminal"
         assert picture() == before
 
     def test_the_options_of_install_hold(self, public: Path, mapiwright: Mapiwright) -> None:

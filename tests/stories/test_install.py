@@ -116,7 +116,7 @@ def test_undo_of_an_install_gives_everything_back(
     installed = mapiwright("install", acme, "--yes", "--json").document["receipt"]
     undone = mapiwright("undo", installed["id"], "--yes")
     assert undone.code == 0
-    assert "To take it back" not in undone.out, "an undo cannot be undone"
+    assert "To undo it" not in undone.out, "an undo cannot be undone"
     assert files_of(workstation_folder) == files
     assert registry_of(workstation_folder) == registry
     assert mapiwright("uninstall", "acme-mail", "--yes").code == 1, "what was undone is not installed"

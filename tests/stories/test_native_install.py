@@ -190,7 +190,7 @@ def test_a_library_of_windows_is_not_called_here_and_nothing_is_called_back(
         "  Everything was rolled back.\n"
     )
     assert state() == before
-    assert mapiwright("recover").out == "Nothing was left half-way.\n"
+    assert mapiwright("recover").out == "No transaction was interrupted.\n"
 
 
 def test_where_there_is_no_prefix_nothing_is_called_back(

@@ -157,7 +157,7 @@ def test_a_profile_is_added_from_a_file_and_written_as_one(ready: Any, tmp_path:
 
 
 async def _past_warnings(app: PanelApp, pilot: Pilot[None]) -> None:
-    if "To be told of this file" in shown(app):
+    if "Notes on this file" in shown(app):
         await CANCEL(app, pilot)
 
 
@@ -298,8 +298,8 @@ def test_a_failure_says_what_was_taken_back_and_nothing_stays(ready: Any) -> Non
         keys("end", "enter"),
         OK,
         OK,
-        sees("It was not done", "the licence has run out", "Everything that had been done was taken back:"),
-        sees("not called back: call ACME with MSG_SERVICE_DELETE", "taken back: profiles of Zoë"),
+        sees("It was not done", "the licence has run out", "All changes were rolled back:"),
+        sees("not undone: call ACME with MSG_SERVICE_DELETE", "rolled back: profiles of Zoë"),
         CANCEL,
         sees("Acme Mail Properties"),
         same,
@@ -308,7 +308,7 @@ def test_a_failure_says_what_was_taken_back_and_nothing_stays(ready: Any) -> Non
 
 def test_what_stands_half_way_names_the_command_that_ends_it(ready: Any) -> None:
     error = RecoveryNeededError("the disk is full")
-    ends = sees("the disk is full", "half-way", "mapiwright recover")
+    ends = sees("the disk is full", "interrupted", "mapiwright recover")
     walk(panel_on(ready, error=error), keys("delete"), OK, ends)
 
 

@@ -159,7 +159,7 @@ def test_a_dry_run_writes_nothing_and_apply_does_what_it_said(
     dry = mapiwright("prf", "apply", str(path), "--dry-run")
     assert (dry.code, picture()) == (0, before)
     assert "call MSUPST MS with MSG_SERVICE_CONFIGURE" in dry.out
-    assert mapiwright("prf", "apply", str(path)).code == 1, "nobody can be asked"
+    assert mapiwright("prf", "apply", str(path)).code == 1, "stdin is not a terminal"
     assert picture() == before
     done = mapiwright("prf", "apply", str(path), "--yes", "--json")
     assert done.code == 0, done.err
@@ -230,7 +230,7 @@ def test_the_wizard_runs_by_a_file_as_prf_apply_does(
     applied = mapiwright("prf", "apply", str(path), "--dry-run")  # each draws random ids of its own
     assert [line for line in dry.out.splitlines() if "=" not in line and "{" not in line][-1] in applied.out
     assert dry.out.splitlines()[0] == applied.out.splitlines()[0]
-    assert mapiwright("wizard", "--prf", str(path)).code == 1, "nobody can be asked"
+    assert mapiwright("wizard", "--prf", str(path)).code == 1, "stdin is not a terminal"
     done = mapiwright("wizard", "--prf", str(path), "--yes", "--json")
     assert done.code == 0, done.err
     assert done.document["receipt"]["verb"] == "prf"

@@ -136,7 +136,7 @@ def test_an_identity_that_cannot_be_is_refused(office: Mapiwright, picture: Pict
     assert unclear.code == 2
     assert all(uid in unclear.err for uid in uids(office)["PST"])
     assert office("profile", "identity", PROFILE, "--set", "PIPE", "--clear", "--yes").code == 2
-    assert office("profile", "identity", PROFILE, "--clear").code == 1, "nobody can be asked"
+    assert office("profile", "identity", PROFILE, "--clear").code == 1, "stdin is not a terminal"
     assert picture() == before
 
 

@@ -280,7 +280,7 @@ def test_a_dry_run_changes_nothing_and_its_plan_can_be_applied(
     answer = installed(*words, "--dry-run", "-o", plan)
     assert '6640001F = "später"' in answer.out
     assert picture() == before
-    assert installed(*words).code == 1, "nobody can be asked"
+    assert installed(*words).code == 1, "stdin is not a terminal"
     assert installed("apply", plan, "--yes").code == 0
     assert get(installed, SETTINGS, "6640001F") == {"6640001F": "später"}
 

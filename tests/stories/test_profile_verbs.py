@@ -40,7 +40,9 @@ def test_a_profile_is_created_copied_renamed_and_deleted(mapiwright: Mapiwright)
     assert default(mapiwright) == "Zweites Büro"
     deleted = mapiwright("profile", "delete", "Zweites Büro", "--yes")
     assert deleted.code == 0
-    told = 'Zweites Büro was the default profile; none is now. Name another: mapiwright profile default "Home"'
+    told = (
+        'Zweites Büro was the default profile; now there is none. Choose another: mapiwright profile default "Home"'
+    )
     assert told in deleted.out
     assert names(mapiwright) == ["Home"]
     assert default(mapiwright) is None, "a default profile that goes leaves none"
@@ -150,7 +152,7 @@ def test_with_several_users_the_command_lists_them_and_stops(mapiwright: Mapiwri
     assert len(mapiwright("receipts", "--json", *target).document["receipts"]) == 1, "one transaction for all"
     mapiwright("profile", "copy", "One", "Two", "--yes", "--user", "Zoë", *target)
     gone = mapiwright("profile", "delete", "One", "--dry-run", "--user", "Zoë", *target)
-    assert 'Name another: mapiwright profile default "Two" --user Zoë' in gone.out
+    assert 'Choose another: mapiwright profile default "Two" --user Zoë' in gone.out
     mapiwright("profile", "delete", "Two", "--yes", "--user", "Zoë", *target)
     assert mapiwright("profile", "delete", "One", "--yes", "--user", "Zoë", *target).code == 0
     assert names(mapiwright, "--user", "Ada", *target) == ["One"]

@@ -255,7 +255,7 @@ def test_only_this_computer_reaches_it(browser: Browser) -> None:
 
 def test_the_token_is_in_no_log(browser: Browser) -> None:
     assert browser.served.told(f"Open this in a browser: {browser.served.address}\n")
-    alone = "Only this computer reaches it, and only the first browser that opens it. Ctrl+C ends it.\n"
+    alone = "Only this computer can open it, and only the first browser that does. Ctrl+C ends it.\n"
     assert browser.served.says(alone)
     token = browser.served.address.rpartition("=")[2]
     browser.come_in()
@@ -495,7 +495,7 @@ def test_a_browser_that_is_closed_does_not_stop_what_is_written(
 
     browser.come_in()
     asyncio.run(walk_away())
-    assert browser.served.says("what is being written is finished first")
+    assert browser.served.says("the running change is finished first")
     assert not browser.served.told("mapiwright undo"), "it is not done yet"
     browser.served.process.send_signal(signal.SIGINT)
     assert browser.served.says("Ctrl+C once more kills it")
@@ -527,7 +527,7 @@ def test_a_second_ctrl_c_kills_what_writes_and_tells_the_way_out(
     asyncio.run(insist())
     assert process.wait(PATIENCE) == 4
     assert browser.served.says("was killed (SIGKILL)")
-    assert browser.served.says("half-way. End it by: mapiwright recover")
+    assert browser.served.says("was interrupted. To end it: mapiwright recover")
     assert "rolled back" in mapiwright("recover").out
 
 
@@ -549,7 +549,7 @@ def test_a_program_that_somebody_else_kills_is_told_of(
     browser.come_in()
     asyncio.run(kill_it())
     assert browser.served.says("The program of the screen was killed (SIGKILL).")
-    assert browser.served.says(f"half-way. End it by: mapiwright recover --workstation {place}")
+    assert browser.served.says(f"was interrupted. To end it: mapiwright recover --workstation {place}")
     assert browser.served.ended() == 4
     assert "rolled back" in mapiwright("recover").out
 

@@ -120,7 +120,7 @@ def test_the_choice_is_drafted_with_the_default_profile_and_taken_back_with_the_
 
 
 def test_the_choice_is_shown_made_and_given_back(mapiwright: Mapiwright, picture: Picture) -> None:
-    assert mapiwright("profile", "startup").out == "Zoë: always uses the default profile; none is named\n"
+    assert mapiwright("profile", "startup").out == "Zoë: always uses the default profile; there is none\n"
     mapiwright("profile", "create", "Büro", "--default", "--yes")
     before = picture()
     assert mapiwright("profile", "startup").out == "Zoë: always uses Büro\n"
@@ -147,7 +147,7 @@ def test_the_choice_is_shown_made_and_given_back(mapiwright: Mapiwright, picture
 def test_both_at_once_and_a_pipe_are_refused(mapiwright: Mapiwright, picture: Picture) -> None:
     before = picture()
     assert mapiwright("profile", "startup", "--prompt", "--always", "--yes").code == 2
-    assert mapiwright("profile", "startup", "--prompt").code == 1, "nobody can be asked"
+    assert mapiwright("profile", "startup", "--prompt").code == 1, "stdin is not a terminal"
     assert picture() == before
 
 
@@ -162,4 +162,4 @@ def test_all_users_are_shown_and_chosen_for_in_one_plan(mapiwright: Mapiwright, 
     one = mapiwright("profile", "startup", "--always", "--user", "Zoë", "--yes", *there)
     assert one.code == 0, one.err
     told = mapiwright("profile", "startup", *there).out.splitlines()
-    assert sorted(told) == ["Zoë: always uses the default profile; none is named", "Łukasz: prompts for a profile"]
+    assert sorted(told) == ["Zoë: always uses the default profile; there is none", "Łukasz: prompts for a profile"]

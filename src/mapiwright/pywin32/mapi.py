@@ -1,8 +1,8 @@
 """The profiles of a workstation as pywin32's ``mapi`` module administers those of the PC that it runs on.
 
-Every function and method raises ``pythoncom.com_error``. Ours, which pywin32 lacks, are the names in OURS: the one
-call that says which workstation is meant, for who does not say it by MAPIWRIGHT_WORKSTATION, and ``batch``, which
-makes one transaction of many calls. Messages, streams and RTF have no place here: their functions are absent.
+Every function and method raises ``pythoncom.com_error``. The names in OURS are additions to pywin32: the call
+that chooses the workstation where MAPIWRIGHT_WORKSTATION does not, and ``batch``, which makes one transaction of many
+calls. Functions for messages, streams and RTF are absent.
 """
 
 # ruff: noqa: PLC0415 - a script that only names numbers pays for no administration
@@ -55,11 +55,11 @@ OURS = frozenset({"OURS", "batch", "use_workstation"} | constants.OURS.keys() | 
 
 @com_errors()
 def use_workstation(workstation: Workstation | str, user: str | None = None, *, host: str | None = None) -> None:
-    """Administer a workstation, which is open or named by its URI, from now on; ours.
+    """Administer a workstation, which is open or given by its URI, from now on; an addition to pywin32.
 
     ``user`` is a name or SID; None is MAPIWRIGHT_USER's, or the only one who is not Default. ``host`` is where the
     libraries of services may run (``here``, ``python:PATH``, ``wine:PREFIX``), "" that they are not loaded; None is
-    MAPIWRIGHT_HOST's. Objects that a script has go on with the workstation that they are of.
+    MAPIWRIGHT_HOST's. Existing objects stay with their workstation.
     """
     target.choose(workstation, user, host)
 
@@ -78,7 +78,7 @@ def MAPIInitialize(init: tuple[int, int] | None) -> None:
 
 @com_errors()
 def MAPIUninitialize() -> None:
-    """Use MAPI no more; when nobody does any more, the sessions that are left end."""
+    """End the use of MAPI; after the last user's call, the remaining sessions end."""
     target.uninitialize()
 
 

@@ -45,7 +45,7 @@ class PyIMsgServiceAdmin(PyIAdministered[MessageServiceAdmin]):
     def CreateMsgService(
         self, serviceName: str | bytes, displayName: str | bytes | None, uiParam: int = 0, flags: int = 0
     ) -> None:
-        """Add a service; its id is in the last row of the table, or CreateMsgServiceEx tells it."""
+        """Add a service; its id is in the last row of the table, or CreateMsgServiceEx returns it."""
         self._create(serviceName, displayName, flags)
 
     def ConfigureMsgService(self, iid: Uid, ulUIParam: int, ulFlags: int, properties: Sequence[Pair] | None) -> None:
@@ -73,7 +73,7 @@ class PyIMsgServiceAdmin(PyIAdministered[MessageServiceAdmin]):
     ) -> IIDType:
         """Copy a service to the services of ``objectDst`` or the profile of a session; the id of the copy.
 
-        As in C, but that C tells no id. The name and the interface to copy by are deprecated, and not looked at.
+        As in C, but C returns no id. The name and the interface to copy by are deprecated, and ignored.
         """
         target = objectDst.QueryInterface(interfaceDst).behind
         if not isinstance(target, MessageServiceAdmin | Session):

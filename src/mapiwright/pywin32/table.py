@@ -44,7 +44,7 @@ class TableView(Remembering):
 
 
 class PyIMAPITable(PyIObject[TableView]):
-    """Rows, as (tag, value) pairs in tuples; restrictions and sort orders as ``restrictions`` tells."""
+    """Rows, as (tag, value) pairs in tuples; restrictions and sort orders as in ``restrictions``."""
 
     interface = IIDS["IID_IMAPITable"]
 
@@ -116,7 +116,7 @@ class PyIMAPITable(PyIObject[TableView]):
         """Nothing: nothing is ever under way."""
 
     def Advise(self, eventMask: int, adviseSink: PyIMAPIAdviseSink) -> int:
-        """Have a sink told of rows that come, change and go; the connection."""
+        """Notify a sink of rows that come, change and go; returns the connection."""
 
         def report(notification: Notification) -> None:
             adviseSink.behind.notify(((CONSTANTS["fnevTableModified"], self._reported(notification)),))

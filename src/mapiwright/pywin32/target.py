@@ -50,7 +50,7 @@ def choose(workstation: Workstation | str, user: str | None, host: str | None) -
     if place:
         from mapiwright.entry.hosts.hosts import interpreter_named
 
-        interpreter_named(place)  # what cannot be meant is told now
+        interpreter_named(place)  # a wrong host is refused now
     opened = open_workstation(workstation) if isinstance(workstation, str) else workstation
     chosen = _user(opened, os.environ.get(USER) if user is None else user)
     _MAPI.workspace = Workspace(opened, chosen, send=lambda plan: _send(plan, opened), host=place)

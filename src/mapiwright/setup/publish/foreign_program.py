@@ -62,4 +62,4 @@ def plan_calls(workstation: Workstation, before: Catalogue, *, policy: EntryPoli
     now = catalogue_at(workstation, workstation.outlook.inf_path)
     added = added_services(before, now)
     calls = tuple(calls_to_installed(workstation, added, now, Context.INSTALL, policy))
-    return Plan("call", Message.of("steps.tell", services=", ".join(added) or "no service"), calls)
+    return Plan("call", Message.of("steps.after-install", services=", ".join(added) or "no service"), calls)

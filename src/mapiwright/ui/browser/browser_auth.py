@@ -1,10 +1,10 @@
-"""Who may come in to a screen that is shown in a browser: the first browser with the token, and nobody else.
+"""Access to a screen that is shown in a browser: only the first browser with the token gets in.
 
-Everybody on this computer can reach a port of it, and so can every page that a browser has open. Hence a token that
-works once, a cookie in its place, and a look at where a request says that it is going to and comes from.
+Every program on this computer can connect to a local port, and so can every page open in a browser. Hence a token
+that works once, then a cookie, and a check of the Host and Origin of each request.
 
-A browser gives a cookie to every port of a computer, and so to every server there. Hence a path that nobody can guess
-above all that is served: the browser gives the cookie to requests below that path alone.
+A browser sends a cookie to every port of a host, and so to every server there. Hence an unguessable path above
+everything that is served: the browser sends the cookie only with requests below that path.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ SCHEME_PORT = 80
 
 
 class Verdict(Enum):
-    """What becomes of a request."""
+    """The decision on a request."""
 
     IN = "in"
     """It carries the cookie of the browser that came first."""
     FIRST = "first"
-    """It carries the token, which is spent by it: its browser is given the cookie."""
+    """It carries the token, which is used up: its browser gets the cookie."""
     SPENT = "spent"
     """It carries the token, which was used before."""
     UNKNOWN = "unknown"
-    """It carries neither, or goes past what is served."""
-    DRIFTED = "drifted"
+    """It carries neither, or is for a path outside of the served one."""
+    WRONG_ADDRESS = "wrong-address"
     """It was sent to another name, or by the page of another site."""
 
 
@@ -49,14 +49,14 @@ class Door:
 
     port: int
     path: str = field(default_factory=lambda: f"/{_secret()}/", repr=False)
-    """What all that is served lies below."""
+    """The path above everything that is served."""
     _token: str = field(default_factory=_secret, repr=False)
     _session: str = field(default_factory=_secret, repr=False)
     _spent: bool = False
 
     @property
     def address(self) -> str:
-        """The address to open, with the token in it: to be shown to the user, and to nobody else."""
+        """The address to open, with the token in it: for the user only."""
         return f"http://{LOOPBACK}:{self.port}{self.path}?token={self._token}"
 
     @property
@@ -78,7 +78,7 @@ class Door:
     def decide(
         self, host: str, path: str, origin: str | None, token: str | None, cookies: Mapping[str, str]
     ) -> Verdict:
-        """What becomes of a request with these headers; a token that is right is spent by this.
+        """The decision on a request with these headers; a valid token is used up by this.
 
         A foreign Host is how a name that was bound to this computer afterwards arrives (DNS rebinding). A foreign
         Origin is another site's page, whose WebSocket the browser would give our cookie.
@@ -91,7 +91,7 @@ class Door:
             or (is_socket and origin is None)
             or (origin is not None and origin.lower() != ours)
         ):
-            return Verdict.DRIFTED
+            return Verdict.WRONG_ADDRESS
         if not _same(path[: len(self.path)], self.path):
             return Verdict.UNKNOWN
         name, session = self.cookie

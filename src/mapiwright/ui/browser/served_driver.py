@@ -1,4 +1,4 @@
-"""What draws a screen for a browser, in the process that a server has started for it."""
+"""The driver that draws a screen for a browser, in the process that the server started for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ServedDriver(WebDriver):
-    """Textual's own, which ends the program when its server is gone: nobody sees it any more."""
+    """Textual's own, which ends the program when its server is gone."""
 
     def __init__(
         self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -29,7 +29,7 @@ class ServedDriver(WebDriver):
         self._write = write  # type: ignore[assignment] # a function like its own
 
     def run_input_thread(self) -> None:
-        """Hear the server; where it says no more, end."""
+        """Read the server's input; end when it is closed."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             self._app.post_message(ExitApp())

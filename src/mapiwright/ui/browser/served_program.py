@@ -1,7 +1,7 @@
-"""The program of one window: the verb itself in a process of its own, whose screen is carried to a browser.
+"""The program of one window: the verb in its own process, with its screen sent to a browser.
 
-It is textual-serve's, but started without a shell, and heard until its end. Nothing here stops it in the middle: it
-is asked to end, and finishes what it is writing, however long that takes.
+Like textual-serve's, but started without a shell, and read until it ends. Nothing here stops it in the middle of a
+change: it is asked to end, and finishes what it is writing, however long that takes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PRELUDE = b"__GANGLION__\n"
 """What Textual's driver says before its first packet."""
 PIECE = 1 << 16
 MOST_TYPED = 1 << 20
-"""The most bytes that are typed, or rather pasted, at once."""
+"""The most bytes that can be typed or pasted at once."""
 MOST_PING = 64
 SIDE = 1000
 """The most columns or rows of a screen."""
@@ -62,7 +62,7 @@ class BrowserSession(AppService):
 
     async def start(self, width: int, height: int) -> None:
         """Start the program, for a window of that size."""
-        # -P: what lies in the folder where the user happens to be is not imported.
+        # -P: do not import modules from the current folder.
         command = (sys.executable, "-P", "-m", "mapiwright", *self._words)
         self._process = process = await asyncio.create_subprocess_exec(
             *command,
@@ -76,9 +76,9 @@ class BrowserSession(AppService):
         self._task = asyncio.create_task(self._carry(process))
 
     async def _carry(self, process: Process) -> None:
-        """Carry its packets to the window until it ends; a window that is gone does not stop it.
+        """Send its packets to the window until it ends; a closed window does not stop it.
 
-        Where something unforeseen comes, the program is asked to end, and its window is closed.
+        On anything unexpected, the program is asked to end, and its window is closed.
         """
         stdout = process.stdout
         assert stdout is not None  # noqa: S101 - a pipe was asked for
@@ -89,7 +89,7 @@ class BrowserSession(AppService):
             self._ask_to_end()
             await self.remote_close()
             while await stdout.read(PIECE):
-                pass  # a program that nobody hears would stand still
+                pass  # a program whose output is not read would block
             await process.wait()
 
     async def _carry_packets(self, stdout: asyncio.StreamReader) -> None:
@@ -106,7 +106,7 @@ class BrowserSession(AppService):
                     raise ValueError("that is no packet")
 
     async def hear(self, said: str) -> bool:
-        """Give the program what its window says; False where no page of ours says that."""
+        """Pass the window's message to the program; False where our page would not send that."""
         try:
             message = json.loads(said)
         except (ValueError, RecursionError):
@@ -127,7 +127,7 @@ class BrowserSession(AppService):
         return True
 
     async def stop(self) -> None:
-        """Have the program end, and wait until it has: what it is writing is finished first."""
+        """Ask the program to end, and wait for it: what it is writing is finished first."""
         if self._task is None:
             return
         self._ask_to_end()
@@ -139,7 +139,7 @@ class BrowserSession(AppService):
         self.stdin.close()
 
     def kill(self) -> None:
-        """Kill it with what it started, as its user insists; what it was writing is ended by `recover`."""
+        """Kill it and its child processes, as the user insists; `recover` ends what it was writing."""
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -152,16 +152,16 @@ class BrowserSession(AppService):
 
     @property
     def killer(self) -> str:
-        """What ended a program that has not ended by itself, or ""."""
+        """What killed the program, or "" where it ended by itself."""
         code = self._process.returncode if self._process is not None else None
-        if code is None or 0 <= code < 256:  # what a program gives itself
+        if code is None or 0 <= code < 256:  # an exit code of the program's own
             return "kill" if sys.platform == "win32" and self._insisted else ""
         with suppress(ValueError):
             return signal.Signals(-code).name
         return hex(code)  # Windows: the status of a crash
 
     @property
-    def was_cut_short(self) -> bool:
-        """Whether it may have left the workstation half-way: it was killed, or has said so itself."""
+    def was_interrupted(self) -> bool:
+        """Whether it may have left an interrupted transaction: it was killed, or its exit code says so."""
         code = self._process.returncode if self._process is not None else None
         return bool(self.killer) or code == RecoveryNeededError.exit_code

@@ -1,8 +1,8 @@
 """A screen in a browser: a server on this computer, by textual-serve, for one browser and one window at a time.
 
-textual-serve starts the program of the screen for each window and carries its packets; its page draws them. What is
-added here is a door, headers that let nothing in from elsewhere, an own page (textual-serve's loads a font from the
-internet), words that no shell reads, and an end that leaves no process behind.
+textual-serve starts the program of the screen for each window and sends its packets to a page that draws them. This
+module adds access control, headers that keep other sites out, its own page (textual-serve's loads a font from the
+internet), arguments that no shell reads, and a shutdown that leaves no process behind.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent
 NOTICE = 1.0
-"""Seconds after which a program that was told to end, and is still there, must be writing something."""
+"""Seconds after which a program that was asked to end, and is still running, must be writing something."""
 SHUTDOWN_SECONDS = 0.5
-"""Seconds for an answer that is under way when the server ends; a program that writes has all the time it takes."""
+"""Seconds for a response that is in progress when the server ends; a program that writes is not hurried."""
 COOKIES = 64 << 10
-"""The most bytes of a header: a browser sends the cookies of all that is served at 127.0.0.1, whatever the port."""
+"""The most bytes of a header: a browser sends the cookies of every server at 127.0.0.1, whatever the port."""
 LOUD = ("aiohttp", "asyncio", "textual-serve")
 """The logs of the libraries."""
 CLOSE_SECONDS = 2.0
-"""Seconds for a window to say that it is closed."""
+"""Seconds for a window to confirm that it is closed."""
 RELOAD = 2.0
-"""Seconds after which a window that is still there was not just loaded anew."""
+"""Seconds after which a window that is still open is not just being reloaded."""
 GLANCE = 0.1
-"""Seconds between two looks at whether a window is still there."""
+"""Seconds between two checks whether a window is still open."""
 USUAL = {"width": 80, "height": 24}
-"""The size of a window that does not say its own."""
+"""The size of a window that does not report one."""
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -60,7 +60,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 POLICY = (
-    # The terminal in the page makes style elements of its own, which no nonce reaches.
+    # The terminal in the page makes its own style elements, which cannot have a nonce.
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src data:; "
     "connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -68,10 +68,10 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where the server was started: by ``tell`` it speaks to its user.
+    """The terminal where the server was started; ``report`` prints a line there for the user.
 
-    ``defect`` tells of a fault of ours by its place alone. ``recover`` gives the command line that ends what stands
-    half-way on the workstation, or "" where nothing does.
+    ``defect`` reports a fault of Mapiwright by its place in the code only. ``recover`` gives the command line that
+    ends an interrupted transaction on the workstation, or "" where there is none.
     """
 
     report: Callable[[str], None]
@@ -80,9 +80,9 @@ class Terminal:
 
 
 class Discretion(logging.Handler):
-    """Stands for the logs of the libraries, which hold what strangers send, and the cookie with it.
+    """Replaces the logs of the libraries, which hold what clients send, the cookie included.
 
-    What is left of them is that there is a fault of ours.
+    Only a fault of Mapiwright is reported.
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -90,7 +90,7 @@ class Discretion(logging.Handler):
         self._terminal = terminal
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell of a fault of ours."""
+        """Report a fault of Mapiwright."""
         fault = record.exc_info[1] if record.exc_info else None
         if isinstance(fault, Exception) and not isinstance(fault, (HttpProcessingError, ConnectionError)):
             with suppress(OSError):  # the terminal itself may be gone
@@ -118,7 +118,7 @@ class ScreenServer(Server):
         self._terminal = terminal
         self._window: web.WebSocketResponse | None = None
         self._session: BrowserSession | None = None
-        self._was_cut_short = False
+        self._was_interrupted = False
         self._insisting = False
         self._vacant = asyncio.Event()
         self._vacant.set()
@@ -126,19 +126,19 @@ class ScreenServer(Server):
 
     @property
     def address(self) -> str:
-        """What the user opens in a browser: the token is in it."""
+        """The address for the user's browser, with the token in it."""
         return self._door.address
 
     def serve(self, debug: bool = False) -> None:
         """Serve until the user ends it, by Ctrl+C or a signal."""
         self.debug = debug
-        with suppress(KeyboardInterrupt):  # Windows tells it so
+        with suppress(KeyboardInterrupt):  # that is how Windows ends it
             asyncio.run(self._serve())
 
     @property
     def left_interrupted(self) -> bool:
-        """Whether a program was cut short, and what it was writing still stands half-way."""
-        return self._was_cut_short and self._terminal.recover() != ""
+        """Whether a program was interrupted while it was writing, and its transaction has not been ended since."""
+        return self._was_interrupted and self._terminal.recover() != ""
 
     async def _serve(self) -> None:
         self._hear_signals()
@@ -146,7 +146,7 @@ class ScreenServer(Server):
             logger = logging.getLogger(name)
             logger.propagate = False
             logger.addHandler(Discretion(self._terminal))
-        # No access log: the token is in the first address. No lingering: a stranger need not end his request.
+        # No access log: the token is in the first address. No lingering: a client must not delay the shutdown.
         runner = web.AppRunner(
             await self._make_app(),
             access_log=None,
@@ -179,7 +179,7 @@ class ScreenServer(Server):
                 signal.signal(number, lambda got, _: loop.call_soon_threadsafe(self._asked_to_end, got))
 
     def _asked_to_end(self, number: int) -> None:
-        """End; a program that is writing is killed by a second Ctrl+C only, when its user was told what that does."""
+        """End; a program that is writing is killed only by a second Ctrl+C, after a warning."""
         if not self._end.is_set():
             self._end.set()
             asyncio.get_running_loop().call_later(NOTICE, self._report_insisting)
@@ -207,7 +207,7 @@ class ScreenServer(Server):
         app.on_response_prepare.append(self._guarded)
         return app
 
-    # Who may come in.
+    # Access.
 
     @web.middleware
     async def _at_the_door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -227,12 +227,12 @@ class ScreenServer(Server):
             return answer
         if verdict is not Verdict.IN:
             return self._reported(request, verdict.value, 403)
-        if "token" in request.query:  # the browser that came first, once more by the address that it was given
+        if "token" in request.query:  # the first browser again, with the address that it got
             return self._onward()
         return await handler(request)
 
     def _onward(self) -> web.Response:
-        """To the page itself, by an address that has no token."""
+        """Redirect to the page itself, at an address without the token."""
         return web.Response(status=303, headers={"Location": self._door.path})
 
     async def _guarded(self, _: web.Request, response: web.StreamResponse) -> None:
@@ -241,9 +241,9 @@ class ScreenServer(Server):
         response.headers["Content-Security-Policy"] = POLICY.format(sockets=sockets)
 
     def _reported(self, request: web.Request, what: str, status: int, again: str = "") -> web.Response:
-        """A page that says what there is instead of the screen, and what to do."""
+        """A page that says why the screen is not shown, and what to do."""
         return render_template(
-            "told.html",
+            "notice.html",
             request,
             {
                 "language": self._texts.language,
@@ -255,10 +255,10 @@ class ScreenServer(Server):
             status=status,
         )
 
-    # The page, and what it shows.
+    # The page and its content.
 
     async def handle_index(self, request: web.Request) -> Any:
-        """The page. A window that is loaded anew still has its socket now, so that it is its own that decides."""
+        """The page. A window that is being reloaded still has its socket now, so the socket's request decides."""
         return render_template(
             "screen.html",
             request,
@@ -274,13 +274,13 @@ class ScreenServer(Server):
         )
 
     async def _handle_closed(self, request: web.Request) -> web.Response:
-        """Where a window goes that was closed before anything was drawn in it: why that was."""
+        """The page for a window that was closed before anything was drawn in it: the reason."""
         occupied = self._window is not None and not self._window.closed
         what, status = ("occupied", 409) if occupied else ("ended", 200)
         return self._reported(request, what, status, self._texts("browser.again"))
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """One window from its opening to its end; a program that still writes for the one before is waited for."""
+        """One window from opening to closing; waits for a program that still writes for the window before."""
         while self._window is not None or self._end.is_set():
             if self._end.is_set() or await self._stays_occupied():
                 raise web.HTTPConflict(text=self._texts("browser.occupied"))
@@ -301,7 +301,7 @@ class ScreenServer(Server):
         """Run the program of a window that is open."""
         session = self._session = BrowserSession(self._words, window, self)
         try:
-            if self._end.is_set():  # it was told to meanwhile, and has closed the windows that it knew
+            if self._end.is_set():  # it was asked to end meanwhile, and has closed the windows that it had
                 return
             sizes = ((to_int(request.query.get(name, ""), usual), usual) for name, usual in USUAL.items())
             await session.start(*(size if is_size(size) else usual for size, usual in sizes))
@@ -317,7 +317,7 @@ class ScreenServer(Server):
                 await self._report_its_end(session)
 
     async def _hear(self, window: web.WebSocketResponse, session: BrowserSession) -> None:
-        """Hear what a window says, until it is closed, or says what no page of ours says."""
+        """Read the messages of a window, until it is closed or sends what our page would not send."""
         async for message in window:
             if message.type is not WSMsgType.TEXT:
                 await window.close(code=WSCloseCode.UNSUPPORTED_DATA)
@@ -325,12 +325,12 @@ class ScreenServer(Server):
                 await window.close(code=WSCloseCode.POLICY_VIOLATION)
 
     def _report_finishing(self) -> None:
-        if not self._end.is_set():  # who ended it is told more
+        if not self._end.is_set():  # after Ctrl+C, another message is shown
             self._report(self._texts("browser.finishing"))
 
     async def _report_its_end(self, session: BrowserSession) -> None:
-        """Tell that a program was killed, whoever did it, and what ends what it left."""
-        self._was_cut_short = self._was_cut_short or session.was_cut_short
+        """Report that a program was killed, and the command that ends its transaction."""
+        self._was_interrupted = self._was_interrupted or session.was_interrupted
         if not session.killer:
             return
         self._report(self._texts("browser.killed", how=session.killer))
@@ -338,7 +338,7 @@ class ScreenServer(Server):
             self._report(self._texts("failed.recovery", command=recover))
 
     async def _stays_occupied(self) -> bool:
-        """Whether another window has the screen, and keeps it: one that is loaded anew is gone in a moment."""
+        """Whether another window has the screen and keeps it: one that is being reloaded is gone in a moment."""
         for _ in range(round(RELOAD / GLANCE)):
             if self._window is None or self._window.closed or self._end.is_set():
                 return False

@@ -32,35 +32,35 @@ VERBS = {
     "profile": Verb("profiles.profile", "List, show and edit the profiles of a user."),
     "prf": Verb("profiles.prf", "Check, show, apply and export Outlook profile files."),
     "wizard": Verb("workstations.wizard", "Make a profile with message services in it, page by page."),
-    "panel": Verb("workstations.panel", "Look after profiles and services, page by page."),
+    "panel": Verb("workstations.panel", "Manage profiles and services, page by page."),
     "service": Verb("packages.service", "List, show and call the message services of a workstation."),
     "plan": Verb("packages.setup", "Show what an install would change; change nothing."),
     "install": Verb("packages.setup", "Install a package."),
-    "apply": Verb("packages.apply", "Apply a saved plan, where nothing has moved on since."),
-    "uninstall": Verb("packages.setup", "Remove a package, and exactly what it brought."),
-    "status": Verb("packages.maintenance", "Tell whether a package is installed and intact."),
-    "repair": Verb("packages.maintenance", "Restore what a package brought."),
+    "apply": Verb("packages.apply", "Apply a saved plan, unless something changed since."),
+    "uninstall": Verb("packages.setup", "Uninstall a package, and exactly what it installed."),
+    "status": Verb("packages.maintenance", "Show whether a package is installed and intact."),
+    "repair": Verb("packages.maintenance", "Restore what a package installed."),
     "guard": Verb("packages.maintenance", "Put a package back where Outlook looks for it now."),
-    "receipts": Verb("packages.setup", "List what has been done on a workstation."),
-    "undo": Verb("packages.setup", "Take back what a receipt records."),
+    "receipts": Verb("packages.setup", "List the changes made to a workstation."),
+    "undo": Verb("packages.setup", "Undo what a receipt records."),
     "recover": Verb("packages.setup", "End a transaction that was interrupted."),
-    "doctor": Verb("workstations.doctor", "Tell what is wrong and how to mend it; change nothing."),
+    "doctor": Verb("workstations.doctor", "Show what is wrong and how to fix it; change nothing."),
     "log": Verb("workstations.doctor", "Show what was done and what failed on a workstation."),
     "support-bundle": Verb("workstations.doctor", "Pack what a helpdesk needs into a file, user data masked."),
     "publish": Verb("packages.publishing", "Put a package and its setup into a public directory."),
-    "have-disk": Verb("packages.disk", "See what lies in a public directory, and install it."),
+    "have-disk": Verb("packages.disk", "Show what is in a public directory, and install it."),
     "test": Verb("packages.matrix", "Try a package on every kind of Outlook, in memory."),
 }
-"""The verbs, in the order in which a newcomer meets them."""
+"""The verbs, in the order in which a new user needs them."""
 
 
 class Program(click.Group):
     """The group of verbs; each one is imported when it is asked for, and ``--help`` imports none."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Import the verb; raises click's UsageError where there is none, with the one that may be meant."""
+        """Import the verb; raises click's UsageError where there is none, with the most similar one."""
         if cmd_name not in VERBS:
-            from difflib import get_close_matches  # noqa: PLC0415 - for a slip of the finger only
+            from difflib import get_close_matches  # noqa: PLC0415 - for typing errors only
 
             near = get_close_matches(cmd_name, VERBS, 1)
             ctx.fail(f"There is no verb {cmd_name!r}." + "".join(f" Did you mean {verb}?" for verb in near))
@@ -77,21 +77,21 @@ SETTINGS = {
     "max_content_width": 100,
     "color": False,  # or click asks for colorama on Windows, which a setup program on a bare Python does not have
 }
-"""What holds for the contexts of every program of ours."""
+"""Context settings of all our programs."""
 
 
 @click.command(cls=Program, context_settings=SETTINGS)
 @click.version_option(__version__, message="mapiwright %(version)s")
 def mapiwright() -> None:
-    """Install MAPI message services on Windows workstations, and look after their profiles.
+    """Install MAPI message services on Windows workstations, and manage their profiles.
 
     Every verb acts on the workstation of --workstation URI (or MAPIWRIGHT_WORKSTATION): image:DIR, hive:FILE,
-    memory:, or demo:, which the program makes for itself on first use.
+    memory:, or demo:, which is created on first use.
     """
 
 
 def run(arguments: Sequence[str], program: click.Command = mapiwright) -> int:
-    """Run a command line; returns its exit code, having told whatever went wrong."""
+    """Run a command line; reports what went wrong, and returns the exit code."""
     as_json = "--json" in arguments
 
     def act() -> int:

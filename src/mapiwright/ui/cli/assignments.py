@@ -26,7 +26,7 @@ HELP = "A property, typed by its tag; repeatable. A secure one is written TAG=- 
 
 @dataclass(frozen=True, slots=True)
 class Assignments:
-    """What was written on the command line, in its order; ``read`` makes properties of it."""
+    """The assignments in the order of the command line; ``read`` makes properties of them."""
 
     texts: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Assignments:
 
 
 def _secret(tag: int) -> str:
-    """A line of standard input; a person types it unseen."""
+    """A line of standard input; at a terminal it is not echoed."""
     from mapiwright.mapi.props.tags import name_of
 
     if is_terminal(sys.stdin):

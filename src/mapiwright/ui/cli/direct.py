@@ -1,7 +1,7 @@
-"""Command lines that are read without click, which costs several times what they do: verbs that only look.
+"""Command lines of verbs that only read, parsed without click, whose import takes longer than the verb itself.
 
-What is not plainly such a verb with options of the table goes to click: help, a mistake, any other option or verb.
-So there is one voice for all of these, and tests/stories/test_start.py holds that both read a command line alike.
+Anything but such a verb with options of the table goes to click: help, mistakes, any other option or verb. So all
+messages have one source, and tests/stories/test_start.py checks that both parse a command line alike.
 """
 
 # ruff: noqa: PLC0415 - a verb is loaded when its words are known to be right
@@ -33,7 +33,7 @@ JSON, EVERYONE = "--json", "--all-users"
 
 @frozen
 class TypedWords:
-    """What a command line asks for, as ``target_options`` and ``user_options`` hand it over."""
+    """The options of a command line, as ``target_options`` and ``user_options`` hand them over."""
 
     uri: str | None
     options: tuple[str, ...]

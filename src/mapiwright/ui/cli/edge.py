@@ -1,6 +1,6 @@
 """The edge of the command line: every error as a message, as a JSON document, and as an exit code.
 
-The codes of our own errors are drawn at the top of errors.py. The rest is here; docs/reference/exit-codes.md has
+The codes of our own errors are listed at the top of errors.py. The others are here; docs/reference/exit-codes.md has
 the whole table, and a test compares them.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import click
 
 DEFECT = 3
-"""A fault of Mapiwright itself: what a transaction had begun is rolled back, or its journal stands."""
+"""A fault of Mapiwright itself: what a transaction had started is rolled back, or its journal is kept."""
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
 OPTIONS_OF_VERBS = frozenset(
@@ -29,13 +29,13 @@ OPTIONS_OF_VERBS = frozenset(
         *("--user", "--all-users", "--yes", "-y", "--dry-run", "-o", "--output"),
     )
 )
-"""The options that many verbs have, which none of them has before it."""
+"""Options of many verbs, which must follow the verb."""
 READER_GONE = 141
-"""128 + SIGPIPE: whoever read our output went away, as ``head`` does."""
+"""128 + SIGPIPE: the reader of our output has closed it, as ``head`` does."""
 
 
 def report(text: str, *, style: Style = Style.PLAIN) -> None:
-    """A message for people; it goes to stderr, so that stdout holds the answer alone."""
+    """Print a message for people to stderr, so that stdout holds the answer only."""
     write([Line(line, style) for line in escape_lines(text).split("\n")], sys.stderr)
 
 
@@ -50,7 +50,7 @@ def report_error(error: MapiwrightError, *, as_json: bool) -> int:
 
 
 def report_usage(error: click.UsageError, *, as_json: bool) -> int:
-    """Tell a command line that makes no sense; an option of a verb that stands before it is told so."""
+    """Report an invalid command line; for an option before its verb, the right place is shown."""
     import click  # noqa: PLC0415 - it is loaded: the error is its own
 
     group = error.ctx is not None and isinstance(error.ctx.command, click.Group)
@@ -83,17 +83,17 @@ def end_of(verb: Callable[[], int], *, as_json: bool) -> int:
 
 
 def report_system_error(error: OSError, *, as_json: bool) -> int:
-    """Tell what the operating system refused, with the file that it is about."""
+    """Report what the operating system refused, with the file concerned."""
     reported = FailedError(
         error.strerror or type(error).__name__,
         where=str(error.filename or ""),
-        remedy="See that the file is there, is yours to use, and that the disk has room; then run the command again.",
+        remedy="Check that the file exists, that you may use it, and that the disk has space; then run it again.",
     )
     return report_error(reported, as_json=as_json)
 
 
 def report_defect(defect: Exception, *, as_json: bool) -> int:
-    """Tell a fault of Mapiwright itself: where it happened, not what it said.
+    """Report a fault of Mapiwright itself: where it happened, not the text of the exception.
 
     The text of a stray exception may hold data of a profile, so it is not shown.
     """
@@ -103,19 +103,19 @@ def report_defect(defect: Exception, *, as_json: bool) -> int:
     report("\n".join(["This is a defect of Mapiwright:", *places, f"  {type(defect).__name__}"]), style=Style.REMOVED)
     reported = FailedError(
         f"a defect of Mapiwright ({type(defect).__name__})",
-        remedy="Please report the lines above. If a change was under way, `mapiwright recover` ends it.",
+        remedy="Please report the lines above. If a change was running, `mapiwright recover` ends it.",
     )
     report_error(reported, as_json=as_json)
     return DEFECT
 
 
 def report_interrupt() -> int:
-    """Tell that the user interrupted; a transaction that was under way has rolled back on its way here."""
+    """Report that the user interrupted; a running transaction has rolled back already."""
     report(said("setup.interrupted"))
     return INTERRUPTED
 
 
 def close_output() -> int:
-    """Nobody reads on: keep the interpreter's last flush from failing again."""
+    """The output is closed: keep the interpreter's last flush from failing again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return READER_GONE

@@ -1,4 +1,4 @@
-"""How a verb looks at a profile, and how it edits some: the same draft for each user, and one plan for them all."""
+"""How a verb reads a profile, and how it edits profiles: the same draft for each user, one plan for all."""
 
 # ruff: noqa: PLC0415 - a verb that only looks does not pay for what edits
 
@@ -35,7 +35,7 @@ def services_in(target: Target, users: UserChoice, name: str | None) -> MessageS
 
 
 def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
-    """Which profile of whom a document is about."""
+    """The profile and its user, for a document."""
     return {"profile": services.name, "user": services.workspace.user.name}
 
 
@@ -43,7 +43,7 @@ def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
 
 
 def looked_at(target: Target, users: UserChoice, name: str | None) -> MessageServiceAdmin:
-    """As ``services_in``, for a verb that could write as well, and so tells itself what was cut short."""
+    """As ``services_in``, for a verb that could also write, and so reports an interrupted run itself."""
     report_interrupted_runs(target)
     return services_in(target, users, name)
 
@@ -61,7 +61,7 @@ def report_profile(
 
 
 def choose(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted) -> None:
-    """As ``edit``, for a verb that could look as well, and so ends itself what was cut short."""
+    """As ``edit``, for a verb that could also just read, and so ends an interrupted run itself."""
     end_what_was_cut_short(target, consent)
     edit(target, users, consent, *wanted)
 
@@ -69,8 +69,8 @@ def choose(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted)
 def edit(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted, must_call: bool = False) -> None:
     """Draft the operations for each user, make them all one plan, and send it.
 
-    What a person's word stands for is looked up with each user, by a function that gives the operations. Where
-    ``must_call``, an entry point that cannot be called here is an error, and its call is not deferred.
+    Names are looked up for each user, by a function that gives the operations. With ``must_call``, an entry point
+    that cannot be called here is an error; its call is not deferred.
     """
     from mapiwright.admin.operations.drafting import draft
     from mapiwright.admin.profiles import ProfileAdmin

@@ -1,4 +1,4 @@
-"""How a screen that a verb has opened makes its plans true."""
+"""How a screen that a verb has opened applies its plans."""
 
 # ruff: noqa: PLC0415 - the transaction is loaded when something is sent
 
@@ -24,9 +24,9 @@ class Performing:
     target: Target
     consent: Consent
     receipts: list[Receipt] = field(default_factory=list)
-    """Of all that was sent, also where the screen was gone when it was done."""
+    """The receipts of everything applied, also where the screen was gone by then."""
     failures: list[MapiwrightError] = field(default_factory=list)
-    """Of all that failed, likewise."""
+    """The failures, likewise."""
 
     @property
     def dry_run(self) -> bool:
@@ -35,7 +35,7 @@ class Performing:
 
     @property
     def recover(self) -> str:
-        """What ends a transaction that stands half-way."""
+        """The command that ends an interrupted transaction."""
         return self.target.command("recover")
 
     def prepared(self, plan: Plan) -> Plan:
@@ -45,7 +45,7 @@ class Performing:
         return through(plan, self.consent.host) if self.consent.host else plan
 
     def send(self, plan: Plan, progress: Progress) -> Receipt:
-        """Make it true; raises as the transaction does."""
+        """Apply it; raises as the transaction does."""
         from mapiwright.entry.makers import MAKERS
         from mapiwright.transaction.transaction import execute, refuse_unwritable
 

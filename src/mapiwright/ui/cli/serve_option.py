@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from mapiwright.ui.text.language import Texts
 
 FOR_PROGRAMS = frozenset(("--answers", "--prf", "--json"))
-"""The options of who shows no screen to anybody."""
+"""Options that exclude a screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A screen that is to be shown in a browser: by which words it was asked for, and on which port."""
+    """A screen to be shown in a browser: its command line, and the port."""
 
     words: tuple[str, ...]
     port: int
@@ -54,7 +54,7 @@ class Serving:
     def show(self, texts: Texts, title: str, target: Target) -> None:
         """Serve the screen under a title, until the user ends it; raises RefusedError where the port is taken.
 
-        Where what it was writing was cut short and stands half-way, this exits as the table of exit codes says.
+        Where it leaves an interrupted transaction, this exits with the code of RecoveryNeededError.
         """
         for module in LIBRARIES:
             require_textual(module)
@@ -66,9 +66,9 @@ class Serving:
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             raise RefusedError(
-                "the port is in use" if taken else f"the port cannot be had ({error.strerror})",
+                "the port is in use" if taken else f"the port cannot be opened ({error.strerror})",
                 where=f"--port {self.port}",
-                remedy="Name another one, or leave it out for one that is free.",
+                remedy="Choose another one, or leave it out to get a free one.",
             ) from error
         report(texts("browser.open", address=server.address))
         report(texts("browser.alone"))
@@ -78,9 +78,9 @@ class Serving:
 
 
 def _recover(target: Target) -> str:
-    """The command line that ends what stands half-way on the workstation, or "" where nothing does.
+    """The command line that ends an interrupted transaction on the workstation, or "" where there is none.
 
-    Where that cannot be told, something may.
+    Where that cannot be read, there may be one, and the command line is given.
     """
     from mapiwright.transaction.recovery import unfinished
 
@@ -98,7 +98,7 @@ def serve_options(verb: Callable[..., None]) -> Callable[..., None]:
         "--port",
         metavar="N",
         type=click.IntRange(0, 65535),
-        help="With --serve: the port; without it, or with 0, one that is free.",
+        help="With --serve: the port; a free one by default, or with 0.",
     )
     @click.option("--serve", is_flag=True, help="Show it in a browser on this computer.")
     @functools.wraps(verb)
@@ -113,7 +113,7 @@ def serve_options(verb: Callable[..., None]) -> Callable[..., None]:
         else:
             serving = Serving(context.obj, port or 0)
         if is_served():
-            with redirect_stdout(sys.stderr):  # what the server reads from stdout are packets
+            with redirect_stdout(sys.stderr):  # the server reads packets from stdout
                 verb(serving=None, **rest)
         else:
             verb(serving=serving, **rest)
@@ -122,7 +122,7 @@ def serve_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def _for_programs(context: click.Context) -> str:
-    """The option that was given and is for programs, or ""."""
+    """The given option that excludes a screen, or ""."""
     return next(
         (
             option

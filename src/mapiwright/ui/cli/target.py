@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Bitness, Edition, User, Workstation
 
 DEFAULT = "demo:"
-"""The workstation of whoever names none: one that the program makes for itself."""
+"""The workstation where none is given: the program creates it."""
 WORKSTATION, USER = ("--workstation", "--target"), "--user"
 WORKSTATION_VARIABLE, USER_VARIABLE = "MAPIWRIGHT_WORKSTATION", "MAPIWRIGHT_USER"
 BETWEEN_USERS = ";"
-"""What parts the names in the variable: no Windows name may hold it, while a blank may be in one."""
+"""Separates the names in the variable: Windows names may hold spaces, but not this."""
 
 P = ParamSpec("P")
 
 
 @frozen
 class Target:
-    """The workstation that a verb acts on, opened and told to the user.
+    """The workstation that a verb acts on, opened and shown to the user.
 
-    ``uri`` is as the user wrote it; ``named`` says whether he wrote one. ``json`` asks for a document on stdout.
-    ``options`` are the words of the command line that named it; the variable and the default need none.
+    ``uri`` is as the user wrote it; ``named`` says whether there was one. ``json`` asks for a document on stdout.
+    ``options`` are the options of the command line that named it; empty for the variable and the default.
     """
 
     uri: str
@@ -51,7 +51,7 @@ class Target:
     options: tuple[str, ...] = ()
 
     def command(self, *words: str) -> str:
-        """A command line of ours for the same workstation, for this shell."""
+        """A Mapiwright command line for the same workstation, quoted for this shell."""
         return " ".join(map(quoted, ("mapiwright", *words, *self.options)))
 
 
@@ -87,7 +87,7 @@ class UserChoice:
         return people
 
     def all_to_read(self, workstation: Workstation) -> tuple[User, ...]:
-        """The users that are only looked at: everyone where none is named."""
+        """The users to read: everyone where none is named."""
         return UserChoice(self.names, everyone=True).all_of(workstation)
 
     def one_of(self, workstation: Workstation) -> User:
@@ -126,7 +126,7 @@ def json_option(verb: Callable[P, None]) -> Callable[P, None]:
 
 
 def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """``--workstation`` and what it takes, handed over as ``open_target``, which opens the Target and tells of it.
+    """``--workstation`` and what it takes, handed over as ``open_target``, which opens the Target and shows it.
 
     It is given whether the output is JSON. ``inf``, the file of ``--inf``, is handed over too.
     """
@@ -192,7 +192,7 @@ def target_options(verb: Callable[..., None]) -> Callable[..., None]:
         del inf  # the workstation knows it
         target = open_target(as_json=as_json)
         if "dry_run" not in rest and click.get_current_context().info_name != "recover":
-            report_interrupted_runs(target)  # the others end it, or say that they would
+            report_interrupted_runs(target)  # the others end it, or report it themselves
         verb(target=target, **rest)
 
     return with_target
@@ -235,12 +235,12 @@ def introduce(target: Target) -> None:
         report(said("setup.target", target=target.uri))
     user = target.workstation.as_user
     if user is not None:
-        report(said("setup.own-half", user=user.name))
+        report(said("setup.per-user-records", user=user.name))
     write(findings_lines(target.workstation.findings), sys.stderr)
 
 
 def report_interrupted_runs(target: Target) -> None:
-    """Warn who only looks that an earlier run left things half-done; silent where that cannot be told."""
+    """Warn a user who only reads that an earlier run was interrupted; silent where that cannot be read."""
     try:
         here = target.workstation
         if all(state.read(JOURNAL) is None for state in (here.state, *here.users_states.values())):
@@ -251,12 +251,12 @@ def report_interrupted_runs(target: Target) -> None:
     except RecoveryNeededError as error:
         title = Message.literal(error.what)
     except RefusedError:
-        return  # the records are closed to this user: who needs them says so
-    report_interrupted_run("setup.cut-short-seen", target, title)
+        return  # this user has no access to the records; a verb that needs them says so
+    report_interrupted_run("setup.interrupted-shown", target, title)
 
 
 def report_interrupted_run(key: str, target: Target, title: Message) -> None:
-    """Tell of a run that stands half-way, and how it is ended."""
+    """Report an interrupted run, and the command that ends it."""
     report(said(key, title=message_here(title), command=target.command("recover")))
 
 

@@ -1,4 +1,4 @@
-"""How a verb writes: it shows its plan, asks, sends the plan to the transaction, and tells the receipt."""
+"""How a verb writes: it shows its plan, asks, runs the transaction, and shows the receipt."""
 
 # ruff: noqa: PLC0415 - a verb that only looks does not pay for the transaction, the calls and the rendering
 
@@ -34,12 +34,12 @@ P = ParamSpec("P")
 
 NOTHING: Mapping[str, Json] = MappingProxyType({})
 PARTIAL = 1
-"""It was done, but not for every user: the exit code of findings, and ``partial`` in the document."""
+"""Done, but not for every user: the same exit code as findings, and ``partial`` in the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the user allows: to write without being asked, or only to look, and to save what he sees as ``output``.
+    """What the user allows: to write without a question, or only to show the plan, and to save it as ``output``.
 
     ``host`` is where the services' own libraries may run (see ``entry.hosts.hosts``), or "".
     """
@@ -80,7 +80,7 @@ def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
         if host:
             from mapiwright.entry.hosts.hosts import interpreter_named
 
-            interpreter_named(host)  # what cannot be meant is told before anything begins
+            interpreter_named(host)  # a wrong host is refused before anything starts
         _end_by_signals_as_by_ctrl_c()
         verb(consent=Consent(yes, dry_run, output, host), **rest)
 
@@ -88,7 +88,7 @@ def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def _end_by_signals_as_by_ctrl_c() -> None:
-    """A run that is told to end takes back what it began, and leaves no process of a service behind."""
+    """A run that is ended by a signal rolls back what it began, and leaves no process of a service behind."""
     import signal
 
     def interrupt(*_: object) -> None:
@@ -96,27 +96,27 @@ def _end_by_signals_as_by_ctrl_c() -> None:
 
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
-            with suppress(ValueError):  # another thread than the main one hears no signals
+            with suppress(ValueError):  # only the main thread can handle signals
                 signal.signal(getattr(signal, name), interrupt)
 
 
 def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """The options of consent; stands below ``target_options``.
+    """The options of consent; goes below ``target_options``.
 
-    A run that was cut short is ended before the verb plans anything, or told where nothing may be written.
+    An interrupted run is ended before the verb plans anything, or just reported where nothing may be written.
     """
 
     @consent_options
     @functools.wraps(verb)
-    def on_whole_ground(target: Target, consent: Consent, **rest: object) -> None:
+    def after_recovery(target: Target, consent: Consent, **rest: object) -> None:
         end_what_was_cut_short(target, consent)
         verb(target=target, consent=consent, **rest)
 
-    return on_whole_ground
+    return after_recovery
 
 
 def end_what_was_cut_short(target: Target, consent: Consent) -> None:
-    """Recover an earlier run that was interrupted, so that what follows is planned on whole ground."""
+    """Recover an earlier run that was interrupted, so that plans start from a consistent state."""
     from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.recovery import recover, unfinished
     from mapiwright.ui.cli.target import report_interrupted_run
@@ -125,7 +125,7 @@ def end_what_was_cut_short(target: Target, consent: Consent) -> None:
     if title is None:
         return
     if consent.dry_run:
-        report_interrupted_run("setup.cut-short-planned", target, title)
+        report_interrupted_run("setup.interrupted-planned", target, title)
     else:
         report("\n".join(escape(message_here(each)) for each in recover(target.workstation, MAKERS).messages))
 
@@ -139,11 +139,12 @@ def send(
     more: Callable[[], Mapping[str, Json]] = dict,
     is_part: bool = False,
 ) -> Receipt | None:
-    """Show the plan, ask, and make it true; returns None where nothing was to be done or only looked at.
+    """Show the plan, ask, and apply it; returns None where there was nothing to do, or in a dry run.
 
     With ``--json`` the plan (of a dry run, or an empty one) or the receipt is the document on stdout, and the plan
-    goes to stderr where somebody is asked about it. ``about`` is added to either document, ``more`` to the receipt's.
-    With ``is_part`` the caller writes one document for several plans. Raises RefusedError where nobody can be asked.
+    goes to stderr where it must be confirmed. ``about`` is added to either document, ``more`` to the receipt's.
+    With ``is_part`` the caller writes one document for several plans. Raises RefusedError where
+    it is not confirmed.
     """
     if consent.host:
         from mapiwright.entry.call import through
@@ -176,7 +177,7 @@ def send(
 
 
 def end_as_partial(plan: Plan) -> None:
-    """End with the exit code that says `partial`, where the plan left users out; what it did is done and told."""
+    """Exit with the code that says `partial` where the plan skipped users; the rest is done and reported."""
     if plan.skipped_users:
         report(said("setup.partial", users=", ".join(plan.skipped_users)))
         raise click.exceptions.Exit(PARTIAL)
@@ -215,7 +216,7 @@ def _saved(target: Target, plan: Plan, output: Path) -> str:
 
 
 def refuse_the_unnamed(target: Target) -> None:
-    """On Windows a user who names no workstation may mean his own PC, which is not yet served: he has to say."""
+    """On Windows a user who names no workstation may mean the PC itself, which is not supported yet: refuse it."""
     if os.name == "nt" and not target.named:
         raise UsageError(
             "no workstation was named",
@@ -225,12 +226,12 @@ def refuse_the_unnamed(target: Target) -> None:
 
 
 def confirm(question: str, consent: Consent) -> None:
-    """Ask on the terminal; raises RefusedError at a no, and where there is nobody to ask."""
+    """Ask on the terminal; raises RefusedError at a no, and where stdin is not a terminal."""
     if consent.yes:
         return
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise RefusedError(
-            Message.of("sentences.nobody"), expected="--yes", remedy=Message.of("sentences.nobody-remedy")
+            Message.of("sentences.no-terminal"), expected="--yes", remedy=Message.of("sentences.no-terminal-remedy")
         )
     texts = texts_here()
     sys.stderr.write(f"{question} {texts('setup.answers')} ")

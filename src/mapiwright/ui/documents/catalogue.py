@@ -1,4 +1,4 @@
-"""The services of a MAPISVC.INF for people and for JSON: what can be read is shown, and what cannot is told."""
+"""The services of a MAPISVC.INF for people and for JSON: what can be read is shown, and what cannot is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in a public directory, as text and as JSON."""
+"""What a public directory holds, as text and as JSON."""
 
 from __future__ import annotations
 

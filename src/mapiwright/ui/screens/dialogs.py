@@ -96,7 +96,7 @@ class Dialog(ModalScreen[Result], Guarded[Result]):
 class Question(Dialog["dict[str, str] | None"]):
     """Asks for a few lines of text, or for one of several things: ``fields`` are labels and first texts by name.
 
-    A field whose first text is a sequence is chosen from it: pairs of what is shown and what is meant.
+    A field whose first text is a sequence is chosen from it: pairs of shown text and value.
     """
 
     AUTO_FOCUS = "Input, Select"
@@ -146,7 +146,7 @@ class Question(Dialog["dict[str, str] | None"]):
 
 
 class Confirmation(Dialog[bool]):
-    """Asks whether something shall be done; True is yes."""
+    """Asks whether to do something; True is yes."""
 
     def __init__(self, texts: Texts, title: str) -> None:
         super().__init__(texts)
@@ -187,7 +187,7 @@ class Complaint(Dialog[None]):
 
 
 class Notice(Dialog[None]):
-    """Something that is told."""
+    """A message to read."""
 
     def __init__(self, texts: Texts, title: str, lines: Iterable[Line] = (), text: str = "") -> None:
         super().__init__(texts)
@@ -196,7 +196,7 @@ class Notice(Dialog[None]):
         self.text = text
 
     def content(self) -> Iterator[Widget]:
-        """What is told."""
+        """The message."""
         yield line(self.heading, "title")
         if self.text:
             yield line(self.text, "text")

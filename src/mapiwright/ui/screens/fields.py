@@ -31,7 +31,7 @@ class Fields:
         self.controls: dict[str, Input | Checkbox | Select[str]] = {}
 
     def of(self, asked: Field, entered: Entered, label: str = "", *, disabled: bool = False) -> Widget:
-        """A field with what stands in it; ``label`` is its own where none is given."""
+        """A field with its content; ``label`` replaces its own label."""
         texts = self.texts
         own = not label
         label = label or asked.label.in_(texts.language)
@@ -66,7 +66,7 @@ class Fields:
 
     @property
     def entered(self) -> Mapping[str, Entered]:
-        """What stands in the fields, by their names."""
+        """The contents of the fields by name."""
         return {name: _entered(control) for name, control in self.controls.items()}
 
     def focus_first(self) -> bool:

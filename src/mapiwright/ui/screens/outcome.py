@@ -1,4 +1,4 @@
-"""What becomes of a plan, on the screen: how far it is, and where it failed, what was taken back."""
+"""The outcome of a plan on the screen: its progress, and where it failed, what was rolled back."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _advance(screen: Sender, done: int, total: int, title: Message) -> None:
 
 
 def failure_of(error: MapiwrightError | OSError) -> MapiwrightError:
-    """What went wrong, as an error of ours."""
+    """What went wrong, as a MapiwrightError."""
     if isinstance(error, MapiwrightError):
         return error
     return FailedError(error.strerror or str(error), where=str(error.filename or ""))
@@ -96,9 +96,9 @@ def _has_counterpart(step: Step) -> bool:
 def failed(
     texts: Texts, error: MapiwrightError | None, plan: Plan | None, begun: int, recover: str
 ) -> Iterator[Widget]:
-    """What went wrong, and what has become of the steps, of which ``begun`` were begun.
+    """What went wrong, and the outcome of the steps, of which ``begun`` were started.
 
-    ``recover`` is the command line that ends what stands half-way.
+    ``recover`` is the command line that ends an interrupted transaction.
     """
     if error is not None:
         # The engine's own words are English, as they are in its log; what follows them is said below.

@@ -1,4 +1,4 @@
-"""How a screen makes its plans true: whoever opened it knows the workstation, and what may be done to it."""
+"""How a screen applies its plans: its opener knows the workstation, and what may be done to it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Performance(Protocol):
-    """How a plan is made true."""
+    """How a plan is applied."""
 
     @property
     def dry_run(self) -> bool:
-        """Whether it is only shown, by who opened the screen."""
+        """Whether a plan is only shown."""
         ...
 
     @property

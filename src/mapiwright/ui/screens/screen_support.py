@@ -21,7 +21,7 @@ def is_served() -> bool:
 
 
 def has_screen() -> bool:
-    """Whether somebody sees what is drawn, and has keys: at a terminal, or in a browser."""
+    """Whether there is a screen and a keyboard: at a terminal, or in a browser."""
     return is_served() or (is_terminal(sys.stdin) and is_terminal(sys.stderr))
 
 

@@ -1,4 +1,4 @@
-"""What every screen is made of: the frame with a bar, a place, buttons and keys, and texts that nobody can colour."""
+"""What every screen is made of: the frame with a bar, a place, buttons and keys, and texts without markup."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ScreenApp(App[None]):
         self.end_by(error)
 
     def end_by(self, defect: BaseException | None) -> None:
-        """End, as something happened that nobody foresaw."""
+        """End after an unexpected error."""
         self.defect = defect
         self.exit()
 
@@ -95,7 +95,7 @@ class Guarded(Screen[Result]):
         self.dismiss()
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Leave it, once, and while it is on top: a key pressed twice is not meant for what lies below."""
+        """Leave it, once, and while it is on top: a key pressed twice is not for the screen below."""
         if self.left or self.app.screen is not self:
             return AwaitComplete()
         self.left = True

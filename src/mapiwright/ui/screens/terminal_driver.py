@@ -1,6 +1,6 @@
-"""How Textual draws on a terminal that may go: what is written to one that is gone is lost, and holds nothing up.
+"""A driver for terminals that may be closed: output to a closed one is dropped, and blocks nothing.
 
-Textual's own thread ends at the first such write, and whoever writes next waits for it for ever.
+Textual's own writer thread ends at the first such write, and the next writer waits for it for ever.
 """
 
 from __future__ import annotations

@@ -40,11 +40,11 @@ _SECTION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
 def changes_as_lines(changes: Iterable[Change], code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
-    """The changes in their order; neighbours on one key stand under its name once.
+    """The changes in their order; neighbours on one key are grouped under its name.
 
     ``code_page`` is the workstation's, a Python codec name: an INF without a byte order mark is in it. A key of one
-    of ``users`` is shown as that user sees it: ``HKCU of Zoë``. A key below one that was told, or beside it, is shown
-    by its own name alone, after three dots.
+    of ``users`` is shown as that user sees it: ``HKCU of Zoë``. A key below or beside one that was shown has only
+    its own name, after three dots.
     """
     owners = {user.root.parts[:1]: user.name for user in users}
     reported: set[KeyPath] = set()
@@ -69,7 +69,7 @@ def _shown(key: KeyPath, owners: Mapping[tuple[str, ...], str]) -> str:
 
 
 def _section_name(key: KeyPath, changes: Sequence[Change]) -> str:
-    """What a profile section is, in brackets: a well-known one, or the service or provider that its values tell."""
+    """What a profile section is, in brackets: a well-known one, or the service or provider that its values name."""
     if not _SECTION.fullmatch(key.name):
         return ""
     if key.name.lower() in WELL_KNOWN:

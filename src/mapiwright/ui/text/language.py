@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mapiwright.message import Message
 
 ENGLISH = "en"
-"""The language of whoever reads none that there is."""
+"""The language where none of the user's is available."""
 VARIABLE = "MAPIWRIGHT_LANGUAGE"
 """The variable that names the language; without it the locale does."""
 _ALWAYS: Mapping[str, str] = MappingProxyType(
@@ -67,7 +67,7 @@ class Texts:
 
 
 def said(key: str, **names: object) -> str:
-    """One text in the language of whoever runs the command."""
+    """One text in the user's language."""
     language = language_here()
     if language == ENGLISH and key in _ALWAYS:
         return _ALWAYS[key].format(**names)
@@ -75,19 +75,19 @@ def said(key: str, **names: object) -> str:
 
 
 def message_here(message: Message) -> str:
-    """A message in the language of whoever runs the command; in English no file is read for it."""
+    """A message in the user's language; in English no file is read for it."""
     language = language_here()
     return str(message) if language == ENGLISH else texts_in(language).message(message)
 
 
 def texts_here() -> Texts:
-    """The texts in the language of whoever runs the command."""
+    """The texts in the user's language."""
     return texts_in(language_here())
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Tell all in this language, whatever the variable and the locale say."""
+    """Use this language for all texts, whatever the variable and the locale say."""
     before = _CHOSEN.set(language)
     try:
         yield
@@ -96,7 +96,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def language_here() -> str:
-    """The language of whoever runs the command: the chosen one, that of the variable or of the locale, or English."""
+    """The user's language: the chosen one, that of the variable or of the locale, or English."""
     if chosen := _CHOSEN.get():
         return chosen
     for wanted in _of_user():

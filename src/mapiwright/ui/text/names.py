@@ -90,7 +90,7 @@ _WAYS_OF_LISTS: Sequence[Callable[[AddressList], Sequence[str]]] = (
     lambda each: (shown_name(each, texts_here()),),
 )
 _OF_LISTS = {UNKNOWN: "addressing.unknown", GLOBAL_ADDRESS_LIST: "addressing.global"}
-"""The names of address lists that are ours and nobody's own, and their texts."""
+"""The names of address lists that no provider names, and their texts."""
 
 
 def part_named(text: str, parts: Sequence[Part], what: str, where: str) -> Part:

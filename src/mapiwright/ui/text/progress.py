@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_on(stream: TextIO, total: int) -> Iterator[Progress]:
-    """A function that is told how many steps are done, of how many, and which one is under way.
+    """A function to report progress to: how many steps are done, of how many, and which one is running.
 
-    The bar names the number alone, as a title may be wider than the terminal; a dumb one cannot draw a bar.
+    The bar shows the number only, as a title may be wider than the terminal; a dumb terminal cannot draw a bar.
     """
     if not is_terminal(stream) or os.environ.get("TERM") == "dumb":
         yield lambda _done, _total, _step: None

@@ -34,7 +34,7 @@ def kind_name(kind: int) -> str:
 
 
 def digest(data: bytes) -> str:
-    """The first 12 digits of the SHA-256: enough to tell two files apart by eye."""
+    """The first 12 digits of the SHA-256: enough to see that two files differ."""
     return _sha256(data)[:12]
 
 

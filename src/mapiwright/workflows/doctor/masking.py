@@ -2,7 +2,7 @@ r"""User data in texts that leave a workstation: taken out, each by a mark of it
 
 The same name gets the same mark everywhere: ``<user-1>``. What is masked: the names and SIDs of users, the names of
 their profiles, every text of a profile that is not also in MAPISVC.INF, e-mail addresses, servers, network paths,
-what lies in users' folders, distinguished names, and the name of the computer.
+paths in users' folders, distinguished names, and the name of the computer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.effect import Json
 
 WHOLE_WORDS = 4
-"""A text of fewer characters is masked where it stands alone: ``Al`` is not looked for inside ``Also``."""
+"""A text of fewer characters is masked only as a whole word: ``Al`` is not looked for inside ``Also``."""
 
 _PATTERNS = (
     # A path of a user, Windows' or this computer's, up to what ends a path in a sentence.

@@ -1,6 +1,6 @@
 """What of a registry and of MAPISVC.INF may leave a workstation: lists of what is known to hold no user data.
 
-Nothing is shown because it looks harmless: a property that is not in the lists is told by its type and size alone.
+Nothing is shown because it looks harmless: a property that is not in the lists is shown by its type and size only.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _shown(value: PropertyValue) -> Json:
 
 
 def private_texts(key: Key) -> Iterator[str]:
-    """Every text below a key that may not be shown, wherever it stands and however it is stored."""
+    """Every text below a key that may not be shown, wherever it is and however it is stored."""
     for name, value in key.values.items():
         tag = tag_of_value(name)
         if tag is None or prop_id(tag) not in SHOWN:

@@ -1,4 +1,4 @@
-"""A file of answers that walks the Profile Wizard where nobody sits before it ([how-to] use-the-profile-wizard).
+"""A file of answers that runs the Profile Wizard unattended ([how-to] use-the-profile-wizard).
 
     profile = "Acme Mail"
     services = ["ACME"]
@@ -61,7 +61,7 @@ Answer: TypeAlias = "str | int | bool | SecretSource"
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a file of answers says: how the wizard is launched, and by service what stands in the fields."""
+    """What a file of answers says: how the wizard is launched, and by service the contents of the fields."""
 
     launch: Launch
     services: Mapping[str, Mapping[str, Answer]] = field(repr=False)
@@ -210,7 +210,7 @@ class Unattended:
         )
 
     def _refuse_unasked(self, state: WizardState) -> None:
-        """An answer that no page has asked for is a slip, or meant for another wizard."""
+        """An answer that no page has asked for is a mistake, or for another wizard."""
         for name, given in self.answers.services.items():
             asked = self._asked.get(name, set())
             for key in given:

@@ -1,8 +1,8 @@
 """The Profile Wizard without a screen: which page comes next, from what was there and what happens.
 
-``step`` is a total function that reads and writes nothing: an event that means nothing now changes nothing. Whoever
-shows the pages carries out its requests, by `wizard_run`, and tells what came of them. Nothing is written before the
-user has said Finish, and then by one request.
+``step`` is a total function that reads and writes nothing: an event that does not fit the state changes nothing. The
+caller shows the pages, carries out the requests with `run.py`, and reports the results. Nothing is written before
+Finish, and then by one request.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def step(state: WizardState, event: Event) -> Stepped:
 
 
 def _remember(state: WizardState, entered: Mapping[str, Entered]) -> WizardState:
-    """What stands in the fields stays there, whatever comes of it."""
+    """The contents of the fields stay, whatever the outcome."""
     stage = state.stage
     if stage is None:
         return state

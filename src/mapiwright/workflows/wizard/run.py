@@ -1,6 +1,6 @@
 """Carries out what the Profile Wizard wants done, on one user of one workstation.
 
-A service's pages are asked for through `entry`; the end is one plan through `admin`, which somebody else sends.
+A service's pages are asked for through `entry`; the result is one plan through `admin`, which the caller applies.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class WizardRun:
         return self._settled(begin(launch, self.ground()))
 
     def step(self, state: WizardState, event: Event) -> tuple[WizardState, Write | None]:
-        """The state that follows when services have told what they were asked, and what is to be written now."""
+        """The state after the services have answered, and what is to be written now."""
         return self._settled(step(state, event))
 
     def plan(self, write: Write) -> Plan:
@@ -101,7 +101,7 @@ class WizardRun:
         usual = any(upcase(name) == upcase(each) for each in catalogue.default_services)
         try:
             definition = catalogue.definition(name)
-        except FindingsError:  # its lines are damaged: it cannot be added, and the doctor tells why
+        except FindingsError:  # its lines are damaged: it cannot be added, and the doctor says why
             return Offer(name, catalogue.services[name], WizardSupport.NONE)
         entry = self._entries[name] = wizard_entry(self.workstation, definition)
         return Offer(name, definition.display, entry.support, usual)

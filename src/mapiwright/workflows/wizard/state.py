@@ -129,7 +129,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why a page stays: faults of its fields by name, a problem of the wizard's, or the own words of a service."""
+    """Why a page stays: faults of its fields by name, a problem of the wizard's, or a service's own message."""
 
     faults: Mapping[str, Why] = field(default_factory=lambda: MappingProxyType({}))
     problem: Problem | None = None
@@ -141,7 +141,7 @@ class Objection:
 class Asked:
     """A question to a service that is not answered yet: about the stage at ``position``.
 
-    ``page`` is the page that the user goes on from, None where he comes to the service, ``forward`` or from behind.
+    ``page`` is the page that the user leaves, None on entering the service; ``forward`` is the direction.
     """
 
     position: int
@@ -151,7 +151,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class WizardState:
-    """Where the wizard stands. ``position`` counts the stages from 0, and is -1 before the first page is there."""
+    """The state of the wizard. ``position`` counts the stages from 0, and is -1 before the first page."""
 
     launch: Launch
     ground: Ground
@@ -167,7 +167,7 @@ class WizardState:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """The way that the wizard takes, as far as it can be told now ([launchwizardentry])."""
+        """The stages of the wizard, as far as they are known now ([launchwizardentry])."""
         flags, ground = self.launch.flags, self.ground
         only = bool(flags & WizardFlag.ADD_SERVICE_ONLY)
         if only and ground.default is not None:
@@ -181,7 +181,7 @@ class WizardState:
         if not only and not flags & WizardFlag.HIDE_SERVICES_LIST:
             found.append(Stage(PageKind.SERVICES))
         found += services
-        if not only:  # [derived]: who adds the listed services only adds no data file
+        if not only:  # [derived]: adding the listed services only adds no data file
             found += self._of_the_wizard()
         return (*found, Stage(PageKind.NAME), Stage(PageKind.SUMMARY))
 
@@ -223,7 +223,7 @@ class WizardState:
         return None
 
     def entered_in(self, asked: Field, stage: Stage | None = None) -> Entered:
-        """What stands in a field of a stage, of the one that is shown where none is named."""
+        """The content of a field of a stage, by default of the one that is shown."""
         at = stage or self.stage
         return asked.first if at is None else self.entered.get((at.key, asked.name), asked.first)
 
@@ -279,7 +279,7 @@ def _path_page(kind: PageKind) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The user goes on, with what stands in the fields by their names; on the list, services by name are ticked.
+    """The user goes on, with the contents of the fields by name; on the list, the names of ticked services.
 
     On the last page it is Finish.
     """
@@ -289,19 +289,19 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """The user goes back; what stands in the fields is kept for when he returns."""
+    """The user goes back; the contents of the fields are kept."""
 
     entered: Mapping[str, Entered] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """The user gives it up."""
+    """The user cancels it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """The service that was asked told its pages."""
+    """The service has given its pages."""
 
     answer: WizardAnswer
 
@@ -315,7 +315,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The plan was made true."""
+    """The plan was applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +331,7 @@ Event: TypeAlias = Next | Back | Cancel | Reported | Refused | Written | Failed
 
 @dataclass(frozen=True, slots=True)
 class AskPages:
-    """Ask a service for its pages, as the user comes to it (``page`` None) or goes on from one; Told or Refused."""
+    """Ask a service for its pages, as the user enters it (``page`` None) or leaves one; Reported or Refused."""
 
     service: str
     page: int | None

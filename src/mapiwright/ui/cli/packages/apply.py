@@ -1,4 +1,4 @@
-"""The verb ``apply``: a saved plan, approved meanwhile, becomes true."""
+"""The verb ``apply``: apply a saved plan, which may have been approved since."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def apply(target: Target, consent: Consent, file: Path) -> None:
     """Apply the plan that was saved in FILE; exactly it, or nothing.
 
-    Refused on another workstation than it was made for, where something that it changes has moved on since, and
+    Refused on another workstation than it was made for, where something that it changes has changed since, and
     where it was applied before.
     """
     saved = load(file.read_bytes(), MAKERS, where=str(file))

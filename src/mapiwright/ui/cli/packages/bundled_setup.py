@@ -30,7 +30,7 @@ def setup_in(archive: Path) -> click.Command:
     @user_options
     @writing_options
     def setup(target: Target, users: UserChoice, consent: Consent, wanted: Wanted, keys: tuple[Path, ...]) -> None:
-        """Install the package that lies beside this program, or in it where it stands alone."""
+        """Install the package beside this program, or the one inside it where there is none."""
         install_from(target, users, consent, archive, wanted, keys)
 
     return setup

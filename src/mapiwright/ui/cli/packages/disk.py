@@ -54,7 +54,7 @@ def have_disk(
 def install_from(
     target: Target, users: UserChoice, consent: Consent, path: Path, wanted: Wanted, keys: tuple[Path, ...]
 ) -> None:
-    """Look at what is at ``path``, show it, and install it; ``keys`` are those whose signature is demanded."""
+    """Look at what is at ``path``, show it, and install it; a signature by one of ``keys`` is required."""
     workstation = target.workstation
     disk = look(path, trust=trusted_keys(keys, keys_folder()), code_page=workstation.code_page)
     write(disk_lines(disk), sys.stderr)

@@ -32,9 +32,9 @@ _STYLES = {
 @click.argument("package")
 @target_options
 def status(target: Target, package: str) -> None:
-    """Tell in one line whether the PACKAGE of that id (or path) is installed and intact; change nothing.
+    """Show in one line whether the PACKAGE of that id (or path) is installed and intact; change nothing.
 
-    It ends with 0 where it is, with 1 where it is not, and with 4 where an earlier run was cut short, for detection
+    The exit code is 0 where it is, 1 where it is not, and 4 where an earlier run was interrupted: for detection
     rules.
     """
     found = status_of(target.workstation, package_id(target, package))
@@ -54,7 +54,7 @@ def status(target: Target, package: str) -> None:
 @target_options
 @writing_options
 def repair(target: Target, consent: Consent, package: str) -> None:
-    """Restore what the PACKAGE of that id (or path, or a receipt's id) brought, where it is missing or changed."""
+    """Restore what the PACKAGE of that id (or path, or a receipt's id) installed, where it is missing or changed."""
     send(target, plan_repair(target.workstation, package_id(target, package)), consent)
 
 
@@ -65,7 +65,7 @@ def repair(target: Target, consent: Consent, package: str) -> None:
 def guard(target: Target, consent: Consent, package: str) -> None:
     """Put the PACKAGE of that id (or path) back where Outlook looks for it now.
 
-    An update, a repair, another channel or language of Office may have replaced MAPISVC.INF, or moved it. Where
-    all is in place, nothing is done: for a scheduled task.
+    An update, a repair, another channel or language of Office may have replaced or moved MAPISVC.INF. Where
+    everything is in place, nothing is done, so it can run as a scheduled task.
     """
     send(target, plan_guard(target.workstation, package_id(target, package)), consent)

@@ -1,4 +1,4 @@
-"""The ``service`` verbs: what message services a workstation has, and what is to be known of one."""
+"""The ``service`` verbs: which message services a workstation has, and the details of one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mapiwright.ui.text.terminal import Line, escape, write
 if TYPE_CHECKING:
     from mapiwright.ui.cli.target import Target
 
-UNTOLD_ORIGIN = "  (package cannot be told: Mapiwright's records are closed to this user)"
+UNKNOWN_ORIGIN = "  (package unknown: this user has no access to Mapiwright's records)"
 
 
 @click.group()
@@ -48,7 +48,7 @@ def list_services(target: Target) -> None:
         return
     for row in rows:
         origin = f"  (package {row['package']} {row['version']})" if row["package"] else ""
-        origin = UNTOLD_ORIGIN if there is None else origin
+        origin = UNKNOWN_ORIGIN if there is None else origin
         write([Line(escape(f"{row['name']}: {row['display']}{origin}")), *fault_lines(row)], sys.stdout)
     if not rows:
         path = target.workstation.place(target.workstation.outlook.inf_path)

@@ -61,9 +61,9 @@ def check(
     code_page: str | None,
     as_json: bool,
 ) -> None:
-    """Tell all that is wrong with FILE at once, and which lines Outlook passes over.
+    """Show everything that is wrong with FILE at once, and which lines Outlook ignores.
 
-    With --workstation it is held against that workstation and its users, too; with --edition alone, against that
+    With --workstation it is also checked for that workstation and its users; with --edition alone, for that
     Outlook. Exit code 1 means that there are errors.
     """
     del inf

@@ -160,7 +160,7 @@ def rename(target: Target, users: UserChoice, consent: Consent, name: str, new_n
 @user_options
 @writing_options
 def delete(target: Target, users: UserChoice, consent: Consent, name: str) -> None:
-    """Remove a profile; each of its services is told before."""
+    """Remove a profile; each of its services is called before with MSG_SERVICE_DELETE."""
     from mapiwright.admin.operations.operations import DeleteProfile
 
     edit(target, users, consent, DeleteProfile(name))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def section() -> None:
     """List, read and edit the sections of a profile.
 
-    A SECTION is 32 hex digits, a well-known name, SERVICE, or SERVICE/PROVIDER; `list` tells them all. A provider
+    A SECTION is 32 hex digits, a well-known name, SERVICE, or SERVICE/PROVIDER; `list` shows them all. A provider
     goes by its display name, by its section in MAPISVC.INF, or by its uid; so does an extra section of a service.
     """
 
@@ -181,7 +181,7 @@ def _must_be_there(target: Target, services: MessageServiceAdmin, uid: str) -> N
 
 
 def _report_kept(given: Mapping[int, PropertyValue], opened: ProfileSection) -> None:
-    """The bits of PR_RESOURCE_FLAGS that say who plays a role are not set in a section; tell whoever tries."""
+    """Refuse to set the role bits of PR_RESOURCE_FLAGS in a section, and name the verbs that choose roles."""
     from mapiwright.mapi.props.tags import PR_RESOURCE_FLAGS
 
     wanted = given.get(PR_RESOURCE_FLAGS)
@@ -234,7 +234,7 @@ def _owners(services: MessageServiceAdmin) -> Mapping[str, _Owner]:
 
 @dataclass(frozen=True, slots=True)
 class _Property:
-    """A property as it was asked for; ``value`` is None where only its being there can be told."""
+    """A property as it was asked for; ``value`` is None where only its presence can be shown."""
 
     tag: int
     value: PropertyValue | None

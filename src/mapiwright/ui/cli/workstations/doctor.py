@@ -1,4 +1,4 @@
-"""The verbs of the helpdesk: doctor, log, support-bundle. They look, and change nothing on a workstation."""
+"""The verbs of the helpdesk: doctor, log, support-bundle. They read, and change nothing on a workstation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
 )
 @target_options
 def doctor(target: Target, names: tuple[str, ...], form: str | None) -> None:
-    """Tell what is wrong with Outlook's services and profiles, and what would put it right; change nothing.
+    """Show what is wrong with Outlook's services and profiles, and how to fix it; change nothing.
 
     Exit code 1 means that there is something worse than a note.
     """
@@ -125,7 +125,7 @@ def support_bundle(target: Target, output: Path) -> None:
         [
             Line(escape(said("setup.written", file=output)), Style.ADDED),
             Line(f"  it holds {', '.join(bundle.members)}"),
-            Line(f"  masked: {masked}. Look into it before you send it."),
+            Line(f"  masked: {masked}. Check it before you send it."),
         ],
         sys.stdout,
     )
@@ -152,10 +152,10 @@ def _masked(count: int, kind: str) -> str:
 
 
 def diagnosis_lines(diagnosis: Diagnosis) -> Iterator[Line]:
-    """One screen: what the workstation is, what cannot be told, and the findings, the worst first."""
+    """One screen: what the workstation is, what is unknown, and the findings, the worst first."""
     width = max((len(fact.name) for fact in diagnosis.facts), default=0) + 2
     for fact in diagnosis.facts:
-        text = fact.text if fact.known else f"cannot be told: {fact.text}"
+        text = fact.text if fact.known else f"unknown: {fact.text}"
         yield Line(f"{fact.name + ':':<{width}}{escape(text)}", Style.PLAIN if fact.known else Style.QUIET)
         yield from (Line(f"{'':<{width}}  {escape(rule)}", Style.QUIET) for rule in fact.rules)
     yield Line("")
@@ -175,7 +175,7 @@ def _summary(diagnosis: Diagnosis) -> str:
 
 
 def diagnosis_document(diagnosis: Diagnosis, uri: str) -> dict[str, Json]:
-    """``{"doctor": {"workstation", "sound", "facts", "findings"}}``; a fact that cannot be told says why."""
+    """``{"doctor": {"workstation", "sound", "facts", "findings"}}``; an unknown fact says why."""
     return {
         "doctor": {
             "workstation": uri,

@@ -49,7 +49,7 @@ def panel(
     keys: tuple[Path, ...],
     serving: Serving | None,
 ) -> None:
-    """Show the profiles of the users and their services, to look after them page by page.
+    """Show the profiles of the users and their services, to manage them page by page.
 
     Every change is shown as a plan, with the command line that does the same, before it is made.
     """
@@ -65,7 +65,7 @@ def panel(
         raise RefusedError(
             "the Control Panel needs a terminal to show its pages",
             expected="a terminal, or --serve",
-            remedy="Look at it in a browser, or use the verbs of the command line: all that it does they do, too.",
+            remedy="Show it in a browser, or use the verbs of the command line, which can do the same.",
         )
     require_textual()
     if consent.dry_run:

@@ -1,6 +1,6 @@
 """The verb ``wizard``: the Profile Wizard, on the screen or by a file of answers."""
 
-# ruff: noqa: PLC0415 - who has answers does not pay for the screen
+# ruff: noqa: PLC0415 - an unattended run does not pay for the screen
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def wizard(
 ) -> None:
     """Make a profile with message services in it, page by page.
 
-    Nothing is written before Finish, and Cancel changes nothing. With --answers or --prf nobody is asked.
+    Nothing is written before Finish, and Cancel changes nothing. With --answers or --prf it runs unattended.
     """
     if prf is not None:
         if file is not None or services or name or flags:
@@ -107,7 +107,7 @@ def wizard(
         raise RefusedError(
             "the wizard needs a terminal to show its pages",
             expected="--answers FILE, --prf FILE, or --serve",
-            remedy="Write the answers into a file, and run it unattended; or look at it in a browser.",
+            remedy="Write the answers into a file, and run it unattended; or show it in a browser.",
         )
     require_textual()
     from mapiwright.ui.screens.wizard.wizard import WizardApp, WizardScreen
@@ -120,7 +120,7 @@ def wizard(
 
 
 def _report_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
-    """What came of it, for who looks at the terminal afterwards; raises what went wrong."""
+    """Print the result to the terminal; raises what went wrong."""
     if wizard.failure is not None:
         raise wizard.failure
     if wizard.plan is not None and consent.dry_run:

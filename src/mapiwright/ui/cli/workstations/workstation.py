@@ -1,4 +1,4 @@
-"""The ``workstation`` verbs: make a trial one, and tell what one is."""
+"""The ``workstation`` verbs: make a trial one, and show what one is."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def create(
 @workstation.command()
 @target_options
 def show(target: Target) -> None:
-    """Tell what the workstation is: its Windows, its Outlook with the rule for each fact, its users."""
+    """Show what the workstation is: its Windows, its Outlook with the rule for each fact, its users."""
     here = target.workstation
     try:
         outlooks, missing = here.outlooks, ""
@@ -218,7 +218,7 @@ def _lines(workstation: Workstation, outlooks: tuple[Outlook, ...], missing: str
 
 def _windows(workstation: Workstation) -> str:
     name, made_for = version(workstation.registry), architecture(workstation.registry)
-    return f"{name} ({made_for})" if name and made_for is not None else name or "not told by its registry"
+    return f"{name} ({made_for})" if name and made_for is not None else name or "not in its registry"
 
 
 def _outlook_lines(workstation: Workstation, outlook: Outlook, label: str) -> Iterator[Line]:

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from mapiwright.mapi.profile.profile import Profile
 
     Written = Callable[[], Mapping[int, PropertyValue | None]]
-    """Reads what was typed, when somebody is there to hear what is wrong with it."""
+    """Reads the input, called where an error in it can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """What is done: the words of the command line, without the workstation and the user, and the operation.
 
-    Of several with one ``subject`` the last one counts, as each says how it shall be; "" is of no other's.
+    Of several with the same ``subject`` the last one counts, as each sets the final state; "" matches no other.
     """
 
     words: tuple[str, ...]
@@ -144,7 +144,7 @@ def set_default_store(profile: str, store: Chosen | None) -> Action:
 
 
 def set_primary_identity(profile: str, service: Chosen | None) -> Action:
-    """Let a service provide the identity of sessions, or nobody."""
+    """Let a service provide the identity of sessions, or none."""
     words = ("--clear",) if service is None else ("--set", service.word)
     uid = None if service is None else service.id
     return Action(
@@ -223,7 +223,7 @@ def delete_properties(profile: str, section: Chosen, tags: Sequence[int]) -> Act
 def section_actions(before: Profile, after: Profile, name_of: Callable[[str], str]) -> list[Action]:
     """The actions that make the sections of a profile what they are on a copy of it.
 
-    ``name_of`` tells what the section of a uid is called on a command line.
+    ``name_of`` gives the name of a uid's section on a command line.
     """
     found = []
     for uid, section in after.sections.items():

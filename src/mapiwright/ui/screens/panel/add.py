@@ -59,7 +59,7 @@ def _is_media(name: str) -> bool:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # it cannot be read; who types its name gets the error
+    except OSError:  # it cannot be read; typing its name shows the error
         return False
 
 
@@ -134,7 +134,7 @@ class HaveDisk(PanelScreen[Receipt | None]):
         self.disk: Disk | None = None
 
     def compose(self) -> Iterator[Widget]:
-        """The directory, what lies in it, and Install."""
+        """The directory, its content, and Install."""
         texts = self.texts
         yield from frame(
             texts("have-disk.title"),

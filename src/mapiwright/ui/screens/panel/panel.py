@@ -50,7 +50,7 @@ class PanelApp(ScreenApp):
 
 
 class ProfilesScreen(PanelScreen[None]):
-    """The profiles of ``user``, who can be another one of ``users``."""
+    """The profiles of ``user``; another one of ``users`` can be chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("insert", "add"),

@@ -136,7 +136,7 @@ class ProfileSheet(Sheet[Receipt | None]):
         return shown_name(found, self.texts), found.entry_id.hex()
 
     def _held(self, role: str) -> str | None:
-        """Who plays a role: the uid of a store or a service, or the entry id of an address list; None is nobody."""
+        """Who has a role: the uid of a store or a service, or the entry id of an address list; None is nothing."""
         profile = self.profile
         match role:
             case "store":
@@ -179,9 +179,9 @@ class ProfileSheet(Sheet[Receipt | None]):
     # What is drafted.
 
     def draft(self, *wanted: actions.Action) -> None:
-        """Draft actions on the copy, at once; what is wrong is told, and then none of them is drafted.
+        """Draft actions on the copy, all at once; an error is shown, and then none of them is drafted.
 
-        Of several with one subject the last one counts, and what came after it is drafted anew.
+        Of several with the same subject the last one counts, and the later drafts are made again.
         """
         subjects = {each.subject for each in wanted} - {""}
         kept = [each for each in self.actions if each.subject not in subjects]
@@ -196,7 +196,7 @@ class ProfileSheet(Sheet[Receipt | None]):
             self.work(self.complain(error))
 
     def _drafted(self, wanted: Sequence[actions.Action]) -> Workspace:
-        """The drafts of actions on what the workstation has now; what is made anew keeps the uids that it had."""
+        """The actions drafted on the workstation as it is now; new sections keep the uids of earlier drafts."""
         space = self.panel.run.space(self.user, self.uids)
         with self.uids.from_the_first():
             self._draft_on(space, wanted)
@@ -209,7 +209,7 @@ class ProfileSheet(Sheet[Receipt | None]):
                 each.draft(profiles)
 
     async def complain(self, error: MapiwrightError | OSError) -> None:
-        """Tell what is wrong; where the profile is gone, so is its sheet."""
+        """Show the error; where the profile is gone, close its sheet."""
         await super().complain(error)
         if self.panel.run.space(self.user).find(self.name_of_profile) is None:
             self.dismiss()
@@ -289,7 +289,7 @@ class ProfileSheet(Sheet[Receipt | None]):
         self.safely(lambda: self._choose(event.select.id or "", value))
 
     def _choose(self, role: str, value: str | None) -> None:
-        """Give a role to somebody else, or to nobody; nothing where it is his already."""
+        """Give a role to another service or list, or to none; nothing where it has the role already."""
         if value == self._held(role):
             return
         name = self.name_of_profile
@@ -390,7 +390,7 @@ class ProfileSheet(Sheet[Receipt | None]):
 
     @action
     async def action_give_up(self) -> None:
-        """Leave it; what was drafted is dropped, if that is meant."""
+        """Leave it; drafts are discarded, after a question."""
         drop = Confirmation(self.texts, self.texts("profile.drop", profile=self.name_of_profile))
         if not self.actions or await self.app.push_screen_wait(drop):
             self.dismiss()

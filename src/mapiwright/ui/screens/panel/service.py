@@ -68,7 +68,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
     def _definition(self) -> ServiceDefinition | None:
         try:
             return self.space.catalogue.find(self.service.name)
-        except (FindingsError, FormatError):  # its lines are damaged; the doctor tells of it
+        except (FindingsError, FormatError):  # its lines are damaged; the doctor reports it
             return None
 
     def _entry(self) -> WizardEntry:
@@ -164,7 +164,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
         return next(found, None)
 
     def _stored(self, asked: Field) -> Entered:
-        """What stands in a field at first: nothing of a secret, and of a text that cannot be shown as it is."""
+        """The first content of a field: empty for a secret, and for a text that cannot be shown as it is."""
         value = self._value(asked)
         if value is None or asked.secret:
             return "" if asked.secret else asked.first
@@ -284,7 +284,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
             await self._set(lambda: {tag: None})
 
     async def _set(self, written: actions.Written) -> None:
-        """Change the copy; tells what MAPI does not allow."""
+        """Change the copy; shows what MAPI does not allow."""
         uid, before = self._section.uid, self.copy
         after = await self.attempt(lambda: edit.set_properties(before, uid, written()))
         if after is not None:
@@ -321,7 +321,7 @@ class ServiceSheet(Sheet["list[actions.Action] | None"]):
 
     @action
     async def action_give_up(self) -> None:
-        """Leave it; what was changed is dropped, if that is meant."""
+        """Leave it; changes are discarded, after a question."""
         touched = self.copy is not self.before or self._entered() != {}
         drop = Confirmation(self.texts, self.texts("sheet.drop", service=self.service.display))
         if not touched or await self.app.push_screen_wait(drop):

@@ -68,7 +68,7 @@ class ServicesScreen(PanelScreen[None]):
         self.work(self.redraw())
 
     async def redraw(self) -> None:
-        """Read the list anew."""
+        """Read the list again."""
         texts, station = self.texts, self.panel.run.workstation
 
         def read() -> list[dict[str, Json]]:
@@ -91,7 +91,7 @@ class ServicesScreen(PanelScreen[None]):
         self._able()
 
     def on_option_list_option_highlighted(self) -> None:
-        """What can be done is of the chosen one."""
+        """The buttons are for the chosen service."""
         self._able()
 
     def _able(self) -> None:
@@ -119,12 +119,12 @@ class ServicesScreen(PanelScreen[None]):
         await self.redraw()
 
     def on_option_list_option_selected(self) -> None:
-        """Enter tells about it."""
+        """Enter shows the details."""
         self.action_about()
 
     @action
     async def action_about(self) -> None:
-        """Tell what is to be known of a service."""
+        """Show the details of a service."""
         row = self._row
         if row is not None:
             title = self.texts("services-here.about-title", service=row["display"])

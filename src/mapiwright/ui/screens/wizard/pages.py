@@ -59,7 +59,7 @@ class Scene:
 
 
 class WizardPage(VerticalScroll):
-    """One page; what stands in its fields is ``entered``."""
+    """One page; ``entered`` is the content of its fields."""
 
     can_focus = False
 
@@ -142,7 +142,7 @@ class WizardPage(VerticalScroll):
 
     @property
     def entered(self) -> Mapping[str, Entered]:
-        """What stands in the fields, by their names."""
+        """The contents of the fields by name."""
         return self._fields.entered
 
     def focus_first(self) -> bool:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class WizardApp(ScreenApp):
-    """The wizard as a program of its own; ``wizard`` is its screen, which tells how it ended."""
+    """The wizard as a program of its own; ``wizard`` is its screen, which knows the outcome."""
 
     def __init__(self, wizard: WizardScreen) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class WizardApp(ScreenApp):
 class WizardScreen(Guarded[None]):
     """The wizard, from the page of ``state`` on.
 
-    When it has ended, ``plan`` is what was asked for; ``receipt`` tells that it was done, ``failure`` that it failed.
+    At its end ``plan`` is what was asked for, and ``receipt`` is set where it was done, ``failure`` where it failed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -124,7 +124,7 @@ class WizardScreen(Guarded[None]):
 
     @property
     def _mended(self) -> bool:
-        """Whether something else that is entered may help: not where the workstation stands half-way."""
+        """Whether other input may help: not after an interrupted transaction."""
         return not isinstance(self.failure, RecoveryNeededError)
 
     @property

@@ -34,7 +34,7 @@ class UserProfiles:
 
 
 def read_profiles(workstation: Workstation, user: User, edition: Edition, *, pointer: int) -> UserProfiles:
-    """The profiles of a user; raises FormatError where his hive cannot be read."""
+    """The profiles of a user; raises FormatError where the user's hive cannot be read."""
     registry = workstation.registry
     found = (
         store.read_profile_of(
@@ -88,9 +88,9 @@ def loading_findings(
 ) -> Iterator[Finding]:
     """The services that MAPI would not load for this user: unregistered ones, and leftovers of uninstalled ones.
 
-    ``known`` is None where it cannot be told what is registered; ``owners`` are the packages that brought services,
-    by the services' names in upper case. A DLL that is registered is judged once, with
-    MAPISVC.INF, and not again for every profile.
+    ``known`` is None where it is unknown what is registered; ``owners`` are the packages that installed services, by
+    the services' names in upper case. A registered DLL is checked once, with MAPISVC.INF, and not again for every
+    profile.
     """
     if known is None:
         return
@@ -101,7 +101,7 @@ def loading_findings(
             remedy = f"Take it out of the profile: {command(workstation, *words, user=of.user)}"
             owner = owners.get(upcase(service.name))
             again = f"Install the vendor's package again; or take it out of the profile: {remedy.partition(': ')[2]}"
-            if owner:  # what a package of ours brought is registered again from what is kept of it
+            if owner:  # what a package installed is registered again from its stored copy
                 again = f"Put it back: {command(workstation, 'guard', owner)}"
             strange = [dll for dll in _dlls(service) if upcase(dll) not in known.dlls and not is_outlooks_own(dll)]
             gone = [dll for dll in strange if loader.known and _is_gone(loader.library(dll))]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Registered:
     """What MAPISVC.INF registers: services, and DLLs as the file names them, in upper case.
 
-    None in its place means that there is no telling: no file was given, or it cannot be read.
+    None in its place means unknown: no file was given, or it cannot be read.
     """
 
     services: frozenset[str]
@@ -63,7 +63,7 @@ def inf_findings(workstation: Workstation, there: Mapisvc) -> Iterator[Finding]:
     if len(errors) > SHOWN:
         others.insert(0, _counted(len(errors) - SHOWN, "more error"))
     if len(errors) > SHOWN or count[Severity.WARNING] or count[Severity.NOTE]:
-        yield finding("MW6103", path, f"`mapiwright inf check` tells {' and '.join(others)} of it")
+        yield finding("MW6103", path, f"`mapiwright inf check` shows {' and '.join(others)}")
 
 
 OUTLOOKS_OWN_SERVICES = frozenset({"CONTAB", "EMABLT", "MSEMS", "MSPST MS", "MSUPST MS"})
@@ -73,8 +73,8 @@ OUTLOOKS_OWN_SERVICES = frozenset({"CONTAB", "EMABLT", "MSEMS", "MSPST MS", "MSU
 def own_findings(path: str, known: Registered, edition: Edition, *, made_here: bool) -> Iterator[Finding]:
     """That a MAPISVC.INF lacks what Outlook itself writes to it.
 
-    ``made_here`` says that there was no such file before an install of ours: then nothing was lost. Outlook 2003
-    comes with the file and needs it; a later one may do without ([native] 4.4), so it is told in passing only.
+    ``made_here`` says that an install by Mapiwright created the file: then nothing was lost. Outlook 2003 comes with
+    the file and needs it; a later one may do without ([native] 4.4), so it is only a note.
     """
     if not OUTLOOKS_OWN_SERVICES.isdisjoint(known.services):
         return
@@ -115,7 +115,7 @@ def misplaced(workstation: Workstation, outlook: Outlook, known: Registered) -> 
         try:
             other = read_mapisvc(workstation, path)
         except FormatError:
-            continue  # nobody reads that file
+            continue  # that file is not read
         lacking = [name for name in other.catalogue.services if upcase(name) not in known.services]
         if lacking:
             yield finding("MW6108", path, f"{', '.join(lacking)}: only in this file, and Outlook reads another one")
@@ -167,7 +167,7 @@ def _is_tampered(workstation: Workstation, found: FoundLibrary) -> bool:
 def _decide(need: _Need, found: FoundLibrary, loader: Loader, *, tampered: bool) -> Iterator[tuple[str, str, str]]:
     """What is wrong with a DLL: the id, the file ("" is the INF), and what."""
     if not found.known:
-        yield "MW6109", "", f"{need.service}: whether {file_of_dll(need.dll)} is there cannot be told from here"
+        yield "MW6109", "", f"{need.service}: whether {file_of_dll(need.dll)} exists is unknown here"
     elif not found.path:
         what = f"{need.service}: MAPI would load {need.dll} as {file_of_dll(need.dll)}, and there is no such file"
         yield "MW6104", "", what
