@@ -55,7 +55,7 @@ AFTER_INSTALL: dict[str, tuple[Callable[[Workstation], object], int]] = {
     "doctor": (diagnose, 180),
 }
 """What is asked of a workstation on which the example is installed, and the most reads that the answer may take."""
-PLANNING, EXECUTING = 190, 550
+PLANNING, EXECUTING = 190, 250
 
 
 @pytest.fixture
