@@ -86,12 +86,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "the code of {service} cannot run here: it is a Windows DLL, and its package has no stand-in; its "
             "secure properties must be given again when it is sent"
         ),
-        "sentences.taken-back": "undone",
+        "sentences.undone": "undone",
         "sentences.nothing-calls-back": "nothing calls that back",
-        "sentences.not-taken-back": "could not be undone: {why}",
-        "sentences.cut-short": "'{title}' was interrupted; all of it was rolled back.",
-        "sentences.cut-short-at-its-end": "'{title}' was interrupted after its last step; it is done.",
-        "sentences.half-way-nothing": "No transaction was interrupted.",
+        "sentences.not-undone": "could not be undone: {why}",
+        "sentences.interrupted": "'{title}' was interrupted; all of it was rolled back.",
+        "sentences.interrupted-at-its-end": "'{title}' was interrupted after its last step; it is done.",
+        "sentences.nothing-interrupted": "No transaction was interrupted.",
         "sentences.not-called-back": "Could not undo '{title}': {why}",
         "sentences.not-believed": "'{title}' was not undone: records written by a user never trigger code.",
         "sentences.of-user": (

@@ -560,7 +560,7 @@ def test_an_effect_of_an_unknown_kind_is_not_passed_over(
 def test_recovery_tells_what_it_could_not_call_back(pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch) -> None:
     dead_in_the_middle(pc, monkeypatch, at=10)
     ended = recover(pc, {"service": lambda _: Service(grudge=OSError(errno.EIO, "gone"))})
-    assert "Could not take back 'call the service'" in str(ended.notes[0])
+    assert "Could not undo 'call the service'" in str(ended.notes[0])
     assert records(pc) == ()
 
 

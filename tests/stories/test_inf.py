@@ -574,7 +574,7 @@ def test_of_very_many_faults_the_first_are_shown_and_how_many_more(
     assert run(["inf", "check", str(file)]) == 1
     told = capsys.readouterr().out
     assert told.count("error MW1001") <= 50
-    assert "more; with --json all of them are told" in told
+    assert "more; --json has all of them" in told
     assert "400 errors" in told
     assert run(["inf", "check", str(file), "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["findings"]) >= 400

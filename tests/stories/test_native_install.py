@@ -185,7 +185,7 @@ def test_a_library_of_windows_is_not_called_here_and_nothing_is_called_back(
     answer = mapiwright("install", acme, "--yes", "--host", "here")
     assert answer.code == 3
     assert words(answer) == (
-        "Error: acme32.dll: the library is a DLL of Windows, and this Python loads a shared library of Linux\n"
+        "Error: acme32.dll: the library is a DLL of Windows; this Python loads a shared library of Linux\n"
         "  The entry point was not called. Use `--host wine:PREFIX` for a DLL of Windows on Linux.\n"
         "  Everything was rolled back.\n"
     )
@@ -285,7 +285,7 @@ def test_a_library_that_was_called_is_called_back(
     before = state()
     answer = mapiwright("profile", "add-service", "Work", "ACME", "--host", "here", "--yes")
     assert answer.code == 3
-    assert "Could not take back 'call ACME with MSG_SERVICE_CREATE in profile 'Work' of Zoë'" in words(answer)
+    assert "Could not undo 'call ACME with MSG_SERVICE_CREATE in profile 'Work' of Zoë'" in words(answer)
     assert state() == before
 
 

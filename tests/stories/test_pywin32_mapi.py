@@ -794,4 +794,4 @@ def test_importing_mapi_loads_no_administration() -> None:
     code = "import sys; from mapiwright.pywin32 import mapi; print(*(m for m in sys.modules if 'mapiwright' in m))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     floors = {module.split(".")[1] for module in ran.stdout.split() if "." in module}
-    assert floors == {"pywin32", "mapi", "formats", "errors"}
+    assert floors == {"pywin32", "mapi", "formats", "errors", "message", "frozen"}

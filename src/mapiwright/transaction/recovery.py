@@ -64,11 +64,11 @@ class Recovery:
         title = self.title or Message.literal("")
         match self.ending:
             case Ending.NOTHING:
-                return Message.of("sentences.half-way-nothing")
+                return Message.of("sentences.nothing-interrupted")
             case Ending.ROLLED_BACK:
-                return Message.of("sentences.cut-short", title=title)
+                return Message.of("sentences.interrupted", title=title)
             case Ending.FINISHED:
-                return Message.of("sentences.cut-short-at-its-end", title=title)
+                return Message.of("sentences.interrupted-at-its-end", title=title)
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -49,10 +49,10 @@ class TakenBack:
         """Call it back; a failure is told and stops nothing, as in a rollback."""
         back = call_back(self.effect, workstation)
         if back.failure:
-            return Outcome(Status.SKIPPED, Message.of("sentences.not-taken-back", why=back.failure))
+            return Outcome(Status.SKIPPED, Message.of("sentences.not-undone", why=back.failure))
         if back.idle is not None:
             return Outcome(Status.SKIPPED, back.idle)
-        return Outcome(Status.DONE, Message.of("sentences.taken-back"))
+        return Outcome(Status.DONE, Message.of("sentences.undone"))
 
     def compensate(self, workstation: Workstation) -> None:
         """Run it again; the changes that it wants are put back from the backup, not by it."""
