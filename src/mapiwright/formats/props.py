@@ -12,7 +12,6 @@ input. Errors never quote the data: it may be a secret.
 from __future__ import annotations
 
 import struct
-from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,6 +20,7 @@ from mapiwright.formats.uid import MapiUid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 PropertyValue: TypeAlias = int | bool | str | bytes | tuple[int, ...] | tuple[str, ...] | tuple[bytes, ...]
 """PT_LONG, PT_I8 and PT_SYSTIME as int (the last in FILETIME ticks), PT_BOOLEAN as bool, strings as str, PT_BINARY
@@ -29,7 +29,7 @@ and PT_CLSID as bytes (a GUID in its little-endian memory form), multi-valued ty
 Properties: TypeAlias = "Mapping[int, PropertyValue]"
 """Values by their property tags, 32-bit integers: the id in the high half, the type in the low one."""
 
-GivenValue: TypeAlias = PropertyValue | datetime
+GivenValue: TypeAlias = "PropertyValue | datetime"
 """What a property is set to: a value, or for PT_SYSTIME a datetime with a time zone. PT_BINARY and PT_CLSID also take
 a MapiUid, which is a str."""
 
@@ -75,7 +75,6 @@ OFFSET_TABLES = frozenset({PropertyType.MV_STRING8, PropertyType.MV_UNICODE, Pro
 """The types whose bytes depend on the width of a pointer."""
 
 _SCALARS = {PropertyType.I2: "<h", PropertyType.LONG: "<i", PropertyType.I8: "<q", PropertyType.SYSTIME: "<Q"}
-_FILETIME_START = datetime(1601, 1, 1, tzinfo=UTC)
 _STRINGS = frozenset({PropertyType.STRING8, PropertyType.UNICODE})
 _MV_STRINGS = frozenset({PropertyType.MV_STRING8, PropertyType.MV_UNICODE})
 
@@ -167,8 +166,8 @@ def checked(kind: int, value: GivenValue) -> PropertyValue:
     a datetime that knows its time zone.
     """
     match kind, value:
-        case PropertyType.SYSTIME, datetime():
-            return _ticks(value)
+        case PropertyType.SYSTIME, _ if (ticks := _ticks(value)) is not None:
+            return ticks
         case ((PropertyType.BINARY | PropertyType.CLSID), MapiUid()):
             return value.bytes
         case PropertyType.BOOLEAN, int():
@@ -197,14 +196,18 @@ def checked(kind: int, value: GivenValue) -> PropertyValue:
     raise UsageError(f"a {type(value).__name__} of this value cannot be stored as {name}")
 
 
-def _ticks(time: datetime) -> int:
-    """A time as a FILETIME: tenths of microseconds since 1601 in UTC."""
+def _ticks(time: GivenValue) -> int | None:
+    """A datetime as a FILETIME, tenths of microseconds since 1601 in UTC; None for any other value."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - who lists profiles sets no times
+
+    if not isinstance(time, datetime):
+        return None
     if time.utcoffset() is None:
         raise UsageError(
             "a datetime without a time zone cannot be stored as PT_SYSTIME",
             remedy="Say which zone it is in: datetime.now(UTC), or time.astimezone() for the local one.",
         )
-    ticks = (time - _FILETIME_START) // timedelta(microseconds=1) * 10
+    ticks = (time - datetime(1601, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10
     if ticks < 0:
         raise UsageError("a datetime before 1601 cannot be stored as PT_SYSTIME")
     return ticks
