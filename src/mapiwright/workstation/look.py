@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 def digest_of(data: bytes | None) -> str | None:
     """The SHA-256 of a file's bytes in hex; None of an absent one."""
+    from hashlib import sha256  # noqa: PLC0415 - who lists profiles compares no files
+
     return sha256(data).hexdigest() if data is not None else None
 
 
