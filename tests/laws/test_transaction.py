@@ -370,9 +370,7 @@ def test_nor_does_a_recovery_call_it_back(pc: MemoryWorkstation, monkeypatch: py
 def test_a_call_that_cannot_be_taken_back_is_told_and_stops_nothing(pc: MemoryWorkstation) -> None:
     before = content(pc)
     service = Service(error=EntryPointError("no"), grudge=EntryPointError("never"))
-    with pytest.raises(
-        EntryPointError, match=r"(?s)no.*Everything was rolled back.*take back 'call the service': never"
-    ):
+    with pytest.raises(EntryPointError, match=r"(?s)no.*Everything was rolled back.*undo 'call the service': never"):
         execute(plan(KEYS, service), pc)
     assert content(pc) == before
 
@@ -530,7 +528,7 @@ def test_the_next_run_recovers_first_and_says_so(pc: MemoryWorkstation, monkeypa
     dead_in_the_middle(pc, monkeypatch)
     reported: list[str] = []
     execute(plan(KEYS), pc, progress=lambda _done, _total, title: reported.append(str(title)))
-    assert "'install Acme' was cut short; all of it was rolled back." in reported
+    assert "'install Acme' was interrupted; all of it was rolled back." in reported
     assert pc.registry.value(ACME, "Version") == Value.dword(1)
     assert not pc.files.is_folder(r"C:\Windows\acme")
 
@@ -580,7 +578,7 @@ def test_a_backup_that_is_missing_or_damaged_is_told(
 def test_a_run_that_died_in_its_first_line_left_nothing_to_undo(pc: MemoryWorkstation) -> None:
     pc.state.append("journal", b"0badc0de {")
     assert recover(pc, {}).ending is Ending.NOTHING
-    assert str(recover(pc, {}).message) == "Nothing was left half-way."
+    assert str(recover(pc, {}).message) == "No transaction was interrupted."
     assert records(pc) == ()
 
 

@@ -1,6 +1,6 @@
 """Nothing half done: whatever system call a run is killed at, or fails at, the workstation ends old or new.
 
-The machine is ``killed_runs.py`` (``killed_halves.py`` for a user's own half), run as a program of its own so that
+The machine is ``killed_runs.py`` (``killed_user_runs.py`` for a user's own half), run as a program of its own so that
 its children are forked from one thread.
 """
 
@@ -78,7 +78,7 @@ def test_a_users_own_half_killed_at_any_call_leaves_both_stores_telling_the_same
     """His run, ended by himself or by root; and root's undo of it, which takes his receipt over."""
     if os.geteuid() != 0:
         pytest.skip("another user: only root can run a program as somebody else")
-    found = proof(what, SEED, SHARE_OF_SECOND_KILLS / 5, program=PROGRAM.with_name("killed_halves.py"))
+    found = proof(what, SEED, SHARE_OF_SECOND_KILLS / 5, program=PROGRAM.with_name("killed_user_runs.py"))
     assert len(found["verdicts"]) >= found["calls"] > 50
     assert not wrong(found["verdicts"])
     assert {*found["verdicts"].values()} == ENDS

@@ -182,7 +182,7 @@ def test_undo_takes_all_back_in_reverse(pc: MemoryWorkstation) -> None:
     before = pc.registry.read(KeyPath.parse(r"HKLM\SOFTWARE"))
     made = execute(plan(MAKE, service, replace(service, name="LATER", status=Status.PENDING)), pc)
     back = undo_plan(pc, made.id, {"service": service.again})
-    assert [str(step.title) for step in back.steps] == ["undo: call ACME", "take back: call ACME", "undo: make"]
+    assert [str(step.title) for step in back.steps] == ["undo: call ACME", "undo: call ACME", "undo: make"]
     assert service.asked == ["run ACME", "run LATER"], "a plan calls nothing"
     undone = execute(back, pc)
     assert pc.registry.read(KeyPath.parse(r"HKLM\SOFTWARE")) == before
@@ -202,7 +202,7 @@ def test_an_undo_tells_what_could_not_be_called_back(pc: MemoryWorkstation) -> N
     undone = execute(undo_plan(pc, made.id, {"service": service.again}), pc)
     (effect,) = undone.effects
     assert effect.status == "skipped"
-    assert "could not be taken back: it cannot" in str(effect.message)
+    assert "could not be undone: it cannot" in str(effect.message)
 
 
 def test_an_undo_that_fails_calls_again_what_it_had_called_back(pc: MemoryWorkstation) -> None:

@@ -91,7 +91,7 @@ def test_one_without_profiles_names_each_key_once_that_would_tell_its_outlook(
     software = workstation.registry.read(root / "Software")
     if software is not None:
         workstation.registry.apply(tuple(difference(root / "Software", software, None)))
-    with pytest.raises(NotFoundError, match="does not tell which Outlook") as told:
+    with pytest.raises(NotFoundError, match="does not say which Outlook") as told:
         _ = open_workstation(f"hive:{path}").outlook
     keys = told.value.expected.partition(": ")[2].split(", ")
     assert len(keys) == len(set(keys)) > 1

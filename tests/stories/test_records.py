@@ -28,7 +28,7 @@ def records(folder: Path) -> Path:
     return next(path for path in folder.rglob("Mapiwright") if path.is_dir())
 
 
-def cut_short(folder: Path) -> None:
+def interrupted(folder: Path) -> None:
     """What a run leaves that was killed after its first line."""
     state = open_workstation(f"image:{folder}").state
     Journal(state).add("begin", id="1", version="1", verb="install", title="install X", created="")
@@ -82,7 +82,7 @@ class TestClosedRecords:
         facts = {fact["name"]: fact for fact in document["facts"]}
         assert not facts["Installed"]["known"]
         assert facts["Outlook"]["known"]
-        assert "Installed:   cannot be told: Mapiwright's records are closed to this user" in another("doctor").out
+        assert "Installed:   unknown: " in another("doctor").out
 
     def test_profiles_services_and_the_workstation_are_shown(self, another: Mapiwright) -> None:
         assert "Zoë" in another("profile", "list").out
@@ -90,42 +90,42 @@ class TestClosedRecords:
         for look in (["section", "list"], ["table"], ["identity"], ["default-store"]):
             assert "ACME" in another("profile", *look, "Acme Mail").out
         assert "ACME" in another("service", "order").out
-        assert "Lists that can be named" in another("profile", "addressing", "Acme Mail").out
+        assert "Available lists" in another("profile", "addressing", "Acme Mail").out
         assert "always uses Acme Mail" in another("profile", "startup").out
         assert another("workstation", "show").code == 0
         listed = another("service", "list")
         assert listed.code == 0
-        assert "(package cannot be told: Mapiwright's records are closed to this user)" in listed.out
-        assert "package:      (cannot be told" in another("service", "show", "ACME").out
+        assert "(package unknown: this user has no access to Mapiwright's records)" in listed.out
+        assert "package:      (unknown" in another("service", "show", "ACME").out
         assert not json.loads(another("service", "show", "ACME", "--json").out)["service"]["known"]
 
 
-class TestCutShort:
+class TestInterruptedRun:
     """Somebody looks while an earlier run stands half-way."""
 
     def test_every_verb_that_looks_says_so(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
-        cut_short(workstation_folder)
+        interrupted(workstation_folder)
         for verb in (["profile", "list"], ["receipts"], ["service", "list"], ["workstation", "show"], ["doctor"]):
             assert (
-                "An earlier run was cut short: install X. What you see may be half-done; end it: mapiwright recover\n"
-                in mapiwright(*verb).err
+                "An earlier run was interrupted: install X. What you see may be incomplete. "
+                "To end it: mapiwright recover\n" in mapiwright(*verb).err
             )
         mapiwright("recover")
         mapiwright("profile", "create", "One", "--yes")
-        cut_short(workstation_folder)
+        interrupted(workstation_folder)
         choices = [["profile", verb, "One"] for verb in ("identity", "default-store", "addressing")]
         for verb in (*choices, ["service", "order", "One"], ["profile", "startup"]):
-            assert "What you see may be half-done; end it: mapiwright recover\n" in mapiwright(*verb).err
-        assert "cut short" not in mapiwright("recover").err
-        assert "cut short" not in mapiwright("profile", "list").err
+            assert "What you see may be incomplete. To end it: mapiwright recover\n" in mapiwright(*verb).err
+        assert "interrupted" not in mapiwright("recover").err
+        assert "interrupted" not in mapiwright("profile", "list").err
 
     def test_whoever_writes_ends_it_and_is_told_once(
         self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path
     ) -> None:
-        cut_short(workstation_folder)
+        interrupted(workstation_folder)
         answer = mapiwright("install", acme, "--yes")
         assert answer.code == 0
-        assert answer.err.count("was cut short") == 1
+        assert answer.err.count("was interrupted") == 1
         for verb in (
             ["profile", "identity", "Acme Mail", "--clear", "--yes"],
             ["profile", "section", "set", "Acme Mail", "ACME", "--set", "66010003=1", "--yes"],
@@ -133,9 +133,9 @@ class TestCutShort:
             ["profile", "addressing", "Acme Mail", "--clear-search", "--yes"],
             ["profile", "startup", "--prompt", "--yes"],
         ):
-            cut_short(workstation_folder)
+            interrupted(workstation_folder)
             answer = mapiwright(*verb)
-            assert (answer.code, answer.err.count("was cut short")) == (0, 1)
+            assert (answer.code, answer.err.count("was interrupted")) == (0, 1)
 
     def test_a_damaged_journal_is_told(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
         state = open_workstation(f"image:{workstation_folder}").state
@@ -143,16 +143,16 @@ class TestCutShort:
             Journal(state).add("begin", id="1", title=title)
         first, _, third = (state.read("journal") or b"").splitlines(keepends=True)
         state.write("journal", first + third)
-        assert "cut short: the journal is damaged: line 1 is missing" in mapiwright("profile", "list").err
+        assert "interrupted: the journal is damaged: line 1 is missing" in mapiwright("profile", "list").err
 
     def test_status_has_a_state_for_it(self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path) -> None:
         mapiwright("install", acme, "--yes")
-        cut_short(workstation_folder)
+        interrupted(workstation_folder)
         answer = mapiwright("status", "acme-mail")
         assert answer.code == 4
         assert (
             answer.out
-            == "acme-mail: cannot be told; an earlier run was cut short: install X. End it: mapiwright recover\n"
+            == "acme-mail: unknown; an earlier run was interrupted: install X. End it: mapiwright recover\n"
         )
         answer = mapiwright("status", "acme-mail", "--json")
         assert answer.code == 4

@@ -148,8 +148,8 @@ def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> 
         sees(
             "The profile was not made",
             "the licence has run out",
-            "taken back: profiles of Zoë",
-            "taken back: call ACME with MSG_SERVICE_CREATE",
+            "rolled back: profiles of Zoë",
+            "rolled back: call ACME with MSG_SERVICE_CREATE",
             "failed: call ACME with MSG_SERVICE_CONFIGURE",
             "Everything was rolled back.",
         ),
@@ -174,10 +174,10 @@ def test_what_stands_half_way_is_not_called_rolled_back(ready: Any) -> None:
     error = RecoveryNeededError("the disk is full")
 
     async def looks(app: WizardApp, _pilot: Pilot[None]) -> None:
-        assert "taken back" not in shown(app)
+        assert "rolled back" not in shown(app)
         assert not app.wizard.query_one("#back", Button).display, "nothing that is entered would help"
 
-    ends = sees("the disk is full", "half-way", "mapiwright recover")
+    ends = sees("the disk is full", "interrupted", "mapiwright recover")
     app = walk(app_on(ready, error=error), TO_THE_END, ends, looks, keys("pageup"), ends)
     assert app.wizard.failure is error
 

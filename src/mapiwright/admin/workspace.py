@@ -48,8 +48,8 @@ class Workspace:
     """The profiles of one user, with the changes that wait to be made.
 
     ``send`` makes a plan true (the transaction's ``execute``, bound to the workstation); without it a workspace
-    only plans. ``tell`` shows a person a sentence, of which MAPI has one, the restart warning; nobody is told where
-    it is left out. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
+    only plans. ``report`` shows a person a sentence, of which MAPI has one, the restart warning; without it
+    nothing is shown. ``catalogue`` stands in for the workstation's own MAPISVC.INF, and ``stand_ins`` adds services
     (their names in upper case) that will have one, for a plan that installs them first. ``policy`` says what happens
     to a call that cannot be made here, and ``host`` where a service's own library is called, see
     ``entry.hosts.hosts``.
@@ -136,7 +136,7 @@ class Workspace:
 
     @property
     def default_or_only(self) -> str:
-        """The default profile's name, or that of the only one; raises NotFoundError where that does not tell."""
+        """The default profile's name, or that of the only one; raises NotFoundError where neither is clear."""
         names = self.names
         name = self.default or (names[0] if len(names) == 1 else None)
         if name is None:
@@ -166,7 +166,7 @@ class Workspace:
 
     @cached_property
     def pointer(self) -> int:
-        """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to tell it."""
+        """The pointer size of the workstation's Outlook in bytes, for a profile that has no neighbours to show it."""
         return self.workstation.outlook.bitness.pointer
 
     def has_entry_point(self, service: Service) -> bool:
@@ -175,7 +175,7 @@ class Workspace:
             return True
         return has_entry_point(self.workstation, service.name, declared=service.declares_entry)
 
-    # What shall be.
+    # What is wanted.
 
     def put(self, before: Profile | None, after: Profile | None) -> None:
         """Draft a profile: made where ``before`` is None, gone where ``after`` is None, else changed or renamed."""
@@ -212,14 +212,14 @@ class Workspace:
         self._drafts.withdraw(profile, uid, provider)
 
     def afterwards(self, report: Callable[[], object]) -> None:
-        """Have it told when what is drafted has been done."""
+        """Have it reported when what is drafted has been done."""
         self._drafts.afterwards.append(report)
 
     @contextmanager
     def batch(self, title: str | Message = "") -> Iterator[Workspace]:
         """Gather all calls into one transaction, sent when the outermost batch ends; a text as title stays as it is.
 
-        An error that leaves a batch takes back what was drafted in it, and so one that leaves the outermost sends
+        An error that leaves a batch drops what was drafted in it, and so one that leaves the outermost sends
         nothing.
         """
         drafts, marks, sent = self._drafts.copy(), self.usage.marks, None
@@ -240,7 +240,7 @@ class Workspace:
             self.usage.marks = marks
             self._drafts = drafts
             raise
-        if sent is not None:  # it is done, whatever is told of it now
+        if sent is not None:  # it is done, whatever is reported of it now
             for report in whole.afterwards:
                 report()
             _raise_first_failure(sent)
@@ -299,7 +299,7 @@ def _raise_first_failure(plan: Plan) -> None:
     failed = next((step for step in plan.effects if isinstance(step, TolerantCall) and step.failures), None)
     if failed is not None:
         error = failed.failures[0]
-        error.remedy = f"The profile was made without {failed.call.service}. Add it when that is mended."
+        error.remedy = f"The profile was made without {failed.call.service}. Add it when that is fixed."
         raise error
 
 

@@ -70,7 +70,7 @@ class Hosted(Protocol):
 
 
 Observer: TypeAlias = "Callable[[EntryOutcome | None, Sequence[Report]], None]"
-"""Told of a call when it is over: what it came to, None where it ended in an error, and how a library behaved."""
+"""Hears of a call when it is over: what it came to, None where it ended in an error, and how a library behaved."""
 
 
 def _ignored(outcome: EntryOutcome | None, reports: Sequence[Report]) -> None:
@@ -89,7 +89,7 @@ class EntryCall:
     ``provider`` is the uid of the provider's section that PROVIDER_CREATE and PROVIDER_DELETE are about.
     ``properties`` are configuration properties, for CONFIGURE only ([msgserviceentry]); secure ones are in no
     description, so a call made again from one names their tags in ``withheld`` and cannot be sent without them.
-    ``host`` is where the service's own library runs (see ``hosts``), or "". How it behaved there is told to
+    ``host`` is where the service's own library runs (see ``hosts``), or "". How it behaved there goes to
     ``observe``, with ``trace`` call by call; neither is in a description.
     """
 
@@ -337,7 +337,7 @@ class EntryCall:
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
     try:
         return read_mapisvc(workstation).catalogue.find(service)
-    except FindingsError:  # its lines are damaged; a service is told to go all the same
+    except FindingsError:  # its lines are damaged; a service is called as it goes all the same
         return None
 
 

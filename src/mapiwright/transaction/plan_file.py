@@ -55,7 +55,7 @@ class SavedPlan:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 that the file tells, as hex digits."""
+        """The SHA-256 that the file states, as hex digits."""
         return sha256(canonical(self._document())).hexdigest()
 
     def to_bytes(self) -> bytes:
@@ -63,10 +63,10 @@ class SavedPlan:
         return canonical({"digest": self.digest, **self._document()}) + b"\n"
 
     def plan_for(self, workstation: Workstation) -> Plan:
-        """The plan, whose record now tells the digest; for this workstation as it stands.
+        """The plan, whose record now states the digest; for this workstation as it stands.
 
         Raises ConflictError where it is another workstation, where the plan was applied, and where something that it
-        changes has moved on since, with the names of all that has.
+        changes was changed since, with the names of all that was.
         """
         here = _facts(self.plan, workstation)
         other = [
@@ -189,7 +189,7 @@ def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
 
 
 def _facts(plan: Plan, workstation: Workstation) -> dict[str, str]:
-    """What tells this workstation from others, as far as the plan rests on it."""
+    """What distinguishes this workstation from others, as far as the plan rests on it."""
     return {name: report(plan, workstation) for name, report in _FACTS.items()}
 
 
@@ -249,6 +249,6 @@ def _is_secret(change: Change) -> bool:
 
 
 def _withholds(description: Mapping[str, Json]) -> bool:
-    """Whether the description, or that of the effect which it takes back, leaves out a secret."""
+    """Whether the description, or that of the effect which it undoes, leaves out a secret."""
     within = description.get("description")
     return bool(description.get("withheld")) or (isinstance(within, dict) and _withholds(within))

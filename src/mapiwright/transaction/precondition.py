@@ -1,4 +1,4 @@
-"""Premises: what a plan was derived from besides the things that it changes, kept in its record.
+"""Preconditions: what a plan was derived from besides the things that it changes, kept in its record.
 
 A plan that edits every profile which holds a service rests on there being no other profile by the time it is made
 true, though it never touches that one. So the planner writes down the names of subkeys, the digest of a value or a
@@ -45,7 +45,7 @@ def on_receipts(workstation: Workstation, title: str, subject: str) -> Json:
 
 
 def changed_since(preconditions: Iterable[Json], workstation: Workstation) -> Iterator[str]:
-    """What does not stand as they say, by the titles; raises FormatError on a premise that nobody made."""
+    """What does not stand as they say, by the titles; raises FormatError on a precondition that nobody made."""
     registry = workstation.registry
     for precondition in preconditions:
         match precondition:
@@ -65,7 +65,7 @@ def changed_since(preconditions: Iterable[Json], workstation: Workstation) -> It
                 yield from (f"{title}: receipt {id_} is new" for id_ in now_there if id_ not in ids)
                 yield from (f"{title}: receipt {id_} no longer counts" for id_ in ids if id_ not in now_there)
             case _:
-                raise FormatError("this is not a premise of a plan")
+                raise FormatError("this is not a precondition of a plan")
 
 
 def _receipts(workstation: Workstation, subject: str) -> list[str]:

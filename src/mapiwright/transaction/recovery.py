@@ -1,4 +1,4 @@
-"""Recovery: the end of a transaction that something cut short.
+"""Recovery: the end of a transaction that was interrupted.
 
 Where the journal says ``commit``, everything was done and only cleaning is left. Otherwise everything goes back:
 legs and effects in reverse, each noted in the journal when it has gone, so that recovery may itself be killed at
@@ -77,7 +77,7 @@ class Recovery:
 
 
 def unfinished(workstation: Workstation) -> Message | None:
-    """The title of the transaction that stands half-way (or is under way in another process), or None."""
+    """The title of the transaction that was interrupted (or is under way in another process), or None."""
     journals = (Journal(store.state) for store in stores(workstation))
     return next((journal.title for journal in journals if journal.exists), None)
 
@@ -109,7 +109,7 @@ def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) ->
 
 
 def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
-    """End what the journal of one store tells of; what a user's does as far as he is believed."""
+    """End what the journal of one store records; what a user's does as far as the user is believed."""
     journal = Journal(store.state)
     if not journal.exists:
         return Recovery(Ending.NOTHING)
@@ -139,7 +139,7 @@ def roll_back(
     *,
     untouched: Mapping[int, Collection[Subject]] = MappingProxyType({}),
 ) -> tuple[Message, ...]:
-    """Take everything back that the journal of a store tells of; returns what was not called back, for people.
+    """Roll back everything that the journal of a store records; returns what was not called back, for people.
 
     Without ``effect_of`` nothing is called. ``untouched`` is, by leg, what it was to change and did not, as somebody
     else had changed it; so it stays.
@@ -166,7 +166,7 @@ def roll_back(
                 pass
     if journal.records:
         if store.owner:
-            drop_records(store.state, journal.id)  # they lie in his store, and its files are not believed
+            drop_records(store.state, journal.id)  # they are in the user's store, whose files are not believed
         store.state.delete(receipt_name(journal.id))
         for name in store.state.names(f"{BACKUPS}{journal.id}/"):
             store.state.delete(name)
@@ -227,7 +227,7 @@ def recovery_needed(error: BaseException, title: Message) -> RecoveryNeededError
         case _:
             what, where = "interrupted", ""
     return RecoveryNeededError(
-        f"'{title}' stands half-way and could not be taken back: {what}",
+        f"'{title}' was interrupted and could not be rolled back: {what}",
         where=where,
         remedy="The journal is kept. Put right what is said here, then run `mapiwright recover`.",
     )

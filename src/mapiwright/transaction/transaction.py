@@ -62,13 +62,13 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 Progress: TypeAlias = Callable[[int, int, Message], None]
-"""Told of each step before it is taken: how many are done, of how many, and what comes now."""
+"""Hears of each step before it is taken: how many are done, of how many, and what comes now."""
 
 NO_MAKERS: Mapping[str, EffectMaker] = MappingProxyType({})
 
 
 def in_silence(done: int, total: int, title: Message) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 def execute(
@@ -80,7 +80,7 @@ def execute(
 ) -> Receipt:
     """Make the plan true, all of it or none, and return the receipt.
 
-    First a run that was cut short is recovered, with ``makers``. Raises RefusedError where a hive cannot be written,
+    First an interrupted run is recovered, with ``makers``. Raises RefusedError where a hive cannot be written,
     BusyError, or ConflictError where the workstation is not as the plan expects, and then nothing was written;
     FailedError where it failed and all was
     rolled back; RecoveryNeededError where that failed too, and then the next run tries again.
@@ -106,7 +106,7 @@ def execute(
 def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
     """Raise ConflictError, with their names, where things are not as they were for the plan.
 
-    They are what it changes, and the premises that it was derived from.
+    They are what it changes, and the preconditions that it was derived from.
     """
     lost = compose.drifted(_expected(plan, workstation), workstation, {Standing.OLD})
     _refuse_drifted((*lost, *changed_since(plan.terms.preconditions, workstation)), workstation)
@@ -308,7 +308,7 @@ class _Run:
 
 
 def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:
-    """The changes that tell how the workstation must be before the plan."""
+    """The changes that say how the workstation must be before the plan."""
     return compose.without_own_folder(firsts(plan.changes), workstation)
 
 

@@ -46,7 +46,7 @@ class TakenBack:
         return {"kind": self.effect.kind, "description": self.effect.describe()}
 
     def run(self, workstation: Workstation) -> Outcome:
-        """Call it back; a failure is told and stops nothing, as in a rollback."""
+        """Call it back; a failure is reported and stops nothing, as in a rollback."""
         back = call_back(self.effect, workstation)
         if back.failure:
             return Outcome(Status.SKIPPED, Message.of("sentences.not-undone", why=back.failure))
@@ -65,7 +65,7 @@ def remade(kind: str, description: Mapping[str, Json], makers: Mapping[str, Effe
         return TakenBack(remade(description["kind"], description["description"], makers))
     if kind not in makers:
         raise RecoveryNeededError(
-            f"this version does not know how to take back a step of the kind {kind!r}",
+            f"this version does not know how to undo a step of the kind {kind!r}",
             expected=", ".join(sorted(makers)) or "no step of any kind",
             remedy="Run the version of Mapiwright that began it.",
         )
@@ -73,7 +73,7 @@ def remade(kind: str, description: Mapping[str, Json], makers: Mapping[str, Effe
 
 
 def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, EffectMaker]) -> Plan:
-    """The plan that takes a receipt back, last step first; of a user's own, what he is believed of.
+    """The plan that undoes a receipt, last step first; of a user's own, what the user is believed of.
 
     Raises NotFoundError where there is no such receipt or undo has expired, RefusedError where it was undone or is
     itself an undo, and ConflictError that lists each thing which somebody changed since.
@@ -82,9 +82,7 @@ def undo_plan(workstation: Workstation, receipt_id: str, makers: Mapping[str, Ef
     if found.undone_by:
         raise RefusedError(f"it was undone already, by {found.undone_by}", where=f"receipt {found.id}")
     if found.terms.undoes:
-        raise RefusedError(
-            "an undo cannot be undone", where=f"receipt {found.id}", remedy="Do again what it took back."
-        )
+        raise RefusedError("an undo cannot be undone", where=f"receipt {found.id}", remedy="Do again what it undid.")
     steps: list[Step] = []
     for number in range(len(found.legs) + 1):
         steps += [

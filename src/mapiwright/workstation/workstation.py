@@ -83,11 +83,11 @@ class Outlook:
     rules: tuple[tuple[str, str], ...] = ()
     """What was found, and by which rule: ``("MAPISVC.INF", "folder of DLLPathEx")``."""
     install: Install | None = None
-    """What installed it; None where nothing tells, as with a bare hive."""
+    """What installed it; None where nothing says, as with a bare hive."""
     root: str = ""
-    """The folder of OUTLOOK.EXE; "" where nothing tells."""
+    """The folder of OUTLOOK.EXE; "" where nothing says."""
     lcids: tuple[int, ...] = ()
-    """Its languages, the one of ``inf_path`` first; empty where nothing tells."""
+    """Its languages, the one of ``inf_path`` first; empty where nothing says."""
     other_inf_paths: tuple[str, ...] = ()
     """Files of that name that are there too, and that this Outlook does not read: those of other languages."""
 
@@ -177,10 +177,10 @@ class Workstation(Protocol):
 
     @property
     def as_user(self) -> User | None:
-        r"""The user whose own records ``state`` and ``state_folder`` are, in ``AppData\Local`` of his profile folder.
+        r"""The user whose own records ``state`` and ``state_folder`` are, in ``AppData\Local`` of the profile folder.
 
         So it is where the machine's records are another's and closed to who runs this, and exactly one user's hive is
-        his; None where ``state`` is the machine's.
+        theirs; None where ``state`` is the machine's.
         """
         ...
 

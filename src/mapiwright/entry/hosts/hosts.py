@@ -86,7 +86,7 @@ def _library(workstation: Workstation, dll: str) -> FromWorkstation:
         raise NotFoundError(
             f"the library {dll} was not found",
             where=workstation.uri,
-            remedy="It lies in no folder that Outlook looks into. `mapiwright doctor` tells more.",
+            remedy="It is in no folder that Outlook looks into. `mapiwright doctor` says more.",
         )
     files: dict[str, bytes] = {}
     for name, data in _with_needed(workstation, path):

@@ -82,7 +82,7 @@ class ServiceRecord:
     version: str
     stand_in: RecordedStandIn | None = None
     flavour: Flavour | None = None
-    """The flavour of its library's interfaces, where the file does not tell it."""
+    """The flavour of its library's interfaces, where the file does not say it."""
     form: Form | None = None
     """Its pages of the Profile Wizard, where its package describes them."""
 

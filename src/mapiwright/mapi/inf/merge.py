@@ -10,7 +10,7 @@ The record says what was added. It is JSON, in ASCII: what stands for undecodabl
 
 ``absent`` is whether there was no file, ``header`` whether the section is ours, ``above`` and ``below`` whether a
 blank line was added there. Several packages may share a line or a section that one of them brought: whoever merges
-names the records of the others, and so does whoever takes out, and the last one to go takes it with him.
+names the records of the others, and so does the one that removes them; the last one to go removes it, too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Install: a package and a workstation make the plan of the setup program's four duties, and INSTALL after them.
 
 The order is the documents' ([supporting-message-service-installation]): files, MAPISVC.INF, registry, a default
-profile where the user has none; the entry point is told between the machine's part and the profile's. Over an older
-version the same plan is an upgrade. It has two halves that may be run apart: the machine's and the users'.
+profile where the user has none; the entry point is called between the machine's part and the profile's. Over an older
+version the same plan is an upgrade. It has a per-machine and a per-user part, which may be run apart.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ def plan_install(
     force: bool = False,
     found: Sequence[Finding] | None = None,
 ) -> Plan:
-    """The plan that installs ``package``, or one half of it; empty where everything is there already.
+    """The plan that installs ``package``, or one part of it; empty where everything is there already.
 
-    ``users`` get registry values and, as ``wish`` says, a profile; for the machine's half they are not looked at.
+    ``users`` get registry values and, as ``request`` says, a profile; the per-machine part does not look at them.
     ``force`` goes back to an older version, and replaces files whoever brought them. ``found`` is what `preflight`
-    gave, for a caller who has told it already.
+    gave, for a caller who has shown it already.
 
     Raises FindingsError where the package does not fit the workstation, ConflictError where something stands in
-    its place that is not its own, RefusedError for a downgrade, or for a user's half without the machine's. A dry run
-    prints this plan and never runs vendor code.
+    its place that is not its own, RefusedError for a downgrade, or for a per-user part without the per-machine one.
+    A dry run prints this plan and never runs vendor code.
     """
     if scope is not Scope.USER:
         refuse_as_user(workstation)
@@ -84,7 +84,7 @@ def plan_install(
 
 
 def _refuse_others(workstation: Workstation, users: Sequence[User]) -> None:
-    """A user who does his half himself does nobody else's."""
+    """A user who installs the per-user part does so for nobody else."""
     own = workstation.as_user
     others = [user.name for user in users if own is not None and user.sid != own.sid]
     if own is not None and others:
@@ -97,13 +97,13 @@ def _refuse_others(workstation: Workstation, users: Sequence[User]) -> None:
 
 
 def _refuse_without_machine(package: Package, before: Installation | None, workstation: Workstation) -> None:
-    if workstation.as_user is not None:  # whose receipts tell of his own half; everybody may read this list
+    if workstation.as_user is not None:  # whose receipts are of the per-user part alone; everybody may read this list
         there = listed_version(package.id, workstation)
     else:
         there = before.version if before is not None and before.machine else None
     if there != package.version:
         raise RefusedError(
-            f"the machine's half of {package.name} {package.version} is not installed",
+            f"the per-machine part of {package.name} {package.version} is not installed",
             where=workstation.uri,
             expected=f"version {package.version}" + (f", and {there} is there" if there else ""),
             remedy="Install it first, as an administrator: mapiwright install PACKAGE --machine",
@@ -121,7 +121,7 @@ _NO_LEG = Leg(Message.literal(""), ())
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """The machine's half: the legs before INSTALL, what MAPISVC.INF will mean, and what the receipt records of it."""
+    """The per-machine part: the legs before INSTALL, what MAPISVC.INF will mean, and its record for the receipt."""
 
     legs: tuple[Leg, ...]
     last: Leg
@@ -195,7 +195,7 @@ class _Install:
         values = [change for user in self._asked(who) for change in values_of(package, workstation, user, ours)]
         if self.scope is Scope.USER:
             catalogue = read_catalogue(workstation)
-            # The machine's records of the services are closed to him, so he keeps what the package tells of them.
+            # The machine's records of the services are closed to this user, who keeps what the package says of them.
             records = tuple(record_changes_of(package, workstation)) if workstation.as_user is not None else ()
             gone = self._stale(who, catalogue, [*values, *records])
             legs = (

@@ -1,4 +1,4 @@
-"""The calls of entry points that concern the machine: which services there are to tell of an install or uninstall."""
+"""The calls of entry points that concern the machine: which services are called at an install or uninstall."""
 
 from __future__ import annotations
 

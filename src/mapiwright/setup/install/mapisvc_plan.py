@@ -79,7 +79,7 @@ def inf_part(
 
 
 def taken_out(workstation: Workstation, found: Installation) -> tuple[tuple[WriteFile, ...], tuple[Finding, ...]]:
-    """The change that takes a package's lines out of MAPISVC.INF; lines that somebody changed stay, and are told."""
+    """The change that takes a package's lines out of MAPISVC.INF; changed lines stay, and are reported."""
     there = read_mapisvc(workstation, found.inf_path)
     if there.data is None:
         return (), ()

@@ -1,4 +1,4 @@
-"""Whether a package fits a workstation: everything that would go wrong later, told before anything is written."""
+"""Whether a package fits a workstation: everything that would go wrong later, reported before anything is written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PROVIDER_ENTRIES = {
 """The entry point that MAPI asks a provider's DLL for ([implementing-a-service-provider-entry-point-function])."""
 
 RESERVE = 16 << 20
-"""Bytes that are left free on a volume: for the journal, for receipts, and for a hive that is written anew."""
+"""Bytes that are left free on a volume: for the journal, for receipts, and for a hive that is written again."""
 
 
 def preflight(package: Package, workstation: Workstation, *, force: bool = False) -> tuple[Finding, ...]:

@@ -1,6 +1,6 @@
 """Repair and guard: what a package brought and somebody took away or changed comes back, from its receipts.
 
-A repair restores each thing in its place. A guard first looks anew where Outlook reads MAPISVC.INF: an update, a
+A repair restores each thing in its place. A guard first looks again where Outlook reads MAPISVC.INF: an update, a
 repair, another channel or language of Office may have replaced the file, or have moved it to another folder.
 """
 
@@ -84,7 +84,7 @@ def plan_guard(workstation: Workstation, id_: str) -> Plan:
 
 
 def restoration(workstation: Workstation, found: Installation) -> Plan:
-    """The plan that puts back what is missing of it; of a user's half alone, what is his."""
+    """The plan that puts back what is missing of it; of a per-user part alone, what is that user's."""
     return _Restoration(workstation, found, None).guard()
 
 
@@ -152,7 +152,7 @@ class _Restoration:
         return Plan(verb, title, without_repeats(steps), terms)
 
     def _preconditions(self) -> Iterator[Json]:
-        """What was looked at: what is whole now, and so is left alone, shall be whole when the rest comes back."""
+        """What was looked at: what is whole now, and so is left alone, must be whole when the rest comes back."""
         here, found = self.workstation, self.found
         yield on_receipts(here, f"what is installed of {found.id}", found.id)
         for path in dict.fromkeys((found.inf_path, here.outlook.inf_path) if found.inf_path else ()):
@@ -160,7 +160,7 @@ class _Restoration:
         for change in self.written.values():
             if isinstance(change, WriteFile):
                 yield on_file(here.files, change.path)
-            elif isinstance(change, SetValue) and change.key.root == "HKLM":  # a user's value is his to change
+            elif isinstance(change, SetValue) and change.key.root == "HKLM":  # a user's value is the user's to change
                 yield on_value(here.registry, str(change.key), change.key, change.name)
 
     def _notes(self, part: InfPart | None) -> Iterator[Message]:
@@ -172,7 +172,7 @@ class _Restoration:
         yield from (Message.literal(f"{finding.where}: {finding.what}") for finding in part.kept)
 
     def _inf(self) -> InfPart:
-        """Our lines, merged anew: in the file that they were merged into, changed ones get their values back."""
+        """Our lines, merged again: in the file that they were merged into, changed ones get their values back."""
         found, here = self.found, self.workstation
         lines = fragment(here.code_page, found.merges)
         in_place = same(found.inf_path, here.outlook.inf_path)
@@ -209,7 +209,7 @@ class _Restoration:
                 yield WriteFile(change.path, change.new, None)
 
     def _values(self) -> Iterator[RegistryChange]:
-        """Registry values; one that a user changed is his setting, and a count of a shared file is others', too."""
+        """Registry values; one that a user changed is a setting, and a count of a shared file is others', too."""
         for change in self.written.values():
             if not isinstance(change, SetValue) or change.new is None:
                 continue

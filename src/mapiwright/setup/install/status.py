@@ -30,15 +30,15 @@ class PackageState(StrEnum):
     """It is installed, and something that it brought is missing or changed."""
     ABSENT = "absent"
     INTERRUPTED = "interrupted"
-    """An earlier run stands half-way, or is under way just now; what the package is cannot be told before its end."""
+    """An earlier run was interrupted, or is under way just now; what the package is, is not known before its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class PackageStatus:
-    """The state of a package; ``receipt`` is the newest one. ``user`` is whose half alone could be looked at, or "".
+    """The state of a package; ``receipt`` is the newest one. ``user`` is the one whose part alone was seen, or "".
 
     ``faults`` name what is missing or changed; of one that is absent, the damaged receipts that may be of it; of one
-    that is interrupted, the run that was cut short.
+    that is interrupted, the interrupted run.
     """
 
     id: str
@@ -54,12 +54,12 @@ class PackageStatus:
         scope = f", the half of {self.user}" if self.user else ""
         match self.state:
             case PackageState.ABSENT:
-                doubt = f", as far as can be told: {'; '.join(self.faults)}" if self.faults else ""
+                doubt = f", as far as is known: {'; '.join(self.faults)}" if self.faults else ""
                 if self.user:
                     doubt = f" by {self.user}, and the machine's records are closed to this user{doubt}"
                 return f"{self.id}: not installed{doubt}"
             case PackageState.INTERRUPTED:
-                return f"{self.id}: cannot be told; {'; '.join(self.faults)}. End it: mapiwright recover"
+                return f"{self.id}: unknown; {'; '.join(self.faults)}. End it: mapiwright recover"
             case PackageState.INTACT:
                 return f"{self.id} {self.version}{scope}: installed and intact (receipt {self.receipt})"
             case PackageState.BROKEN:
@@ -67,15 +67,15 @@ class PackageStatus:
 
 
 def status(workstation: Workstation, id_: str) -> PackageStatus:
-    """What the package of that id is on the workstation; one half of a user's alone is not installed.
+    """What the package of that id is on the workstation; a user's part alone is not installed.
 
-    A user to whom the machine's records are closed learns of his own half.
+    A user to whom the machine's records are closed sees their own part.
 
     Raises RefusedError where our records may not be read, RecoveryNeededError where the journal is damaged.
     """
     title = unfinished(workstation)
     if title is not None:
-        return PackageStatus(id_, PackageState.INTERRUPTED, faults=(f"an earlier run was cut short: {title}",))
+        return PackageStatus(id_, PackageState.INTERRUPTED, faults=(f"an earlier run was interrupted: {title}",))
     records = records_of(workstation)
     found = records.find(id_)
     user = workstation.as_user.name if workstation.as_user is not None else ""
@@ -94,10 +94,10 @@ def _faults(workstation: Workstation, found: Installation) -> Iterator[str]:
 
 
 def _faults_of_scope(workstation: Workstation, found: Installation) -> Iterator[str]:
-    """What a user can see for himself: his own half, and of the machine's the version that Windows lists."""
+    """What a user can see: their own part, and of the per-machine one the version that Windows lists."""
     listed = listed_version(found.id, workstation)
     if listed != found.version:
-        yield f"the machine's half is of version {listed}" if listed else "the machine's half is not installed"
+        yield f"the per-machine part is of version {listed}" if listed else "the per-machine part is not installed"
     yield from _lost(restoration(workstation, found))
 
 

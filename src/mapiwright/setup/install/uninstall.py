@@ -64,7 +64,7 @@ def plan_uninstall(
     """The plan that removes the package of that id, both halves of it, or what an earlier run left of it.
 
     ``profiles`` says what becomes of profiles that hold its services; None is what the package says. Raises
-    NotFoundError where it is not installed, RefusedError where profiles hold it and that shall stop it.
+    NotFoundError where it is not installed, RefusedError where profiles hold it and that has to stop it.
     """
     refuse_as_user(workstation)
     records = records_of(workstation)

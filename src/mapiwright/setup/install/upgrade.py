@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """The changes that take back what only the older version had, and what stays as somebody changed it since."""
+    """The changes that revert what only the older version had, and what stays as somebody changed it since."""
 
     registry: tuple[RegistryChange, ...] = ()
     files: tuple[FileChange, ...] = ()
@@ -90,7 +90,7 @@ def stale(
     after: Catalogue,
     planned: Sequence[Change],
 ) -> Stale:
-    """Take back what the older version brought and the new one does not.
+    """Revert what the older version brought and the new one does not.
 
     ``users`` are those whose registry may be changed, ``after`` is what MAPISVC.INF will mean, and ``planned`` are
     the changes that will be made besides.
@@ -113,7 +113,7 @@ def stale(
 
 
 def _of_others(package: Package, after: Catalogue) -> Catalogue:
-    """What MAPISVC.INF means beside the package: its own new lines shall not keep its old files."""
+    """What MAPISVC.INF means beside the package: its own new lines must not keep its old files."""
     names = {upcase(service.name) for service in package.services}
     return Catalogue.of(remove(after.inf, [name for name in after.services if upcase(name) in names]))
 

@@ -1,4 +1,4 @@
-"""The user's half of an install: registry values, what an older version left in profiles, and a default profile."""
+"""The per-user part of an install: registry values, what an older version left in profiles, and a default profile."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ DEFAULT_PROFILE = "Outlook"
 class UserPart:
     """What an install does to one user's profiles.
 
-    ``farewells`` are calls of services that an older version had and this one lacks, due while their DLLs are still
-    in place. ``record`` tells the receipt of the profile that got the services, ``waits`` that none did yet.
+    ``uninstall_calls`` are calls of services that an older version had and this one lacks, due while their DLLs are
+    still in place. ``record`` is what the receipt keeps of the profile that got the services, ``waits`` says that
+    none did yet.
     """
 
     uninstall_calls: tuple[Step, ...] = ()
@@ -59,13 +60,13 @@ class UserPart:
 def values_of(
     package: Package, workstation: Workstation, user: User, ours: Mapping[Subject, Change]
 ) -> Iterator[RegistryChange]:
-    """The package's values in one user's registry; one that we wrote and he changed since is his setting now."""
+    """The package's values in one user's registry; one that the user changed since we wrote it is a setting."""
 
     def is_theirs(entry: RegistryEntry) -> bool:
         key = user.root / entry.key
         now, written = workstation.registry.value(key, entry.name), ours.get(subject_of_value(key, entry.name))
         if written is None and workstation.as_user is not None:
-            return now is not None  # whether an administrator's run wrote it is not his to read
+            return now is not None  # whether an administrator's run wrote it, this user may not read
         return now is not None and isinstance(written, SetValue) and written.new not in {None, now}
 
     mine = tuple(entry for entry in package.registry if entry.root is RegistryRoot.USER and not is_theirs(entry))
@@ -84,8 +85,8 @@ def user_part(
 ) -> UserPart:
     """The part for one user; ``catalogue`` is what MAPISVC.INF will mean by then.
 
-    Profiles that hold a service of an older version follow the new one; with a ``wish``, the services are put into a
-    profile. [supporting-message-service-installation]: a default profile is made where none exists. An existing one
+    Profiles that hold a service of an older version follow the new one; with a ``request``, the services are put into
+    a profile. [supporting-message-service-installation]: a default profile is made where none exists. An existing one
     is the user's own, and is changed only where that was asked for.
     """
     stand_ins = frozenset(upcase(name) for name in package.stand_ins)
@@ -111,7 +112,7 @@ def user_part(
 def _follow(package: Package, space: Workspace, before: Installation | None) -> None:
     """Bring the user's profiles from the version that they hold to the one that the catalogue means.
 
-    What that version said of its services, the machine's receipts tell; who may not read them has the names follow.
+    What that version said of its services, the machine's receipts say; who may not read them goes by the names.
     """
     since = (before.writable(space.user) or next(iter(before.machine), None)) if before is not None else None
     old = definitions(space.workstation, before.merges_until(since)) if before is not None else {}

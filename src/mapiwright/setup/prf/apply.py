@@ -50,7 +50,7 @@ BACKUP = "Backup Of "
 def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Plan:
     """The plan that applies a file, called ``name`` to people, for these users; empty where all is as it says.
 
-    The caller has refused the errors of ``check`` and of ``findings_for``. Notes tell what is not done, and why.
+    The caller has refused the errors of ``check`` and of ``findings_for``. Notes say what is not done, and why.
     """
     notes: list[Message] = []
     for space in spaces:
@@ -65,7 +65,7 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
 
 
 def findings_for(file: ProfileFile, spaces: Sequence[Workspace]) -> tuple[Finding, ...]:
-    """What stands between a file and these users of a workstation, each thing told once."""
+    """What stands between a file and these users of a workstation, each thing reported once."""
     found = (
         finding
         for space in spaces
@@ -97,7 +97,7 @@ class _Import:
     found: dict[str, str] = field(default_factory=dict)
 
     def draft(self) -> Iterator[str]:
-        """Draft what the file wants, and tell what is left out."""
+        """Draft what the file wants, and report what is left out."""
         general, space = self.file.general, self.space
         profiles = ProfileAdmin(space)
         there = self._profile()
@@ -248,7 +248,7 @@ class ConfiguredProperties:
 
     @classmethod
     def on(cls, workstation: Workstation) -> ConfiguredProperties:
-        """What the records of a workstation tell."""
+        """What the records of a workstation say."""
         done = (
             call_of(effect.kind, effect.description)
             for receipt in records_of(workstation).receipts

@@ -1,4 +1,4 @@
-"""What our packages did to the files that they share, as far as the receipts still tell it."""
+"""What our packages did to the files that they share, as far as the receipts still say."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is installed on a workstation, as its receipts tell it.
+"""What is installed on a workstation, as its receipts say.
 
-A package may come in two halves, each with a receipt of its own: the machine's (files, MAPISVC.INF, HKLM) and a
+A package may come in two parts, each with a receipt of its own: the per-machine one (files, MAPISVC.INF, HKLM) and a
 user's (HKCU, profiles). A repair writes a receipt, too; what it restored belongs to the install that had brought it.
 """
 
@@ -71,7 +71,7 @@ class Installation:
 
     @property
     def machine(self) -> tuple[Receipt, ...]:
-        """The receipts of the machine's half that is there now."""
+        """The receipts of the per-machine part that is there now."""
         return tuple(receipt for receipt, _ in self._machine)
 
     @property
@@ -86,12 +86,12 @@ class Installation:
 
     @property
     def newest(self) -> PackageRecord:
-        """What the newest receipt records, of the machine's half where there is one."""
+        """What the newest receipt records, of the per-machine part where there is one."""
         return self._machine[-1][1] if self._machine else self.done[-1].record
 
     @property
     def package(self) -> PackageFacts:
-        """What the newest receipt, of the machine's half where there is one, says of the package."""
+        """What the newest receipt, of the per-machine part where there is one, says of the package."""
         return self.newest.package
 
     @property
@@ -121,7 +121,7 @@ class Installation:
 
     @property
     def inf_path(self) -> str:
-        """The MAPISVC.INF that was last merged into, or "" where the machine's half is absent."""
+        """The MAPISVC.INF that was last merged into, or "" where the per-machine part is absent."""
         merged = self._merged
         return merged[-1][1].path if merged else ""
 
@@ -183,11 +183,11 @@ class Installation:
 
 
 def refuse_as_user(workstation: Workstation) -> None:
-    """Raise RefusedError where this run sees a user's own records only: the machine's half is not his to touch."""
+    """Raise RefusedError where this run sees a user's own records only, and may not touch the per-machine part."""
     if workstation.as_user is not None:
         raise closed_records(
             windows.state_folder(workstation.environment),
-            instead="A user may do his own half: mapiwright install PACKAGE --per-user; and undo it.",
+            instead="A user may do the per-user part: mapiwright install PACKAGE --per-user; and undo it.",
         )
 
 

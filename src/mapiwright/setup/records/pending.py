@@ -1,6 +1,6 @@
 """The calls that are pending: what a receipt has deferred, and no later one has sent.
 
-A call is moot where its service, its profile or the receipt's own deed is gone: then it is never sent.
+A call is moot where its service, its profile or the receipt's own change is gone: then it is never sent.
 """
 
 from __future__ import annotations

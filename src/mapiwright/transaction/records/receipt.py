@@ -63,7 +63,8 @@ class Receipt:
     ``id`` is unique on the workstation and sorts by time; ``created`` is UTC in ISO 8601. ``legs`` are the titles
     and digests of the change lists, whose bytes lie in the backup store until undo expires. ``undone_by`` names
     the receipt that took this one back, or is empty; it is read from that receipt, so one write settles both.
-    ``owner`` is the SID of the user in whose own store it was written, or empty: it is his word, and for him alone.
+    ``owner`` is the SID of the user in whose own store it was written, or empty: it is
+    that user's word, and for that user alone.
     """
 
     id: str
@@ -116,7 +117,7 @@ def changes_of(workstation: Workstation, of: Receipt) -> tuple[Change, ...]:
 
 
 def changes_of_leg(workstation: Workstation, of: Receipt, leg: int) -> tuple[Change, ...]:
-    """What one leg changed, of a user's as far as he is believed.
+    """What one leg changed, of a user's as far as the user is believed.
 
     Raises NotFoundError where undo has expired, FormatError where the backup is damaged.
     """
@@ -291,7 +292,7 @@ def _read(workstation: Workstation) -> _Receipts:
     there = sorted(found.values(), key=lambda one: one.id)
     undone = {(one.terms.undoes, one.owner): one.id for one in there if one.terms.undoes}
     return _Receipts(
-        # A user's undo takes back what is his own; an administrator's takes back anybody's.
+        # A user's undo reverts what is the user's own; an administrator's reverts anybody's.
         tuple(replace(one, undone_by=undone.get((one.id, ""), undone.get((one.id, one.owner), ""))) for one in there),
         tuple(damaged),
         held,
@@ -306,7 +307,7 @@ def damage(workstation: Workstation, owner: str, name: str, error: FormatError) 
         f"the receipt is damaged: {error.what}",
         where=name,
         remedy=f"Restore that file in {place} from a backup, or move it elsewhere: "
-        "then what it records can neither be told nor taken back.",
+        "then what it records can neither be shown nor undone.",
     )
 
 

@@ -125,7 +125,7 @@ def service_lines(row: dict[str, Json]) -> Iterator[Line]:
     yield Line(escape(f"{row['name']}: {row['display']}"), Style.HEADING)
     yield from fault_lines(row)
     if not row["known"]:
-        yield reported("package", texts("about.untold"))
+        yield reported("package", texts("about.unknown-package"))
     elif row["package"]:
         yield reported("package", f"{row['package']} {row['version']}")
     entry = texts("about.in", entry=row["entry"], dll=row["dll"]) if row["entry"] else texts("about.none")

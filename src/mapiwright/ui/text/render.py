@@ -89,7 +89,7 @@ def way_back(receipt: Receipt, undo: str) -> Line:
 
 
 def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
-    """A line for each receipt; those that were taken back name the receipt that did it."""
+    """A line for each receipt; those that were undone name the receipt that did it."""
     texts = texts_here()
     for receipt in receipts:
         line = f"{escape(receipt.id)}  {escape(receipt.created)}  {_reported(receipt.title, texts)}"

@@ -1,6 +1,6 @@
 """The doctor: what a workstation is and what is wrong with it, read and never written, by names and headers alone.
 
-It needs no elevation, runs no vendor's code, and where a workstation cannot tell something (a bare hive has neither
+It needs no elevation, runs no vendor's code, and where a workstation cannot say something (a bare hive has neither
 files nor a machine's registry), the diagnosis says so instead of guessing.
 """
 
@@ -58,7 +58,7 @@ _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that is known of a workstation with the rules that found it, or why it cannot be told."""
+    """Something that is known of a workstation with the rules that found it, or why it is unknown."""
 
     name: str
     text: str
@@ -116,7 +116,7 @@ class _Examination:
         if not self.has_machine:
             self._untold("Windows", "this workstation has no registry of the machine")
         else:
-            self._fact("Windows", version(here.registry) or "its registry does not tell")
+            self._fact("Windows", version(here.registry) or "its registry does not say")
         try:
             outlooks = here.outlooks
         except NotFoundError as error:

@@ -1,7 +1,7 @@
 """The support bundle: what a helpdesk needs to know of a workstation, in one zip file, with user data masked.
 
 Of registry values and properties only those are shown whose meaning is known to be the machine's or the service's
-own; of all others the bundle tells the type and the size, and of secrets not even that.
+own; of all others the bundle has the type and the size, and of secrets not even that.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ OUTLOOKS_OWN_NAME = "Outlook"
 """The name that Outlook gives to a profile by itself, which says nothing of the user."""
 _COMPUTER = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName")
 _EARLIEST = 1980
-"""The first year that a zip file can tell."""
+"""The first year that a zip file can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Bundle:
 
 
 def make_bundle(workstation: Workstation, diagnosis: Diagnosis, now: datetime) -> Bundle:
-    """Pack what is to be known of a workstation, and write nothing to it; ``now`` is the time that is told."""
+    """Pack what is to be known of a workstation, and write nothing to it; ``now`` is the time that it states."""
     packer = _Packer(workstation)
     packer.add_json("findings.json", _findings(diagnosis))
     packer.add_json("log.json", [dict(entry) for entry in entries(workstation.state)])

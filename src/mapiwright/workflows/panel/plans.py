@@ -44,7 +44,7 @@ NO_PROFILE = ProfileRequest(ProfilePolicy.NONE)
 
 @dataclass(slots=True)
 class Uids:
-    """Fresh MAPIUIDs, given a second time in the same order: what is drafted anew keeps the ones that it had."""
+    """Fresh MAPIUIDs, given a second time in the same order: what is drafted again keeps the ones that it had."""
 
     given: list[bytes] = field(default_factory=list)
     place: int = 0
@@ -58,7 +58,7 @@ class Uids:
 
     @contextmanager
     def on_trial(self) -> Iterator[None]:
-        """Take back those that are given here, where it fails: nothing has them, and the next in need gets them."""
+        """Return those that are given here, where it fails: nothing has them, and the next in need gets them."""
         place = self.place
         try:
             yield
@@ -126,7 +126,7 @@ class PanelRun:
         return look(path, trust=self.trust, code_page=self.workstation.code_page)
 
     def installation(self, disk: Disk, user: User) -> tuple[Plan, tuple[Finding, ...]]:
-        """The plan that installs what was found for a user, into no profile yet, and what is to be told before.
+        """The plan that installs what was found for a user, into no profile yet, and what is to be shown before.
 
         Raises RefusedError for a vendor's own setup program, which no kind of workstation can run as yet.
         """

@@ -25,7 +25,7 @@ STATE_SUFFIX = ".mapiwright"
 _STATE_FOLDER = r"C:\ProgramData\Mapiwright"
 _INF_PATH = rf"C:\{INF_NAME}"
 _UNKNOWN_SID = "S-1-5-21-0-0-0-1000"
-# Where a Windows has its folders unless somebody moved them; the hive of a user does not tell.
+# Where a Windows has its folders unless somebody moved them; the hive of a user does not say.
 _USUAL_FOLDERS = {
     "SystemDrive": "C:",
     "SystemRoot": r"C:\Windows",
@@ -39,7 +39,7 @@ _USUAL_FOLDERS = {
 class HiveFileWorkstation:
     r"""One user's hive and, with ``inf``, the file that stands for ``C:\MAPISVC.INF``; it has no other files.
 
-    ``edition`` and ``bitness`` say of the Outlook what the hive cannot tell; left out, the edition is that of the
+    ``edition`` and ``bitness`` say of the Outlook what the hive does not; left out, the edition is that of the
     profiles in the hive, and the bitness x64. Our state is in a folder beside it, ``NTUSER.DAT.mapiwright``.
     """
 
@@ -107,7 +107,7 @@ class HiveFileWorkstation:
 
     @property
     def code_page(self) -> str:
-        """The usual ANSI code page; a finding says that the hive does not tell it."""
+        """The usual ANSI code page; a finding says that the hive does not have it."""
         return USUAL_CODE_PAGE
 
     @property
@@ -117,19 +117,19 @@ class HiveFileWorkstation:
 
     @property
     def outlook(self) -> Outlook:
-        """As the options say, else as the profiles in the hive do; raises NotFoundError where neither tells."""
+        """As the options say, else as the profiles in the hive do; raises NotFoundError where neither says."""
         edition, rule = self._edition, "as given"
         if edition is None:
             edition, rule = self._edition_found, "its key is in the hive"
         if edition is None:
             keys = dict.fromkeys(roots.profiles for roots in PROFILE_ROOTS.values())  # some editions share one
             raise NotFoundError(
-                "the hive does not tell which Outlook it is for",
+                "the hive does not say which Outlook it is for",
                 where=str(self.path),
                 expected="one of these keys: " + ", ".join(keys),
                 remedy="Say it: --edition 2016 (or 2013, 2010, 2007, 2003).",
             )
-        bitness_rule = "as given" if self._bitness is not None else "the usual one; the hive does not tell"
+        bitness_rule = "as given" if self._bitness is not None else "the usual one; the hive does not say"
         bitness = self._bitness or Bitness.X64
         rules = (
             (f"Outlook {edition}", rule),
@@ -155,7 +155,7 @@ class HiveFileWorkstation:
             "MW3004",
             Severity.NOTE,
             str(self._inf),
-            f"a hive does not tell the code page; {USUAL_CODE_PAGE} is taken",
+            f"a hive does not have the code page; {USUAL_CODE_PAGE} is taken",
             rule="MAPISVC.INF is text in the ANSI code page of the machine",
             remedy="See that names beyond ASCII read well before you write.",
         )

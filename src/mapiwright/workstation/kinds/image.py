@@ -94,7 +94,7 @@ class ImageWorkstation:
 
     @property
     def as_user(self) -> User | None:
-        """The user who does his half himself."""
+        """The user who does the per-user part."""
         return self._own.user if self._own else None
 
     @cached_property
@@ -153,7 +153,7 @@ class ImageWorkstation:
             *(found for found in self._user_hives.values() if isinstance(found, Finding)),
         )
         return (
-            # That others' hives are closed to a user who does his half himself is as it should be.
+            # That others' hives are closed to a user who does the per-user part is as it should be.
             *(each for each in found if self._own is None or each.id != CLOSED),
             *self._facts.findings,
         )
@@ -189,7 +189,7 @@ class ImageWorkstation:
 
     @cached_property
     def _own(self) -> UserFolder | None:
-        """The profile folder of the one user whose hive is his who runs this, where the machine's records are not."""
+        """The profile folder of the one user whose hive is ours, where the machine's records are not."""
         if self._machine_state is None or not self._machine_state.closed:
             return None
         mine = [folder for folder in self._people if self._is_ours(folder.user)]
@@ -202,7 +202,7 @@ class ImageWorkstation:
         return isinstance(hive, Path) and is_ours(hive)
 
     def _state_of(self, folder: UserFolder) -> FolderState:
-        """A user's own records; raises RefusedError where a link leads out of his profile folder."""
+        """A user's own records; raises RefusedError where a link leads out of the profile folder."""
         from mapiwright.workstation.disk.folder_state import FolderState  # noqa: PLC0415
 
         path = windows.own_folder(folder.path)
@@ -222,7 +222,7 @@ class ImageWorkstation:
 
     @cached_property
     def _user_hives(self) -> dict[User, Path | Finding]:
-        """The hive of each user, or why it is out of reach."""
+        """The hive of each user, or why it cannot be written."""
         found = {folder.user: self._hive_of(folder) for folder in self._facts.user_folders}
         if found != self._mounted:
             self.__dict__.pop("registry", None)
@@ -239,5 +239,5 @@ class ImageWorkstation:
             real, what, remedy = None, f"{error.where}: {error.what}", error.remedy
         if real is not None:
             return real
-        reported = f"the hive of user {folder.user.name} is out of reach: {what}"
+        reported = f"the hive of user {folder.user.name} is not accessible: {what}"
         return Finding("MW3002", Severity.WARNING, path, reported, remedy=remedy)

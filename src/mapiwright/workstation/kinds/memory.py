@@ -214,7 +214,7 @@ class MemoryWorkstation:
         return cls(MemoryRegistry(layout.hives), MemoryFiles(layout.files, layout.folders))
 
     def seen_by(self, user: User) -> MemoryWorkstation:
-        """The same workstation for a user to whom the machine's records are closed; his own are kept in this one."""
+        """The same workstation for a user to whom the machine's records are closed, with records of their own."""
         seen = MemoryWorkstation(self.registry, self.files)
         seen.as_user = user
         seen.state = self.users_states.setdefault(user, MemoryState())

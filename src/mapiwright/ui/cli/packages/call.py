@@ -40,7 +40,7 @@ CONTEXTS = ("INSTALL", "CREATE", "CONFIGURE", "DELETE", "UNINSTALL", "PROVIDER_C
 
 @dataclass(slots=True)
 class _Seen:
-    """What an observer was told."""
+    """What an observer got."""
 
     outcome: EntryOutcome | None = None
     reports: list[Report] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Seen:
 @click.option("--profile", metavar="NAME", help="The profile that holds the service; the default one where left out.")
 @assignment_options
 @click.option("--pending", is_flag=True, help="Send the calls that were deferred; NAME's only, where it is given.")
-@click.option("--trace", is_flag=True, help="Tell every call that the service's library makes.")
+@click.option("--trace", is_flag=True, help="Show every call that the service's library makes.")
 @click.option(
     "--library",
     metavar="FILE",
@@ -93,10 +93,10 @@ def call(
     users: UserChoice,
     as_json: bool,
 ) -> None:
-    """Call the entry point of the service NAME, as MAPI does, and tell what it did.
+    """Call the entry point of the service NAME, as MAPI does, and report what it did.
 
-    The call is a transaction on the workstation. With --library a vendor tries his own library: --inf FILE gives it
-    the sections that MAPISVC.INF would.
+    The call is a transaction on the workstation. With --library a vendor tries their own library: --inf FILE gives
+    it the sections that MAPISVC.INF would.
     """
     if pending:
         if context or library or assignments:
@@ -312,7 +312,7 @@ def _try_library(trial: _Trial, given: Mapping[int, PropertyValue], consent: Con
 
 @dataclass(frozen=True, slots=True)
 class _Reported:
-    """How a call is told: whose it is, and in which form."""
+    """How a call is reported: whose it is, and in which form."""
 
     service: str
     context: str
@@ -322,7 +322,7 @@ class _Reported:
 
 @contextmanager
 def _reported(how: _Reported, seen: _Seen) -> Iterator[Callable[[], Mapping[str, Json]]]:
-    """Tell what the call came to, also where it ends in an error; gives what makes its part of the JSON document."""
+    """Report what the call came to, also where it ends in an error; gives the maker of its JSON document."""
     from mapiwright.ui.documents.call_report import call_document, call_lines
     from mapiwright.ui.documents.documents import error_document
 

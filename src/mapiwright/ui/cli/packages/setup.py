@@ -65,7 +65,7 @@ def install(target: Target, users: UserChoice, consent: Consent, package: Path, 
     """Install PACKAGE, a directory with a manifest or with an INF fragment and the DLLs that it names.
 
     Its files are copied, its entries merged into MAPISVC.INF and the registry, a default profile is made where the
-    user has none, and its entry point is told MSG_SERVICE_INSTALL. Over an older version it is an upgrade.
+    user has none, and its entry point is called with MSG_SERVICE_INSTALL. Over an older version it is an upgrade.
     """
     send(target, _plan_of(target, users, package, wanted), consent)
 
@@ -140,7 +140,7 @@ def receipts(target: Target) -> None:
 @target_options
 @writing_options
 def undo(target: Target, consent: Consent, receipt: str) -> None:
-    """Take back what RECEIPT records; refused where somebody changed it since."""
+    """Undo what RECEIPT records; refused where somebody changed it since."""
     send(target, undo_plan(target.workstation, receipt, MAKERS), consent)
 
 

@@ -61,7 +61,7 @@ class HistoryScreen(PanelScreen[None]):
         self.work(self.redraw())
 
     async def redraw(self) -> None:
-        """Read the list anew."""
+        """Read the list again."""
         texts = self.texts
         found = await self.attempt(self.panel.run.receipts)
         self.there = tuple(reversed(found or ()))

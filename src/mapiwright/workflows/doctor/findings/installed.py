@@ -27,7 +27,7 @@ _KEPT = (SetValue, WriteFile)
 
 
 def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
-    """A transaction that stands half-way."""
+    """A transaction that was interrupted."""
     remedy = f"End it: {command(workstation, 'recover')}"
     try:
         title = unfinished(workstation)
@@ -42,7 +42,7 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
 
 
 def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation] | None, tuple[Finding, ...]]:
-    """The installed packages by id; and what is to be told of the receipts, or of packages that half went.
+    """The installed packages by id; and what is to be reported of the receipts, or of packages that went in part.
 
     None instead of packages where the records are closed to this user.
     """

@@ -248,11 +248,11 @@ def test_without_the_machines_half_or_with_another_version_of_it_hers_is_refused
     assert "and 4.2.1 is there" in nora("install", newer, "--per-user", "--yes", code=1)
     nora("install", acme, "--per-user", "--yes")
     admin("install", newer, "--machine", "--yes")
-    assert "the machine's half is of version 5.0" in nora("status", "acme-mail", code=1)
+    assert "the per-machine part is of version 5.0" in nora("status", "acme-mail", code=1)
     nora("install", newer, "--per-user", "--yes")
     assert "acme-mail 5.0, the half of nora: installed and intact" in nora("status", "acme-mail")
     admin("uninstall", "acme-mail", "--yes")
-    assert "the machine's half of Acme Mail" in nora("install", newer, "--per-user", "--yes", code=1)
+    assert "the per-machine part of Acme Mail" in nora("install", newer, "--per-user", "--yes", code=1)
 
 
 def test_where_the_administrator_did_both_halves_hers_has_nothing_to_do(
@@ -324,7 +324,7 @@ def test_a_killed_run_of_hers_is_ended_by_her_next_one(
     before = values(pc)
     killed()
     assert values(pc) != before
-    assert "cut short" in nora("status", "acme-mail", code=4)
+    assert "interrupted" in nora("status", "acme-mail", code=4)
     nora("recover")
     assert (values(pc), own(pc)) == (before, [])
     killed()

@@ -70,7 +70,7 @@ def test_a_users_half_brings_his_values_and_profile_and_is_idempotent(desk: Any,
 
 
 def test_a_users_half_without_the_machines_is_refused(desk: Any, acme: Path, release: Release) -> None:
-    with pytest.raises(RefusedError, match="machine's half") as refused:
+    with pytest.raises(RefusedError, match="per-machine part") as refused:
         desk.plan(acme, "Zoë", scope=Scope.USER)
     assert "--machine" in refused.value.remedy
     desk.install(acme, scope=Scope.MACHINE)

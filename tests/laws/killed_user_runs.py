@@ -3,7 +3,7 @@
 The user is a real one: the children that are he give up root first. A run of his that was killed is ended by
 himself, or by root; and root's undo of what he did is killed as well. Then both stores must tell the same.
 
-    killed_halves.py run|undo SEED SHARE      prints one JSON document
+    killed_user_runs.py run|undo SEED SHARE      prints one JSON document
 """
 
 from __future__ import annotations
