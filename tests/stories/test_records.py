@@ -204,7 +204,7 @@ class TestDamagedReceipts:
             assert f"{self.NAME} may be of it" in answer.err
         answer = mapiwright("status", "other")
         assert answer.code == 1
-        assert "not installed, as far as can be told" in answer.out
+        assert "not installed, as far as is known" in answer.out
         assert self.NAME in answer.out
         (records(workstation_folder) / self.NAME).unlink()
         assert mapiwright("status", "other").out == "other: not installed\n"
