@@ -34,7 +34,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "steps.calls-pending-many": "send {number} pending calls",
         "steps.after-install": "report the installation to {services}",
         "steps.undo": "undo: {title}",
-        "steps.take-back": "undo: {title}",
         "steps.install": "install {package}",
         "steps.install-machine": "install {package}, the per-machine part",
         "steps.install-user": "install {package}, the per-user part",

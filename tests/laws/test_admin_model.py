@@ -28,6 +28,7 @@ from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
+    import unittest
     from collections.abc import Callable
 
     from mapiwright.mapi.tables.tables import Table
@@ -462,5 +463,15 @@ def rows(table: Table) -> list[dict[int, Any]]:
     return [dict(row) for row in table.query_rows(1000)]
 
 
-TestAdministration = Administration.TestCase
-TestAdministration.settings = settings(stateful_step_count=30)
+PARTS = 4
+"""So that the walks run side by side; each part takes others, as they hang on its name."""
+
+
+def part(number: int) -> type[unittest.TestCase]:
+    case = type(f"Administration{number}", (Administration,), {}).TestCase  # type: ignore[attr-defined]
+    case.settings = settings(max_examples=settings().max_examples // PARTS, stateful_step_count=30)
+    found: type[unittest.TestCase] = case
+    return found
+
+
+TestAdministration1, TestAdministration2, TestAdministration3, TestAdministration4 = map(part, range(1, PARTS + 1))

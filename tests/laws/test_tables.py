@@ -446,4 +446,5 @@ def test_the_engine_travels_with_the_errors_alone() -> None:
         "mapiwright.frozen",
         "mapiwright.mapi",
         "mapiwright.mapi.tables",
+        "mapiwright.message",
     }

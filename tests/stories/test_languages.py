@@ -91,7 +91,7 @@ class TestAPersonReads:
         assert len(told) == 2
         skipped = f"Omis{NBSP}: annuler{NBSP}: appeler ACME avec MSG_SERVICE_"
         assert all(line.startswith(skipped) for line in told)
-        assert all(line.endswith(f"{NBSP}: aucun appel n'annule celui-là") for line in told)
+        assert all(line.endswith(f"{NBSP}: aucun appel ne l'annule") for line in told)
 
     def test_a_plan_and_that_there_is_nothing_to_do(self, mapiwright: Mapiwright, acme: Path) -> None:
         told = mapiwright("install", acme, "--dry-run")
@@ -121,9 +121,8 @@ class TestAPersonReads:
         told = mapiwright("install", acme)
         assert told.code == 1
         assert told.err.endswith(
-            f"Erreur{NBSP}: il n'y a personne à qui demander, car ce n'est pas un terminal{NBSP}; rien n'a été "
-            f"modifié (attendu{NBSP}: --yes)\n"
-            "  Ajoutez --yes pour le faire, ou --dry-run pour seulement regarder.\n"
+            f"rien n'a été modifié (attendu{NBSP}: --yes)\n"
+            "  Utilisez --yes pour appliquer le plan, ou --dry-run pour seulement le voir.\n"
         )
 
     def test_that_an_earlier_run_was_cut_short(self, mapiwright: Mapiwright, workstation_folder: Path) -> None:
@@ -152,7 +151,7 @@ class TestAPersonReads:
         (tmp_path / "office" / "Users" / "Łukasz" / "NTUSER.DAT").unlink()
         told = mapiwright("uninstall", "acme-mail", "--yes")
         assert told.code == 1
-        assert f"Partiel{NBSP}: Łukasz{NBSP}: " in told.err
+        assert re.search(f"Partiel{NBSP}: .*{NBSP}: Łukasz", told.err)
         assert f"  Remarque{NBSP}: L'utilisateur Łukasz est laissé de côté{NBSP}: " in told.out
 
     def test_why_a_call_waits(self, mapiwright: Mapiwright, release: Callable[..., Path]) -> None:
@@ -172,7 +171,7 @@ class TestAPersonReads:
 
     def test_what_outlook_starts_with_and_where_addresses_are(self, mapiwright: Mapiwright) -> None:
         startup = ("profile", "startup")
-        nothing = f"Zoë{NBSP}: utilise toujours le profil par défaut{NBSP}; aucun n'est nommé\n"
+        nothing = f"Zoë{NBSP}: utilise toujours le profil par défaut{NBSP}; il n'y en a pas\n"
         assert mapiwright(*startup).out == nothing
         mapiwright(*startup, "--prompt", "--yes")
         assert mapiwright(*startup).out == f"Zoë{NBSP}: demande un profil\n"
@@ -184,9 +183,9 @@ class TestAPersonReads:
         assert told == f"Zoë{NBSP}: demande un profil{NBSP}; le profil par défaut est Un\n"
         assert mapiwright("profile", "addressing", "Un").out.splitlines() == [
             f"Affichée d'abord{NBSP}: au choix de MAPI",
-            f"Adresses personnelles{NBSP}: aucune liste nommée",
+            f"Adresses personnelles{NBSP}: aucune liste choisie",
             f"Les noms sont vérifiés dans{NBSP}: au choix de MAPI",
-            f"Listes qui peuvent être nommées{NBSP}: aucune",
+            f"Listes disponibles{NBSP}: aucune",
         ]
 
     def test_files_that_were_written(self, mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
@@ -195,7 +194,7 @@ class TestAPersonReads:
         assert re.match(
             r"Un Windows avec Outlook 2016 \(\S+\) à côté de Outlook 2010 \(\S+\) a été créé pour Zoë", told
         )
-        assert f"Pour le désigner{NBSP}: --workstation image:{made}" in told
+        assert f"Pour l'utiliser{NBSP}: --workstation image:{made}" in told
         inf = next(acme.glob("*.inf"))
         assert mapiwright("inf", "merge", merged, inf, "--yes").out.endswith(f"Écrit{NBSP}: {merged}\n")
         assert mapiwright("inf", "merge", merged, inf, "--yes").out == f"{merged}{NBSP}: rien à faire\n"
@@ -236,7 +235,7 @@ class TestAProgramReads:
         assert document["title"] == "install Acme Mail for Outlook 4.2.1"
         assert document["steps"][0]["title"] == "files"
         refused = mapiwright("install", acme, "--json").document["error"]
-        assert refused["message"] == "nobody can be asked, as this is no terminal; nothing was changed"
+        assert refused["message"] == "stdin is not a terminal; nothing was changed"
         receipt = mapiwright("install", acme, "--yes", "--json").document["receipt"]
         assert receipt["title"] == document["title"]
         assert {effect["message"] for effect in receipt["effects"]} == {
@@ -404,7 +403,7 @@ def test_every_title_that_the_example_shows_has_a_french_form(
         assert unknown_in(plan) == []
         if desk.do(plan) is not None:
             verbs.append(str(plan.title).partition(" ")[0])
-    assert set(verbs) >= {"install", "undo:", "upgrade", "guard", "repair", "create", "copy", "rename", "make"}
+    assert set(verbs) >= {"install", "undo:", "upgrade", "restore", "repair", "create", "copy", "rename", "make"}
     assert set(verbs) >= {"add", "configure", "remove", "delete", "uninstall"}
     assert pending_calls(desk.workstation) == ()
 

@@ -105,7 +105,7 @@ def ready(desk: Any, acme: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         there = receipts(workstation)
         return tuple(replace(each, created=f"2026-01-0{day}T09:00:00+00:00") for day, each in enumerate(there, 1))
 
-    monkeypatch.setattr("mapiwright.ui.screens.panel.history.receipts", dated)
+    monkeypatch.setattr("mapiwright.workflows.panel.plans.receipts", dated)
     return desk
 
 

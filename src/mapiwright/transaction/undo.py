@@ -39,7 +39,7 @@ class TakenBack:
     @property
     def title(self) -> Message:
         """One line for people."""
-        return Message.of("steps.take-back", title=self.effect.title)
+        return Message.of("steps.undo", title=self.effect.title)
 
     def describe(self) -> Mapping[str, Json]:
         """The other effect, by kind and description."""
