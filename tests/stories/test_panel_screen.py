@@ -876,7 +876,7 @@ def test_a_secret_is_never_shown_and_stays_where_nothing_is_typed(ready: Any, re
     app = walk(
         panel_on(ready),
         *SETTINGS,
-        sees("Leave it empty to keep what is stored."),
+        sees("Leave it empty to keep the stored value."),
         push("#ok"),
         sees("The following message services"),
         keys("enter"),

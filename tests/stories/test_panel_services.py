@@ -130,7 +130,7 @@ class TestHaveDisk:
             panel_on(desk),
             *TO_DISK,
             *looks(tmp_path),
-            sees("its vendor's own setup program: setup.exe"),
+            sees("the vendor's own setup program: setup.exe"),
             push("#install"),
             sees("This cannot be done", "setup.exe is its vendor's own setup program", "on that Windows itself"),
             CLOSE,

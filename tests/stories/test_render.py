@@ -515,7 +515,7 @@ class TestReceipts:
             "Pending: call ACME with MSG_SERVICE_INSTALL: no stand-in",
             "Done: call BETA with MSG_SERVICE_INSTALL: it went well",
             "Done: Install ACME",
-            "Receipt: r2. To take it back: mapiwright undo r2 --workstation memory:",
+            "Receipt: r2. To undo it: mapiwright undo r2 --workstation memory:",
         ]
 
     def test_are_a_list(self) -> None:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mapiwright.ui.cli.target import report_interrupted_runs
-from mapiwright.ui.cli.writing import end_what_was_cut_short, send
+from mapiwright.ui.cli.writing import end_interrupted_run, send
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def report_profile(
 
 def choose(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted) -> None:
     """As ``edit``, for a verb that could also just read, and so ends an interrupted run itself."""
-    end_what_was_cut_short(target, consent)
+    end_interrupted_run(target, consent)
     edit(target, users, consent, *wanted)
 
 

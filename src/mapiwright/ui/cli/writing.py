@@ -109,13 +109,13 @@ def writing_options(verb: Callable[..., None]) -> Callable[..., None]:
     @consent_options
     @functools.wraps(verb)
     def after_recovery(target: Target, consent: Consent, **rest: object) -> None:
-        end_what_was_cut_short(target, consent)
+        end_interrupted_run(target, consent)
         verb(target=target, consent=consent, **rest)
 
     return after_recovery
 
 
-def end_what_was_cut_short(target: Target, consent: Consent) -> None:
+def end_interrupted_run(target: Target, consent: Consent) -> None:
     """Recover an earlier run that was interrupted, so that plans start from a consistent state."""
     from mapiwright.entry.makers import MAKERS
     from mapiwright.transaction.recovery import recover, unfinished

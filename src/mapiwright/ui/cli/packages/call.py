@@ -20,7 +20,7 @@ from mapiwright.message import Message
 from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.target import json_option, user_options, workstation_options
-from mapiwright.ui.cli.writing import Consent, consent_options, end_what_was_cut_short, send
+from mapiwright.ui.cli.writing import Consent, consent_options, end_interrupted_run, send
 from mapiwright.ui.documents.documents import write_document
 from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import write
@@ -146,7 +146,7 @@ def _call_installed(
 
     from mapiwright.transaction.plans.plan import Plan
 
-    end_what_was_cut_short(target, consent)
+    end_interrupted_run(target, consent)
     seen = _Seen()
     made = replace(
         _entry_call(target, users, *what), properties=given, trace=trace, observe=seen.see, host=consent.host
@@ -219,7 +219,7 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.ui.documents.documents import receipt_document
 
-    end_what_was_cut_short(target, consent)
+    end_interrupted_run(target, consent)
     records_of(target.workstation)  # where our records are closed, that is said: nothing is known to be pending
     waiting = pending_calls(target.workstation, [_service_named(target, name)] if name else [])
     if consent.dry_run:

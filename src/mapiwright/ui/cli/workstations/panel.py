@@ -20,7 +20,7 @@ from mapiwright.ui.cli.packages.disk import trust_option
 from mapiwright.ui.cli.plan_runner import Performing
 from mapiwright.ui.cli.serve_option import serve_options
 from mapiwright.ui.cli.target import report_interrupted_runs, target_options, user_options
-from mapiwright.ui.cli.writing import consent_options, end_what_was_cut_short, refuse_the_unnamed
+from mapiwright.ui.cli.writing import consent_options, end_interrupted_run, refuse_the_unnamed
 from mapiwright.ui.screens.screen_support import has_screen, require_textual
 from mapiwright.ui.text.terminal import write
 from mapiwright.workflows.panel.plans import PanelRun
@@ -71,7 +71,7 @@ def panel(
     if consent.dry_run:
         report_interrupted_runs(target)
     else:
-        end_what_was_cut_short(target, consent)
+        end_interrupted_run(target, consent)
     from mapiwright.ui.screens.panel.frame import Panel
     from mapiwright.ui.screens.panel.panel import PanelApp, ProfilesScreen
     from mapiwright.ui.text.render import way_back
