@@ -807,7 +807,7 @@ def test_an_untouched_property_stays_what_it_is(ready: Any) -> None:
 def test_a_damaged_mapisvc_inf_is_told_with_its_place(ready: Any) -> None:
     station = ready.workstation
     path = station.outlook.inf_path
-    station.files.apply([WriteFile(path, station.files.read(path), b"[Services]\r\n\0\r\n")])
+    station.files.apply([WriteFile(path, station.files.read(path), b"[Serv\0ices]\r\n")])
     told = sees("This cannot be done", "MAPISVC.INF")
     app = walk(
         panel_on(ready),
