@@ -142,7 +142,7 @@ def test_the_panel_ends_with_its_terminal_where_no_signal_tells(workstation_fold
 def test_a_dry_run_of_the_panel_changes_nothing(with_profile: Profiles, person: Person) -> None:
     code, _ = person(
         ["panel", "--dry-run", "--language", "fr"],
-        [("Work (par défaut)", DELETE), ("C'est un essai", ESCAPE), ("Work", ESCAPE)],
+        [("Work (par défaut)", DELETE), ("C'est une simulation", ESCAPE), ("Work", ESCAPE)],
     )
     assert code == 0
     assert with_profile() == ["Work"]

@@ -568,7 +568,7 @@ def test_what_somebody_else_writes_is_seen_and_never_overwritten(pc: Path, monke
         return real(data, edits, timestamp=timestamp)
 
     monkeypatch.setattr(write, "edit", while_another_writes)
-    with pytest.raises(ConflictError, match="meanwhile"):
+    with pytest.raises(ConflictError, match="in the meantime"):
         workstation.registry.apply([CreateKey(ACME / "ours")])
     assert workstation.registry.subkeys(ACME) == ("theirs",)
 
