@@ -16,6 +16,7 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import coverage
 import hypothesis
 import pytest
 
@@ -54,6 +55,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("nightly") is not None:
             item.add_marker(pytest.mark.skip(reason="nightly: set MAPIWRIGHT_NIGHTLY=1"))
+
+
+def pytest_sessionfinish() -> None:
+    """What a worker counted is written before it reports its end: whoever hands out the tests kills it soon after."""
+    counting = coverage.Coverage.current()
+    if "PYTEST_XDIST_WORKER" in os.environ and counting is not None:
+        counting.save()
 
 
 def absent(witness: str) -> None:
