@@ -10,6 +10,8 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import NotFoundError, RefusedError
+from mapiwright.formats.regf.logs import DirtyPage, LogEntry, new_log
+from mapiwright.formats.regf.records import BASE_BLOCK, PAGE, checksum
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.image import ImageWorkstation
 
@@ -154,6 +156,70 @@ def test_a_service_that_only_its_entry_point_can_configure_is_not_called(
     with pytest.raises(RefusedError, match="not closed cleanly"):
         ProfileAdmin(space).admin_services("Mine").configure_message_service("ACME", {0x6601001E: "x"})
     assert everything() == before
+
+
+def left_open(hive: Path, latest: bytes) -> None:
+    """The hive as a power cut leaves it: what was written last is in its logs only."""
+    old = hive.read_bytes()
+    pages = [at for at in range(BASE_BLOCK, len(latest), PAGE) if latest[at : at + PAGE] != old[at : at + PAGE]]
+    sequence = int.from_bytes(old[8:12], "little")
+    write = LogEntry(
+        sequence,
+        len(latest) - BASE_BLOCK,
+        0,
+        tuple(DirtyPage(at - BASE_BLOCK, latest[at : at + PAGE]) for at in pages),
+    )
+    hive.with_name(f"{hive.name}.log1").write_bytes(new_log(old, [write]))  # names are found in any case
+    hive.with_name(f"{hive.name}.LOG2").write_bytes(b"")
+    changed = bytearray(old)
+    changed[4:8] = (sequence + 1).to_bytes(4, "little")
+    changed[508:512] = checksum(changed).to_bytes(4, "little")
+    hive.write_bytes(changed)
+
+
+def test_a_hive_is_read_with_its_logs_and_the_first_write_closes_it(
+    mapiwright: Mapiwright, workstation_folder: Path, everything: Callable[[], dict[str, bytes | None]]
+) -> None:
+    hive = hive_of_zoe(workstation_folder)
+    before = hive.read_bytes()
+    assert mapiwright("profile", "create", "Latest", "--yes").code == 0
+    latest = hive.read_bytes()
+    hive.write_bytes(before)
+    assert "Latest" not in mapiwright("profile", "list").out
+    left_open(hive, latest)
+    found = everything()
+    listed = mapiwright("profile", "list")
+    assert "Latest" in listed.out
+    assert "MW3009" in listed.err
+    assert "1 write in its logs" in listed.err
+    assert everything() == found, "they are replayed in memory"
+    logs = {name: data for name, data in found.items() if name.upper().endswith((".LOG1", ".LOG2"))}
+    written = mapiwright("profile", "create", "Newer", "--yes", "--json").document["receipt"]
+    assert {name: everything()[name] for name in logs} == logs, "a hive that is closed ignores them"
+    listed = mapiwright("profile", "list")
+    assert "MW3009" not in listed.err
+    assert {"Latest", "Newer"} <= {
+        row["name"] for row in mapiwright("profile", "list", "--json").document["profiles"]
+    }
+    assert mapiwright("undo", written["id"], "--yes").code == 0
+    assert [row["name"] for row in mapiwright("profile", "list", "--json").document["profiles"]] == ["Latest"]
+
+
+def test_half_of_the_logs_is_refused_with_what_to_do(mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    hive = hive_of_zoe(workstation_folder)
+    before = hive.read_bytes()
+    assert mapiwright("profile", "create", "Latest", "--yes").code == 0
+    latest = hive.read_bytes()
+    hive.write_bytes(before)
+    left_open(hive, latest)
+    second = hive.with_name("NTUSER.DAT.LOG2")
+    second.unlink()
+    answer = mapiwright("profile", "create", "Newer", "--yes")
+    assert answer.code == 1
+    assert "its log .LOG2 is missing" in answer.err
+    assert "Copy the file that ends in .LOG2 beside the hive." in answer.err
+    second.write_bytes(b"")
+    assert mapiwright("profile", "create", "Newer", "--yes").code == 0, "which was the remedy"
 
 
 def test_a_hive_that_is_away_is_said_to_be(mapiwright: Mapiwright, workstation_folder: Path) -> None:

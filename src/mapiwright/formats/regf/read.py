@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from mapiwright.formats.regf.records import (
     BASE,
     BASE_BLOCK,
-    BASE_CHECKSUM,
     BASE_FLAGS,
     DEEPEST,
     PAGE,
@@ -21,7 +20,7 @@ from mapiwright.formats.regf.records import (
     Image,
     KeyRecord,
     ValueRecord,
-    checksum,
+    base_holds,
     damage,
 )
 from mapiwright.formats.regf.upcase import upcase
@@ -69,9 +68,7 @@ class Hive:
             raise damage(28, f"file has type {kind}: a transaction log, not a hive", "type 0")
         if major != 1 or minor not in {3, 4, 5, 6} or layout != 1:
             raise damage(20, f"hive has version {major}.{minor}, format {layout}", "version 1.3 to 1.6, format 1")
-        self.checksum_holds = checksum(bytes(data[: BASE_CHECKSUM + 4])) == int.from_bytes(
-            data[BASE_CHECKSUM : BASE_CHECKSUM + 4], "little"
-        )
+        self.checksum_holds = base_holds(data)
         self.sequences: tuple[int, int] = (field[1], field[2])
         self.timestamp: int = field[3]
         self.minor: int = minor

@@ -140,6 +140,20 @@ def checksum(base_block: bytes | bytearray) -> int:
     return {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(total, total)
 
 
+def base_holds(data: Buffer) -> bool:
+    """Whether the base block of a hive was written to its end, as its checksum says."""
+    stored = int.from_bytes(data[BASE_CHECKSUM : BASE_CHECKSUM + 4], "little")
+    return checksum(bytes(data[: BASE_CHECKSUM + 4])) == stored
+
+
+def is_dirty(data: Buffer) -> bool:
+    """Whether a hive was not closed cleanly, so that it may lack what its logs hold; any other bytes are not."""
+    if len(data) < BASE_BLOCK or bytes(data[:4]) != b"regf":
+        return False
+    first, second = BASE.unpack_from(data)[1:3]
+    return first != second or not base_holds(data)
+
+
 def name_hash(name: str) -> int:
     """The hash that an ``lh`` list holds: H = 37 * H + unit over the upcased UTF-16 units, 32 bits."""
     total = 0

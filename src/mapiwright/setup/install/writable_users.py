@@ -13,6 +13,7 @@ from mapiwright.mapi.props import tags
 from mapiwright.message import Message
 from mapiwright.transaction.plans.terms import NamedUser
 from mapiwright.transaction.precondition import on_subkeys, on_value
+from mapiwright.workstation.mounts.hive_logs import UNFINISHED
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from mapiwright.errors import Finding
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.workstation import User, Workstation
-
-UNFINISHED = "MW3001"
-"""The one finding that lets a hive be read, though not written."""
 
 
 @dataclass(frozen=True, slots=True)

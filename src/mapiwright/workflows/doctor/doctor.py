@@ -13,7 +13,6 @@ from mapiwright.entry.service.loading import PROGRAM, Loader
 from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM
-from mapiwright.setup.install.writable_users import UNFINISHED
 from mapiwright.workflows.doctor.findings.installed import (
     installed_findings,
     made_by_us,
@@ -39,6 +38,7 @@ from mapiwright.workflows.doctor.findings.services import (
     registered,
     service_findings,
 )
+from mapiwright.workstation.mounts.hive_logs import UNFINISHED
 from mapiwright.workstation.outlook.outlook import INF_NAME, edition_of_profiles
 from mapiwright.workstation.outlook.windows import version
 from mapiwright.workstation.registry import KeyPath

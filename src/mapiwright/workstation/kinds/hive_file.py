@@ -163,7 +163,7 @@ class HiveFileWorkstation:
 
     def why_unwritable(self, user: User) -> Finding | None:  # noqa: ARG002 - there is one
         """Why the hive cannot be written."""
-        return next(self._hive.findings("the user"), None)
+        return self._hive.why_unwritable("the user")
 
     @cached_property
     def _edition_found(self) -> Edition | None:

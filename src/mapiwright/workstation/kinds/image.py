@@ -163,7 +163,7 @@ class ImageWorkstation:
         found = self._user_hives[user]
         if isinstance(found, Finding):
             return found
-        return next(self.registry.hives[user.root].findings(f"user {user.name}"), None)
+        return self.registry.hives[user.root].why_unwritable(f"user {user.name}")
 
     @cached_property
     def _machine(self) -> HiveRegistry:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import is_dirty
 from mapiwright.frozen import frozen
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.registry import Key, Value
@@ -23,13 +24,10 @@ if TYPE_CHECKING:
     from mapiwright.formats.regf.read import HiveKey
     from mapiwright.formats.regf.validate import Fault
     from mapiwright.formats.regf.write import Edit
+    from mapiwright.workstation.mounts.hive_logs import WithLogs
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
 
-UNFINISHED_REMEDY = (
-    "Let Windows load it once (start that Windows, or log that user on), shut down in full and not by hibernating or "
-    "fast start-up, then try again."
-)
 CLOSED = "MW3005"
 """The finding that a hive may not be read by this user."""
 
@@ -54,6 +52,7 @@ class HiveFile:
         self._seen: tuple[int, int, int] | None = None
         self._data = b""
         self._hive: Hive | None = None
+        self._with_logs: WithLogs | None = None
         self._root: HiveKey | None = None
 
     @property
@@ -63,10 +62,22 @@ class HiveFile:
         if found != self._seen:
             self._data = self.path.read_bytes() if found is not None else b""
             with naming(self.path):
+                self._with_logs = self._unfinished()
                 self._hive = Hive(self._data) if found is not None else None
             self._root = self._hive.root if self._hive is not None else None  # it remembers the keys below it
             self._seen = found
         return self._hive
+
+    def _unfinished(self) -> WithLogs | None:
+        """How a hive that was not closed cleanly is read, None for any other; its logs are replayed in memory."""
+        if not is_dirty(self._data):
+            return None
+        from mapiwright.workstation.mounts.hive_logs import with_logs
+
+        found = with_logs(self.path, self._data)
+        if found.replayed is not None:
+            self._data = found.replayed.data
+        return found
 
     def read(self, below: tuple[str, ...], view: View) -> Key | None:  # noqa: ARG002 - a file has no views
         """The whole subtree."""
@@ -122,12 +133,9 @@ class HiveFile:
         from mapiwright.formats.regf.write import refuse_unwritable
 
         hive = self._present()
-        if hive.dirty:
-            raise RefusedError(
-                "the hive was not closed cleanly, so it is not written",
-                where=str(self.path),
-                remedy=UNFINISHED_REMEDY,
-            )
+        refusal = self._with_logs.refusal if self._with_logs is not None else None
+        if refusal is not None:
+            raise RefusedError(f"{refusal.what}; so it is not written", where=str(self.path), remedy=refusal.remedy)
         with naming(self.path):
             refuse_unwritable(hive)
 
@@ -165,15 +173,17 @@ class HiveFile:
                 rule="the registry names it",
                 remedy="The profile may be on a disk that is not mounted, or was deleted manually.",
             )
-        elif hive.dirty:
-            yield Finding(
-                "MW3001",
-                Severity.WARNING,
-                str(self.path),
-                f"the hive of {what} was not closed cleanly: its latest changes may be in its logs only",
-                rule="it can be read, but is refused for writing",
-                remedy=UNFINISHED_REMEDY,
-            )
+        elif self._with_logs is not None:
+            yield self._with_logs.finding(self.path, what)
+
+    def why_unwritable(self, what: str) -> Finding | None:
+        """Why the hive of ``what`` cannot be written, or None where it can."""
+        found = next(self.findings(what), None)
+        if found is None:
+            return None
+        from mapiwright.workstation.mounts.hive_logs import LOGS_READ
+
+        return found if found.id != LOGS_READ else None
 
     def _present(self) -> Hive:
         hive = self.hive

@@ -1,0 +1,68 @@
+"""A hive that was not closed cleanly, read with the transaction logs that lie beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mapiwright.errors import Finding, RefusedError, Severity
+from mapiwright.formats.regf.replay import LOGS, replay
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapiwright.formats.regf.replay import Replayed
+
+LOGS_READ = "MW3009"
+"""The finding that the logs of a hive were read with it; such a hive can be written."""
+UNFINISHED = "MW3001"
+"""The finding that a hive was not closed cleanly, and its logs cannot be used: it is read, though not written."""
+LARGEST_LOG = 512 * 1024 * 1024
+"""The bytes of a log that is read; Windows writes the hive before its log is as large as that."""
+
+
+class WithLogs(NamedTuple):
+    """How a hive that was not closed cleanly is read: with its logs replayed, or as it lies there, and why."""
+
+    replayed: Replayed | None
+    refusal: RefusedError | None
+
+    def finding(self, path: Path, what: str) -> Finding:
+        """What is to be known of the hive of ``what``."""
+        if self.replayed is not None:
+            writes = "1 write" if self.replayed.entries == 1 else f"{self.replayed.entries} writes"
+            return Finding(
+                LOGS_READ,
+                Severity.NOTE,
+                str(path),
+                f"the hive of {what} was not closed cleanly: it is read with the {writes} in its logs",
+                rule="what Windows does when it loads it",
+                remedy="Nothing has to be done. The first change that is written closes it.",
+            )
+        why = self.refusal
+        return Finding(
+            UNFINISHED,
+            Severity.WARNING,
+            str(path),
+            f"the hive of {what} was not closed cleanly: its latest changes may be in its logs only",
+            rule=f"it can be read, but is refused for writing{f'; {why.what}' if why is not None else ''}",
+            remedy=why.remedy if why is not None else "",
+        )
+
+
+def with_logs(path: Path, data: bytes) -> WithLogs:
+    """Replay the logs beside the hive at ``path`` over its bytes, in memory."""
+    try:
+        return WithLogs(replay(data, logs_beside(path)), None)
+    except RefusedError as error:
+        return WithLogs(None, error)
+
+
+def logs_beside(path: Path) -> dict[str, bytes]:
+    """The bytes of the logs beside a hive by the endings of their names, which are found without regard to case."""
+    wanted = {f"{path.name}{ending}".upper(): ending for ending in LOGS}
+    found: dict[str, bytes] = {}
+    for beside in sorted(path.parent.iterdir()):
+        ending = wanted.get(beside.name.upper())
+        if ending is not None and ending not in found and beside.is_file() and not beside.is_symlink():
+            found[ending] = beside.read_bytes()
+    return found
