@@ -45,9 +45,10 @@ def left_by_a_power_cut(hive: Path) -> None:
 
 
 def locked_by_a_transaction(hive: Path) -> None:
-    """The flag at 0x90 says that a transaction waits; the checksum at 0x1FC is right."""
+    """The flag at 0x90 says that a transaction waits, as `rmtm` at 0xA4 confirms; the checksum at 0x1FC is right."""
     data = bytearray(hive.read_bytes())
     data[0x90] |= 1
+    data[0xA4:0xA8] = b"rmtm"
     checksum = 0
     for at in range(0, 0x1FC, 4):
         checksum ^= int.from_bytes(data[at : at + 4], "little")

@@ -14,8 +14,10 @@ from mapiwright.formats.regf.records import (
     BASE,
     BASE_BLOCK,
     BASE_FLAGS,
+    BASE_TRANSACTIONS,
     DEEPEST,
     PAGE,
+    PENDING_TRANSACTIONS,
     Buffer,
     Image,
     KeyRecord,
@@ -44,6 +46,7 @@ class Hive:
 
     Raises FormatError where the base block or the root key cannot be read. ``minor`` is 3 to 6, ``name`` the end of
     the path that the file had, ``timestamp`` a FILETIME; ``flags`` and ``sequences`` are those of the base block.
+    ``locked`` says that a transaction (TxR) waits, which only Windows can end.
     """
 
     __slots__ = (
@@ -51,6 +54,7 @@ class Hive:
         "checksum_holds",
         "flags",
         "image",
+        "locked",
         "minor",
         "name",
         "owners",
@@ -73,6 +77,7 @@ class Hive:
         self.timestamp: int = field[3]
         self.minor: int = minor
         self.flags = int.from_bytes(data[BASE_FLAGS : BASE_FLAGS + 4], "little")
+        self.locked = bool(self.flags & PENDING_TRANSACTIONS) and bytes(data[BASE_TRANSACTIONS]) == b"rmtm"
         self.name: str = field[11].decode("utf-16-le", "replace").split("\0", 1)[0]
         self.root_offset: int = root
         self.bins_size: int = size

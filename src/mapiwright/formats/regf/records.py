@@ -42,6 +42,8 @@ TOMBSTONE_VALUE = 0x2
 # name.
 BASE = struct.Struct("<4sIIQIIIIIII64s")
 BASE_FLAGS = 144
+PENDING_TRANSACTIONS = 0x1  # in the flags
+BASE_TRANSACTIONS = slice(164, 168)  # `rmtm` where the flags are what they say: Windows XP leaves noise there
 BASE_CHECKSUM = 508
 
 # A key: signature, flags, FILETIME, access and layer bits, parent, subkeys, volatile ones, two lists, values, their

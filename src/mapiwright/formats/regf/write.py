@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 LONGEST_KEY_NAME = 255  # UTF-16 units
 LONGEST_VALUE_NAME = 16383
-_PENDING_TRANSACTIONS = 0x1  # in the flags of the base block
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def refuse_unwritable(hive: Hive) -> None:
             expected="equal sequence numbers and a right checksum",
             remedy="let Windows load it once (start that Windows, or log that user on), then log off and try again",
         )
-    if hive.flags & _PENDING_TRANSACTIONS:
+    if hive.locked:
         raise RefusedError(
             "the hive is locked by a pending transaction (TxR)",
             where=hive.name,

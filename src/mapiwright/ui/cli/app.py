@@ -28,6 +28,7 @@ class Verb:
 
 VERBS = {
     "workstation": Verb("workstations.workstation", "Make a demo workstation, or look at one."),
+    "hive": Verb("workstations.hive", "Look into a registry hive, check it, and replay its logs."),
     "inf": Verb("packages.inf", "Check, show, merge into and remove from MAPISVC.INF."),
     "profile": Verb("profiles.profile", "List, show and edit the profiles of a user."),
     "prf": Verb("profiles.prf", "Check, show, apply and export Outlook profile files."),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mapiwright.errors import Finding, RefusedError, Severity
+from mapiwright.errors import Finding, FormatError, RefusedError, Severity
+from mapiwright.formats.regf.logs import read_log
 from mapiwright.formats.regf.replay import LOGS, replay
+from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +49,43 @@ class WithLogs(NamedTuple):
             rule=f"it can be read, but is refused for writing{f'; {why.what}' if why is not None else ''}",
             remedy=why.remedy if why is not None else "",
         )
+
+
+@frozen
+class LogBeside:
+    """A log that lies beside a hive: its name, its size, and what it holds.
+
+    ``format`` is ``HvLE``, ``DIRT``, or "" for an empty log or one with a ``fault``; ``writes`` are the first and the
+    last number of its entries.
+    """
+
+    name: str
+    size: int
+    format: str = ""
+    writes: tuple[int, ...] = ()
+    fault: str = ""
+
+    @property
+    def said(self) -> str:
+        """What it holds, for people."""
+        if self.fault:
+            return self.fault
+        if not self.format:
+            return "empty"
+        first, last = self.writes
+        return f"{self.format}, write {first}" + (f" to {last}" if last != first else "")
+
+
+def described(name: str, data: bytes) -> LogBeside:
+    """What a log of that name holds."""
+    if not data:
+        return LogBeside(name, 0)
+    try:
+        log = read_log(data)
+    except FormatError as error:
+        return LogBeside(name, len(data), fault=error.what)
+    writes = (log.sequence, log.entries[-1].sequence)
+    return LogBeside(name, len(data), "DIRT" if log.old else "HvLE", writes)
 
 
 def with_logs(path: Path, data: bytes) -> WithLogs:
