@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from mapiwright.errors import MapiwrightError, RefusedError, Severity
 from mapiwright.formats.regf import write
 from mapiwright.formats.regf.cells import Cells
+from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.upcase import upcase, upcased_units
 from mapiwright.formats.regf.validate import Examination, validate
 from mapiwright.formats.regf.validate_change import examine_change
 from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
@@ -129,6 +131,46 @@ def test_the_cost_is_that_of_what_was_changed(edits: list[Edit]) -> None:
     whole.whole()
     assert whole.visited > 5000
     assert large.visited <= small.visited + 2 * siblings + 1500  # each new cell may lie in a bin of its own
+
+
+def estranged(data: bytes, keys: tuple[tuple[str, ...], ...], chance: Random) -> bytes:
+    """The hive as another program may leave it: wrong hashes and a wrong order in the lists of some keys."""
+    changed = bytearray(data)
+    image = Hive(data).image
+    for path in keys:
+        found = Hive(data).find(path)
+        assert found is not None
+        for leaf in image.leaves(found.record):
+            elements = [leaf.elements[at : at + 8] for at in range(0, len(leaf.elements), 8)]
+            chance.shuffle(elements)
+            elements[0] = elements[0][:4] + chance.randbytes(4)
+            at = 4096 + leaf.offset + 8
+            changed[at : at + len(leaf.elements)] = b"".join(elements)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_what_another_program_left_in_a_list_stops_no_edit_of_it(seed: int) -> None:
+    """The lists of that key are written as Windows writes them; those of other keys stay as they are."""
+    chance = Random(seed)
+    count = (3, 40, 600)[seed % 3]
+    names = [f"k{chance.randrange(10**6)}{chr(chance.randrange(0xC0, 0x500))}" for _ in range(count)]
+    plain = edit(new_hive(timestamp=NOW), [CreateKey((top,)) for top in ("a", "b")], timestamp=NOW)
+    keys: list[Edit] = [
+        CreateKey((top, name)) for top in ("a", "b") for name in {upcase(name): name for name in names}.values()
+    ]
+    data = estranged(edit(plain, keys, timestamp=NOW), (("a",), ("b",)), chance)
+    before = {fault for fault in validate(data) if fault.severity is Severity.ERROR}
+    assert before
+    victim = chance.choice([key.name for key in Hive(data).root.subkey("a").subkeys()])  # type: ignore[union-attr]
+    for step in (CreateKey(("a", "between")), DeleteKey(("a", victim))):
+        after = edit(data, [step], timestamp=NOW)
+        listed = [key.name for key in Hive(after).find(("a",)).subkeys()]  # type: ignore[union-attr]
+        assert listed == sorted(listed, key=upcased_units)
+        made = isinstance(step, CreateKey)
+        assert ("between" in listed, victim in listed) == (made, made)
+        left = {fault for fault in validate(after) if fault.severity is Severity.ERROR}
+        assert left < before
 
 
 # In the place where a hive is written.

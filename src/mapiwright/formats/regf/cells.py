@@ -41,12 +41,14 @@ class Cells:
     Raises FormatError where bins and cells do not tile.
     """
 
-    __slots__ = ("_by_end", "_by_size", "_free", "data", "image", "minor")
+    __slots__ = ("_by_end", "_by_size", "_free", "data", "image", "minor", "ordered")
 
     def __init__(self, data: bytearray, size: int, minor: int) -> None:
         self.data = data
         self.minor = minor
         self.image = Tiles(data, BASE_BLOCK + size)
+        self.ordered: set[int] = set()
+        """The lists of subkeys that were found in order, or were written so."""
         self._free: dict[int, int] = {}  # offset -> size
         self._by_end: dict[int, int] = {}  # end -> offset
         self._by_size: list[tuple[int, int]] = []
@@ -103,6 +105,7 @@ class Cells:
         at, end = self.image.cell(offset)
         size = end - at + 4
         self.image.used.remove(offset)
+        self.ordered.discard(offset)
         following = self._free.get(offset + size)
         if following:
             self._drop(offset + size)

@@ -1,12 +1,14 @@
 """The lists of a key's subkeys, edited: one list, or an index root over several, sorted by the upcased names.
 
 A list holds at most 507 keys, so that it fits a bin of one page; a longer one that Windows made is split when a key
-is added to it. A list that is written is of the hive's own kind: ``lh`` from version 1.5 on, ``lf`` before.
+is added to it. A list that is written is of the hive's own kind: ``lh`` from version 1.5 on, ``lf`` before. Where
+another program left a wrong order or wrong hashes in a list that is edited, the lists of that key are written anew.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.records import (
@@ -37,17 +39,18 @@ FULL = 507  # (4096 - 32 of the bin - 4 of the cell - 4 of the list) / 8
 def insert_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
     """List ``child`` under ``parent``, in order, and keep the parent's count and its longest name."""
     leaves = _leaves(cells, parent)
-    element = _element(cells, child)
-    if leaves:
-        wanted = upcased_units(child.name)
-        place = max(bisect_right(leaves, wanted, key=lambda leaf: _units(cells, leaf.keys[0])) - 1, 0)
+    wanted = upcased_units(child.name)
+    place = max(bisect_right(leaves, wanted, key=lambda leaf: _units(cells, leaf.keys[0])) - 1, 0)
+    if not leaves:
+        lists = _write(cells, _element(cells, child))
+    elif _is_ordered(cells, leaves[place]) and _fits(cells, leaves[place : place + 2], wanted, first=not place):
         index = bisect_left(leaves[place].keys, wanted, key=lambda offset: _units(cells, offset))
         elements = _elements(cells, leaves[place])
         lists = [leaf.offset for leaf in leaves]
-        grown = elements[: 8 * index] + element + elements[8 * index :]
+        grown = elements[: 8 * index] + _element(cells, child) + elements[8 * index :]
         lists[place : place + 1] = _write(cells, grown, lists[place])
     else:
-        lists = _write(cells, element)
+        lists = _rebuilt(cells, leaves, [*(offset for leaf in leaves for offset in leaf.keys), child.offset])
     _link(cells, parent, leaves, lists)
     cells.put(parent.offset, KEY_SUBKEY_COUNT, sum(len(leaf.keys) for leaf in leaves) + 1)
     longest = max(parent.longest_subkey & 0xFFFF, 2 * units(child.name))
@@ -58,14 +61,18 @@ def remove_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
     """Take ``child`` out of the lists of ``parent``; a list that becomes empty is freed."""
     leaves = _leaves(cells, parent)
     place = next(place for place, leaf in enumerate(leaves) if child.offset in leaf.keys)
-    index = leaves[place].keys.index(child.offset)
-    elements = _elements(cells, leaves[place])
-    lists = [leaf.offset for leaf in leaves]
-    rest = elements[: 8 * index] + elements[8 * index + 8 :]
-    if rest:
-        lists[place : place + 1] = _write(cells, rest, lists[place])
+    if _is_ordered(cells, leaves[place]):
+        index = leaves[place].keys.index(child.offset)
+        elements = _elements(cells, leaves[place])
+        lists = [leaf.offset for leaf in leaves]
+        rest = elements[: 8 * index] + elements[8 * index + 8 :]
+        if rest:
+            lists[place : place + 1] = _write(cells, rest, lists[place])
+        else:
+            cells.free(lists.pop(place))
     else:
-        cells.free(lists.pop(place))
+        others_left = [offset for leaf in leaves for offset in leaf.keys if offset != child.offset]
+        lists = _rebuilt(cells, leaves, others_left)
     _link(cells, parent, leaves, lists)
     cells.put(parent.offset, KEY_SUBKEY_COUNT, sum(len(leaf.keys) for leaf in leaves) - 1)
     longest_name = 2 * units(child.name) >= parent.longest_subkey & 0xFFFF
@@ -101,6 +108,37 @@ def _leaves(cells: Cells, parent: KeyRecord) -> list[Leaf]:
     return leaves
 
 
+def _is_ordered(cells: Cells, leaf: Leaf) -> bool:
+    """Whether a list is as Windows writes it. hivex hashes and sorts names that are not ASCII in its own way."""
+    if leaf.offset not in cells.ordered:
+        names = [_units(cells, offset) for offset in leaf.keys]
+        tagged = leaf.kind != _kind(cells) or leaf.elements == b"".join(
+            _element(cells, cells.image.key(offset)) for offset in leaf.keys
+        )
+        if not tagged or any(first >= second for first, second in pairwise(names)):
+            return False
+        cells.ordered.add(leaf.offset)
+    return True
+
+
+def _fits(cells: Cells, leaves: Sequence[Leaf], wanted: bytes, *, first: bool) -> bool:
+    """Whether a name belongs into the first of the lists: behind its first key, and before the list that follows."""
+    behind = first or _units(cells, leaves[0].keys[0]) < wanted
+    return behind and all(wanted < _units(cells, leaf.keys[0]) for leaf in leaves[1:])
+
+
+def _rebuilt(cells: Cells, leaves: Sequence[Leaf], keys: Sequence[int]) -> list[int]:
+    """Write all lists of a key anew, in order and with the right hashes; give their offsets."""
+    first, *others = leaves
+    for leaf in others:
+        cells.free(leaf.offset)
+    records = sorted((cells.image.key(offset) for offset in keys), key=lambda record: upcased_units(record.name))
+    if not records:
+        cells.free(first.offset)
+        return []
+    return _write(cells, b"".join(_element(cells, record) for record in records), first.offset)
+
+
 def _units(cells: Cells, offset: int) -> bytes:
     return upcased_units(cells.image.key(offset).name)
 
@@ -128,6 +166,7 @@ def _write(cells: Cells, elements: bytes, over: int = NIL) -> list[int]:
         payload = LIST_HEAD.pack(_kind(cells), held) + piece
         room = 4 + 8 * min(FULL, held + held // 2)  # so that a growing list does not move at every key
         offsets.append(cells.add(payload, room) if first or over == NIL else cells.rewrite(over, payload, room))
+    cells.ordered.update(offsets)
     return offsets
 
 
