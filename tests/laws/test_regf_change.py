@@ -134,7 +134,7 @@ def test_the_cost_is_that_of_what_was_changed(edits: list[Edit]) -> None:
 
 
 def estranged(data: bytes, keys: tuple[tuple[str, ...], ...], chance: Random) -> bytes:
-    """The hive as another program may leave it: wrong hashes and a wrong order in the lists of some keys."""
+    """The hive as another program may leave it: a wrong order, and a wrong hash of a name that is not ASCII."""
     changed = bytearray(data)
     image = Hive(data).image
     for path in keys:
@@ -143,7 +143,9 @@ def estranged(data: bytes, keys: tuple[tuple[str, ...], ...], chance: Random) ->
         for leaf in image.leaves(found.record):
             elements = [leaf.elements[at : at + 8] for at in range(0, len(leaf.elements), 8)]
             chance.shuffle(elements)
-            elements[0] = elements[0][:4] + chance.randbytes(4)
+            offsets = [int.from_bytes(element[:4], "little") for element in elements]
+            odd = next(at for at, offset in enumerate(offsets) if not image.key(offset).name.isascii())
+            elements[odd] = elements[odd][:4] + chance.randbytes(4)
             at = 4096 + leaf.offset + 8
             changed[at : at + len(leaf.elements)] = b"".join(elements)
     return bytes(changed)
