@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
+from mapiwright.formats.props import PropertyType, encode
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, difference, key_with_parents
 from mapiwright.workstation.kinds.create import create_image
@@ -111,6 +112,30 @@ def test_its_user_is_told_by_the_hive_or_by_the_name_of_the_file(hive: Path) -> 
     )
     user = HiveFileWorkstation(hive).users[0]
     assert (user.name, user.sid, user.root) == ("zoë.NTUSER", storage.name, KeyPath("HKU", (storage.name,)))
+
+
+@pytest.mark.parametrize("bitness", [Bitness.X86, Bitness.X64])
+def test_profiles_in_a_hive_show_its_bitness(bitness: Bitness, tmp_path: Path) -> None:
+    """Where none is written the edition shows it, and an option wins over both."""
+    folder = tmp_path / "other"
+    create_image(folder, users=["Bo"], edition=Edition.OUTLOOK_2010, bitness=bitness)
+    hive = folder / "Users" / "Bo" / "NTUSER.DAT"
+    for edition, usual in ((Edition.OUTLOOK_2016, Bitness.X64), (Edition.OUTLOOK_2007, Bitness.X86)):
+        assert open_workstation(f"hive:{hive}", edition=edition).outlook.bitness is usual
+    written = open_workstation(f"hive:{hive}", edition=Edition.OUTLOOK_2010)
+    profiles = written.users[0].root / PROFILE_ROOTS[Edition.OUTLOOK_2010].profiles
+    section = profiles / "P" / "00112233445566778899aabbccddeeff"
+    names = Value.binary(encode(PropertyType.MV_UNICODE, ("a", "b"), pointer=bitness.pointer))
+    written.registry.apply([*key_with_parents(written.registry, section), SetValue(section, "101f6601", None, names)])
+    for edition in (Edition.OUTLOOK_2016, Edition.OUTLOOK_2010):
+        outlook = open_workstation(f"hive:{hive}", edition=edition).outlook
+        assert outlook.bitness is bitness
+        assert (
+            "x86 process" if bitness is Bitness.X86 else "x64 process",
+            "profile 'P' is laid out so",
+        ) in outlook.rules
+    given = open_workstation(f"hive:{hive}", edition=Edition.OUTLOOK_2010, bitness=Bitness.X86).outlook
+    assert given.bitness is Bitness.X86
 
 
 def test_what_is_not_a_hive_is_told_with_its_path(tmp_path: Path) -> None:

@@ -8,16 +8,15 @@ not understood stays as it is ([profile-in-the-registry] sections 1 to 4 and 6).
 
 from __future__ import annotations
 
-from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError
-from mapiwright.formats.props import PropertyType, decode, encode, pointer_of
+from mapiwright.formats.props import PropertyType, decode, encode
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import Profile, Section, is_protected, tag_of_value, value_name
 from mapiwright.mapi.props.tags import is_secure, prop_type
-from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS, width_of_profile
 from mapiwright.workstation.registry import Key, Value, ValueType
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def read_profile(name: str, key: Key, *, default_pointer: int, code_page: str) -
     ``code_page`` is the Python codec of the ANSI strings in PT_MV_STRING8.
     """
     sections = {uid: read_section(uid, below, code_page) for uid, below in key.keys.items()}
-    pointer = _pointer_of(key)
+    pointer = width_of_profile(key)
     return Profile(name, MappingProxyType(sections), pointer or default_pointer, key.values)
 
 
@@ -91,19 +90,6 @@ def write_values(section: Section, pointer: int, code_page: str) -> MappingProxy
         if upcase(name) not in there:
             values[name] = _encoded(prop_type(tag), value, pointer, code_page)
     return MappingProxyType(values)
-
-
-def _pointer_of(key: Key) -> int | None:
-    """The width that most offset tables of a profile have; all of them have one, in every profile seen."""
-    votes = Counter(
-        pointer
-        for below in key.keys.values()
-        for name, value in below.values.items()
-        if (tag := tag_of_value(name)) is not None and value.type == ValueType.BINARY
-        if (pointer := pointer_of(prop_type(tag), value.data)) is not None
-    )
-    # Counter.most_common would load heapq for one of two numbers.
-    return max(votes, key=votes.__getitem__, default=None)
 
 
 def _decoded(kind: int, value: Value, code_page: str) -> PropertyValue | None:

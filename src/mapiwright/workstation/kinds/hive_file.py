@@ -9,7 +9,14 @@ from mapiwright.errors import Finding, NotFoundError, Severity
 from mapiwright.workstation.disk.tree import TreeFiles
 from mapiwright.workstation.kept import Kept
 from mapiwright.workstation.mounts.hives import HiveFile, HiveRegistry
-from mapiwright.workstation.outlook.outlook import INF_NAME, PROFILE_ROOTS, edition_of_profiles
+from mapiwright.workstation.outlook.outlook import (
+    INF_NAME,
+    OFFICE_VERSIONS,
+    ONLY_X86,
+    PROFILE_ROOTS,
+    edition_of_profiles,
+    width_of_profile,
+)
 from mapiwright.workstation.outlook.windows import USUAL_CODE_PAGE
 from mapiwright.workstation.registry import KeyPath, View
 from mapiwright.workstation.workstation import Bitness, Outlook, User
@@ -39,8 +46,9 @@ _USUAL_FOLDERS = {
 class HiveFileWorkstation:
     r"""One user's hive and, with ``inf``, the file that stands for ``C:\MAPISVC.INF``; it has no other files.
 
-    ``edition`` and ``bitness`` say of the Outlook what the hive does not; left out, the edition is that of the
-    profiles in the hive, and the bitness x64. Our state is in a folder beside it, ``NTUSER.DAT.mapiwright``.
+    ``edition`` and ``bitness`` say of the Outlook what the hive does not. Left out, they are those of the profiles in
+    the hive; where those do not show it, Outlook 2007 and older are x86, and others x64. Our state is in a folder
+    beside it, ``NTUSER.DAT.mapiwright``.
     """
 
     def __init__(
@@ -96,9 +104,10 @@ class HiveFileWorkstation:
         return {}
 
     def refresh(self) -> None:
-        """Read again which edition the profiles are of."""
+        """Read again which edition and bitness the profiles are of."""
         self.kept.forget()
-        self.__dict__.pop("_edition_found", None)
+        for name in ("_edition_found", "_width_found"):
+            self.__dict__.pop(name, None)
 
     def place(self, path: str) -> str:
         """Where it really lies: the INF as it was given, our folder beside the hive."""
@@ -129,8 +138,7 @@ class HiveFileWorkstation:
                 expected="one of these keys: " + ", ".join(keys),
                 remedy="Say it: --edition 2016 (or 2013, 2010, 2007, 2003).",
             )
-        bitness_rule = "as given" if self._bitness is not None else "the usual one; the hive does not say"
-        bitness = self._bitness or Bitness.X64
+        bitness, bitness_rule = self._bitness_of(edition)
         rules = (
             (f"Outlook {edition}", rule),
             (f"{bitness} process", bitness_rule),
@@ -164,6 +172,31 @@ class HiveFileWorkstation:
     def why_unwritable(self, user: User) -> Finding | None:  # noqa: ARG002 - there is one
         """Why the hive cannot be written."""
         return self._hive.why_unwritable("the user")
+
+    def _bitness_of(self, edition: Edition) -> tuple[Bitness, str]:
+        """As given, as a profile in the hive is laid out, or as all Outlooks of an edition are; and by which rule."""
+        profile, width = self._width_found
+        found = next((each for each in (Bitness.X64, Bitness.X86) if each.pointer == width), None)
+        if self._bitness is not None:
+            differs = found is not None and found.pointer != self._bitness.pointer
+            return self._bitness, f"as given, though profile {profile!r} is of {found}" if differs else "as given"
+        if found is not None:
+            return found, f"profile {profile!r} is laid out so"
+        if edition in ONLY_X86:
+            return Bitness.X86, f"Outlook {edition} is x86 only"
+        return Bitness.X64, "the usual one; the hive does not say, so see --bitness"
+
+    @cached_property
+    def _width_found(self) -> tuple[str, int | None]:
+        """The first profile of the hive that shows the width of a pointer, and the width."""
+        for key in dict.fromkeys(PROFILE_ROOTS[edition].profiles for edition in OFFICE_VERSIONS):
+            path = self._user.root / key
+            for name in self.registry.subkeys(path) or ():
+                profile = self.registry.read(path / name)
+                width = width_of_profile(profile) if profile is not None else None
+                if width is not None:
+                    return name, width
+        return "", None
 
     @cached_property
     def _edition_found(self) -> Edition | None:

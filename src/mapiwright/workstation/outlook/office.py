@@ -17,7 +17,7 @@ from mapiwright.workstation.outlook import click_to_run
 from mapiwright.workstation.outlook.click_to_run import OFFICE, ClickToRunPackage
 from mapiwright.workstation.outlook.languages import lcid_of_tag
 from mapiwright.workstation.outlook.long_names import is_below, long_path
-from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
+from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS, ONLY_X86
 from mapiwright.workstation.registry import KeyPath, ValueType, View
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.registry import RegistryReader
-
-ONLY_X86 = frozenset({Edition.OUTLOOK_2003, Edition.OUTLOOK_2007})
-"""The editions that there is no 64-bit Outlook of."""
 
 _STORE_FOLDER = "WindowsApps"
 _STORE_PACKAGE = "MICROSOFT.OFFICE.DESKTOP"

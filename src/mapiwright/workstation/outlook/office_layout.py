@@ -13,8 +13,7 @@ from mapiwright.errors import UsageError
 from mapiwright.workstation.files import join
 from mapiwright.workstation.mounts.redirection import X86_KEY
 from mapiwright.workstation.outlook.languages import tag_of_lcid
-from mapiwright.workstation.outlook.office import ONLY_X86
-from mapiwright.workstation.outlook.outlook import INF_NAME, OFFICE_VERSIONS
+from mapiwright.workstation.outlook.outlook import INF_NAME, OFFICE_VERSIONS, ONLY_X86
 from mapiwright.workstation.registry import Value
 from mapiwright.workstation.workstation import Bitness, Edition, Install
 

@@ -1,17 +1,20 @@
-"""What differs between the editions of Outlook: their version, and where each one keeps its profiles."""
+"""What differs between the editions of Outlook: their version, where each one keeps its profiles, and how."""
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mapiwright.formats.props import pointer_of
 from mapiwright.frozen import frozen
+from mapiwright.workstation.registry import ValueType
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mapiwright.workstation.registry import KeyPath, RegistryReader
+    from mapiwright.workstation.registry import Key, KeyPath, RegistryReader
 
 INF_NAME = "MAPISVC.INF"
 
@@ -25,6 +28,9 @@ OFFICE_VERSIONS: Mapping[Edition, str] = MappingProxyType(
     }
 )
 """The version in the names of Office's keys, the newest edition first."""
+
+ONLY_X86 = frozenset({Edition.OUTLOOK_2003, Edition.OUTLOOK_2007})
+"""The editions that there is no 64-bit Outlook of."""
 
 
 @frozen
@@ -54,6 +60,9 @@ PROFILE_ROOTS: Mapping[Edition, ProfileRoots] = MappingProxyType(
     }
 )
 
+_PROPERTY = re.compile(r"S?([0-9a-f]{4})[0-9a-f]{4}", re.IGNORECASE)
+"""The name of a value that stores a property: its type, then its id; ``S`` stands before a secure one."""
+
 
 def edition_of_profiles(registry: RegistryReader, user: KeyPath) -> Edition | None:
     """The edition whose profiles a user has: the newest with a profile, else the newest that left its key.
@@ -78,3 +87,20 @@ def _among_those_alike(edition: Edition, registry: RegistryReader, user: KeyPath
         if PROFILE_ROOTS[other] == PROFILE_ROOTS[edition] and registry.subkeys(settings) is not None:
             return other
     return edition
+
+
+def width_of_profile(profile: Key) -> int | None:
+    """The width that most offset tables of a profile have, 4 or 8 bytes; None where it has no such table.
+
+    [profile-in-the-registry] 4.3; in every profile that was seen, all tables of one have the same width.
+    """
+    votes = {4: 0, 8: 0}
+    for section in profile.keys.values():
+        for name, value in section.values.items():
+            match = _PROPERTY.fullmatch(name)
+            if match is not None and value.type == ValueType.BINARY:
+                width = pointer_of(int(match[1], 16), value.data)
+                if width is not None:
+                    votes[width] += 1
+    widest = max(votes, key=votes.__getitem__)
+    return widest if votes[widest] else None
