@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -200,6 +201,32 @@ def test_every_call_is_traced_with_its_arguments_and_result(bench: Bench) -> Non
     assert ("OpenProfileSection", Result.S_OK) in traced
     values = next(call.given["values"] for call in report.trace if call.method == "SetProps")
     assert values == {"6600001E": "mail.example", "66010003": 25}
+
+
+# Services that are linked to MAPI
+
+
+def test_a_service_that_is_linked_to_mapi_allocates_and_frees_by_its_functions(bench: Bench) -> None:
+    outcome = bench.call("links_to_mapi", flavour=Flavour.COM)
+    assert outcome.hresult == Result.S_OK, outcome.log
+    assert own(outcome)[VERDICT] == "all well"
+    assert bench.reports[-1].misuse == ()
+    refused = bench.call("links_to_mapi", Context.CONFIGURE, flavour=Flavour.COM)
+    assert refused.error is not None
+    assert refused.error.error == "The server is not reachable"
+    assert bench.reports[-1].misuse == ()
+
+
+def test_a_mapi_that_is_installed_keeps_its_heap_to_itself(
+    linux: Bench, service: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Above, no libmapi.so is there, and ours is in its place; here it is, and allocates otherwise."""
+    guest = shutil.copy(service("links_to_mapi"), tmp_path)
+    shutil.copy(service("mapi_of_its_own"), tmp_path / "libmapi.so.1")
+    host = NativeHost(OnDisk(Path(guest)), "ServiceEntry", flavour=Flavour.COM, observe=linux.reports.append)
+    outcome = host.call(asked(Context.CREATE))
+    assert own(outcome)[VERDICT] == "all well"
+    assert linux.reports[-1].misuse == ()
 
 
 # The other flavour
