@@ -57,6 +57,10 @@ SERVICES: dict[str, tuple[str, ...]] = {
         )
     },
     **{way: ("misbehaves.c", f"-DHOW={way}") for way in MISBEHAVIOURS},
+    **{
+        way: ("old_words.c", f"-DHOW={way}")
+        for way in ("eight_bit_words", "words_elsewhere", "static_words", "words_behind", "words_nowhere")
+    },
     "throws": ("throws.cpp",),
     "virtual": ("virtual.cpp",),
     # Plain COM under the name that says otherwise, and the other way round.

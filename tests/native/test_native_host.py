@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mapiwright.entry.child.native import error_words
 from mapiwright.entry.hosts.interpreter import ThisPython
 from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
 from mapiwright.entry.service.contract import Context, EntryFlag, Flavour, Result
@@ -166,6 +167,25 @@ def test_a_service_s_own_words_are_decoded(bench: Bench) -> None:
     assert bench.reports[-1].misuse == ()
 
 
+OLD_WORDS = {
+    "eight_bit_words": ("Le serveur n'est pas réjoignable!", error_words.NOT_WIDE),
+    "words_elsewhere": ("The server is away", error_words.NOT_ALLOCATED),
+    "static_words": ("The server is away", error_words.NOT_CHAINED),
+    "words_behind": ("The server is away", ""),
+    "words_nowhere": ("", error_words.UNREADABLE),
+}
+
+
+@pytest.mark.parametrize("how", OLD_WORDS)
+def test_the_words_of_an_old_service_are_read_however_it_made_them(bench: Bench, how: str) -> None:
+    words, note = OLD_WORDS[how]
+    outcome = bench.call(how)
+    assert (outcome.hresult, outcome.error and outcome.error.error) == (Result.MAPI_E_EXTENDED_ERROR, words)
+    assert outcome.error is not None
+    assert (outcome.error.low_level, outcome.error.notes) == (7, (note,) if note else ())
+    assert bench.reports[-1].misuse == outcome.error.notes
+
+
 @pytest.mark.parametrize("context", [Context.UNINSTALL, Context.CREATE])
 def test_a_service_may_cancel(bench: Bench, context: Context) -> None:
     assert bench.call("cancels", context).hresult == Result.MAPI_E_USER_CANCEL
@@ -267,7 +287,6 @@ ENDS = {
     "raises": ("SIGUSR1", "0xE0AC3E11"),
     "crashes_at_load": ("crashed while it was loaded: SIGSEGV", "a library that cannot be loaded"),
     "exits_at_load": ("ended while it was loaded without a result", "while it was loaded"),
-    "gives_wild_words": ("SIGSEGV", "0xC0000005"),
     "forgets_terminators": ("SIGSEGV", "0xC0000005"),
     "passes_wild_pointers": ("SIGSEGV", "0xC0000005"),
 }

@@ -313,7 +313,8 @@ class EntryCall:
             f"{self.service} answered {self._message} with {name}{words}",
             hresult=answer.hresult,
             where=self.service,
-            remedy="Everything is as it was. Correct what the service complains of, or ask its vendor.",
+            remedy="Everything is as it was. Correct what the service complains of, or ask its vendor."
+            + "".join(f" Note: {note}." for note in (answer.error.notes if answer.error else ())),
             said=answer.error,
         )
 

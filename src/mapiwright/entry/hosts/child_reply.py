@@ -90,6 +90,7 @@ def _mapi_error(found: Any, request: EntryRequest) -> MapiError | None:
         component=_text(error.get("component"), request),
         low_level=_number(error.get("low_level")),
         context=_number(error.get("context")),
+        notes=_sentences(error.get("notes", []), request),
     )
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mapiwright.entry.child.channel import Say, line, serve
 from mapiwright.entry.child.native import abi
 from mapiwright.entry.child.native.com import ITANIUM, World
-from mapiwright.entry.child.native.memory import Pointer, Refusal
+from mapiwright.entry.child.native.error_words import read_error
+from mapiwright.entry.child.native.memory import Pointer
 from mapiwright.entry.child.native.objects import Malloc, ProviderAdmin, Support
 from mapiwright.entry.child.native.shapes import MAPI_FUNCTIONS, MAPI_TABLE
 from mapiwright.entry.child.native.trace import Trace
@@ -109,30 +110,15 @@ class NativeCall:
         return int(hresult)
 
     def words(self) -> dict[str, Any] | None:
-        """The MAPIERROR that the service gave, which is freed; None where there is none."""
+        """The MAPIERROR that the service gave; None where there is none."""
         at = self.error.value
         if not at:
             return None
-        if self.world.heap.size(at) is None:
-            self.trace.misuse("the MAPIERROR was not made by MAPIAllocateBuffer")
-            return None
-        found = abi.MapiErrorBlock.from_address(at)
         wide = bool(self.request["flags"] & MAPI_UNICODE)
-        error = {
-            "error": self._text(found.error, wide=wide),
-            "component": self._text(found.component, wide=wide),
-            "low_level": found.low_level,
-            "context": found.context,
-        }
-        self.world.heap.free(at)
+        error = read_error(at, self.world.heap, self.request["code_page"], wide=wide)
+        for note in error["notes"]:
+            self.trace.misuse(note)
         return error
-
-    def _text(self, at: int | None, *, wide: bool) -> str:
-        try:
-            return self.world.codec.text(at, wide=wide) if at else ""
-        except Refusal:
-            self.trace.misuse("a text of the MAPIERROR is not valid in the requested width")
-            return ""
 
     def report(self) -> dict[str, Any]:
         """What is reported in addition to the outcome."""
