@@ -53,6 +53,7 @@ SERVICES: dict[str, tuple[str, ...]] = {
             "creates_sections",
             "keeps_secrets",
             "asks_for_more",
+            "reads_its_profile",
             "scripted",
         )
     },

@@ -129,6 +129,7 @@ class NativeCall:
             "wanted": self.trace.wanted,
             "misuse": [*self.trace.misuses, *self.world.leaks()],
             "doubt": self.trace.doubts,
+            "refused": self.trace.refused,
         }
 
 

@@ -24,6 +24,7 @@ from mapiwright.entry.child.native.profile_section import (
 from mapiwright.entry.child.native.table import TableObject
 from mapiwright.entry.child.native.trace import Record, shown
 from mapiwright.entry.child.property_json import COMPUTED, fault_of
+from mapiwright.entry.child.sections import PROFILE_INSTANCE
 from mapiwright.mapi.tables.row import MAPI_E_NOT_FOUND, is_secure
 from mapiwright.mapi.tables.tables import Table
 
@@ -73,7 +74,12 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
     sections = world.sections
     writable = bool(flags & (MAPI_MODIFY | MAPI_BEST_ACCESS))
     section = sections.service if asked is None else sections.find(asked)
-    if asked is not None and asked.hex() in sections.foreign:
+    if asked == PROFILE_INSTANCE and sections.instance is not None:
+        if flags & MAPI_MODIFY:
+            raise Refusal(E_NO_ACCESS, "that section is MAPI's own, and only read")
+        section, writable = sections.instance, False
+    elif asked is not None and sections.is_of_others(asked, write=bool(flags & MAPI_MODIFY)):
+        world.trace.refuse(asked.hex())
         raise Refusal(E_NO_ACCESS, "that section is not the service's own")
     if section is None:
         if asked is None or not flags & MAPI_MODIFY or sections.service is None:
