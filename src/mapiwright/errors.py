@@ -171,6 +171,8 @@ class MapiError:
     component: str = ""
     low_level: int = 0
     context: int = 0
+    notes: tuple[str, ...] = ()
+    """What the service did against the rules when it made it."""
 
 
 class EntryPointError(FailedError):

@@ -53,19 +53,28 @@ SERVICES: dict[str, tuple[str, ...]] = {
             "creates_sections",
             "keeps_secrets",
             "asks_for_more",
+            "reads_its_profile",
             "scripted",
         )
     },
     **{way: ("misbehaves.c", f"-DHOW={way}") for way in MISBEHAVIOURS},
+    **{
+        way: ("old_words.c", f"-DHOW={way}")
+        for way in ("eight_bit_words", "words_elsewhere", "static_words", "words_behind", "words_nowhere")
+    },
     "throws": ("throws.cpp",),
     "virtual": ("virtual.cpp",),
     # Plain COM under the name that says otherwise, and the other way round.
     "looks_virtual": ("good.c", "-DServiceEntry=MSGServiceEntry"),
     "looks_plain": ("virtual.cpp", "-DMSGServiceEntry=ServiceEntry", "-fvisibility=hidden"),
     "built_by_winegcc": ("built_by_winegcc.c",),
+    "mapi_of_its_own": ("mapi_of_its_own.c", "-Wl,-soname,libmapi.so.1"),
+    "links_to_mapi": ("links_to_mapi.c",),
 }
 """The source of each service, and what it is compiled with."""
-LINUX_ONLY = {"throws", "virtual", "looks_virtual", "looks_plain", "built_by_winegcc"}
+LINKED = {"links_to_mapi"}
+"""What is linked to MAPI: to mapi32.dll, or to a libmapi.so.1 that is looked for beside it."""
+LINUX_ONLY = {"mapi_of_its_own", "throws", "virtual", "looks_virtual", "looks_plain", "built_by_winegcc"}
 
 
 def compiler(name: str, flavour: str = "so") -> str:
@@ -81,6 +90,10 @@ def build(name: str, flavour: str, folder: Path) -> Path:
     standard = "-std=c++17" if source.endswith(".cpp") else "-std=c11"
     command = [compiler(name, flavour), standard, "-O1", "-Wall", "-Wextra", "-shared", *options]
     command += [str(HERE / source), *tools.link]
+    if name in LINKED:
+        mapi = build("mapi_of_its_own", flavour, folder) if flavour == "so" else "-lmapi32"
+        command += ["-Wl,-rpath,$ORIGIN", "-Wl,--no-as-needed"] if flavour == "so" else []
+        command.append(str(mapi))
     made_of = hashlib.sha256("\0".join(command).encode())
     for path in (HERE / source, *sorted(HERE.glob("*.h")), HERE / "service.def"):
         made_of.update(path.read_bytes())

@@ -11,7 +11,9 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import Result
 from mapiwright.errors import CancelledError, EntryPointError, MapiError
+from mapiwright.mapi.profile.profile import INSTANCE
 from mapiwright.mapi.profile.profile_check import faults
+from mapiwright.mapi.props import tags
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import file_with_parents
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
@@ -104,6 +106,32 @@ def test_create_configure_and_delete_call_the_service_in_the_documented_order(be
     assert good.calls() == ["DELETE"]
     assert not good.services.profile.services
     good.close()
+
+
+def test_a_service_reads_what_the_documents_advise_in_every_call(bench: Callable[[str], Bench]) -> None:
+    """MUID_PROFILE_INSTANCE, PR_SERVICE_UID, its hard-coded PR_PROVIDER_UID, and CopyTo again and again."""
+    reads = bench("reads_its_profile")
+    uid = reads.services.create_message_service("GOOD")
+    key = reads.services.profile.section(INSTANCE)
+    assert key is not None
+    for number in range(3):
+        section = reads.services.profile.section(uid)
+        assert section is not None
+        assert (section.get(VERDICT), section.get(0x66840102)) == ("all well", key.get(tags.PR_SEARCH_KEY))
+        assert tags.PR_SERVICE_UID not in section.properties, "it is read, and stored nowhere"
+        copy = reads.services.profile.section(b"copy of settings".hex())
+        assert copy is not None
+        assert copy.get(0x6600001E) == "kept"
+        reads.services.configure_message_service(uid, {PORT: number})
+    provider = reads.services.profile.services[0].providers[0]
+    assert provider.section.get(tags.PR_PROVIDER_UID) == b"my own provider\0"
+    assert provider.uid != b"my own provider\0"
+    admin = reads.services.admin_providers(uid)
+    made = admin.create_provider("GOOD_Store", {SERVER: "second.example"})
+    found = reads.services.profile.section(made)
+    assert found is not None
+    assert found.get(SERVER) == "second.example", "given to CreateProvider, and no part of the call"
+    reads.close()
 
 
 def test_copying_a_service_or_a_profile_calls_nothing(bench: Callable[[str], Bench]) -> None:

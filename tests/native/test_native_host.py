@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mapiwright.entry.child.native import error_words
 from mapiwright.entry.hosts.interpreter import ThisPython
 from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
 from mapiwright.entry.service.contract import Context, EntryFlag, Flavour, Result
@@ -165,6 +167,25 @@ def test_a_service_s_own_words_are_decoded(bench: Bench) -> None:
     assert bench.reports[-1].misuse == ()
 
 
+OLD_WORDS = {
+    "eight_bit_words": ("Le serveur n'est pas réjoignable!", error_words.NOT_WIDE),
+    "words_elsewhere": ("The server is away", error_words.NOT_ALLOCATED),
+    "static_words": ("The server is away", error_words.NOT_CHAINED),
+    "words_behind": ("The server is away", ""),
+    "words_nowhere": ("", error_words.UNREADABLE),
+}
+
+
+@pytest.mark.parametrize("how", OLD_WORDS)
+def test_the_words_of_an_old_service_are_read_however_it_made_them(bench: Bench, how: str) -> None:
+    words, note = OLD_WORDS[how]
+    outcome = bench.call(how)
+    assert (outcome.hresult, outcome.error and outcome.error.error) == (Result.MAPI_E_EXTENDED_ERROR, words)
+    assert outcome.error is not None
+    assert (outcome.error.low_level, outcome.error.notes) == (7, (note,) if note else ())
+    assert bench.reports[-1].misuse == outcome.error.notes
+
+
 @pytest.mark.parametrize("context", [Context.UNINSTALL, Context.CREATE])
 def test_a_service_may_cancel(bench: Bench, context: Context) -> None:
     assert bench.call("cancels", context).hresult == Result.MAPI_E_USER_CANCEL
@@ -200,6 +221,32 @@ def test_every_call_is_traced_with_its_arguments_and_result(bench: Bench) -> Non
     assert ("OpenProfileSection", Result.S_OK) in traced
     values = next(call.given["values"] for call in report.trace if call.method == "SetProps")
     assert values == {"6600001E": "mail.example", "66010003": 25}
+
+
+# Services that are linked to MAPI
+
+
+def test_a_service_that_is_linked_to_mapi_allocates_and_frees_by_its_functions(bench: Bench) -> None:
+    outcome = bench.call("links_to_mapi", flavour=Flavour.COM)
+    assert outcome.hresult == Result.S_OK, outcome.log
+    assert own(outcome)[VERDICT] == "all well"
+    assert bench.reports[-1].misuse == ()
+    refused = bench.call("links_to_mapi", Context.CONFIGURE, flavour=Flavour.COM)
+    assert refused.error is not None
+    assert refused.error.error == "The server is not reachable"
+    assert bench.reports[-1].misuse == ()
+
+
+def test_a_mapi_that_is_installed_keeps_its_heap_to_itself(
+    linux: Bench, service: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Above, no libmapi.so is there, and ours is in its place; here it is, and allocates otherwise."""
+    guest = shutil.copy(service("links_to_mapi"), tmp_path)
+    shutil.copy(service("mapi_of_its_own"), tmp_path / "libmapi.so.1")
+    host = NativeHost(OnDisk(Path(guest)), "ServiceEntry", flavour=Flavour.COM, observe=linux.reports.append)
+    outcome = host.call(asked(Context.CREATE))
+    assert own(outcome)[VERDICT] == "all well"
+    assert linux.reports[-1].misuse == ()
 
 
 # The other flavour
@@ -240,7 +287,6 @@ ENDS = {
     "raises": ("SIGUSR1", "0xE0AC3E11"),
     "crashes_at_load": ("crashed while it was loaded: SIGSEGV", "a library that cannot be loaded"),
     "exits_at_load": ("ended while it was loaded without a result", "while it was loaded"),
-    "gives_wild_words": ("SIGSEGV", "0xC0000005"),
     "forgets_terminators": ("SIGSEGV", "0xC0000005"),
     "passes_wild_pointers": ("SIGSEGV", "0xC0000005"),
 }

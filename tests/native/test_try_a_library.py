@@ -223,6 +223,21 @@ def test_of_several_services_one_is_asked_for_by_name(
     assert '"6684001E": ""' in json.dumps(plain["changed"]), "it has no providers"
 
 
+def test_a_section_of_others_is_named_with_what_makes_it_the_services_own(
+    tried: Callable[..., Told], fragment: Callable[[str], Path]
+) -> None:
+    told = tried("reads_its_profile", "CREATE", "--inf", fragment(ONE))
+    assert told.code == 0, told.out
+    assert (
+        "refused: section 13dbb0c8aa05101a9bb000aa002fc45a (Exchange Global Profile Section) is not its own"
+        in told.out
+    )
+    remedy = "Sections=NAME, and [NAME] needs UID=13DBB0C8AA05101A9BB000AA002FC45A"
+    assert remedy in told.out
+    own = ONE.replace("Providers=", "Sections=NAME\nProviders=") + f"[NAME]\n{remedy.rpartition(' ')[2]}\n"
+    assert "refused:" not in tried("reads_its_profile", "CREATE", "--inf", fragment(own)).out
+
+
 # How its interfaces lie
 
 

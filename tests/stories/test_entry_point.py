@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
 from types import MappingProxyType
@@ -76,6 +76,12 @@ def landlock_is_there() -> bool:
     return int(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)) > 0
 
 
+def reads(expression: str, key: bytes = bytes(16)) -> object:
+    """What a stand-in finds."""
+    source = f"def service_entry(call):\n    call.service[{SERVER}] = repr({expression})\n"
+    return call(source, replace(request(), search_key=key)).changed[SERVICE][SERVER]
+
+
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are told apart on POSIX")
 
 
@@ -107,6 +113,16 @@ def failure_of(source: str, made: EntryRequest | None = None, *, deadline: float
     with pytest.raises(EntryPointError) as caught:
         call(source, made, deadline=deadline)
     return caught.value
+
+
+def test_a_stand_in_reads_whose_section_and_which_profile_it_has() -> None:
+    assert reads(f"call.service[{tags.PR_SERVICE_UID}]") == repr(bytes.fromhex(SERVICE))
+    assert reads("call.search_key", b"0123456789abcdef") == repr(b"0123456789abcdef")
+
+
+def test_a_section_that_no_service_makes_is_refused_with_the_remedy() -> None:
+    source = "def service_entry(call):\n    call.new_section(bytes.fromhex('13dbb0c8aa05101a9bb000aa002fc45a'))\n"
+    assert "Sections= in MAPISVC.INF" in failure_of(source).what
 
 
 # A good stand-in

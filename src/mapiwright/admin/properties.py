@@ -219,9 +219,9 @@ class PropertyObject(ABC, Remembering):
     ) -> tuple[PropertyProblem, ...]:
         """Copy or move all properties but those of the excluded ids to another object ([imapiprop-copyto]).
 
-        Secure properties and PR_SERVICE_UID are not copied: ``all_but`` says why. MAPI_E_COMPUTED in the answer is no
-        failure. Raises UsageError for an empty ``exclude``, and CallError (MAPI_E_NO_ACCESS) where the target is this
-        object.
+        Secure properties, PR_SERVICE_UID and PR_SERVICE_EXTRA_UIDS are not copied: ``all_but`` says why.
+        MAPI_E_COMPUTED in the answer is no failure. Raises UsageError for an empty ``exclude``, and CallError
+        (MAPI_E_NO_ACCESS) where the target is this object.
         """
         if exclude is not None and not exclude:
             raise UsageError("CopyTo was given an empty list of what to exclude", expected="tags, or None")

@@ -20,11 +20,12 @@ from mapiwright.entry.service.contract import (
     EntryRequest,
     Result,
     before_the_call,
+    how_to_own,
     is_uid,
     succeeded,
 )
 from mapiwright.entry.service.record import read_record
-from mapiwright.entry.service.visible_sections import visible_sections
+from mapiwright.entry.service.visible_sections import search_key_of, visible_sections
 from mapiwright.errors import (
     CancelledError,
     EntryPointError,
@@ -182,7 +183,12 @@ class EntryCall:
             raise
         finally:
             self.observe(answer, reports)
-        return self._concluded(answer, workstation, subject)
+        try:
+            return self._concluded(answer, workstation, subject)
+        except EntryPointError as error:
+            for uid in reports[-1].refused if reports else ():
+                error.remedy += f" It had asked for section {uid}, which is not its own. {how_to_own(uid)}"
+            raise
 
     def compensate(self, workstation: Workstation) -> Message | None:
         """Call the counterpart, of INSTALL and CREATE; what it sets is dropped, as the legs are undone too."""
@@ -269,6 +275,7 @@ class EntryCall:
             code_page=workstation.code_page,
             definitions={each.section: each.properties for each in definition.providers} if definition else {},
             foreign=frozenset(uid.lower() for uid in subject.profile.sections if is_uid(uid)) - own,
+            search_key=search_key_of(subject.profile),
             provider=self._new_provider(subject, definition),
         )
 
@@ -313,7 +320,8 @@ class EntryCall:
             f"{self.service} answered {self._message} with {name}{words}",
             hresult=answer.hresult,
             where=self.service,
-            remedy="Everything is as it was. Correct what the service complains of, or ask its vendor.",
+            remedy="Everything is as it was. Correct what the service complains of, or ask its vendor."
+            + "".join(f" Note: {note}." for note in (answer.error.notes if answer.error else ())),
             said=answer.error,
         )
 

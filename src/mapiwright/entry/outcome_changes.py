@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.service.contract import Result
+from mapiwright.entry.service.contract import Result, how_to_own
 from mapiwright.errors import EntryPointError, UsageError
 from mapiwright.mapi.inf.definition import ProviderDefinition
 from mapiwright.mapi.profile import providers, store
@@ -72,7 +72,8 @@ def _check(answer: EntryOutcome, subject: Subject, where: str) -> None:
     own = {service.uid, *(each.uid for each in service.providers), *(each.uid for each in service.extras)}
     for uid, properties in answer.changed.items():
         if uid not in own and (subject.profile.section(uid) is not None or uid in tags.WELL_KNOWN):
-            raise _unstorable("it set a section that is not its own", where, "A service has its own sections only.")
+            name = f" ({tags.WELL_KNOWN[uid]})" if uid in tags.WELL_KNOWN else ""
+            raise _unstorable(f"it set section {uid}{name}, which is not its own", where, how_to_own(uid))
         secure = [f"{tag:08X}" for tag in properties if tags.is_secure(tag)]
         if secure:
             raise _unstorable(

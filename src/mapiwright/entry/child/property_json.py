@@ -90,7 +90,6 @@ COMPUTED = frozenset(
     {
         0x0FF6,  # PR_INSTANCE_KEY
         0x0FFE,  # PR_OBJECT_TYPE
-        0x300C,  # PR_PROVIDER_UID
         0x300D,  # PR_PROVIDER_ORDINAL
         0x3D00,  # PR_STORE_PROVIDERS
         0x3D01,  # PR_AB_PROVIDERS

@@ -10,6 +10,11 @@ from typing import Any
 
 from mapiwright.entry.child.property_json import EXTRA_UIDS, fault_of, properties_from_json, properties_to_json
 
+PROFILE_INSTANCE = bytes.fromhex("8503020000000000c000000000000046")
+"""MUID_PROFILE_INSTANCE: the section that says which profile this is, by PR_SEARCH_KEY ([mapi-profiles])."""
+PR_SEARCH_KEY = 0x300B0102
+PR_SERVICE_UID = 0x3D0C0102
+
 
 class Section(MutableMapping[int, Any]):
     """A profile section as a mapping from property tag to value; ``uid`` is its MAPIUID, 16 bytes.
@@ -90,7 +95,8 @@ class Sections:
     """The sections of one call: the service's own, its providers' and its extra ones, by their uids in hex.
 
     ``definitions`` are the providers that MAPISVC.INF knows, by name, as CreateProvider copies them; ``foreign`` are
-    the uids of sections in the profile that belong to others. ``fresh`` are the extra sections that the guest
+    the uids of sections in the profile that belong to others, ``reserved`` those that no service may make.
+    ``instance`` is the one of the profile, to be read only. ``fresh`` are the extra sections that the guest
     made, ``made`` names the providers that it created, by their uids, and ``gone`` are the uids of those that it
     deleted. ``adopt`` of the request names, by its name, the provider that a call of PROVIDER_CREATE is about, which
     is there already.
@@ -105,13 +111,19 @@ class Sections:
         self.gone: list[str] = []
         self.fresh: list[Section] = []
         self.foreign = frozenset(request.get("foreign", ()))
+        self.reserved = frozenset(request.get("reserved", ()))
+        key = bytes.fromhex(request.get("search_key", ""))
+        self.instance = Section(PROFILE_INSTANCE, {PR_SEARCH_KEY: key}) if key else None
         self.definitions = {
             name: properties_from_json(found) for name, found in request.get("definitions", {}).items()
         }
         self._adopted: dict[str, str] = dict(request.get("adopt", {}))
         roles = {"provider": self.providers, "extra": self.extras}
         for found in request["sections"]:
-            section = Section(bytes.fromhex(found["uid"]), properties_from_json(found["properties"]))
+            uid, properties = bytes.fromhex(found["uid"]), properties_from_json(found["properties"])
+            if found["role"] == "service":
+                properties.setdefault(PR_SERVICE_UID, uid)  # it is stored in no profile seen, and read by services
+            section = Section(uid, properties)
             self.names[found["uid"]] = found["name"]
             if found["role"] == "service":
                 self.service = section
@@ -136,14 +148,20 @@ class Sections:
         uid = _new_uid() if uid is None else bytes(uid)
         if self.service is None:
             raise ValueError("a new section needs a profile; INSTALL and UNINSTALL have none")
-        if uid.hex() in self.foreign:
-            raise ValueError(f"section {uid.hex()} is not its own")
+        if self.is_of_others(uid, write=True):
+            raise ValueError(
+                f"section {uid.hex()} is not its own; Sections= in MAPISVC.INF, and UID= there, makes it so"
+            )
         if len(uid) != 16 or self.find(uid) is not None:
             raise ValueError(f"{uid.hex()} is not the 16 bytes of a new MAPIUID")
         section = self.extras[uid.hex()] = Section(uid, {}, is_new=True)
         self.names[uid.hex()] = uid.hex()
         self.fresh.append(section)
         return section
+
+    def is_of_others(self, uid: bytes, *, write: bool) -> bool:
+        """Whether a section is there and not the service's, or, to ``write``, is one that no service makes."""
+        return uid.hex() in self.foreign or (write and uid.hex() in self.reserved)
 
     def list_extra(self, section: Section) -> None:
         """Name an extra section in PR_SERVICE_EXTRA_UIDS, if it is not there yet."""

@@ -36,6 +36,7 @@ class Call:
         self.context: int = request["context"]
         self.flags: int = request["flags"]
         self.profile: str = request["profile"]
+        self.search_key: bytes = bytes.fromhex(request.get("search_key", ""))
         self.properties: dict[int, Any] = properties_from_json(request["properties"])
         self._sections = sections = Sections(request)
         self.service: Section | None = sections.service

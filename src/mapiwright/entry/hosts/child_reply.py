@@ -90,6 +90,7 @@ def _mapi_error(found: Any, request: EntryRequest) -> MapiError | None:
         component=_text(error.get("component"), request),
         low_level=_number(error.get("low_level")),
         context=_number(error.get("context")),
+        notes=_sentences(error.get("notes", []), request),
     )
 
 
@@ -121,7 +122,7 @@ def _changed(found: Any, request: EntryRequest, made: dict[str, str]) -> dict[st
     if not all(is_uid(uid) and uid == uid.lower() for uid in created):
         raise _NonsenseError("it made a section that is not named by a MAPIUID")
     for section in request.sections:
-        if property_json.EXTRA_UIDS in changed.get(section.uid, {}):
+        if section.role == "service" and property_json.EXTRA_UIDS in changed.get(section.uid, {}):
             _check_extras(
                 section.properties.get(property_json.EXTRA_UIDS), changed[section.uid], created - made.keys()
             )
@@ -208,6 +209,7 @@ def _report(lines: list[dict[str, Any]], request: EntryRequest) -> Report:
         {_text(name, request): _number(count) for name, count in wanted.items()},
         _sentences(reported.get("misuse", []), request),
         _sentences(reported.get("doubt", []), request),
+        tuple(uid for uid in _sentences(reported.get("refused", []), request) if is_uid(uid)),
     )
 
 

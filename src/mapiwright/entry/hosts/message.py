@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mapiwright.entry.child.property_json import properties_to_json
+from mapiwright.mapi.props.tags import WELL_KNOWN
 
 if TYPE_CHECKING:
     from mapiwright.entry.service.contract import EntryRequest
@@ -26,6 +27,8 @@ def encode(request: EntryRequest, deadline: float, **host: Any) -> bytes:
         "properties": properties_to_json(request.properties),
         "definitions": {name: properties_to_json(given) for name, given in request.definitions.items()},
         "foreign": sorted(request.foreign),
+        "reserved": sorted(WELL_KNOWN.keys() - {section.uid for section in request.sections}),
+        "search_key": request.search_key.hex(),
         "adopt": dict([request.provider]) if request.provider else {},
         "sections": [
             {

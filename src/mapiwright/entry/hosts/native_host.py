@@ -14,6 +14,7 @@ from mapiwright.entry.hosts.child_zipapp import archive
 from mapiwright.entry.hosts.interpreter import Interpreter, ThisPython
 from mapiwright.entry.hosts.isolation import converse
 from mapiwright.entry.hosts.library import describe, refuse_another_kind, refuse_uncallable
+from mapiwright.entry.hosts.mapi_in_front import mapi_in_front
 from mapiwright.entry.hosts.message import encode
 from mapiwright.entry.service.contract import (
     NO_REPORT,
@@ -28,6 +29,7 @@ from mapiwright.errors import EntryPointError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mapiwright.entry.hosts.library import Library
     from mapiwright.entry.service.contract import EntryOutcome, EntryRequest, Report
 
 DEADLINE = 30.0
@@ -102,16 +104,16 @@ class NativeHost:
         """
         with self.source.placed() as path:
             with before_the_call():
-                flavour = self._prepared(path)
-            outcome = self._once(request, path, flavour)
+                library = self._prepared(path)
+            outcome = self._once(request, path, library)
             if outcome.hresult == Result.MAPI_E_BAD_CHARWIDTH:
                 other = replace(request, flags=request.flags ^ EntryFlag.UNICODE)
                 with in_the_second_call():
-                    outcome = self._once(other, path, flavour)
+                    outcome = self._once(other, path, library)
             return outcome
 
-    def _prepared(self, path: Path) -> Flavour:
-        """See that the library can be called; how its interfaces lie in memory."""
+    def _prepared(self, path: Path) -> Library:
+        """See that the library can be called; what it is."""
         try:
             library = describe(path.read_bytes(), where=path.name)
         except OSError as error:
@@ -119,18 +121,20 @@ class NativeHost:
         refuse_another_kind(library, self.interpreter, where=path.name)
         self.interpreter.prepare()
         refuse_uncallable(library, self.entry, self.interpreter, where=path.name)
-        return self.flavour or library.flavour
+        return library if self.flavour is None else replace(library, flavour=self.flavour)
 
-    def _once(self, request: EntryRequest, path: Path, flavour: Flavour) -> EntryOutcome:
+    def _once(self, request: EntryRequest, path: Path, library: Library) -> EntryOutcome:
         with before_the_call():
             there, environment = self.interpreter.path(path.resolve()), self.interpreter.environment()
             command = self.interpreter.command(archive, "native.library")
+            in_front = {name: self.interpreter.path(each) for name, each in mapi_in_front(library).items()}
         message = encode(
             request,
             self.deadline,
             library=there,
             entry=self.entry,
-            flavour=flavour.value,
+            flavour=library.flavour.value,
+            in_front=in_front,
             trace=self.trace,
         )
         ended = converse(
@@ -154,7 +158,7 @@ class NativeHost:
         finally:
             self.observe(reports[-1])
             if reports[-1].doubt:
-                raise _of_another_flavour(flavour, reports[-1].doubt[0], where)
+                raise _of_another_flavour(library.flavour, reports[-1].doubt[0], where)
         return outcome
 
 

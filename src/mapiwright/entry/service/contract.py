@@ -111,6 +111,14 @@ def succeeded(hresult: int) -> bool:
     return hresult < 0x80000000
 
 
+def how_to_own(uid: str) -> str:
+    """The remedy for a service that needs a section which is not its own: MAPISVC.INF makes it so."""
+    return (
+        f"If the service is to have it, its section of MAPISVC.INF needs Sections=NAME, and [NAME] needs "
+        f"UID={uid.upper()}."
+    )
+
+
 def is_uid(name: str) -> bool:
     """Whether the name of a section spells a MAPIUID: 16 bytes as 32 hex digits."""
     return re.fullmatch(r"[0-9A-Fa-f]{32}", name, re.ASCII) is not None
@@ -150,6 +158,8 @@ class EntryRequest:
     """The providers that MAPISVC.INF has of the service, by name: what CreateProvider copies."""
     foreign: frozenset[str] = frozenset()
     """The uids of the profile's other sections, which are not the service's own."""
+    search_key: bytes = b""
+    """PR_SEARCH_KEY of the profile, which a service reads in MUID_PROFILE_INSTANCE ([pidtagsearchkey])."""
     provider: tuple[str, str] | None = None
     """Under PROVIDER_CREATE the name and uid of the provider that was made, for the service to continue with."""
 
@@ -175,13 +185,14 @@ class Report:
 
     ``wanted`` are methods that the object does not support, and how often; ``misuse`` are sentences about leaks,
     double frees and calls on released objects; ``doubt`` are signs that its interfaces have another flavour than was
-    thought.
+    thought. ``refused`` are the uids of sections that it asked for, and that are not its own.
     """
 
     trace: tuple[Traced, ...] = ()
     wanted: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     misuse: tuple[str, ...] = ()
     doubt: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 NO_REPORT = Report()

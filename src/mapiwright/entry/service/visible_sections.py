@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.service.contract import VisibleSection, is_uid
+from mapiwright.mapi.profile.profile import INSTANCE
 from mapiwright.mapi.profile.resemblance import matched
+from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.protected import public
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mapiwright.mapi.inf.definition import ServiceDefinition
-    from mapiwright.mapi.profile.profile import Section, Service
+    from mapiwright.mapi.profile.profile import Profile, Section, Service
 
 
 def visible_sections(service: Service, definition: ServiceDefinition | None) -> tuple[VisibleSection, ...]:
@@ -33,6 +35,13 @@ def visible_sections(service: Service, definition: ServiceDefinition | None) -> 
             "extra", service.extras, {uid: made.section for uid, made in matched(service.extras, extras).items()}
         ),
     )
+
+
+def search_key_of(profile: Profile) -> bytes:
+    """What identifies a profile among all that were ever made: PR_SEARCH_KEY; empty where it has none."""
+    instance = profile.section(INSTANCE)
+    key = instance.get(tags.PR_SEARCH_KEY) if instance is not None else None
+    return key if isinstance(key, bytes) else b""
 
 
 def _named(role: str, sections: Sequence[Section], names: Mapping[str, str]) -> Iterator[VisibleSection]:

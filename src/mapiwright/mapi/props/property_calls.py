@@ -22,6 +22,7 @@ MAPI_E_INVALID_TYPE: Final = 0x80040302
 NAMED: Final = 0x8000
 """The first id of named properties, which profile sections lack ([iprofsectimapiprop])."""
 PR_SERVICE_UID: Final = 0x3D0C0102
+PR_SERVICE_EXTRA_UIDS: Final = 0x3D0D0102
 PASSED_OVER: Final = frozenset({0x0001, PT_ERROR})
 """PT_NULL and PT_ERROR: SetProps takes no notice of them ([imapiprop-setprops])."""
 STORABLE: Final = frozenset(
@@ -38,12 +39,12 @@ def not_held(tag: int) -> int:
 
 
 def all_but(row: Row, excluded: Iterable[int]) -> list[int]:
-    """The tags that CopyTo copies: all but the excluded ids, secure ones, and PR_SERVICE_UID.
+    """The tags that CopyTo copies: all but the excluded ids, secure ones, PR_SERVICE_UID and PR_SERVICE_EXTRA_UIDS.
 
-    The pages leave secure properties open, and so none gets where it was not put; PR_SERVICE_UID says whose a section
-    is, and the target would be one of that service's, too ([derived], [imapiprop-copyto]).
+    The pages leave secure properties open, and so none gets where it was not put; the other two say which sections
+    are whose, and the target would be or have one of that service's, too ([derived], [imapiprop-copyto]).
     """
-    ids = {tag >> 16 for tag in (*excluded, PR_SERVICE_UID)}
+    ids = {tag >> 16 for tag in (*excluded, PR_SERVICE_UID, PR_SERVICE_EXTRA_UIDS)}
     return [tag for tag in row if tag >> 16 not in ids and not is_secure(tag)]
 
 

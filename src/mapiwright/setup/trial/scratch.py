@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.call import OF_THE_MACHINE
 from mapiwright.entry.service.contract import EntryFlag, EntryRequest
-from mapiwright.entry.service.visible_sections import visible_sections
+from mapiwright.entry.service.visible_sections import search_key_of, visible_sections
 from mapiwright.errors import NotFoundError
 from mapiwright.formats import inf
 from mapiwright.mapi.inf.catalogue import Catalogue
@@ -55,6 +55,7 @@ def scratch_request(
         code_page=code_page,
         definitions={each.section: each.properties for each in definition.providers},
         foreign=frozenset(profile.sections) - {section.uid for section in sections},
+        search_key=search_key_of(profile),
     )
 
 

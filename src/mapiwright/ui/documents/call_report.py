@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mapiwright.entry.service.contract import how_to_own
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.mapi.props.protected import MASK
@@ -35,6 +36,9 @@ def call_lines(title: str, outcome: EntryOutcome | None, reports: Sequence[Repor
             yield Line(escape(f"  not supported here: {method}, asked for {times} time(s)"), Style.CHANGED)
         for sentence in report.misuse:
             yield Line(escape(f"  misuse: {sentence}"), Style.REMOVED)
+        for uid in report.refused:
+            name = f" ({tags.WELL_KNOWN[uid]})" if uid in tags.WELL_KNOWN else ""
+            yield Line(escape(f"  refused: section {uid}{name} is not its own. {how_to_own(uid)}"), Style.CHANGED)
     if outcome is None:
         return
     if outcome.hresult >= 0x80000000 and outcome.changed:
@@ -131,6 +135,7 @@ def call_document(
             "calls": [_call(each) for report in reports for each in report.trace],
             "wanted": dict(last.wanted) if last else {},
             "misuse": list(last.misuse) if last else [],
+            "refused": list(last.refused) if last else [],
         }
     }
 

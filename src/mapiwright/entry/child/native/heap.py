@@ -82,6 +82,11 @@ class Heap:
         root = self._roots.get(address)
         return root.size if root else None
 
+    def holds(self, base: int, address: int) -> bool:
+        """Whether an address lies in the buffer at ``base``, or in one that is chained to it."""
+        root = self._roots[base]
+        return any(block.address <= address < block.address + block.size for block in (root, *root.children))
+
     def leaks(self) -> list[str]:
         """A sentence for each buffer that is left, and for each that was written past its end."""
         for root in self._roots.values():

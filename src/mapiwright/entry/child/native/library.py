@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mapiwright.entry.child.channel import Say, line, serve
 from mapiwright.entry.child.native import abi
 from mapiwright.entry.child.native.com import ITANIUM, World
-from mapiwright.entry.child.native.memory import Pointer, Refusal
+from mapiwright.entry.child.native.error_words import read_error
+from mapiwright.entry.child.native.memory import Pointer
 from mapiwright.entry.child.native.objects import Malloc, ProviderAdmin, Support
+from mapiwright.entry.child.native.shapes import MAPI_FUNCTIONS, MAPI_TABLE
 from mapiwright.entry.child.native.trace import Trace
 from mapiwright.entry.child.property_json import properties_from_json
 from mapiwright.entry.child.sections import Sections
@@ -23,6 +25,8 @@ from mapiwright.entry.child.silence import die_of, ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mapiwright.entry.child.native.functions import Functions
 
 MAPI_UNICODE = 0x80000000
 DLL_LOAD_DIR_AND_DEFAULT_DIRS = 0x1100
@@ -32,14 +36,19 @@ class _NotLoadedError(Exception):
     """The library or its symbol cannot be had."""
 
 
-def load(library: str, entry: str) -> tuple[int, int]:
-    """Load the library and find the function: the handle of the one and the address of the other."""
+def load(library: str, entry: str, functions: Functions, in_front: Mapping[str, str]) -> tuple[int, int]:
+    """Load the library, with our functions for MAPI's: its handle, and the address of its entry point.
+
+    ``in_front`` are paths of the libraries that have ours on Linux (see ``entry.hosts.mapi_in_front``).
+    """
     try:
         if sys.platform == "win32":
+            from mapiwright.entry.child.native.import_tables import put_ours  # noqa: PLC0415 - Windows' own
+
             found: Any = ctypes.WinDLL(library, winmode=DLL_LOAD_DIR_AND_DEFAULT_DIRS)
+            put_ours(found._handle, functions.addresses)
         else:
-            # As mapi4linux loads its providers: at once, and for the libraries that come after ([native] 1.1).
-            found = ctypes.CDLL(library, mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+            found = _opened(library, functions, in_front)
     except OSError as error:
         raise _NotLoadedError(f"has a library that cannot be loaded: {error}") from error
     try:
@@ -47,6 +56,21 @@ def load(library: str, entry: str) -> tuple[int, int]:
     except AttributeError as error:
         raise _NotLoadedError(f"has a library without a function {entry}") from error
     return found._handle, ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def _opened(library: str, functions: Functions, in_front: Mapping[str, str]) -> ctypes.CDLL:
+    """The library, as mapi4linux loads its providers: at once, and for those that come after ([native] 1.1)."""
+    for needed in in_front:  # "" first; each other one only where the real one cannot be found
+        if needed:
+            try:
+                return ctypes.CDLL(library, mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+            except OSError as error:
+                if not str(error).startswith(f"{needed}:"):
+                    raise
+        ours = ctypes.CDLL(in_front[needed], mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+        addresses = [functions.addresses[name] for name in MAPI_FUNCTIONS]
+        (ctypes.c_void_p * len(addresses)).in_dll(ours, MAPI_TABLE)[:] = list(addresses)
+    return ctypes.CDLL(library, mode=os.RTLD_NOW | os.RTLD_GLOBAL)
 
 
 class NativeCall:
@@ -57,7 +81,7 @@ class NativeCall:
         self.trace = trace
         self.sections = Sections(request)
         self.world = World(self.sections, request["profile"], request["code_page"], request["flavour"], trace)
-        self.malloc, self.support, self.admin = (kind(self.world) for kind in (Malloc, Support, ProviderAdmin))
+        self.malloc, self.support, self.admin = Malloc(self.world), Support(self.world), ProviderAdmin(self.world)
 
     def make(self, handle: int, address: int) -> int:
         """Call the function; the HRESULT as an unsigned number."""
@@ -86,30 +110,15 @@ class NativeCall:
         return int(hresult)
 
     def words(self) -> dict[str, Any] | None:
-        """The MAPIERROR that the service gave, which is freed; None where there is none."""
+        """The MAPIERROR that the service gave; None where there is none."""
         at = self.error.value
         if not at:
             return None
-        if self.world.heap.size(at) is None:
-            self.trace.misuse("the MAPIERROR was not made by MAPIAllocateBuffer")
-            return None
-        found = abi.MapiErrorBlock.from_address(at)
         wide = bool(self.request["flags"] & MAPI_UNICODE)
-        error = {
-            "error": self._text(found.error, wide=wide),
-            "component": self._text(found.component, wide=wide),
-            "low_level": found.low_level,
-            "context": found.context,
-        }
-        self.world.heap.free(at)
+        error = read_error(at, self.world.heap, self.request["code_page"], wide=wide)
+        for note in error["notes"]:
+            self.trace.misuse(note)
         return error
-
-    def _text(self, at: int | None, *, wide: bool) -> str:
-        try:
-            return self.world.codec.text(at, wide=wide) if at else ""
-        except Refusal:
-            self.trace.misuse("a text of the MAPIERROR is not valid in the requested width")
-            return ""
 
     def report(self) -> dict[str, Any]:
         """What is reported in addition to the outcome."""
@@ -120,18 +129,19 @@ class NativeCall:
             "wanted": self.trace.wanted,
             "misuse": [*self.trace.misuses, *self.world.leaks()],
             "doubt": self.trace.doubts,
+            "refused": self.trace.refused,
         }
 
 
 def answer(request: Mapping[str, Any], say: Say) -> bytes:
     """Call the entry point that the request names; the last line of the answers."""
     trace = Trace((lambda facts: say("trace", call=facts)) if request["trace"] else None)
+    call = NativeCall(request, trace)
     try:
-        handle, address = load(request["library"], request["entry"])
+        handle, address = load(request["library"], request["entry"], call.support.functions, request["in_front"])
     except _NotLoadedError as error:
         return line("failed", during="loading", kind="", what=str(error), line="")
     say("loaded")
-    call = NativeCall(request, trace)
     try:
         hresult = call.make(handle, address)
     except OSError as error:

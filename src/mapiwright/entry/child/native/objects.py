@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from mapiwright.entry.child.native import abi
 from mapiwright.entry.child.native.com import E_NO_SUPPORT, ITANIUM, IUNKNOWN, S_OK, ComObject, World, iid
+from mapiwright.entry.child.native.functions import Functions
 from mapiwright.entry.child.native.heap import Heap
 from mapiwright.entry.child.native.memory import Refusal, clear, put_pointer, uid_at
 from mapiwright.entry.child.native.profile_section import (
@@ -23,12 +24,14 @@ from mapiwright.entry.child.native.profile_section import (
 from mapiwright.entry.child.native.table import TableObject
 from mapiwright.entry.child.native.trace import Record, shown
 from mapiwright.entry.child.property_json import COMPUTED, fault_of
-from mapiwright.entry.child.silence import ours
+from mapiwright.entry.child.sections import PROFILE_INSTANCE
 from mapiwright.mapi.tables.row import MAPI_E_NOT_FOUND, is_secure
 from mapiwright.mapi.tables.tables import Table
 
 E_UNKNOWN_FLAGS = 0x80040106
-E_NO_MEMORY = 0x8007000E
+
+ALLOCATORS = ("MAPIAllocateBuffer", "MAPIAllocateMore", "MAPIFreeBuffer")
+"""In the order of GetMemAllocRoutines."""
 
 MAPI_MODIFY = 0x1
 MAPI_BEST_ACCESS = 0x10
@@ -71,7 +74,12 @@ def open_section(world: World, record: Record, uid: int, wanted: int, flags: int
     sections = world.sections
     writable = bool(flags & (MAPI_MODIFY | MAPI_BEST_ACCESS))
     section = sections.service if asked is None else sections.find(asked)
-    if asked is not None and asked.hex() in sections.foreign:
+    if asked == PROFILE_INSTANCE and sections.instance is not None:
+        if flags & MAPI_MODIFY:
+            raise Refusal(E_NO_ACCESS, "that section is MAPI's own, and only read")
+        section, writable = sections.instance, False
+    elif asked is not None and sections.is_of_others(asked, write=bool(flags & MAPI_MODIFY)):
+        world.trace.refuse(asked.hex())
         raise Refusal(E_NO_ACCESS, "that section is not the service's own")
     if section is None:
         if asked is None or not flags & MAPI_MODIFY or sections.service is None:
@@ -91,12 +99,7 @@ class Support(ComObject):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        number, pointer, make = ctypes.c_uint32, ctypes.c_void_p, abi.function_type
-        self._routines: tuple[Any, ...] = (
-            make(number, number, pointer)(self._allocate),
-            make(number, number, pointer, pointer)(self._allocate_more),
-            make(number, pointer)(self._free),
-        )
+        self.functions = Functions(world)
 
     def query_interface(self, record: Record, wanted: int, out: int) -> int:
         """The same; where a C library's GetMemAllocRoutines hits this in the other flavour, no id is asked for."""
@@ -107,33 +110,9 @@ class Support(ComObject):
     def get_mem_alloc_routines(self, record: Record, allocate: int, more: int, free: int) -> int:
         """[imapisupport-getmemallocroutines]."""
         record.quiet()
-        for out, routine in zip((allocate, more, free), self._routines, strict=True):
-            put_pointer(out, ctypes.cast(routine, ctypes.c_void_p).value or 0)
+        for out, name in zip((allocate, more, free), ALLOCATORS, strict=True):
+            put_pointer(out, self.functions.addresses[name])
         return S_OK
-
-    def _allocate(self, size: int, out: int | None) -> int:
-        return self._handed(out, lambda: self.world.heap.allocate(size))
-
-    def _allocate_more(self, size: int, base: int | None, out: int | None) -> int:
-        return self._handed(out, lambda: self.world.heap.more(size, base or 0))
-
-    def _handed(self, out: int | None, make: Any) -> int:
-        try:
-            with ours:
-                put_pointer(out or 0, 0)
-                made = make()
-                put_pointer(out or 0, made or 0)
-        except MemoryError:
-            return E_NO_MEMORY
-        except BaseException as error:  # noqa: BLE001 - nothing may escape into native code
-            self.world.trace.misuse(f"an allocator failed inside the host: {type(error).__name__}")
-            return E_NO_MEMORY
-        return S_OK if made and out else E_INVALID_PARAMETER
-
-    def _free(self, address: int | None) -> int:
-        if not address:
-            return S_OK  # [mapifreebuffer]: NULL is fine
-        return S_OK if self.world.heap.free(address) else E_INVALID_PARAMETER
 
     def open_profile_section(self, record: Record, uid: int, flags: int, out: int) -> int:
         """[imapisupport-openprofilesection]; it has no interface argument."""

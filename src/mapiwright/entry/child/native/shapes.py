@@ -76,3 +76,30 @@ INTERFACES: Mapping[str, tuple[Method, ...]] = MappingProxyType(
     }
 )
 """The methods of each interface in the order of its vtable, from slot 0."""
+
+MAPI_FUNCTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "MAPIAllocateBuffer": "up",
+        "MAPIAllocateMore": "upp",
+        "MAPIFreeBuffer": "p",
+        "MAPIInitialize": "p",
+        "MAPIUninitialize": "",
+        "HrGetOneProp": "pup",
+        "HrSetOneProp": "pp",
+        "FPropExists": "pu",
+        "HrQueryAllRows": "ppppip",
+        "FreeProws": "p",
+        "FreePadrlist": "p",
+    }
+)
+"""The functions by their names, and the letters of their arguments; MAPI32 exports some as
+``HrGetOneProp@12``. Whatever else MAPI exports takes the allocators as arguments, or allocates nothing.
+"""
+
+MAPI_TABLE = "mapiwright_functions"
+"""What the library in front of libmapi.so calls the table of their addresses, in that order."""
+
+
+def bare(name: str) -> str:
+    """A name without what x86 puts around it: ``HrGetOneProp`` for ``_HrGetOneProp@12``."""
+    return name.lstrip("_").partition("@")[0]

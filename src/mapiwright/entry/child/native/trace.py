@@ -72,6 +72,7 @@ class Trace:
         self.wanted: dict[str, int] = {}
         self.misuses: list[str] = []
         self.doubts: list[str] = []
+        self.refused: list[str] = []
 
     def begin(self, on: str, method: str) -> Record:
         """A call begins."""
@@ -96,6 +97,11 @@ class Trace:
         """The guest did what it must not."""
         if len(self.misuses) < FINDINGS and what not in self.misuses:
             self.misuses.append(what)
+
+    def refuse(self, uid: str) -> None:
+        """The guest asked for a section that is not its own."""
+        if len(self.refused) < FINDINGS and uid not in self.refused:
+            self.refused.append(uid)
 
     def doubt(self, what: str) -> None:
         """The guest behaves as one of another flavour."""
