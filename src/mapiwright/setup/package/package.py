@@ -15,7 +15,7 @@ from mapiwright.formats import inf, pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import SERVICES, Catalogue
 from mapiwright.mapi.inf.check import check
-from mapiwright.mapi.inf.check_dll import file_of_dll
+from mapiwright.mapi.inf.check_dll import file_of_dll, with_extension
 from mapiwright.mapi.props import tags
 from mapiwright.setup.package import manifest as manifests
 from mapiwright.setup.package.destination import SHARED, SYSTEM
@@ -319,7 +319,7 @@ class _Reading:
 
     def listed_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
         """The files that the manifest lists."""
-        loaded = {upcase(base_name(name)) for service in services for name in loaded_dlls(service)}
+        loaded = {upcase(with_extension(base_name(name))) for service in services for name in loaded_dlls(service)}
         for entry in manifest.files:
             found = self.file(entry.source, missing="MW4102")
             if found is not None:
@@ -335,9 +335,13 @@ class _Reading:
         have = {upcase(base_name(entry.destination or entry.source)) for entry in manifest.files}
         for name in _distinct(name for service in services for name in loaded_dlls(service)):
             # A full path says where the DLL is and not what to copy there; a manifest lists such a file.
-            if fault_of_name(name) is not None or have & {upcase(name), upcase(file_of_dll(name))}:
+            if fault_of_name(name) is not None:
                 continue
-            found = self.file(folder + slash + file_of_dll(name)) or self.file(folder + slash + name)
+            names = tuple(dict.fromkeys((file_of_dll(name), with_extension(name), name)))
+            if have & {*map(upcase, names)}:
+                continue
+            tried = (self.file(folder + slash + each) for each in names)
+            found = next((each for each in tried if each is not None), None)
             if found is not None:
                 have |= {upcase(base_name(found[0])), upcase(file_of_dll(name))}
                 target = found[0] if same(base_name(found[0]), file_of_dll(name)) else file_of_dll(name)

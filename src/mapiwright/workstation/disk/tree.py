@@ -169,13 +169,13 @@ class TreeFiles:
         from mapiwright.workstation.subject import partly_made
 
         self._refuse_at_restart(changes)
-        due = outstanding_in_files(changes, self)
-        for change in due:
-            self._path_to_change(change)
-        for change in changes:  # also beside one that is as it should be: a killed run may have left something there
+        for change in changes:  # beside what is as it should be, too, and before it is seen what a folder still holds
             real = self.path_of(change.path)
             if isinstance(change, WriteFile) and real is not None:
                 remove_leftovers(real)
+        due = outstanding_in_files(changes, self)
+        for change in due:
+            self._path_to_change(change)
         for at, change in enumerate(due):
             try:
                 self._make(change)
