@@ -71,7 +71,7 @@ def main() -> None:
             "\nA step whose outcome is not known yet runs ACME's own code: here its Python stand-in, as a Windows DLL"
             "\ncannot run on this computer. That the DLL of the example bears no signature is a note, no fault."
         )
-        mapiwright("plan", str(PACKAGE))
+        mapiwright("plan", str(PACKAGE), "-v")
 
         say(
             "3. The install. The same changes, made in one piece or not at all. (The ids of a new profile are random;"

@@ -91,6 +91,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "sentences.interrupted": "'{title}' was interrupted; all of it was rolled back.",
         "sentences.interrupted-at-its-end": "'{title}' was interrupted after its last step; it is done.",
         "sentences.nothing-interrupted": "No transaction was interrupted.",
+        "sentences.set-aside": "'{title}' was set aside as {id}: what could not be rolled back stays as it is.",
+        "sentences.forgotten": "What was set aside as {id} is forgotten, and its backups are removed.",
+        "sentences.backup-lost": "'{title}' was not undone, as its backup cannot be read: {why}",
+        "sentences.users-records": "records written by a user never trigger code",
+        "sentences.unreadable-journal": "a run whose journal cannot be read",
         "sentences.not-called-back": "Could not undo '{title}': {why}",
         "sentences.not-believed": "'{title}' was not undone: records written by a user never trigger code.",
         "sentences.of-user": (

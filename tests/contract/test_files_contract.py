@@ -142,6 +142,54 @@ def test_a_replacement_at_restart_is_refused_by_name_before_anything_is_written(
     assert subject.workstation.state.names() == before
 
 
+IMPOSSIBLE = {
+    "below a file": (r"{folder}\a file\x.dll", r"a file: a file is where a folder would have to be"),
+    "deep below a file": (r"{folder}\a file\more\x.dll", r"a file: a file is where a folder would have to be"),
+    "a folder that is not there": (r"{folder}\none\x.dll", r"x\.dll: the folder does not exist"),
+    "a dot at its end": (r"{folder}\Acme.\x.dll", r"no name for a file or folder: it ends with a dot"),
+    "a stream": (r"{folder}\a:b", r"it holds one of"),
+    "a device": (r"{folder}\NUL", r"Windows keeps it for a device"),
+    "a device above": (r"{folder}\nul.x\x.dll", r"Windows keeps it for a device"),
+    "no absolute path": (r"{folder}\..\x.dll", r"holds '.' or '..'"),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_what_can_have_no_place_is_refused_before_the_journal_begins(subject: Subject, case: str) -> None:
+    """Once the journal had begun, neither the run nor its recovery could make such a change or take it back."""
+    text, words = IMPOSSIBLE[case]
+    files, state = subject.workstation.files, subject.workstation.state
+    files.apply([WriteFile(subject.folder + r"\a file", None, b"")])
+    first, second = (
+        WriteFile(subject.folder + r"\a", None, b"1"),
+        WriteFile(text.format(folder=subject.folder), None, b"2"),
+    )
+    plan = Plan("law", said("law"), (Leg(said("one"), (first,)), Leg(said("two"), (second,))))
+    before = state.names()
+    for attempt in (lambda: files.refuse_impossible([first, second]), lambda: execute(plan, subject.workstation)):
+        with pytest.raises((RefusedError, UsageError), match=words):
+            attempt()
+    assert state.names() == before, "nothing is left to recover"
+    assert subject.again().files.read(first.path) is None
+
+
+def test_what_was_never_made_is_taken_back_whatever_its_name_is(subject: Subject) -> None:
+    for name in (r"\NUL", r"\a:b", r"\none\x", r"\none.\x"):
+        subject.workstation.files.apply([WriteFile(subject.folder + name, b"1", None)])
+
+
+def test_a_folder_that_the_changes_make_is_there_for_the_next_one(subject: Subject) -> None:
+    folder = subject.folder + r"\New"
+    changes: list[FileChange] = [
+        MakeFolder(folder),
+        MakeFolder(folder + r"\Below"),
+        WriteFile(folder + r"\Below\x", None, b""),
+    ]
+    subject.workstation.files.refuse_impossible(changes)
+    with pytest.raises(RefusedError, match="does not exist"):
+        subject.workstation.files.refuse_impossible(changes[1:])
+
+
 def test_changes_that_contradict_each_other_are_refused(subject: Subject) -> None:
     path = subject.folder + r"\x"
     with pytest.raises(ConflictError, match="contradict"):

@@ -169,7 +169,7 @@ def test_what_a_run_changes_is_read_once_before_and_once_after(
     with counted_reads(subject.workstation) as reads:
         execute(Plan("law", Message.literal("law"), steps), subject.workstation)
     looks = [read for read in reads.elements() if read[1] == "look"]
-    assert len(looks) == 4, "of registry and files, before and after"
+    assert len(looks) == 5, "of registry and files, before and after, and of the folders that files go into"
     assert not [read for read in reads if read[1] != "look" and "once" in "".join(read[2:]).lower()]
     assert ("values", (key, "v0")) in looked
     assert max(looked.values()) == 2

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.formats import inf
-from mapiwright.mapi.inf.merge import Added, added_from_json, added_to_json, merge, remove, unmerge
+from mapiwright.mapi.inf.merge import (
+    Added,
+    added_from_json,
+    added_to_json,
+    is_used_up,
+    marked,
+    merge,
+    remove,
+    unmerge,
+)
 
 if TYPE_CHECKING:
     from mapiwright.formats.inf import Inf
@@ -49,6 +58,8 @@ def fragments(draw: st.DrawFn, service: str = "ACME") -> Inf:
     if draw(st.booleans()):
         sections.insert(0, ("Help File Mappings", [f"{service}=acme.hlp", "SHARED=shared.hlp"]))
     sections = draw(st.permutations(sections))
+    if draw(st.booleans()):  # nothing links to these: the second section of a name is no other's beginning either
+        sections += [("Services", ["LOST=x"]), ("LOST", ["Providers=LOST P"]), ("LOST P", ["PR_DISPLAY_NAME=x"])]
     text = "".join(f"[{name}]\r\n" + "".join(f"{line}\r\n" for line in lines) for name, lines in sections)
     return inf.parse(text.encode("cp1252"))
 
@@ -68,6 +79,11 @@ def as_stored(record: Added) -> Added:
     return added_from_json(json.loads(stored))
 
 
+def linked_keys_of(fragment: Inf) -> dict[tuple[str, str], str]:
+    """What of a fragment anybody reads."""
+    return {place: value for place, value in keys_of(fragment).items() if not place[0].startswith("LOST")}
+
+
 def keys_of(document: Inf) -> dict[tuple[str, str], str]:
     return {
         (section.name.upper(), entry.key.upper()): entry.value
@@ -82,7 +98,7 @@ def keys_of(document: Inf) -> dict[tuple[str, str], str]:
 def test_a_merge_adds_the_fragment_and_touches_no_other_line(target: Inf, fragment: Inf) -> None:
     merged = merge(target, fragment)
     assert not merged.conflicts
-    assert keys_of(merged.inf) == keys_of(target) | keys_of(fragment)
+    assert keys_of(merged.inf) == keys_of(target) | linked_keys_of(fragment)
     after = iter([line.data for line in on_disk(merged.inf).lines])
     assert all(line.data in after for line in target.lines), "every line is there, in its order, byte for byte"
 
@@ -114,7 +130,7 @@ def test_two_packages_come_and_go_in_either_order(target: Inf, one: Inf, two: In
     assert not between.kept
     assert between.inf is not None
     alone = two if first_goes_first else one
-    assert keys_of(between.inf) == keys_of(target) | keys_of(alone)
+    assert keys_of(between.inf) == keys_of(target) | linked_keys_of(alone)
     done = unmerge(on_disk(between.inf), stays)
     assert not done.kept
     assert done.inf is not None
@@ -189,6 +205,8 @@ def orderly_targets(draw: st.DrawFn) -> Inf:
     sections = [(name, draw(st.lists(st.sampled_from(["MSEMS=x", "; none"]), max_size=1))) for name in level]
     sections += [(name, ["PR_DISPLAY_NAME=x"]) for name in draw(st.lists(st.sampled_from(["MSEMS", "P", "Q"])))]
     text = gap.join(f"[{name}]\n" + "".join(f"{line}\n" for line in lines) for name, lines in sections)
+    if draw(st.integers(0, 4)) == 0:
+        text = ""  # as a file is that somebody emptied
     text += draw(st.sampled_from(["", "\n", "; the end\n", "; the end", " "]))
     return inf.parse(text.replace("\n", end).encode() if draw(st.booleans()) else text.rstrip("\n").encode())
 
@@ -199,10 +217,24 @@ def test_remove_takes_a_merged_service_out_without_any_record(target: Inf, fragm
     left = remove(on_disk(merged.inf), ["acme"])
     lost = keys_of(merged.inf).keys() - keys_of(left).keys()
     shared = {("HELP FILE MAPPINGS", "SHARED")} & keys_of(fragment).keys()
-    assert lost == keys_of(fragment).keys() - shared
+    assert lost == linked_keys_of(fragment).keys() - shared
     if not shared:
         # A component of another name cannot be told from a foreign one, and stays.
         assert inf.render(left) == inf.render(target)
+
+
+@given(fragments("ACME"), fragments("Zeta"), st.booleans())
+def test_a_file_that_inf_merge_made_goes_with_its_last_service(one: Inf, two: Inf, first_goes_first: bool) -> None:
+    made = on_disk(marked(merge(inf.empty(), one, absent=True).inf))
+    both = on_disk(merge(made, two).inf)
+    goes, stays = ("ACME", "Zeta")[:: 1 if first_goes_first else -1]
+    between = on_disk(remove(both, [goes]))
+    assert not is_used_up(between)
+    left = on_disk(remove(between, [stays]))
+    shared = ("HELP FILE MAPPINGS", "SHARED") in keys_of(both)  # which cannot be told from a foreign one
+    assert is_used_up(left) != shared
+    assert not is_used_up(merge(left, one).inf)
+    assert not is_used_up(inf.parse(b"[Services]\r\n")), "somebody else made it"
 
 
 @given(targets(), fragments("ACME"), fragments("Zeta"))

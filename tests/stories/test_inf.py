@@ -273,7 +273,7 @@ def test_a_conflict_is_found_before_anything_is_merged() -> None:
 
 
 def test_what_the_target_cannot_hold_is_a_conflict() -> None:
-    fragment = inf.parse("[Services]\nN=Почта\n[Почта]\na=b\n".encode("cp1251"), "cp1251")
+    fragment = inf.parse("[Services]\nЖЮ=x\n[ЖЮ]\na=b\n".encode("cp1251"), "cp1251")
     assert ids(merge(document("[Services]\n"), fragment).conflicts) == ["MW1203", "MW1203"]
     assert not merge(inf.parse(b"[Services]\n", "cp1251"), fragment).conflicts
     undecodable = inf.parse(b"[Services]\nN=\x81\n", "cp1252")
@@ -493,6 +493,50 @@ def test_inf_merge_makes_a_file_that_is_not_there(folder: Path, capsys: pytest.C
     assert isinstance(record, dict)
     assert record["absent"] is True
     assert Catalogue.of(inf.parse(target.read_bytes())).definition("ZETA").providers
+
+
+REPEATED = b"""\
+[Services]\r
+ZED=Zed Mail\r
+[ZED]\r
+PR_DISPLAY_NAME=Zed Mail\r
+Providers=ZED_MS\r
+[ZED_MS]\r
+PR_RESOURCE_TYPE=MAPI_STORE_PROVIDER\r
+PR_PROVIDER_DLL_NAME=zed.dll\r
+PR_PROVIDER_DISPLAY=Zed Store\r
+PR_DISPLAY_NAME=Zed Store\r
+[Services]\r
+YYY=Why\r
+[YYY]\r
+PR_DISPLAY_NAME=Y\r
+Providers=Y_MS\r
+[Y_MS]\r
+PR_RESOURCE_TYPE=MAPI_STORE_PROVIDER\r
+"""
+"""Windows reads the first [Services] alone, and so nothing links to the sections at the end."""
+
+
+@pytest.mark.parametrize("before", [None, b"", b"[Services]\r\n", b"\r\n", b"; note", b"\xff\xfe"])
+def test_what_inf_merge_adds_inf_remove_takes_out_to_the_byte(
+    folder: Path, capsys: pytest.CaptureFixture[str], before: bytes | None
+) -> None:
+    target, fragment = folder / "new.inf", folder / "repeated.inf"
+    fragment.write_bytes(REPEATED)
+    if before is not None:
+        target.write_bytes(before)
+    assert run(["inf", "merge", str(target), str(fragment), "--yes"]) == 0
+    told = capsys.readouterr().err
+    assert [line for line in ("[Services]", "[YYY]", "[Y_MS]") if f"MW1204: {line} was not merged" in told] == [
+        "[Services]",
+        "[YYY]",
+        "[Y_MS]",
+    ]
+    assert list(Catalogue.of(inf.parse(target.read_bytes())).services) == ["ZED"]
+    assert run(["inf", "merge", str(target), str(fragment), "--json"]) == 0
+    assert document_of(capsys)["changed"] is False
+    assert run(["inf", "remove", str(target), "ZED", "--yes"]) == 0
+    assert (target.read_bytes() if target.exists() else None) == before
 
 
 def test_inf_merge_asks_and_a_pipe_cannot_answer(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,7 +69,7 @@ class TestAPersonReads:
         assert told.out.splitlines()[:3] == [
             "installer Acme Mail for Outlook 4.2.1",
             f" 1. fichiers{NBSP}: 9 modifications",
-            f" 2. MAPISVC.INF{NBSP}: 1 modification",
+            "    + C:\\Program Files\\Acme Mail\\ (1 modification dedans)",
         ]
         assert "En tout" + NBSP + ": 5 fichiers, 57 valeurs du registre, 3 appels." in told.out
         assert f"Fait{NBSP}: appeler ACME avec MSG_SERVICE_INSTALL{NBSP}: il a répondu S_OK" in told.out

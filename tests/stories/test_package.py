@@ -103,6 +103,18 @@ def test_a_dll_without_its_32_on_the_media_gets_it_on_the_workstation() -> None:
     assert [file.destination for file in package.files] == ["{system}/acme32.dll"]
 
 
+@pytest.mark.parametrize("stored", ["acme32.dll", "ACME.DLL"])
+@pytest.mark.parametrize("manifest", [False, True])
+def test_a_dll_without_extension_in_the_inf_is_found_as_mapi_finds_it(stored: str, manifest: bool) -> None:
+    fragment = INF.replace(b"DLL_NAME=acme.dll", b"DLL_NAME=acme")
+    files = {"mapisvc.inf": fragment, stored: X64}
+    if manifest:
+        files["mapiwright.toml"] = (MANIFEST + f"[files]\nx64 = ['{stored}']\n").encode()
+    package = read_package(Memory(files))
+    assert [(file.source, file.destination.lower()) for file in package.files] == [(stored, "{system}/acme32.dll")]
+    assert found(package, workstation()) == {}
+
+
 def test_a_support_file_is_looked_for_as_written_and_then_with_32() -> None:
     wanting = INF.replace(b"SUPPORT_FILES=acme.dll", b"SUPPORT_FILES=acme.dll, acme.hlp,extra.dll")
     package = read_package(

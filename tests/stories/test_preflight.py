@@ -267,8 +267,14 @@ def test_a_bare_dll_name_in_a_folder_that_mapi_does_not_search_is_told() -> None
 
 
 def test_a_dll_without_extension_is_looked_into() -> None:
-    fragment = INF.replace(b"acme.dll", b"acme")
-    assert set(found(bare(MAPISVC_INF=fragment, acme32=X86), workstation())) == {"MW4202"}
+    """MAPI makes ``acme32`` of it, and Windows loads that as ``acme32.dll``."""
+    fragment = INF.replace(b"acme.dll", b"acme").replace(b"FILES=acme", b"FILES=acme.dll")
+    assert set(found(bare(MAPISVC_INF=fragment), workstation())) == set()
+    assert set(found(bare(MAPISVC_INF=fragment, acme32_dll=X86), workstation())) == {"MW4202"}
+    where = workstation()
+    where.files.apply([WriteFile(r"C:\Windows\System32\acme32", None, X64)])
+    alone = read_package(Memory({"mapisvc.inf": fragment.replace(b"PR_SERVICE_SUPPORT_FILES=acme.dll\r\n", b"")}))
+    assert set(found(alone, where)) == {"MW4206", "MW4208"}, "no file without extension is loaded"
 
 
 def test_a_folder_in_the_place_of_a_dll_is_no_dll() -> None:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     Mapiwright = Callable[..., Any]
 
 
+NAMED = {
+    *("mapiwright.toml", "README.md", "acme.inf", "acme_service.py", "docs/welcome.txt"),
+    *("x64/acme32.dll", "x86/acme32.dll"),
+}
+"""What the manifest and the INF of the example name; its sources and the script that builds it are not among them."""
+
+
 def names_of(directory: Path) -> set[str]:
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
 
@@ -39,8 +46,7 @@ def test_what_is_published_is_the_package_its_setup_program_and_the_sums_of_both
     assert answer.code == 0, answer.err
     assert "acme-mail" in answer.out
     assert "not signed" in answer.out
-    package = {name for name in names_of(acme) if not name.startswith(".") and "__pycache__" not in name}
-    assert names_of(public) == package | {PROGRAM, SUMS}
+    assert names_of(public) == NAMED | {PROGRAM, SUMS}
     listed = sums.parse((public / SUMS).read_bytes())
     assert listed == {
         name: sha256((public / name).read_bytes()).hexdigest() for name in names_of(public) if name != SUMS
@@ -179,43 +185,151 @@ def test_a_package_that_is_not_in_order_is_not_published(mapiwright: Mapiwright,
     assert not (tmp_path / "public").exists()
 
 
-def test_names_of_any_script_are_published_and_hidden_ones_are_not(
-    mapiwright: Mapiwright, acme: Path, tmp_path: Path
+@pytest.fixture
+def package(acme: Path, tmp_path: Path) -> Callable[..., Path]:
+    """``package("notes.txt")``: the example, whose manifest names these documents, too."""
+
+    def make(*documents: str) -> Path:
+        folder = tmp_path / "Łódź"
+        shutil.copytree(acme, folder)
+        text = (folder / "mapiwright.toml").read_text(encoding="utf-8")
+        named = ", ".join(f"'{path}'" for path in ("README.md", *documents))
+        text = text.replace('documents = ["README.md"]', f"documents = [{named}]")
+        (folder / "mapiwright.toml").write_text(text, encoding="utf-8")
+        return folder
+
+    return make
+
+
+def test_names_of_any_script_are_published(
+    mapiwright: Mapiwright, package: Callable[..., Path], tmp_path: Path
 ) -> None:
-    package = tmp_path / "Łódź"
-    shutil.copytree(acme, package)
-    (package / "docs" / "リードミー 説明.txt").write_bytes(b"read me")
-    (package / ".git").mkdir()
-    (package / ".git" / "config").write_bytes(b"private")
-    public = tmp_path / "öffentlich"
-    assert mapiwright("publish", package, public).code == 0
-    assert not (public / ".git").exists()
-    assert "docs/リードミー 説明.txt" in sums.parse((public / SUMS).read_bytes())
+    folder, public = package("docs/リードミー 説明.txt"), tmp_path / "öffentlich"
+    (folder / "docs" / "リードミー 説明.txt").write_bytes(b"read me")
+    assert mapiwright("publish", folder, public).code == 0
+    assert sums.parse((public / SUMS).read_bytes()).keys() == NAMED | {"docs/リードミー 説明.txt", PROGRAM}
     assert look(public).kind is MediaKind.PUBLISHED
     carried = setup_program.bundled_package((public / PROGRAM).read_bytes())
     assert carried is not None
     assert carried["docs/リードミー 説明.txt"] == b"read me"
-    assert ".git/config" not in carried
+
+
+def test_what_nothing_names_stays_at_home_and_is_listed(
+    mapiwright: Mapiwright, package: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The key, the repository and the sources lie in the vendor's directory, and in no byte of what is published."""
+    folder, public = package(), tmp_path / "public"
+    (folder / ".git").mkdir()
+    for path in (".git/config", ".env", "vendor.pem", "src/passwords.txt", "what?.txt"):
+        (folder / path).write_bytes(b"very private")
+    done = mapiwright("publish", folder, public, "--json").document["publication"]
+    assert names_of(public) == NAMED | {PROGRAM, SUMS}
+    assert {".git/", ".env", "vendor.pem", "src/passwords.txt", "build.py", "what?.txt"} <= set(done["left_out"])
+    with zipfile.ZipFile(public / PROGRAM) as bundle:
+        carried = b"".join(map(bundle.read, bundle.namelist()))
+    assert b"very private" not in carried + b"".join((public / name).read_bytes() for name in NAMED)
+    assert "left out, as neither manifest nor INF names it: " in mapiwright("publish", folder, public).out
+
+
+PEM = b"-----BEGIN %sPRIVATE KEY-----"
+PRIVATE = {
+    "notes.txt": PEM % b"",
+    "rsa.txt": b"text\n" + PEM % b"RSA ",
+    "ssh.txt": PEM % b"OPENSSH ",
+    "vendor.pfx": b"",
+    "Vendor.KEY": b"",
+    "docs/.env": b"",
+    ".git/config": b"",
+}
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_what_is_private_is_refused_by_name_also_where_the_manifest_names_it(
+    mapiwright: Mapiwright, package: Callable[..., Path], tmp_path: Path, path: str
+) -> None:
+    folder = package(path)
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).write_bytes(PRIVATE[path])
+    refused = mapiwright("publish", folder, tmp_path / "public")
+    assert refused.code == 1
+    assert f"{path}: error MW4108" in refused.err
+    assert not (tmp_path / "public").exists()
+
+
+def test_the_key_that_signs_is_not_published(
+    mapiwright: Mapiwright,
+    package: Callable[..., Path],
+    tmp_path: Path,
+    keys: Callable[[str], tuple[Path, Path]],
+) -> None:
+    folder, (private, _) = package("mine"), keys("vendor")
+    shutil.copy(private, folder / "mine")
+    (tmp_path / "link").symlink_to(folder / "mine")
+    for key in (folder / "mine", tmp_path / "link"):
+        refused = mapiwright("publish", folder, tmp_path / "public", "--sign", key)
+        assert "mine: error MW4108" in refused.err
+    assert not (tmp_path / "public").exists()
+
+
+FAULTY = {
+    "its wizard entry": (
+        "acme.inf",
+        b"PR_SERVICE_ENTRY_NAME=ServiceEntry",
+        b"PR_SERVICE_ENTRY_NAME=ServiceEntry\r\nWIZARD_ENTRY_NAME=NoPages",
+        "needs NoPages, which it does not export",
+    ),
+    "its entry": (
+        "acme.inf",
+        b"PR_SERVICE_ENTRY_NAME=ServiceEntry",
+        b"PR_SERVICE_ENTRY_NAME=NoEntry",
+        "needs NoEntry, which it does not export",
+    ),
+    "a DLL that is none": ("x86/acme32.dll", b"MZ", b"ZM", "error MW4203"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_what_no_outlook_could_load_is_not_published(
+    mapiwright: Mapiwright, package: Callable[..., Path], tmp_path: Path, fault: str
+) -> None:
+    folder, (path, old, new, words) = package(), FAULTY[fault]
+    data = (folder / path).read_bytes()
+    assert old in data
+    (folder / path).write_bytes(data.replace(old, new, 1))
+    refused = mapiwright("publish", folder, tmp_path / "public")
+    assert refused.code == 1
+    assert words in refused.err
+    assert not (tmp_path / "public").exists()
+
+
+def test_in_its_own_place_a_publication_loses_nothing(mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
+    """What an earlier Mapiwright published of the directory may be the only copy of a source."""
+    public = tmp_path / "public"
+    assert mapiwright("publish", acme, public).code == 0
+    (public / "acme.c").write_bytes(b"the only copy")
+    listed = sums.parse((public / SUMS).read_bytes())
+    files = {name: (public / name).read_bytes() for name in (*listed, "acme.c") if name != SUMS}
+    (public / SUMS).write_bytes(sums.render(files))
+    assert "acme.c" in mapiwright("publish", public, public).err
+    assert (public / "acme.c").read_bytes() == b"the only copy"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows makes no such names and hardly any links")
-def test_what_windows_could_not_read_is_refused(mapiwright: Mapiwright, acme: Path, tmp_path: Path) -> None:
-    package = tmp_path / "acme"
-    shutil.copytree(acme, package)
-    (package / "what?.txt").write_bytes(b"")
-    assert "what?.txt" in mapiwright("publish", package, tmp_path / "public").err
-    (package / "what?.txt").unlink()
-    odd = os.fsencode(package) + b"/bad\xff.txt"
+def test_what_windows_could_not_read_is_refused(
+    mapiwright: Mapiwright, package: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = package("what?.txt")
+    (folder / "what?.txt").write_bytes(b"")
+    assert "what?.txt" in mapiwright("publish", folder, tmp_path / "public").err
+    shutil.rmtree(folder)
+    folder = package()
+    odd = os.fsencode(folder) + b"/bad\xff.txt"
     with open(odd, "wb"):  # noqa: PTH123 - such a name is bytes
         pass
-    answer = mapiwright("publish", package, tmp_path / "public")
-    assert answer.code == 1
-    assert "no UTF-8" in answer.err
-    os.unlink(odd)  # noqa: PTH108
-    (package / "round").symlink_to(package)
-    answer = mapiwright("publish", package, tmp_path / "public")
-    assert answer.code == 1
-    assert "round" in answer.err
+    (folder / "round").symlink_to(folder)
+    done = mapiwright("publish", folder, tmp_path / "public")
+    assert done.code == 0, "what is not published is nobody's concern"
+    assert names_of(tmp_path / "public") == NAMED | {PROGRAM, SUMS}
 
 
 class TestTheSetupProgramAsAFile:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import Workstation
 
+LAST_RESORT = "If that cannot be done, `mapiwright recover --set-aside` names what would be left as it is, and asks."
+"""What there is to do where nothing can be put right; see ``set_aside``."""
+
 EffectOf: TypeAlias = Callable[[Record], Effect]
 """Gives the effect that a ``will`` record of the journal speaks of."""
 
@@ -101,14 +104,14 @@ def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Reco
 def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
     """As ``recover``, for who holds the lock."""
     first, *others = sorted(
-        (_ended(workstation, store, makers) for store in stores(workstation)),
+        (ended(workstation, store, makers) for store in stores(workstation)),
         key=lambda each: each.ending is Ending.NOTHING,
     )
     reported = (message for each in others if each.ending is not Ending.NOTHING for message in each.messages)
     return replace(first, notes=(*first.notes, *reported))
 
 
-def _ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
+def ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
     """End what the journal of one store records; what a user's does as far as the user is believed."""
     journal = Journal(store.state)
     if not journal.exists:
@@ -153,7 +156,7 @@ def roll_back(
             case {"do": "takes-over", "receipts": taken} if not store.owner:
                 for id_ in taken:
                     drop_copy(workstation, id_)
-            case {"do": "will", "effect": number, "title": _} if not _harmless(journal, number):
+            case {"do": "will", "effect": number, "title": _} if not harmless(journal, number):
                 if effect_of is None:
                     notes.append(Message.of("sentences.not-believed", title=title_in(record)))
                 else:
@@ -229,7 +232,7 @@ def recovery_needed(error: BaseException, title: Message) -> RecoveryNeededError
     return RecoveryNeededError(
         f"'{title}' was interrupted and could not be rolled back: {what}",
         where=where,
-        remedy="The journal is kept. Put right what is said here, then run `mapiwright recover`.",
+        remedy=f"The journal is kept. Put right what is said here, then run `mapiwright recover`.\n  {LAST_RESORT}",
     )
 
 
@@ -247,7 +250,7 @@ def _revert(workstation: Workstation, store: Store, id_: str, leg: Record, untou
             f"somebody changed since what '{title_in(leg)}' had changed: {'; '.join(lost)}",
             where=workstation.uri,
             expected="the state before the change, or after it",
-            remedy="The journal is kept. Put those things back, then run `mapiwright recover`.",
+            remedy=f"The journal is kept. Put those things back, then run `mapiwright recover`.\n  {LAST_RESORT}",
         )
     apply(workstation, changes)
     unmade = compose.drifted(changes, workstation, {Standing.NEW})
@@ -255,7 +258,7 @@ def _revert(workstation: Workstation, store: Store, id_: str, leg: Record, untou
         raise FailedError(f"these do not read back as they were: {'; '.join(unmade)}", where=workstation.uri)
 
 
-def _harmless(journal: Journal, effect: int) -> bool:
+def harmless(journal: Journal, effect: int) -> bool:
     """Whether nothing is to be called back: it was called back, or it did not run."""
     return journal.has("compensated", effect=effect) or any(
         journal.has("did", effect=effect, status=status.value) for status in (Status.PENDING, Status.SKIPPED)

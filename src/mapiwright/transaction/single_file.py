@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def replace(path: Path, old: bytes | None, new: bytes) -> None:
-    """Make the file hold ``new``, durably; raises ConflictError where it is not ``old`` (None: absent) any more."""
+def replace(path: Path, old: bytes | None, new: bytes | None) -> None:
+    """Make the file hold ``new``, durably; None is an absent file.
+
+    Raises ConflictError where it is not ``old`` any more.
+    """
     now = path.read_bytes() if path.exists() else None
     if now != old:
         raise ConflictError(

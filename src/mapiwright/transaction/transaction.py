@@ -138,6 +138,7 @@ class _Run:
         """Legs with no effect between them: each is journalled by itself, and all are written at once."""
         self._known = {subject(change): states(change)[0] for change in _expected(plan, workstation)}
         """How things stood when they were last read: before the run, or after the leg that changed them."""
+        self._planned = {subject(change) for change in plan.changes}
         self._drifted: dict[int, set[Subject]] = {}
         """What somebody else changed since, and the run has not touched."""
 
@@ -224,7 +225,8 @@ class _Run:
         changes = tuple(change for _, leg in legs for change in leg)
         if not changes:
             return
-        self._workstation.files.refuse_impossible(on_files(changes))
+        if any(subject(change) not in self._planned for change in changes):  # what an effect wants was not seen yet
+            self._workstation.files.refuse_impossible(on_files(changes))
         lost = self._lost(changes)
         _refuse_drifted((*lost, *compose.in_the_way(changes, self._workstation)), self._workstation)
         for title, leg in legs:

@@ -62,6 +62,16 @@ def fault_of_name(name: str) -> str | None:
     return None
 
 
+def fault_of_path(path: str) -> str | None:
+    """Why Windows would refuse ``path`` as the path of a file or folder to make, or None."""
+    try:
+        _, *names = split(path)
+    except UsageError as error:
+        return error.what
+    faults = ((name, fault_of_name(name)) for name in names)
+    return next((f"{name!r} is no name for a file or folder: {fault}" for name, fault in faults if fault), None)
+
+
 @frozen
 class Room:
     """What is known about the place of a file to write: its volume, and whether it is writable.

@@ -22,8 +22,8 @@ from mapiwright.workstation.change import (
     standing_in_files,
     standing_in_registry,
 )
-from mapiwright.workstation.files import parent
-from mapiwright.workstation.subject import Subject, leaves_something, name_of, net, subject
+from mapiwright.workstation.files import FileWants, fault_of_path, join, parent, split
+from mapiwright.workstation.subject import Subject, leaves_something, name_of, net, subject, subject_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -76,6 +76,49 @@ def outstanding_in_files(changes: Sequence[FileChange], files: FileReader) -> tu
         there[place] = leaves_something(change)
         due.append(change)
     return tuple(due)
+
+
+def refuse_impossible(changes: Sequence[FileChange], files: FileReader) -> None:
+    """Raise RefusedError where a file or folder can never be made, whatever the plan was derived from.
+
+    Windows has no such name, a file is where a folder above it would be, or its folder is neither there nor made by
+    the changes before it.
+    """
+    made: set[Subject] = set()
+    holders: dict[str, str] = {}
+    for change in changes:
+        if leaves_something(change):
+            _refuse_name(change.path, files)
+            folder = parent(change.path)
+            if subject_of_folder(folder) not in made:
+                holders.setdefault(folder, change.path)
+        (made.add if isinstance(change, MakeFolder) else made.discard)(subject_of_folder(change.path))
+    there = files.look(FileWants(folders=tuple(holders))) if holders else None
+    for folder, path in holders.items():
+        if there is not None and not there.is_folder(folder):
+            _refuse_file_above(path, files)
+            raise RefusedError("the folder does not exist", where=path, expected=folder)
+
+
+def _refuse_name(path: str, files: FileReader) -> None:
+    """Raise RefusedError where Windows has no such path, unless it is there all the same."""
+    fault = fault_of_path(path)
+    if fault is not None and not (files.is_folder(path) or files.digest(path) is not None):
+        raise RefusedError(f"Windows has no such path: {fault}", where=path)
+
+
+def _refuse_file_above(path: str, files: FileReader) -> None:
+    """Raise RefusedError that names the file which is where a folder above ``path`` would have to be, if any is."""
+    names = split(path)
+    for depth in range(len(names) - 1, 1, -1):
+        above = join(*names[:depth])
+        if not files.is_folder(above) and files.digest(above) is not None:
+            raise RefusedError(
+                "a file is where a folder would have to be",
+                where=above,
+                expected=f"a folder for {path}",
+                remedy="Move that file away if it is not needed, or change where the other is to go.",
+            )
 
 
 def refuse_at_restart(changes: Iterable[FileChange], where: str) -> None:

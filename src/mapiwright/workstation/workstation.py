@@ -120,9 +120,11 @@ class Files(FileReader, Protocol):
     """Reads files; applies sequences of changes, each made durable."""
 
     def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
-        """Write nothing; raise RefusedError that names the changes which this kind of workstation cannot make at all.
+        """Write nothing; raise RefusedError that names a change which this workstation cannot make at all.
 
-        That is ``ReplaceAtRestart`` where no Windows runs; ``apply`` raises the same before it writes anything.
+        That is ``ReplaceAtRestart`` where no Windows runs, a name that Windows does not have, a place below a file or
+        on a drive that is not here, and a folder that neither is there nor is made before. The transaction asks
+        before its journal begins. To take a change back is never refused for that: what was not made is true already.
         """
         ...
 

@@ -25,7 +25,7 @@ from mapiwright.mapi.inf.catalogue import (
     links,
     read_section,
 )
-from mapiwright.mapi.inf.check_dll import dll_faults, path_faults, shared_files
+from mapiwright.mapi.inf.check_dll import dll_faults, file_of_dll, path_faults, shared_files, with_extension
 from mapiwright.mapi.inf.rules import finding, quoted, shown_value
 from mapiwright.mapi.inf.value import ValueFault, read_value
 from mapiwright.mapi.props import tags
@@ -234,7 +234,7 @@ class _Checker:
         named = [own.text(tags.PR_SERVICE_DLL_NAME), *(read.text(tags.PR_PROVIDER_DLL_NAME) for read in others)]
         for name in dict.fromkeys(upcase(name) for name in named if name):
             base = name.rpartition("\\")[2]
-            if not files & {name, base, base.replace(".", "32.", 1)}:
+            if not files & {name, base, upcase(with_extension(base)), upcase(file_of_dll(base))}:
                 what = f"PR_SERVICE_SUPPORT_FILES of [{service.name}] does not name {name}"
                 yield finding("MW1038", what, line=service.header + 1)
 

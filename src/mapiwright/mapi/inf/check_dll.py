@@ -2,7 +2,8 @@ r"""The names of DLLs in MAPISVC.INF: how MAPI makes a file name of them, and wh
 
 MAPI puts ``32`` before the first period of the whole string: ``foo.dll`` is the file ``foo32.dll``, and
 ``c:\my.path\foo.dll`` would be ``c:\my32.path\foo.dll``
-([registering-services-and-service-providers-in-mapisvc-inf]).
+([registering-services-and-service-providers-in-mapisvc-inf]). Where the name has no period, ``32`` goes to its end,
+and Windows adds ``.dll`` to what it loads without an extension ([loadlibrary]).
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ FILES = frozenset(tags.prop_id(tag) for tag in (tags.PR_SERVICE_SUPPORT_FILES, t
 def file_of_dll(name: str) -> str:
     """The file that MAPI loads for the name or path of a DLL; without a period, ``32`` goes to the end [derived]."""
     stem, period, rest = name.partition(".")
-    return f"{stem}32{period}{rest}"
+    return with_extension(f"{stem}32{period}{rest}")
+
+
+def with_extension(path: str) -> str:
+    """The name or path of a DLL as Windows completes it: one without a period in its last name gets ``.dll``."""
+    return path if "." in path.replace("/", "\\").rpartition("\\")[2] else f"{path}.dll"
 
 
 def dll_faults(entry: Entry) -> Iterator[Finding]:
@@ -92,6 +98,6 @@ def _files(read: Reading) -> Iterator[str]:
 
 def _on_disk(name: str) -> str:
     """A file as it compares, whether it was written with its ``32`` or without."""
-    base = upcase(name).replace("/", "\\").rpartition("\\")[2]
+    base = upcase(with_extension(name)).replace("/", "\\").rpartition("\\")[2]
     stem, period, rest = base.partition(".")
     return f"{stem.removesuffix('32')}{period}{rest}"

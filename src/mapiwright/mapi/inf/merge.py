@@ -8,6 +8,9 @@ The record says what was added. It is JSON, in ASCII: what stands for undecodabl
     {"schema": 1, "absent": false, "sections": [
         {"name": "Services", "header": false, "above": false, "below": false, "lines": [["ACME", "Acme Mail"]]}]}
 
+A section of the fragment that nothing links to is not merged: MAPI reads none, and nobody could tell later whose it
+was. ``inf merge`` writes MARK into a file that it makes, so that ``inf remove`` can take the file away again.
+
 ``absent`` is whether there was no file, ``header`` whether the section is ours, ``above`` and ``below`` whether a
 blank line was added there. Several packages may share a line or a section that one of them brought: whoever merges
 names the records of the others, and so does the one that removes them; the last one to go removes it, too.
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Entry, Inf, InfSection
 
+MARK = "; This file was made by mapiwright inf merge, and goes with its last service."
+"""The first line of a file that was not there before a merge without a record."""
 _GLOBAL = frozenset(upcase(name) for name in GLOBAL)
 
 
@@ -65,6 +70,8 @@ class Merged:
     inf: Inf
     record: Added
     conflicts: tuple[Finding, ...] = ()
+    left_out: tuple[Finding, ...] = ()
+    """The sections of the fragment that were not merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Added] = (), *, absent: b
     fresh: list[InfSection] = []
     shares: list[Share] = []
     inserted: dict[int, list[str]] = {}
-    for section in _effective(fragment):
+    for section in _linked(target, fragment):
         there = target.section(section.name)
         if there is None:
             fresh.append(section)
@@ -101,7 +108,7 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Added] = (), *, absent: b
         share = _share(section, there, tuple(_shares(known, section.name)))
         if share.lines:
             shares.append(share)
-    if target.lines:
+    if not absent:
         # Sections of the first level come last: one that stands below others and is empty is then known to be ours.
         fresh.sort(key=lambda section: upcase(section.name) in _GLOBAL)
     above, below = text.spacing(target)
@@ -114,7 +121,27 @@ def merge(target: Inf, fragment: Inf, others: Iterable[Added] = (), *, absent: b
         if not target.lines:
             above = [""]
     absent = absent or any(record.absent for record in known)
-    return Merged(text.splice(target, inserted), Added(tuple(shares), absent))
+    return Merged(
+        text.splice(target, inserted), Added(tuple(shares), absent), left_out=tuple(_left_out(target, fragment))
+    )
+
+
+def marked(inf: Inf) -> Inf:
+    """The document with MARK above its first line."""
+    return text.splice(inf, {0: [MARK]})
+
+
+def is_used_up(inf: Inf) -> bool:
+    """Whether nothing is left of a document with MARK but that and empty sections of the first level."""
+    first, *others = inf.lines or (None,)
+    return (
+        first is not None
+        and first.text == MARK
+        and all(
+            line.kind is LineKind.BLANK or (line.kind is LineKind.SECTION and upcase(line.name) in _GLOBAL)
+            for line in others
+        )
+    )
 
 
 def _share(section: InfSection, there: InfSection, others: Sequence[Share]) -> Share:
@@ -212,7 +239,7 @@ def _is_appended(inf: Inf, section: InfSection, gone: set[int]) -> bool:
 def _conflicts(target: Inf, fragment: Inf) -> Iterator[Finding]:
     """What forbids the merge, all of it."""
     owners, wanting = _owners(target), _owners(fragment)
-    for section in _effective(fragment):
+    for section in _linked(target, fragment):
         name = upcase(section.name)
         there = target.section(section.name)
         strangers = owners.get(name, set()) - wanting.get(name, set())
@@ -252,6 +279,19 @@ def _fits(target: Inf, fragment: Inf, line: str) -> bool:
     except FormatError:
         return False
     return True
+
+
+def _linked(target: Inf, fragment: Inf) -> Iterator[InfSection]:
+    """The sections of a fragment that MAPI reads: those of the first level, and what services of either file name."""
+    named = _GLOBAL | _owners(target).keys() | _owners(fragment).keys()
+    return (section for section in _effective(fragment) if upcase(section.name) in named)
+
+
+def _left_out(target: Inf, fragment: Inf) -> Iterator[Finding]:
+    merged = {section.header for section in _linked(target, fragment)}
+    for section in fragment.sections:
+        if section.header not in merged and section.entries:
+            yield finding("MW1204", f"[{section.name}] was not merged", line=section.header + 1)
 
 
 def _effective(inf: Inf) -> Iterator[InfSection]:

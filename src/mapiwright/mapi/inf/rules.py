@@ -253,6 +253,11 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
             "What is merged can be written in the encoding of the file.",
             "Name the code page of the workstation, or use characters of that code page.",
         ),
+        "MW1204": Rule(
+            WARNING,
+            "What is merged is linked from [Services], Providers or Sections, and the first section of its name.",
+            "Link it, or take it out of the fragment; nothing of MAPI reads it.",
+        ),
         "MW1210": Rule(
             WARNING,
             "A line that somebody changed after it was merged is not removed.",

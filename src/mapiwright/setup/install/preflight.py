@@ -59,6 +59,18 @@ def preflight(package: Package, workstation: Workstation, *, force: bool = False
     return tuple(dict.fromkeys(found))  # several providers may want one DLL
 
 
+def is_for(package: Package, workstation: Workstation) -> bool:
+    """Whether the package has anything to load for this Outlook; true where it brings no DLL at all.
+
+    A DLL that the manifest lists for it counts whatever it is: if it is the wrong one, that is a fault to report.
+    """
+    dlls = [file for file in package.files if upcase(file.name).endswith(".DLL")]
+    if not dlls or any(file.architecture is workstation.outlook.bitness for file in dlls):
+        return True
+    of_another_machine = {found.where for found in preflight(package, workstation) if found.id == "MW4202"}
+    return any(file.architecture is None and file.source not in of_another_machine for file in dlls)
+
+
 def _of_text(package: Package, workstation: Workstation) -> Iterator[Finding]:
     """What the INF's rules say, and which of its lines the workstation's code page cannot hold."""
     document = inf.parse(package.fragment, package.code_page)

@@ -13,7 +13,7 @@ from mapiwright.errors import FormatError
 from mapiwright.formats import pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import PROVIDERS, links, read_section
-from mapiwright.mapi.inf.check_dll import file_of_dll
+from mapiwright.mapi.inf.check_dll import file_of_dll, with_extension
 from mapiwright.mapi.props import tags
 from mapiwright.setup.package import destination
 from mapiwright.setup.package.package import base_name
@@ -229,4 +229,5 @@ def _names(catalogue: Catalogue) -> Iterator[str]:
             files = (*read.texts(tags.PR_SERVICE_SUPPORT_FILES), *read.texts(tags.PR_SERVICE_DELETE_FILES))
             for name in filter(None, (*dlls, *files)):
                 yield upcase(name)
+                yield upcase(with_extension(name))
                 yield upcase(file_of_dll(name))

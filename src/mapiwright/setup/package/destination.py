@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
-from mapiwright.workstation.files import fault_of_name, join, parent
+from mapiwright.workstation.files import fault_of_name, fault_of_path, join, parent
 from mapiwright.workstation.registry import View
 
 if TYPE_CHECKING:
@@ -82,6 +82,18 @@ def folders(workstation: Workstation) -> Mapping[str, str]:
 
 
 def place(destination: str, known: Mapping[str, str]) -> str:
-    """The Windows path of a sound destination, with its token looked up in ``known``."""
+    """The Windows path of a sound destination, with its token looked up in ``known``.
+
+    Raises RefusedError where that is no path: the registry of a workstation may call any text a folder.
+    """
     token, *names = destination.replace("\\", "/").split("/")
-    return join(known[token], *names)
+    path = join(known[token], *names)
+    fault = fault_of_path(path)
+    if fault is not None:
+        raise RefusedError(
+            f"the folder {token} is {known[token]!r} there, which Windows cannot have: {fault}",
+            where=destination,
+            remedy="Put right what the workstation's registry says of that folder; "
+            "`mapiwright workstation show` shows it.",
+        )
+    return path

@@ -122,6 +122,8 @@ class Manifest:
     profile: str
     profiles_on_uninstall: ProfilesOnUninstall
     migrations: Mapping[int, int]
+    documents: tuple[str, ...] = ()
+    """What is published beside the package and not installed."""
 
 
 def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
@@ -136,6 +138,7 @@ def read(data: bytes) -> tuple[Manifest, tuple[Finding, ...]]:
         name=root.text("name", fault_of=_fault_of_line),
         version=root.text("version", fault_of=_fault_of_version),
         vendor=root.text("vendor", fault_of=_fault_of_line),
+        documents=root.paths("documents", default=(), fault_of=fault_of_path),
         **_fragment(root.table("inf")),
         files=_files(root.table("files")),
         registry=tuple(_registry_entry(entry) for entry in root.tables("registry")),

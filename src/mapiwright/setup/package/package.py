@@ -15,7 +15,7 @@ from mapiwright.formats import inf, pe
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import SERVICES, Catalogue
 from mapiwright.mapi.inf.check import check
-from mapiwright.mapi.inf.check_dll import file_of_dll
+from mapiwright.mapi.inf.check_dll import file_of_dll, with_extension
 from mapiwright.mapi.props import tags
 from mapiwright.setup.package import manifest as manifests
 from mapiwright.setup.package.destination import SHARED, SYSTEM
@@ -99,7 +99,7 @@ class Package:
     interfaces of their libraries, where the manifest says it) and ``configuration`` (what CONFIGURE is called with)
     are by service name, as are ``forms`` (the service's pages of the Profile Wizard) and ``wizards`` (the function of
     its stand-in that answers with them). ``migrations`` says under which tag the services keep what an older version
-    kept under another one.
+    kept under another one. ``parts`` are the paths of all that it was read from, and of its documents.
     """
 
     id: str
@@ -119,6 +119,7 @@ class Package:
     migrations: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     forms: Mapping[str, Form] = field(default_factory=lambda: MappingProxyType({}))
     wizards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parts: tuple[str, ...] = ()
 
     def files_for(self, bitness: Bitness) -> tuple[PackageFile, ...]:
         """The files that an Outlook of this bitness gets: the process that loads a DLL decides."""
@@ -170,6 +171,7 @@ class _Reading:
         self.media = media
         self.code_page = code_page
         self.faults: list[Finding] = []
+        self.parts: dict[str, None] = {}
 
     def package(self) -> Package:
         """The package, or FindingsError."""
@@ -192,6 +194,8 @@ class _Reading:
             for name, entry in entries.items()
             if entry.entry
         }
+        for path in manifest.documents:
+            self.file(path, missing="MW4102")
         if self.faults:
             raise FindingsError(
                 f"the package has {len(self.faults)} fault(s)",
@@ -216,6 +220,7 @@ class _Reading:
             migrations=manifest.migrations,
             forms=MappingProxyType({name: entry.form for name, entry in entries.items() if entry.form}),
             wizards=MappingProxyType({name: entry.wizard for name, entry in entries.items() if entry.wizard}),
+            parts=tuple(self.parts),
         )
 
     def fault(self, id_: str, where: str, what: str) -> None:
@@ -227,7 +232,9 @@ class _Reading:
         try:
             stored = find(self.media, path)
             if stored is not None:
-                return stored, self.media.read(stored)
+                data = self.media.read(stored)
+                self.parts[stored] = None
+                return stored, data
         except RefusedError as refusal:
             self.fault("MW4103", path, refusal.what)
             return None
@@ -312,7 +319,7 @@ class _Reading:
 
     def listed_files(self, manifest: Manifest, services: tuple[ServiceDefinition, ...]) -> Iterator[PackageFile]:
         """The files that the manifest lists."""
-        loaded = {upcase(base_name(name)) for service in services for name in loaded_dlls(service)}
+        loaded = {upcase(with_extension(base_name(name))) for service in services for name in loaded_dlls(service)}
         for entry in manifest.files:
             found = self.file(entry.source, missing="MW4102")
             if found is not None:
@@ -328,9 +335,13 @@ class _Reading:
         have = {upcase(base_name(entry.destination or entry.source)) for entry in manifest.files}
         for name in _distinct(name for service in services for name in loaded_dlls(service)):
             # A full path says where the DLL is and not what to copy there; a manifest lists such a file.
-            if fault_of_name(name) is not None or have & {upcase(name), upcase(file_of_dll(name))}:
+            if fault_of_name(name) is not None:
                 continue
-            found = self.file(folder + slash + file_of_dll(name)) or self.file(folder + slash + name)
+            names = tuple(dict.fromkeys((file_of_dll(name), with_extension(name), name)))
+            if have & {*map(upcase, names)}:
+                continue
+            tried = (self.file(folder + slash + each) for each in names)
+            found = next((each for each in tried if each is not None), None)
             if found is not None:
                 have |= {upcase(base_name(found[0])), upcase(file_of_dll(name))}
                 target = found[0] if same(base_name(found[0]), file_of_dll(name)) else file_of_dll(name)

@@ -104,6 +104,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW4105": Rule(ERROR, "The INF of a package defines at least one service.", "Add it to [Services]."),
         "MW4106": Rule(ERROR, "A service of the manifest is a service of the INF.", "Correct the name."),
         "MW4107": Rule(ERROR, "The INF of a package can be read.", "Correct the file, or state its code_page."),
+        "MW4108": Rule(
+            ERROR,
+            "Nothing private is published: no private key, no hidden file or folder, no repository.",
+            "Take it out of the manifest, and keep keys outside the package's directory.",
+        ),
         # The workstation.
         "MW4201": Rule(
             ERROR,

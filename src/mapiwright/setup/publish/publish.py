@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ExistsError, FormatError, RefusedError
-from mapiwright.setup.package.media import Directory, Memory
+from mapiwright.setup.package.media import Watched
 from mapiwright.setup.package.package import read_package
 from mapiwright.setup.publish import setup_program, signing, sums
+from mapiwright.setup.publish.contents import contents, left_out, refuse_faulty
 from mapiwright.setup.publish.publication import KEY, OURS, PROGRAM, SIGNATURE, SUMS
 from mapiwright.transaction.whole_folder import put_folder
-from mapiwright.workstation.files import fault_of_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mapiwright.setup.package.package import Package
@@ -25,36 +25,39 @@ if TYPE_CHECKING:
 class PackageEdition:
     """What is published of the package in the directory ``source``: all files by their paths with ``/``.
 
-    ``signer`` is the fingerprint of the key that signed it, or "".
+    ``signer`` is the fingerprint of the key that signed it, or "". ``left_out`` is what else is in the directory.
     """
 
     source: Path
     package: Package
     files: Mapping[str, bytes]
     signer: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 def make_edition(source: Path, *, key_file: Path | None = None, code_page: str = "cp1252") -> PackageEdition:
     """The package in the directory ``source`` as it is published, signed with the private key in ``key_file``.
 
-    Everything in the directory is published, except names that begin with a period, ``__pycache__``, and what an
-    earlier publication added. Raises FindingsError where the package is not in order, RefusedError where a file
-    cannot be read, or its name is not valid on Windows.
+    What its manifest and INF name is published, and nothing else. Raises FindingsError where the package is not in
+    order on an Outlook that it is for, or where anything of it is private; RefusedError where a file cannot be read.
     """
-    read = dict(_files(Directory(source)))
-    package = read_package(Memory(read, str(source)), code_page=code_page)
+    media = Watched(source)
+    package = read_package(media, code_page=code_page)
+    refuse_faulty(package)
+    read = contents(media, package, source, key_file)
+    media.refuse_changed()
     files = {**read, PROGRAM: setup_program.make(read)}
     files[SUMS] = sums.render(files)
     signer = ""
     if key_file is not None:
         files[SIGNATURE], files[KEY], signer = signing.sign(files[SUMS], key_file)
-    return PackageEdition(source, package, files, signer)
+    return PackageEdition(source, package, files, signer, left_out(source, package))
 
 
 def publish(edition: PackageEdition, directory: Path) -> None:
     """Put the edition into ``directory``, in one step; an older publication there is replaced. See `check_place`."""
     check_place(edition, directory)
-    put_folder(directory, edition.files, check=_refuse_foreign)
+    put_folder(directory, edition.files, check=lambda there: _refuse_foreign(there, edition))
 
 
 def check_place(edition: PackageEdition, directory: Path) -> None:
@@ -70,52 +73,21 @@ def check_place(edition: PackageEdition, directory: Path) -> None:
             remedy="Nothing was changed. Name another directory.",
         )
     if here.is_dir():
-        _refuse_foreign(here)
+        _refuse_foreign(here, edition)
 
 
-def _files(package: Directory, folder: str = "") -> Iterator[tuple[str, bytes]]:
-    """The files of a package by their paths."""
-    for name in package.names(folder):
-        path = f"{folder}/{name}" if folder else name
-        if name.startswith(".") or name == "__pycache__" or path in OURS:
-            continue
-        fault = fault_of_name(name) or (None if _is_text(name) else "its bytes are no UTF-8")
-        if fault is not None:
-            raise RefusedError(
-                f"{path!r} cannot be the name of a file on Windows: {fault}",
-                where=package.name,
-                remedy="Rename it, or keep it out of the package's directory.",
-            )
-        place = package.root / path
-        if place.is_dir() and place.is_symlink():
-            raise RefusedError(
-                f"{path} is a link to a folder",
-                where=package.name,
-                expected="files and folders of its own",
-                remedy="Put the folder in the place of the link.",
-            )
-        if place.is_dir():
-            yield from _files(package, path)
-        else:
-            yield path, package.read(path)
+def _refuse_foreign(directory: Path, edition: PackageEdition) -> None:
+    """Only a publication or an empty directory is replaced: no other file is deleted.
 
-
-def _is_text(name: str) -> bool:
-    """Whether a name can be written down: Linux lets one be any bytes."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _refuse_foreign(directory: Path) -> None:
-    """Only a publication or an empty directory is replaced: no other file is deleted."""
+    Where the package itself is there, nothing that its manifest does not name is deleted either.
+    """
     names = {path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()}
-    brought = set(OURS)
+    brought = {*OURS}
     if SUMS in names:
         with suppress(FormatError):  # then it is none
             brought |= sums.parse((directory / SUMS).read_bytes()).keys()
+    if directory.resolve() == edition.source.resolve():
+        brought &= edition.files.keys() | OURS
     if foreign := sorted(names - brought):
         several = f"{foreign[0]} and {len(foreign) - 1} more" if len(foreign) > 1 else foreign[0]
         raise ExistsError(

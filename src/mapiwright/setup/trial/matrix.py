@@ -20,7 +20,7 @@ from mapiwright.errors import MapiwrightError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.install import plan_install
-from mapiwright.setup.install.preflight import preflight
+from mapiwright.setup.install.preflight import is_for
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import difference
@@ -158,18 +158,6 @@ def try_all(
     first, second = (older, package) if older is not None else (package, _next_version(package))
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # most of the time goes by in the children that are called
         yield from pool.map(lambda case: _try(package, first, second, case, place), cases)
-
-
-def is_for(package: Package, workstation: Workstation) -> bool:
-    """Whether the package has anything to load for this Outlook; true where it brings no DLL at all.
-
-    A DLL that the manifest lists for it counts whatever it is: if it is the wrong one, that is a fault to report.
-    """
-    dlls = [file for file in package.files if upcase(file.name).endswith(".DLL")]
-    if not dlls or any(file.architecture is workstation.outlook.bitness for file in dlls):
-        return True
-    of_another_machine = {found.where for found in preflight(package, workstation) if found.id == "MW4202"}
-    return any(file.architecture is None and file.source not in of_another_machine for file in dlls)
 
 
 def _next_version(package: Package) -> Package:

@@ -101,7 +101,8 @@ def _read(state: State) -> tuple[bool, list[Record], bool]:
             raise RecoveryNeededError(
                 f"the journal is damaged: line {len(records)} is missing",
                 where=JOURNAL,
-                remedy="Keep the journal: what the run was about can be read in it, and its backups are next to it.",
+                remedy="What the run was about can be read in it, and its backups are next to it. "
+                "`mapiwright recover --set-aside` names what may be left, and asks.",
             )
         records.append(record)
     return True, records, tail != b""

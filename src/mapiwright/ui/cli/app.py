@@ -44,7 +44,7 @@ VERBS = {
     "guard": Verb("packages.maintenance", "Put a package back where Outlook looks for it now."),
     "receipts": Verb("packages.setup", "List the changes made to a workstation."),
     "undo": Verb("packages.setup", "Undo what a receipt records."),
-    "recover": Verb("packages.setup", "End a transaction that was interrupted."),
+    "recover": Verb("packages.recovering", "End a transaction that was interrupted."),
     "doctor": Verb("workstations.doctor", "Show what is wrong and how to fix it; change nothing."),
     "log": Verb("workstations.doctor", "Show what was done and what failed on a workstation."),
     "support-bundle": Verb("workstations.doctor", "Pack what a helpdesk needs into a file, user data masked."),

@@ -22,7 +22,7 @@ from mapiwright.ui.text.language import ENGLISH, message_here, said, texts_here,
 from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Plan
@@ -41,13 +41,15 @@ PARTIAL = 1
 class Consent:
     """What the user allows: to write without a question, or only to show the plan, and to save it as ``output``.
 
-    ``host`` is where the services' own libraries may run (see ``entry.hosts.hosts``), or "".
+    ``host`` is where the services' own libraries may run (see ``entry.hosts.hosts``), or "". With ``verbose`` the
+    plan is shown whole.
     """
 
     yes: bool = False
     dry_run: bool = False
     output: Path | None = None
     host: str = ""
+    verbose: bool = False
 
 
 def output_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -66,15 +68,20 @@ def host_option(verb: Callable[P, None]) -> Callable[P, None]:
     )(verb)
 
 
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show each change of the plan, not a summary.")
+"""``-v``, handed over as ``verbose``."""
+
+
 def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """``--yes``, ``--dry-run``, ``-o`` and ``--host``, handed over as ``consent``."""
+    """``--yes``, ``--dry-run``, ``-v``, ``-o`` and ``--host``, handed over as ``consent``."""
 
     @host_option
+    @verbose_option
     @output_option("With --dry-run: save the plan there, for `mapiwright apply`.")
     @click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
     @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
     @functools.wraps(verb)
-    def with_consent(yes: bool, dry_run: bool, output: Path | None, host: str, **rest: object) -> None:
+    def with_consent(yes: bool, dry_run: bool, output: Path | None, host: str, verbose: bool, **rest: object) -> None:
         if output is not None and not dry_run:
             raise click.UsageError("-o saves a plan that is not applied now; it needs --dry-run.")
         if host:
@@ -82,7 +89,7 @@ def consent_options(verb: Callable[..., None]) -> Callable[..., None]:
 
             interpreter_named(host)  # a wrong host is refused before anything starts
         _end_by_signals_as_by_ctrl_c()
-        verb(consent=Consent(yes, dry_run, output, host), **rest)
+        verb(consent=Consent(yes, dry_run, output, host, verbose), **rest)
 
     return with_consent
 
@@ -151,7 +158,7 @@ def send(
 
         plan = through(plan, consent.host)
     if consent.dry_run or plan.empty:
-        show_plan(target, plan, consent.output, about)
+        show_plan(target, plan, consent.output, about, verbose=consent.verbose)
         if not consent.dry_run:
             end_as_partial(plan)
         return None
@@ -159,13 +166,14 @@ def send(
     from mapiwright.transaction.transaction import execute, refuse_unwritable
     from mapiwright.ui.documents.documents import receipt_document, write_document
     from mapiwright.ui.text.progress import progress_on
-    from mapiwright.ui.text.render import plan_lines, plan_outline, receipt_lines
+    from mapiwright.ui.text.render import receipt_lines
 
     refuse_the_unnamed(target)
     refuse_unwritable(plan, target.workstation)
-    full = plan_lines(plan, target.workstation.code_page, target.workstation.users)
-    write(plan_outline(plan) if consent.yes else full, sys.stderr if target.json else sys.stdout)
-    confirm(said("setup.ask", target=target.uri), consent)
+    shown = _lines_of(target, plan, verbose=consent.verbose)
+    write(shown, sys.stderr if target.json else sys.stdout)
+    whole = () if consent.yes or consent.verbose else _lines_of(target, plan, verbose=True)
+    confirm(said("setup.ask", target=target.uri), consent, whole if len(whole) > len(shown) else ())
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
     if target.json and not is_part:
@@ -183,15 +191,31 @@ def end_as_partial(plan: Plan) -> None:
         raise click.exceptions.Exit(PARTIAL)
 
 
-def show_plan(target: Target, plan: Plan, output: Path | None = None, about: Mapping[str, Json] = NOTHING) -> None:
+def _lines_of(target: Target, plan: Plan, *, verbose: bool) -> tuple[Line, ...]:
+    """The plan as it is shown: a summary that fits a screen, or with ``verbose`` each change."""
+    from mapiwright.ui.text.render import plan_lines
+    from mapiwright.ui.text.summary import summary_lines
+
+    shown = plan_lines if verbose else summary_lines
+    return tuple(shown(plan, target.workstation.code_page, target.workstation.users))
+
+
+def show_plan(
+    target: Target,
+    plan: Plan,
+    output: Path | None = None,
+    about: Mapping[str, Json] = NOTHING,
+    *,
+    verbose: bool = False,
+) -> None:
     """Print a plan that will not be applied now, and save it as ``output`` where that is given.
 
-    ``about`` is added to its document.
+    What is printed is a summary, unless ``verbose``; the document and the file are whole. ``about`` is added to the
+    document.
     """
     from mapiwright.transaction.transaction import refuse_unwritable
     from mapiwright.ui.documents.documents import write_document
     from mapiwright.ui.documents.plan_document import plan_document
-    from mapiwright.ui.text.render import plan_lines
 
     refuse_unwritable(plan, target.workstation)
     digest = _saved(target, plan, output) if output is not None else None
@@ -199,7 +223,7 @@ def show_plan(target: Target, plan: Plan, output: Path | None = None, about: Map
         reported = {"saved": {"file": str(output), "digest": digest}} if digest is not None else {}
         write_document({**plan_document(plan, target.workstation.code_page), **about, **reported})
         return
-    write(plan_lines(plan, target.workstation.code_page, target.workstation.users), sys.stdout)
+    write(_lines_of(target, plan, verbose=verbose), sys.stdout)
     if digest is not None:
         hint = said("setup.saved", file=output, digest=digest, command=target.command("apply", str(output)))
         write([Line(escape(hint), Style.ADDED)], sys.stdout)
@@ -225,8 +249,11 @@ def refuse_the_unnamed(target: Target) -> None:
         )
 
 
-def confirm(question: str, consent: Consent) -> None:
-    """Ask on the terminal; raises RefusedError at a no, and where stdin is not a terminal."""
+def confirm(question: str, consent: Consent, whole: Sequence[Line] = ()) -> None:
+    """Ask on the terminal; raises RefusedError at a no, and where stdin is not a terminal.
+
+    ``whole`` is what the answer ``v`` shows in a pager, before the question is asked again.
+    """
     if consent.yes:
         return
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
@@ -234,8 +261,16 @@ def confirm(question: str, consent: Consent) -> None:
             Message.of("sentences.no-terminal"), expected="--yes", remedy=Message.of("sentences.no-terminal-remedy")
         )
     texts = texts_here()
-    sys.stderr.write(f"{question} {texts('setup.answers')} ")
-    sys.stderr.flush()
-    yes = {word for each in (texts, texts_in(ENGLISH)) for word in each("setup.yes").split()}
-    if sys.stdin.readline().strip().casefold() not in yes:
+
+    def words(key: str) -> set[str]:
+        return {word for each in (texts, texts_in(ENGLISH)) for word in each(key).split()}
+
+    while True:
+        sys.stderr.write(f"{question} {texts('setup.answers-view' if whole else 'setup.answers')} ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline().strip().casefold()
+        if not (whole and answer in words("setup.view")):
+            break
+        click.echo_via_pager(f"{line.text}\n" for line in whole)
+    if answer not in words("setup.yes"):
         raise RefusedError(Message.of("sentences.refused"))

@@ -54,7 +54,7 @@ def changes_as_lines(changes: Iterable[Change], code_page: str, users: Iterable[
                 yield from _file_lines(change, code_page)
         else:
             found = list(group)
-            name = f"...\\{escape(key.name)}" if key.parent in reported else _shown(key, owners)
+            name = f"...\\{escape(key.name)}" if key.parent in reported else shown_key(key, owners)
             reported |= {key, key.parent}
             yield from _key_lines(name + _section_name(key, found), found, code_page)
 
@@ -63,7 +63,8 @@ def _key_of(change: Change) -> KeyPath | None:
     return change.key if isinstance(change, SetValue | CreateKey | DeleteKey) else None
 
 
-def _shown(key: KeyPath, owners: Mapping[tuple[str, ...], str]) -> str:
+def shown_key(key: KeyPath, owners: Mapping[tuple[str, ...], str]) -> str:
+    """A key as its user sees it; ``owners`` are the names by the first name below HKU."""
     owner = owners.get(key.parts[:1]) if key.root == "HKU" else None
     return escape(str(key) if owner is None else "\\".join((f"HKCU of {owner}", *key.parts[1:])))
 
@@ -136,16 +137,17 @@ def _file_lines(change: Change, code_page: str) -> Iterator[Line]:
             at_restart = " (at the next start)" if isinstance(change, ReplaceAtRestart) else ""
             name = escape(path) + at_restart
             if old is None:
-                yield Line(f"+ {name}  {_size(new)}", Style.ADDED)
+                yield Line(f"+ {name}  {size_text(new)}", Style.ADDED)
             elif new is None:
-                yield Line(f"- {name}  {_size(old)}", Style.REMOVED)
+                yield Line(f"- {name}  {size_text(old)}", Style.REMOVED)
             else:
-                yield Line(f"~ {name}  {_size(old)} -> {_size(new)}", Style.CHANGED)
+                yield Line(f"~ {name}  {size_text(old)} -> {size_text(new)}", Style.CHANGED)
             for line in text_difference(change, code_page):
                 yield line.indented(4)
 
 
-def _size(data: bytes | None) -> str:
+def size_text(data: bytes | None) -> str:
+    """How long a file is, and the beginning of its SHA-256."""
     return "" if data is None else f"{len(data):,} bytes, sha256 {digest(data)}"
 
 

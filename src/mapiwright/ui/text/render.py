@@ -29,39 +29,32 @@ def plan_lines(plan: Plan, code_page: str, users: Iterable[User] = ()) -> Iterat
         yield Line(texts("plan.nothing"), Style.QUIET).indented(2)
         return
     for number, step in enumerate(plan.steps, 1):
-        title = _reported(step.title, texts)
+        title = reported(step.title, texts)
         if isinstance(step, Leg):
             yield Line(f"{number:>2}. {title}", Style.HEADING)
             yield from (line.indented(4) for line in changes_as_lines(step.changes, code_page, users))
         else:
             yield Line(f"{number:>2}. {texts('plan.open', title=title)}", Style.CHANGED)
-    yield Line(_summary(plan, texts), Style.QUIET)
+    yield Line(plan_total(plan, texts), Style.QUIET)
 
 
-def plan_outline(plan: Plan) -> Iterator[Line]:
-    """A plan by its steps, for who has agreed to it already; the dry run shows what is in them."""
-    texts = texts_here()
-    yield from _heading(plan, texts)
-    for number, step in enumerate(plan.steps, 1):
-        title = _reported(step.title, texts)
-        if isinstance(step, Leg):
-            title = texts("plan.step", title=title, changes=texts.count("plan.changes", len(step.changes)))
-        yield Line(f"{number:>2}. {title}")
-    yield Line(_summary(plan, texts), Style.QUIET)
+def plan_title(plan: Plan, texts: Texts) -> str:
+    """The title of a plan, for its first line."""
+    return reported(plan.title, texts)
 
 
 def _heading(plan: Plan, texts: Texts) -> Iterator[Line]:
-    yield Line(_reported(plan.title, texts), Style.HEADING)
+    yield Line(plan_title(plan, texts), Style.HEADING)
     for note in plan.notes:
-        yield Line(texts("plan.note", note=_reported(note, texts)), Style.CHANGED).indented(2)
+        yield Line(texts("plan.note", note=reported(note, texts)), Style.CHANGED).indented(2)
 
 
-def _reported(message: Message, texts: Texts) -> str:
+def reported(message: Message, texts: Texts) -> str:
     """What the engine says, as people may be shown it."""
     return escape(texts.message(message))
 
 
-def _summary(plan: Plan, texts: Texts) -> str:
+def plan_total(plan: Plan, texts: Texts) -> str:
     """What a plan comes to, in one line."""
     files = sum(isinstance(change, WriteFile | ReplaceAtRestart) for change in plan.changes)
     values = sum(isinstance(change, SetValue) for change in plan.changes)
@@ -74,9 +67,9 @@ def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
     texts = texts_here()
     for effect in receipt.effects:
         style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
-        call, message = _reported(effect.title, texts), _reported(effect.message, texts)
+        call, message = reported(effect.title, texts), reported(effect.message, texts)
         yield Line(texts(f"receipt.call-{effect.status}", call=call, message=message), style)
-    yield Line(texts("receipt.done", title=_reported(receipt.title, texts)), Style.ADDED)
+    yield Line(texts("receipt.done", title=reported(receipt.title, texts)), Style.ADDED)
     if receipt.terms.undoes:
         yield Line(texts("receipt.receipt", id=escape(receipt.id)))
     else:
@@ -92,11 +85,11 @@ def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
     """A line for each receipt; those that were undone name the receipt that did it."""
     texts = texts_here()
     for receipt in receipts:
-        line = f"{escape(receipt.id)}  {escape(receipt.created)}  {_reported(receipt.title, texts)}"
+        line = f"{escape(receipt.id)}  {escape(receipt.created)}  {reported(receipt.title, texts)}"
         if receipt.undone_by:
             yield Line(texts("receipt.undone", line=line, id=escape(receipt.undone_by)), Style.QUIET)
         else:
             yield Line(line)
         for effect in receipt.effects:
             if effect.status == Status.PENDING:
-                yield Line(texts("receipt.pending", call=_reported(effect.title, texts)), Style.CHANGED).indented(4)
+                yield Line(texts("receipt.pending", call=reported(effect.title, texts)), Style.CHANGED).indented(4)

@@ -18,6 +18,7 @@ from mapiwright.workflows.doctor.findings.installed import (
     made_by_us,
     owners_of_services,
     read_installations,
+    set_aside_findings,
     transaction_findings,
 )
 from mapiwright.workflows.doctor.findings.policies import policy_findings
@@ -222,6 +223,7 @@ class _Examination:
     def ours(self) -> None:
         """What Mapiwright installed, and what it left half-done."""
         self.findings += transaction_findings(self.workstation)
+        self.findings += set_aside_findings(self.workstation)
         if self.outlook is not None:
             for found in self.there.values():
                 self.findings += installed_findings(self.workstation, found, self.users)

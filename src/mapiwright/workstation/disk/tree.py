@@ -150,10 +150,16 @@ class TreeFiles:
         return look_into_files(self, wants)
 
     def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
-        """Refuse to replace a file at the next start: the Windows here does not run."""
-        from mapiwright.workstation.outstanding import refuse_at_restart
+        """Refuse to replace a file at the next start, as no Windows runs here, and what can have no place."""
+        from mapiwright.workstation.outstanding import refuse_impossible
+        from mapiwright.workstation.subject import leaves_something
 
-        refuse_at_restart(changes, "a Windows that does not run")
+        changes = tuple(changes)
+        self._refuse_at_restart(changes)
+        for change in changes:
+            if leaves_something(change):
+                self._path_to_change(change)
+        refuse_impossible(changes, self)
 
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, each one durable; all are checked before the first is made."""
@@ -162,12 +168,14 @@ class TreeFiles:
         from mapiwright.workstation.outstanding import outstanding_in_files
         from mapiwright.workstation.subject import partly_made
 
-        self.refuse_impossible(changes)
-        for change in changes:
-            real = self._path_to_change(change)
-            if isinstance(change, WriteFile):
+        self._refuse_at_restart(changes)
+        for change in changes:  # beside what is as it should be, too, and before it is seen what a folder still holds
+            real = self.path_of(change.path)
+            if isinstance(change, WriteFile) and real is not None:
                 remove_leftovers(real)
         due = outstanding_in_files(changes, self)
+        for change in due:
+            self._path_to_change(change)
         for at, change in enumerate(due):
             try:
                 self._make(change)
@@ -176,6 +184,11 @@ class TreeFiles:
                     raise  # nothing was made
                 names = tuple(each.path for each in due)
                 raise partly_made(error, names[:at], names[at:]) from error
+
+    def _refuse_at_restart(self, changes: Iterable[FileChange]) -> None:
+        from mapiwright.workstation.outstanding import refuse_at_restart
+
+        refuse_at_restart(changes, "a Windows that does not run")
 
     def _make(self, change: FileChange) -> None:
         from mapiwright.workstation.change import MakeFolder, RemoveFolder, WriteFile

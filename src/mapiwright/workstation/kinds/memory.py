@@ -16,7 +16,7 @@ from mapiwright.workstation.look import digest_of, look_into_files
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.outlook.facts import Facts
-from mapiwright.workstation.outstanding import outstanding_in_files, refuse_at_restart
+from mapiwright.workstation.outstanding import outstanding_in_files, refuse_at_restart, refuse_impossible
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
 
 if TYPE_CHECKING:
@@ -162,12 +162,14 @@ class MemoryFiles:
         return look_into_files(self, wants)
 
     def refuse_impossible(self, changes: Iterable[FileChange]) -> None:
-        """Refuse to replace a file at the next start."""
+        """Refuse to replace a file at the next start, and what can have no place."""
+        changes = tuple(changes)
         refuse_at_restart(changes, "memory")
+        refuse_impossible(changes, self)
 
     def apply(self, changes: Sequence[FileChange]) -> None:
         """Make every change true, or raise ConflictError and make none."""
-        self.refuse_impossible(changes)
+        refuse_at_restart(changes, "memory")
         for change in outstanding_in_files(changes, self):
             if (isinstance(change, WriteFile) and change.new is not None) or isinstance(change, MakeFolder):
                 self._put(change.path, change.new if isinstance(change, WriteFile) else None)

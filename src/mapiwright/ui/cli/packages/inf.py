@@ -15,7 +15,7 @@ from mapiwright.errors import FindingsError, FormatError, Severity
 from mapiwright.formats import inf as text
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.check import check as findings_of
-from mapiwright.mapi.inf.merge import added_to_json
+from mapiwright.mapi.inf.merge import added_to_json, is_used_up, marked
 from mapiwright.mapi.inf.merge import merge as merged_with
 from mapiwright.mapi.inf.merge import remove as without
 from mapiwright.transaction import single_file
@@ -68,7 +68,7 @@ class Edit:
     consent: Consent
     json: bool
 
-    def put(self, target: Path, old: bytes | None, new: bytes, reported: Mapping[str, Json]) -> None:
+    def put(self, target: Path, old: bytes | None, new: bytes | None, reported: Mapping[str, Json]) -> None:
         """Show what changes, ask unless the result goes elsewhere, and write; ``reported`` goes into the JSON."""
         change = WriteFile(str(target), old, new)
         writes = not self.consent.dry_run and (self.output is not None or new != old)
@@ -77,7 +77,7 @@ class Edit:
         elif not self.json:
             write([Line(escape(said("setup.file-nothing", file=target)), Style.QUIET)], sys.stdout)
         if writes and self.output is not None:
-            single_file.replace(self.output, self.output.read_bytes() if self.output.exists() else None, new)
+            single_file.replace(self.output, self.output.read_bytes() if self.output.exists() else None, new or b"")
         elif writes:
             confirm(said("setup.ask-file", file=target), self.consent)
             single_file.replace(target, old, new)
@@ -160,9 +160,10 @@ def merge(target: Path, fragment: Path, edit: Edit) -> None:
     _refuse_errors("the fragment has faults; nothing was merged", findings, fragment)
     merged = merged_with(before, adding, absent=old is None)
     _refuse_errors("the fragment and the file contradict each other; nothing was merged", merged.conflicts, target)
-    edit.put(
-        target, old, text.render(merged.inf), {"record": added_to_json(merged.record), **findings_document(findings)}
-    )
+    _refuse_errors("", merged.left_out, fragment)
+    made = marked(merged.inf) if old is None else merged.inf
+    reported = findings_document((*findings, *merged.left_out))
+    edit.put(target, old, text.render(made), {"record": added_to_json(merged.record), **reported})
 
 
 @inf.command()
@@ -172,11 +173,11 @@ def merge(target: Path, fragment: Path, edit: Edit) -> None:
 def remove(target: Path, services: tuple[str, ...], edit: Edit) -> None:
     """Take each SERVICE out of TARGET, with the sections that no other service names.
 
-    Comments and everything of other services stay as they are.
+    Comments and everything of other services stay as they are. A file that `inf merge` made goes with the last one.
     """
     old = _bytes(target)
     left = without(_parsed(target, old, edit.code_page), services, str(target))
-    edit.put(target, old, text.render(left), {"services": list(services)})
+    edit.put(target, old, None if is_used_up(left) else text.render(left), {"services": list(services)})
 
 
 def _refuse_errors(what: str, findings: Iterable[Finding], file: Path) -> None:

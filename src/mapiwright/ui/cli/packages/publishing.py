@@ -16,6 +16,9 @@ from mapiwright.ui.documents.documents import write_document
 from mapiwright.ui.text.language import texts_here
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 
+MOST_NAMES = 6
+"""The files left out that are named; JSON has all of them."""
+
 
 @click.command()
 @click.argument("package", type=click.Path(path_type=Path))
@@ -51,6 +54,7 @@ def publish(
                     "version": edition.package.version,
                     "files": {path: sum_of(data) for path, data in edition.files.items()},
                     "signer": edition.signer or None,
+                    "left_out": list(edition.left_out),
                     "written": not dry_run,
                 }
             }
@@ -61,6 +65,10 @@ def publish(
     lines += [
         Line(escape(f"  {sum_of(data)}  {len(data):>9}  {path}"), Style.QUIET) for path, data in edition.files.items()
     ]
+    if edition.left_out:
+        some = ", ".join(map(escape, edition.left_out[:MOST_NAMES]))
+        more = f" (+{len(edition.left_out) - MOST_NAMES})" if len(edition.left_out) > MOST_NAMES else ""
+        lines.append(Line(texts("disk.left-out", names=some + more), Style.CHANGED).indented(2))
     signature = texts("disk.signed", signer=edition.signer) if edition.signer else texts("disk.unsigned")
     lines.append(Line(escape(signature)).indented(2))
     written = Line(escape(texts("disk.written", directory=directory)), Style.ADDED)

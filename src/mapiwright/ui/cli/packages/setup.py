@@ -19,16 +19,15 @@ from mapiwright.setup.package.manifest import ProfilesOnUninstall
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.receipt import receipts as read_receipts
-from mapiwright.transaction.recovery import recover as end_transaction
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.cli.installing import Wanted, entry_option, install_options, install_plan
 from mapiwright.ui.cli.target import package_id, target_options, user_options
-from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, writing_options
+from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, verbose_option, writing_options
 from mapiwright.ui.documents.documents import findings_document, receipts_document, write_document
 from mapiwright.ui.text.findings import findings_lines
-from mapiwright.ui.text.language import message_here, said
+from mapiwright.ui.text.language import said
 from mapiwright.ui.text.render import receipts_lines
-from mapiwright.ui.text.terminal import Line, escape, write
+from mapiwright.ui.text.terminal import Line, write
 from mapiwright.workflows.doctor.findings.installed import receipt_findings
 
 if TYPE_CHECKING:
@@ -44,15 +43,24 @@ _PACKAGE = click.argument("package", type=click.Path(path_type=Path))
 @install_options
 @output_option("Save the plan there too, for `mapiwright apply`.")
 @host_option
+@verbose_option
 @target_options
 @user_options
-def plan(target: Target, users: UserChoice, package: Path, wanted: Wanted, output: Path | None, host: str) -> None:
+def plan(
+    target: Target,
+    users: UserChoice,
+    package: Path,
+    wanted: Wanted,
+    output: Path | None,
+    host: str,
+    verbose: bool,
+) -> None:
     """Show what installing PACKAGE would change; change nothing.
 
     Of a package that is installed the id is enough, to show what would put back what is missing of it.
     """
     found = _plan_of(target, users, package, wanted, or_guard=True)
-    show_plan(target, through(found, host) if host else found, output)
+    show_plan(target, through(found, host) if host else found, output, verbose=verbose)
 
 
 @click.command()
@@ -142,22 +150,3 @@ def receipts(target: Target) -> None:
 def undo(target: Target, consent: Consent, receipt: str) -> None:
     """Undo what RECEIPT records; refused where somebody changed it since."""
     send(target, undo_plan(target.workstation, receipt, MAKERS), consent)
-
-
-@click.command()
-@target_options
-def recover(target: Target) -> None:
-    """End a transaction that was interrupted: it is finished or undone."""
-    found = end_transaction(target.workstation, makers=MAKERS)
-    if target.json:
-        write_document(
-            {
-                "recovery": {
-                    "ending": found.ending.value,
-                    "id": found.id or None,
-                    "notes": [str(note) for note in found.notes],
-                }
-            }
-        )
-        return
-    write([Line(escape(message_here(message))) for message in found.messages], sys.stdout)

@@ -124,7 +124,7 @@ def _report_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
     if wizard.failure is not None:
         raise wizard.failure
     if wizard.plan is not None and consent.dry_run:
-        show_plan(target, wizard.plan, consent.output)
+        show_plan(target, wizard.plan, consent.output, verbose=consent.verbose)
     elif wizard.plan is not None and wizard.receipt is not None:
         from mapiwright.ui.documents.documents import receipt_document, write_document
         from mapiwright.ui.text.render import way_back

@@ -10,6 +10,7 @@ from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.recovery import unfinished
+from mapiwright.transaction.set_aside import remains_of
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.files import same
@@ -39,6 +40,21 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
     if title is not None:
         what = f"{str(title) or 'a transaction'!r} was begun and not ended, or is under way just now"
         yield finding("MW6401", workstation.state_folder, what, remedy=remedy)
+
+
+def set_aside_findings(workstation: Workstation) -> Iterator[Finding]:
+    """What was left as it was when a recovery could not end."""
+    try:
+        there = tuple(remains_of(workstation.state))
+    except RefusedError:
+        return  # the records are closed to this user, which MW6409 says
+    for remains in there:
+        what = (
+            f"{str(remains.title)!r} was set aside as {remains.id}, {'; '.join(remains.left) or 'with its journal'}"
+        )
+        forget = command(workstation, "recover", "--forget", remains.id)
+        remedy = f"Repair or reinstall the package, or put the things back by hand; then: {forget}"
+        yield finding("MW6415", workstation.state_folder, what, remedy=remedy)
 
 
 def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation] | None, tuple[Finding, ...]]:

@@ -199,6 +199,11 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
             "A user who asks what is installed can read Mapiwright's records on the workstation.",
             "To see what is installed, run it as the owner of that folder, or elevated.",
         ),
+        "MW6415": Rule(
+            WARNING,
+            "What an interrupted run left behind is put right.",
+            "Repair or reinstall the package, or put the things back by hand; then: mapiwright recover --forget ID.",
+        ),
     }
 )
 """Rules by id, in the order of the page."""
