@@ -16,6 +16,7 @@ from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.message import Message
 from mapiwright.transaction.plans.change_json import canonical, pack, parse, unpack
 from mapiwright.transaction.plans.terms import Role, terms_from_json, terms_to_json, text
+from mapiwright.transaction.records.journal import is_id
 from mapiwright.transaction.records.stores import believed, stores
 
 if TYPE_CHECKING:
@@ -278,10 +279,14 @@ def _read(workstation: Workstation) -> _Receipts:
     held: dict[str, Store] = {}
     damaged: list[FormatError] = []
     for store in stores(workstation):
+        for fault in store.state.faults(RECEIPTS):
+            error = FormatError(fault.what, expected=fault.expected)
+            damaged.append(damage(workstation, store.owner, fault.where, error))
         for name in store.state.names(RECEIPTS):
             data = store.state.read(name)
             try:
                 if data is not None:
+                    _refuse_odd_name(name)
                     one = receipt_from_bytes(data, where=name)
                     if store.owner:
                         _refuse_incredible(one, name)
@@ -341,6 +346,11 @@ def _is_credible(id_: str, now: datetime) -> bool:
         return len(rest) == 4 and datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) < now + _AHEAD
     except ValueError:
         return False
+
+
+def _refuse_odd_name(name: str) -> None:
+    if not is_id(_id_in(name)):
+        raise FormatError("its name is none of ours", where=name)
 
 
 def _refuse_incredible(one: Receipt, name: str) -> None:

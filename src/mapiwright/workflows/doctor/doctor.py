@@ -20,6 +20,7 @@ from mapiwright.workflows.doctor.findings.installed import (
     owners_of_services,
     read_installations,
     transaction_findings,
+    users_records_findings,
 )
 from mapiwright.workflows.doctor.findings.policies import policy_findings
 from mapiwright.workflows.doctor.findings.profiles import (
@@ -222,11 +223,12 @@ class _Examination:
     def ours(self) -> None:
         """What Mapiwright installed, and what it left half-done."""
         self.findings += transaction_findings(self.workstation)
+        self.findings += users_records_findings(self.workstation)
         if self.outlook is not None:
             for found in self.there.values():
                 self.findings += installed_findings(self.workstation, found, self.users)
         if not self.installed_is_known:
-            self._untold("Installed", "Mapiwright's records are closed to this user")
+            self._untold("Installed", "Mapiwright's records are closed to this user, or not to be believed")
             return
         listed = ", ".join(f"{found.id} {found.version}" for found in self.there.values())
         self._fact("Installed", listed or "nothing by Mapiwright")
