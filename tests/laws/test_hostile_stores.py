@@ -179,3 +179,88 @@ def served(pc: Path, type_: Callable[..., tuple[int, str, str]], users: set[str]
     assert not (pc / "Windows" / "System32" / "acme32.dll").exists()
     secret = pc / "Windows" / "secret"
     assert (secret.read_bytes(), secret.stat().st_uid) == (SECRET, os.geteuid())
+
+
+STAND_IN = b"""
+from pathlib import Path
+def service_entry(call):
+    Path(%r).write_text("run as root")
+"""
+
+
+def plant(pc: Path) -> Path:
+    """A record of a service with a stand-in, where an install would keep it; returns what its code would make."""
+    code = STAND_IN % str(pc / "ran")
+    folder = pc / "ProgramData" / "Mapiwright" / "services" / "CONTAB"
+    (folder / "standin").mkdir(parents=True)
+    (folder / "standin" / "own.py").write_bytes(code)
+    stand_in = {"entry": "own:service_entry", "deadline": 20, "files": ["own.py"]}
+    record = {"schema": 1, "service": "CONTAB", "package": "contab", "version": "1", "stand_in": stand_in}
+    (folder / "record.json").write_text(json.dumps(record))
+    ours = pc / "ProgramData" / "Mapiwright"
+    for each in (ours, *ours.rglob("*")):
+        each.chmod(0o700 if each.is_dir() else 0o600)
+    return pc / "ran"
+
+
+def given_away(pc: Path) -> None:
+    give(pc / "ProgramData" / "Mapiwright")
+
+
+def one_file_given_away(pc: Path) -> None:
+    give(pc / "ProgramData" / "Mapiwright" / "services" / "CONTAB" / "record.json")
+
+
+def opened_to_all(pc: Path) -> None:
+    (pc / "ProgramData" / "Mapiwright").chmod(0o777)
+
+
+def linked(pc: Path) -> None:
+    ours = pc / "ProgramData" / "Mapiwright"
+    ours.rename(pc / "Users" / "Public" / "own")
+    ours.symlink_to("../Users/Public/own")
+
+
+def ours_without_a_receipt(_pc: Path) -> None:
+    """Root's own, and closed; no receipt of ours is about it."""
+
+
+root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root gives files away")
+
+
+@pytest.mark.parametrize(
+    ("made", "finding"),
+    [
+        pytest.param(given_away, "MW6410", marks=root),
+        pytest.param(one_file_given_away, "MW6410", marks=root),
+        (opened_to_all, "MW6410"),
+        (linked, "MW6409"),
+        (ours_without_a_receipt, "MW6412"),
+    ],
+)
+def test_a_record_that_somebody_else_made_runs_no_code(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    made: Callable[[Path], None],
+    finding: str,
+) -> None:
+    pc = tmp_path / "pc"
+    create_image(pc, users=["anna"])
+
+    def type_it(*words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run([*words, "--workstation", f"image:{pc}"])
+        printed = capsys.readouterr()
+        assert "defect" not in printed.err, printed.err
+        return code, printed.out + printed.err
+
+    assert type_it("profile", "create", "Work", "--yes")[0] == 0
+    shutil.rmtree(pc / "ProgramData" / "Mapiwright")
+    ran = plant(pc)
+    made(pc)
+    code, said = type_it("profile", "add-service", "Work", "CONTAB", "--yes")
+    assert code == 1
+    assert "link" in said or "believed" in said
+    assert not ran.exists()
+    assert finding in type_it("doctor")[1]
+    assert type_it("profile", "list")[0] == 0

@@ -19,6 +19,7 @@ from mapiwright.workflows.doctor.findings.installed import (
     made_by_us,
     owners_of_services,
     read_installations,
+    service_record_findings,
     transaction_findings,
     users_records_findings,
 )
@@ -224,6 +225,8 @@ class _Examination:
         """What Mapiwright installed, and what it left half-done."""
         self.findings += transaction_findings(self.workstation)
         self.findings += users_records_findings(self.workstation)
+        if self.installed_is_known and self.known is not None:
+            self.findings += service_record_findings(self.workstation, sorted(self.known.services))
         if self.outlook is not None:
             for found in self.there.values():
                 self.findings += installed_findings(self.workstation, found, self.users)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, RefusedError, UntrustedError
+from mapiwright.entry.service.record import read_record, sources_of
+from mapiwright.errors import (
+    ConflictError,
+    FormatError,
+    NotFoundError,
+    RecoveryNeededError,
+    RefusedError,
+    UntrustedError,
+)
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import refuse_as_user
@@ -17,7 +25,7 @@ from mapiwright.workstation.state import JOURNAL
 from mapiwright.workstation.subject import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.setup.records.installed import Installation
@@ -59,6 +67,19 @@ def users_records_findings(workstation: Workstation) -> Iterator[Finding]:
                 yield finding("MW6411", JOURNAL, f"the records of {user.name}: no line of the journal can be read")
         except RecoveryNeededError as error:
             yield finding("MW6411", error.where, f"the records of {user.name}: {error.what}")
+
+
+def service_record_findings(workstation: Workstation, services: Iterable[str]) -> Iterator[Finding]:
+    """The records of services that are damaged, or that no receipt is about; none of their code is run."""
+    for service in services:
+        try:
+            record = read_record(workstation, service)
+            if record is not None:
+                sources_of(workstation, record)
+        except (FormatError, NotFoundError, UntrustedError, ConflictError) as error:
+            yield finding("MW6412", error.where, error.what, remedy=error.remedy)
+        except RefusedError:
+            return  # the records are closed to this user, which another finding says
 
 
 def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation] | None, tuple[Finding, ...]]:

@@ -209,6 +209,11 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
             "A user's own records are files as Mapiwright writes them; what is not is ignored.",
             "Move it away, as that user or elevated; the other users are not concerned.",
         ),
+        "MW6412": Rule(
+            ERROR,
+            "The record of a service is as Mapiwright wrote it, and a receipt says so.",
+            "Find out who changed it, and install the package of the service again.",
+        ),
     }
 )
 """Rules by id, in the order of the page."""
