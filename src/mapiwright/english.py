@@ -89,6 +89,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "sentences.nothing-calls-back": "nothing calls that back",
         "sentences.not-undone": "could not be undone: {why}",
         "sentences.interrupted": "'{title}' was interrupted; all of it was rolled back.",
+        "sentences.user-stuck": "What {user}'s own run left cannot be ended: {why}",
         "sentences.interrupted-at-its-end": "'{title}' was interrupted after its last step; it is done.",
         "sentences.nothing-interrupted": "No transaction was interrupted.",
         "sentences.set-aside": "'{title}' was set aside as {id}: what could not be rolled back stays as it is.",

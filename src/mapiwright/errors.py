@@ -9,6 +9,7 @@
     |   |-- ExistsError                 1    MAPI_E_NO_ACCESS
     |   |-- ConflictError               1    MAPI_E_COLLISION          the workstation is not as the plan expects
     |   |-- BusyError                   1    MAPI_E_BUSY
+    |   |-- UntrustedError              1    MAPI_E_NO_ACCESS          records that somebody else may have written
     |   `-- CallError                   1    MAPI_E_NO_SUPPORT         (or the code that the call's page names)
     |-- FailedError                     3    MAPI_E_CALL_FAILED        it failed and was rolled back
     |   |-- CancelledError              3    MAPI_E_USER_CANCEL
@@ -133,6 +134,10 @@ class BusyError(RefusedError):
     """Another run holds the workstation's lock."""
 
     hresult = 0x8004010B
+
+
+class UntrustedError(RefusedError):
+    """Records of ours that somebody else made, or can write."""
 
 
 class CallError(RefusedError):

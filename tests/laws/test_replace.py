@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from mapiwright.errors import RefusedError
+from mapiwright.transaction import single_file
 from mapiwright.workstation.disk.replace import (
     append_to_file,
     make_folder,
@@ -17,6 +19,10 @@ from mapiwright.workstation.disk.replace import (
     remove_leftovers,
     replace_file,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 unix = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes and owners")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="extended attributes as Linux has them")
@@ -97,8 +103,10 @@ def test_the_acl_of_windows_is_asked_for_by_name(tmp_path: Path, monkeypatch: py
     guards = {"system.ntfs_acl": b"descriptor", "system.ntfs_attrib": b"\x06\0\0\0"}
     given: dict[str, bytes] = {}
 
-    def get(file: object, name: str) -> bytes:
-        if isinstance(file, Path) and name in guards:
+    replaced = path.stat().st_ino
+
+    def get(file: int, name: str) -> bytes:
+        if os.fstat(file).st_ino == replaced and name in guards:
             return guards[name]
         raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
 
@@ -126,8 +134,10 @@ def test_a_guard_that_cannot_be_kept_stops_the_replacement(
     path = tmp_path / "NTUSER.DAT"
     path.write_bytes(b"old")
 
-    def get(file: object, asked: str) -> bytes:
-        if isinstance(file, Path) and asked == name:
+    replaced = path.stat().st_ino
+
+    def get(file: int, asked: str) -> bytes:
+        if os.fstat(file).st_ino == replaced and asked == name:
             return b"guard"
         raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
 
@@ -162,19 +172,55 @@ def test_attributes_that_cannot_be_read_stop_the_replacement(tmp_path: Path, mon
 
 
 @unix
-def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
+def test_a_link_of_our_own_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
-    path, link = tmp_path / "real" / "NTUSER.DAT", tmp_path / "link"
-    path.write_bytes(b"old")
+    path, link = tmp_path / "real" / "plan.json", tmp_path / "link"
     link.symlink_to(path)
-    replace_file(link, b"new")
+    single_file.make_private(link, b"old")
+    single_file.replace(link, b"old", b"new")
     assert link.is_symlink()
     assert path.read_bytes() == b"new"
-    replace_file(link, None)
-    assert link.is_symlink()
-    assert not path.exists()
-    replace_file(link, b"again")
-    assert path.read_bytes() == b"again"
+
+
+REPLACEMENTS = {
+    "replaced": lambda path: replace_file(path, b"new"),
+    "appended to": lambda path: append_to_file(path, b"new"),
+    "made": lambda path: make_folder(path / "folder"),
+}
+
+
+@unix
+@pytest.mark.parametrize("kind", ["link", "FIFO", "folder above"])
+@pytest.mark.parametrize("change", REPLACEMENTS.values(), ids=REPLACEMENTS)
+def test_what_others_put_in_the_way_is_refused_and_not_followed(
+    tmp_path: Path, kind: str, change: Callable[[Path], object]
+) -> None:
+    theirs, place = tmp_path / "theirs", tmp_path / "place"
+    theirs.mkdir()
+    (theirs / "file").write_bytes(b"theirs")
+    path = place / "file"
+    match kind:
+        case "link":
+            place.mkdir()
+            path.symlink_to(theirs / "file")
+        case "FIFO":
+            place.mkdir()
+            os.mkfifo(path)
+        case _:
+            place.symlink_to(theirs)
+    with pytest.raises((RefusedError, NotADirectoryError)):
+        change(path)
+    assert [each.name for each in theirs.iterdir()] == ["file"]
+    assert (theirs / "file").read_bytes() == b"theirs"
+
+
+@unix
+def test_nothing_is_added_to_a_file_with_a_second_name(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_bytes(b"theirs")
+    (tmp_path / "token").hardlink_to(tmp_path / "theirs")
+    with pytest.raises(RefusedError, match="second name"):
+        append_to_file(tmp_path / "token", b".")
+    assert (tmp_path / "theirs").read_bytes() == b"theirs"
 
 
 @unix

@@ -22,10 +22,13 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.record import ServiceRecord, record_changes
 from mapiwright.errors import MapiwrightError
+from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.publish.publish import make_edition, publish
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.cli.app import run
 from mapiwright.workflows.panel.plans import PanelRun
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
     from mapiwright.mapi.profile.profile import Profile
     from mapiwright.mapi.tables.tables import Table
     from mapiwright.setup.install.uninstall import Removal
-    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.outlook.layout import Layout
     from mapiwright.workstation.registry import Key
@@ -440,6 +442,20 @@ def service_entry(call):
 """
 
 
+def keep_record(workstation: Workstation, record: ServiceRecord, sources: Mapping[str, bytes]) -> None:
+    """Keep the record of a service as an install does: in a transaction, whose receipt says so."""
+    changes = record_changes(workstation, record, sources)
+    terms = Terms(subject=PlanSubject(record.package, Role.BEGINS))
+    plan = Plan("keep", Message.literal("keep a record"), (Leg(Message.literal("record"), changes),), terms)
+    execute(plan, workstation)
+
+
+@pytest.fixture
+def kept() -> Callable[[Workstation, ServiceRecord, Mapping[str, bytes]], None]:
+    """``kept(workstation, record, sources)`` keeps the record of a service as an install does."""
+    return keep_record
+
+
 class Office:
     """A workstation whose services do what a test needs, and one user's profiles as administration sees them.
 
@@ -455,7 +471,7 @@ class Office:
         for name in ("MAIL", "SHY", "BAD"):
             package = OfficeStandIn()
             record = ServiceRecord.of(name, package="office", version="1", stand_in=package)
-            files.apply(record_changes(self.workstation, record, package.sources))
+            keep_record(self.workstation, record, package.sources)
         self.workstation.refresh()
         self.receipts: list[Receipt] = []
         self.told: list[str] = []

@@ -10,7 +10,7 @@ import pytest
 from screen_walks import LARGE, fill, focus, keys, panel_on, pick, push, sees, settle, typed, walk
 from textual.widgets import Button, Input, Tree
 
-from mapiwright.entry.service.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.publish import sums
 from mapiwright.setup.publish.publication import PROGRAM, SUMS
@@ -292,7 +292,7 @@ class TestInstalledServices:
         walk(panel_on(desk), push("#services"), able, keys("delete"), sees("Message services of this workstation"))
 
     def test_calls_that_wait_are_sent_one_after_the_other(
-        self, desk: Any, acme: Path, release: Callable[..., Path]
+        self, desk: Any, acme: Path, release: Callable[..., Path], kept: Callable[..., None]
     ) -> None:
         stand_in = {
             'entry = "acme_service:service_entry"\n': "",
@@ -302,7 +302,7 @@ class TestInstalledServices:
         desk.install(release("4.0", {"mapiwright.toml": stand_in}), "Zoë")
         code = AcmeStandIn({"acme_service.py": (acme / "acme_service.py").read_bytes()})
         record = ServiceRecord.of("ACME", package="acme-mail", version="4.0", stand_in=code)
-        desk.workstation.files.apply(record_changes(desk.workstation, record, code.sources))
+        kept(desk.workstation, record, code.sources)
         app = walk(
             panel_on(desk),
             push("#services"),

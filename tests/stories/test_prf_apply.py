@@ -10,7 +10,7 @@ import pytest
 from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
-from mapiwright.entry.service.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord
 from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats import inf
 from mapiwright.formats import prf as text
@@ -466,14 +466,14 @@ class Forgetful:
         return {"forgetful.py": FORGETFUL.encode()}
 
 
-def test_what_a_service_keeps_in_a_way_of_its_own_is_not_sent_again(office: Any) -> None:
+def test_what_a_service_keeps_in_a_way_of_its_own_is_not_sent_again(office: Any, kept: Callable[..., None]) -> None:
     content = (
         "[General]\nCustom=1\nProfileName=Work\nOverwriteProfile=Append\n[Service List]\nService1=Mail\n"
         "[Service1]\nServer=there\nPort=25\n"
         "[Mail]\nServiceName=MAIL\nServer=PT_UNICODE,0x6600\nPort=PT_LONG,0x6601\n"
     )
     record = ServiceRecord.of("MAIL", package="office", version="2", stand_in=Forgetful())
-    office.workstation.files.apply(record_changes(office.workstation, record, Forgetful().sources))
+    kept(office.workstation, record, Forgetful().sources)
 
     def apply() -> Plan:
         space = Workspace(office.workstation, office.workstation.users[0])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
-from mapiwright.entry.service.contract import Context, EntryFlag
+from mapiwright.entry.service.contract import Context, EntryFlag, EntryPolicy
+from mapiwright.entry.service.record import read_record
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
@@ -24,9 +25,14 @@ def call_for(
     properties: Properties | None = None,
     provider: str = "",
 ) -> EntryCall | None:
-    """The call of a service's entry point, or None where it has none: neither declared nor a stand-in for it."""
+    """The call of a service's entry point, or None where it has none: neither declared nor a stand-in for it.
+
+    Raises RefusedError where its record is damaged or not believed.
+    """
     if not space.has_entry_point(service):
         return None
+    if space.policy is not EntryPolicy.SKIP:
+        read_record(space.workstation, service.name)  # one that is not believed is refused before the run begins
     return EntryCall(
         service=service.name,
         context=context,

@@ -15,7 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from mapiwright.errors import FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
+from mapiwright.errors import BusyError, FailedError, FormatError, MapiwrightError, RecoveryNeededError, RefusedError
 from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Status, call_back
@@ -81,8 +81,16 @@ class Recovery:
 
 def unfinished(workstation: Workstation) -> Message | None:
     """The title of the transaction that was interrupted (or is under way in another process), or None."""
-    journals = (Journal(store.state) for store in stores(workstation))
-    return next((journal.title for journal in journals if journal.exists), None)
+    for store in stores(workstation):
+        try:
+            journal = Journal(store.state)
+        except RecoveryNeededError:
+            if store.owner:
+                continue  # a user's own may hold anything
+            raise
+        if journal.exists:
+            return journal.title
+    return None
 
 
 def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
@@ -94,21 +102,37 @@ def recover(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Reco
     if all(store.state.read(JOURNAL) is None for store in stores(workstation)):
         return Recovery(Ending.NOTHING)
     try:
-        with held(workstation):
+        with held(workstation) as mine:
             workstation.refresh()
-            return recover_held(workstation, makers)
+            return recover_held(workstation, makers, mine)
     finally:
         workstation.refresh()
 
 
-def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker]) -> Recovery:
-    """As ``recover``, for who holds the lock."""
+def recover_held(workstation: Workstation, makers: Mapping[str, EffectMaker], mine: Collection[Store]) -> Recovery:
+    """As ``recover``, for who holds the locks of these stores.
+
+    What a user's own store says and cannot be ended is in the notes, and stops nobody else's run.
+    """
     first, *others = sorted(
-        (ended(workstation, store, makers) for store in stores(workstation)),
+        (_served(workstation, store, makers) for store in mine),
         key=lambda each: each.ending is Ending.NOTHING,
     )
-    reported = (message for each in others if each.ending is not Ending.NOTHING for message in each.messages)
+    reported = (
+        message for each in others for message in (each.notes if each.ending is Ending.NOTHING else each.messages)
+    )
     return replace(first, notes=(*first.notes, *reported))
+
+
+def _served(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
+    """As ``ended``; but what cannot be ended of a user's own store is a note, and nobody else's end."""
+    try:
+        return ended(workstation, store, makers)
+    except RecoveryNeededError as error:
+        if not store.owner:
+            raise
+        who = next((user.name for user in workstation.users if user.sid == store.owner), store.owner)
+        return Recovery(Ending.NOTHING, notes=(Message.of("sentences.user-stuck", user=who, why=error.what),))
 
 
 def ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMaker]) -> Recovery:
@@ -202,20 +226,34 @@ def apply(workstation: Workstation, changes: Sequence[Change]) -> None:
 
 
 @contextmanager
-def held(workstation: Workstation) -> Iterator[None]:
-    """Hold the lock of every store; raises BusyError, or RefusedError where one cannot be written."""
+def held(workstation: Workstation, concerned: Collection[str] = ()) -> Iterator[tuple[Store, ...]]:
+    """Hold the locks of the stores; a user's that cannot be locked is left out, and stops nobody else's run.
+
+    Raises BusyError where this run's own is held, or that of one of the users ``concerned``, by their SIDs;
+    RefusedError where it cannot be written.
+    """
     with ExitStack() as stack:
-        try:
-            for store in stores(workstation):
+        mine: list[Store] = []
+        for store in stores(workstation):
+            try:
                 stack.enter_context(store.state.lock())
-        except OSError as error:
-            raise RefusedError(
-                f"the workstation's own records cannot be written: {error.strerror or error}",
-                where=str(error.filename or workstation.uri),
-                expected="a folder where journal and receipts can be kept",
-                remedy="Nothing was changed.",
-            ) from error
-        yield
+            except BusyError:
+                if not store.owner or store.owner in concerned:
+                    raise
+            except RefusedError:
+                if not store.owner:
+                    raise
+            except OSError as error:
+                if not store.owner:
+                    raise RefusedError(
+                        f"the workstation's own records cannot be written: {error.strerror or error}",
+                        where=str(error.filename or workstation.uri),
+                        expected="a folder where journal and receipts can be kept",
+                        remedy="Nothing was changed.",
+                    ) from error
+            else:
+                mine.append(store)
+        yield tuple(mine)
 
 
 def recovery_needed(error: BaseException, title: Message) -> RecoveryNeededError:

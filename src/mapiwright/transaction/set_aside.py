@@ -19,7 +19,7 @@ from mapiwright.transaction.plans.effect import call_back
 from mapiwright.transaction.records import log
 from mapiwright.transaction.records.journal import Journal, title_in
 from mapiwright.transaction.records.receipt import BACKUPS, backup_name, receipt_name, unpack_backup
-from mapiwright.transaction.records.stores import believed, stores
+from mapiwright.transaction.records.stores import believed
 from mapiwright.transaction.recovery import Recovery, apply, ended, harmless, held
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import Standing, standing
@@ -73,9 +73,9 @@ def set_aside(
     recovered: list[Recovery] = []
     stuck: list[tuple[Store, Remains]] = []
     try:
-        with held(workstation):
+        with held(workstation) as mine:
             workstation.refresh()
-            for store in stores(workstation):
+            for store in mine:
                 if store.state.read(JOURNAL) is None:
                     continue
                 try:

@@ -1,17 +1,16 @@
 """One file that belongs to no workstation, written as a whole: a bare MAPISVC.INF, or a saved plan.
 
-There is no journal: the file is at any moment the old one or the new one, and the verb's opposite takes it back.
+There is no journal: the file is at any moment the old one or the new one, and the verb's opposite takes it back. It
+is the caller's own: where it is a symbolic link, what that points to is replaced, and the link stays.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 from mapiwright.errors import ConflictError, ExistsError
 from mapiwright.workstation.disk.replace import replace_file
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def replace(path: Path, old: bytes | None, new: bytes | None) -> None:
@@ -26,11 +25,11 @@ def replace(path: Path, old: bytes | None, new: bytes | None) -> None:
             where=str(path),
             remedy="Run the command again: it will look at the file as it is now.",
         )
-    replace_file(path, new)
+    replace_file(Path(os.path.realpath(path)), new)
 
 
 def make_private(path: Path, data: bytes) -> None:
     """Make a file that its owner alone can read; raises ExistsError where there is one, which stays as it is."""
     if path.exists():
         raise ExistsError("it is there already", where=str(path), remedy="Name another file, or remove this one.")
-    replace_file(path, data, mode=0o600)
+    replace_file(Path(os.path.realpath(path)), data, mode=0o600)

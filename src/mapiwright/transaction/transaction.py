@@ -91,9 +91,9 @@ def execute(
         )
     refuse_unwritable(plan, workstation)
     try:
-        with held(workstation):
+        with held(workstation, _concerned(plan)) as mine:
             workstation.refresh()  # from here on nobody else changes what is read
-            before = recover_held(workstation, makers)
+            before = recover_held(workstation, makers, mine)
             if before.ending is not Ending.NOTHING:
                 workstation.refresh()
                 progress(0, len(plan.steps), before.message)
@@ -307,6 +307,11 @@ class _Run:
             tuple(self._legs),
             tuple(self._effects),
         )
+
+
+def _concerned(plan: Plan) -> set[str]:
+    """The SIDs of the users whose keys a plan changes, or may: what an effect changes is not known yet."""
+    return {change.key.parts[0] for change in on_registry(plan.changes) if change.key.root == "HKU"}
 
 
 def _expected(plan: Plan, workstation: Workstation) -> tuple[Change, ...]:

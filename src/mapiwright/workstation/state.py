@@ -60,6 +60,10 @@ class State(Protocol):
         """The names that begin with ``prefix``, sorted; raises RefusedError where this user may not list them."""
         ...
 
+    def faults(self, prefix: str = "") -> tuple[RefusedError, ...]:
+        """What lies under ``prefix`` and is no record of ours, each with its place; ``names`` leaves it out."""
+        ...
+
     def write(self, name: str, data: bytes) -> None:
         """Replace the bytes under ``name``, atomically and durably, readable by the owner alone."""
         ...

@@ -1,7 +1,8 @@
 r"""What MAPISVC.INF cannot say about an installed service: whose package it is, the stand-in for its DLL, its form.
 
 A record lies on the workstation, in ``services\<NAME>`` of our folder there: ``record.json``, and the sources of the
-stand-in below ``standin``. It is written and removed as every other file: by changes in a plan.
+stand-in below ``standin``. It is written and removed as every other file: by changes in a plan; and it is believed
+only where a receipt of ours says so, since what it names is code that is run.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from mapiwright.entry.service.contract import Flavour
 from mapiwright.entry.service.form_reading import form_document, form_from
-from mapiwright.errors import FormatError, NotFoundError, RefusedError
+from mapiwright.errors import FormatError, NotFoundError, RefusedError, UntrustedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.transaction.records.provenance import was_written
 from mapiwright.workstation.change import RemoveFolder, WriteFile, file_with_parents
 from mapiwright.workstation.files import fault_of_name, join, same
 from mapiwright.workstation.kept import read_once
@@ -167,14 +169,31 @@ def _removal(files: FileReader, folder: str, keep: tuple[str, ...] = ()) -> Iter
 def read_record(workstation: Workstation, service: str) -> ServiceRecord | None:
     """The record of a service, or None where there is none.
 
-    Raises FormatError where it is damaged, RefusedError where this user may not read it.
+    Raises FormatError where it is damaged, RefusedError where this user may not read it, UntrustedError where no
+    receipt is about it.
     """
     path = join(folder_of(workstation, service), RECORD)
     try:
         data = read_once(workstation, path)
     except PermissionError as error:
         raise closed_records(workstation.state_folder) from error
-    return None if data is None else _decode(data, path)
+    if data is None:
+        return None
+    record = _decode(data, path)
+    _refuse_foreign(workstation, record, path, data)
+    return record
+
+
+def _refuse_foreign(workstation: Workstation, record: ServiceRecord, path: str, data: bytes) -> None:
+    """Raise UntrustedError where no transaction of ours wrote the file as it is."""
+    digest = hashlib.sha256(data).hexdigest()
+    known = ("written", upcase(path), digest)
+    if not workstation.kept.once(known, lambda: was_written(workstation, path, data, about=record.package)):
+        raise UntrustedError(
+            f"the record of service {record.service} is not believed: no receipt says that Mapiwright wrote it",
+            where=workstation.place(path),
+            remedy=f"Find out who made it and move it away. {REINSTALL}",
+        )
 
 
 def sources_of(workstation: Workstation, record: ServiceRecord) -> dict[str, bytes]:
@@ -186,6 +205,7 @@ def sources_of(workstation: Workstation, record: ServiceRecord) -> dict[str, byt
         data = read_once(workstation, path)
         if data is None:
             raise NotFoundError(f"the stand-in of {record.service} is not whole", where=path, remedy=REINSTALL)
+        _refuse_foreign(workstation, record, path, data)
         found[name] = data
     return found
 

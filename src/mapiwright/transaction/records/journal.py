@@ -2,7 +2,8 @@
 
 A line is the CRC-32 of its JSON as 8 hex digits, a space, the JSON, and a newline; the JSON counts its place in
 ``n``. A line torn by a crash is ignored, as its action was never begun; the next one starts on a line of its own.
- The journal holds names and hashes, never a value; titles are messages.
+One of another form is ignored, too, and then missing: a user's journal may hold anything.
+The journal holds names and hashes, never a value; titles are messages.
 
     begin        id, version, verb, title, created
     leg          leg, title, digest                    the backup is written, the changes may follow
@@ -16,7 +17,9 @@ A line is the CRC-32 of its JSON as 8 hex digits, a space, the JSON, and a newli
 
 from __future__ import annotations
 
+import re
 import zlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import FormatError, RecoveryNeededError
@@ -31,6 +34,26 @@ if TYPE_CHECKING:
     from mapiwright.workstation.state import State
 
 Record: TypeAlias = "Mapping[str, Json]"
+
+
+_MEMBERS: Mapping[str, Mapping[str, type]] = MappingProxyType(
+    {
+        "begin": {"id": str},
+        "leg": {"leg": int, "digest": str},
+        "will": {"effect": int, "kind": str, "description": dict},
+        "did": {"effect": int, "status": str},
+        "undone": {"leg": int},
+        "compensated": {"effect": int},
+        "takes-over": {"receipts": list},
+        "commit": {},
+    }
+)
+"""What recovery asks of a record."""
+
+
+def is_id(found: object) -> bool:
+    """Whether a transaction of ours may have that id: it is part of the names of what it writes down."""
+    return isinstance(found, str) and re.fullmatch(r"[0-9A-Za-z-]{1,40}", found) is not None
 
 
 class Journal:
@@ -116,4 +139,15 @@ def _record(line: bytes) -> Record | None:
         record = parse(line[9:])
     except FormatError:
         return None
-    return record if isinstance(record, dict) and {"n", "do"} <= record.keys() else None
+    return record if isinstance(record, dict) and _is_whole(record) else None
+
+
+def _is_whole(record: Record) -> bool:
+    do = record.get("do")
+    members = _MEMBERS.get(do) if isinstance(do, str) else None
+    if members is None or type(record.get("n")) is not int:
+        return False
+    given = {name: kind for name, kind in members.items() if name in record}
+    if not all(type(record[name]) is kind for name, kind in given.items()):
+        return False
+    return all(map(is_id, (record.get("id", "1"), *record.get("receipts", ()))))

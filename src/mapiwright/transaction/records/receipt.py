@@ -16,6 +16,7 @@ from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.message import Message
 from mapiwright.transaction.plans.change_json import canonical, pack, parse, unpack
 from mapiwright.transaction.plans.terms import Role, terms_from_json, terms_to_json, text
+from mapiwright.transaction.records.journal import is_id
 from mapiwright.transaction.records.stores import believed, stores
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def new_id(workstation: Workstation, now: datetime) -> str:
             _id_in(name)
             for store in stores(workstation)
             for name in store.state.names(RECEIPTS)
-            if not store.owner or _is_credible(_id_in(name), now)
+            if (_is_credible(_id_in(name), now) if store.owner else _time_in(_id_in(name)) is not None)
         ),
         default="",
     )
@@ -278,11 +279,16 @@ def _read(workstation: Workstation) -> _Receipts:
     held: dict[str, Store] = {}
     damaged: list[FormatError] = []
     for store in stores(workstation):
+        for fault in store.state.faults(RECEIPTS):
+            error = FormatError(fault.what, expected=fault.expected)
+            damaged.append(damage(workstation, store.owner, fault.where, error))
         for name in store.state.names(RECEIPTS):
             data = store.state.read(name)
             try:
                 if data is not None:
+                    _refuse_odd_name(name)
                     one = receipt_from_bytes(data, where=name)
+                    _refuse_other(one, name)
                     if store.owner:
                         _refuse_incredible(one, name)
                     held.setdefault(one.id, store)
@@ -336,26 +342,47 @@ def _id_in(name: str) -> str:
 
 def _is_credible(id_: str, now: datetime) -> bool:
     """Whether a user's receipt may have that id: others would spoil the order, and so the ids to come."""
+    made = _time_in(id_)
+    return made is not None and made < now + _AHEAD
+
+
+def _time_in(id_: str) -> datetime | None:
+    """When the transaction of that id began; None where it is no id that we gave."""
     stamp, _, rest = id_.partition("-")
     try:
-        return len(rest) == 4 and datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) < now + _AHEAD
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC) if len(rest) == 4 else None
     except ValueError:
-        return False
+        return None
 
 
-def _refuse_incredible(one: Receipt, name: str) -> None:
-    """Raise FormatError where a user's receipt has another id or time than we gave it."""
+def _refuse_odd_name(name: str) -> None:
+    if not is_id(_id_in(name)):
+        raise FormatError("its name is none of ours", where=name)
+
+
+def _refuse_other(one: Receipt, name: str) -> None:
+    """Raise FormatError where a receipt has another id than its name, or a time that is none."""
     try:
         aware = datetime.fromisoformat(one.created).utcoffset() is not None
     except ValueError:
         aware = False
-    if not (aware and one.id == _id_in(name) and _is_credible(one.id, datetime.now(UTC))):
+    if not (aware and one.id == _id_in(name)):
+        raise FormatError("its id or its time is none of ours", where=name)
+
+
+def _refuse_incredible(one: Receipt, name: str) -> None:
+    """Raise FormatError where a user's receipt has an id that we did not give."""
+    if not _is_credible(one.id, datetime.now(UTC)):
         raise FormatError("its id or its time is none of ours", where=name)
 
 
 def _effect(json_: Mapping[str, Json]) -> EffectRecord:
     for name in ("kind", "status"):
         text(json_[name])
+    if not (isinstance(json_["description"], dict) and isinstance(json_["details"], dict)):
+        raise TypeError("no object")
+    if type(json_["after"]) is not int:
+        raise TypeError("no number")
     messages = {name: Message.from_json(json_[name]) for name in ("title", "message")}
     return EffectRecord(**{**json_, **messages})
 

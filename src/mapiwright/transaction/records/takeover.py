@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FormatError
+from mapiwright.errors import FormatError, MapiwrightError
 from mapiwright.transaction.plans.change_json import unpack
 from mapiwright.transaction.records.receipt import BACKUPS, holder, receipt, receipt_name, receipt_to_bytes
 from mapiwright.transaction.records.stores import stores
@@ -52,8 +52,10 @@ def drop_original(workstation: Workstation, id_: str) -> None:
     """Remove what the user kept of it; doing it again does nothing."""
     for store in stores(workstation):
         if store.owner:
-            drop_records(store.state, id_)
-            _drop(store.state, id_)
+            # What a user lets nobody remove stays theirs, and the copy counts.
+            with suppress(MapiwrightError, OSError):
+                drop_records(store.state, id_)
+                _drop(store.state, id_)
 
 
 def drop_records(state: State, id_: str) -> None:

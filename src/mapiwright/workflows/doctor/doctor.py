@@ -18,8 +18,10 @@ from mapiwright.workflows.doctor.findings.installed import (
     made_by_us,
     owners_of_services,
     read_installations,
+    service_record_findings,
     set_aside_findings,
     transaction_findings,
+    users_records_findings,
 )
 from mapiwright.workflows.doctor.findings.policies import policy_findings
 from mapiwright.workflows.doctor.findings.profiles import (
@@ -224,11 +226,14 @@ class _Examination:
         """What Mapiwright installed, and what it left half-done."""
         self.findings += transaction_findings(self.workstation)
         self.findings += set_aside_findings(self.workstation)
+        self.findings += users_records_findings(self.workstation)
+        if self.installed_is_known and self.known is not None:
+            self.findings += service_record_findings(self.workstation, sorted(self.known.services))
         if self.outlook is not None:
             for found in self.there.values():
                 self.findings += installed_findings(self.workstation, found, self.users)
         if not self.installed_is_known:
-            self._untold("Installed", "Mapiwright's records are closed to this user")
+            self._untold("Installed", "Mapiwright's records are closed to this user, or not to be believed")
             return
         listed = ", ".join(f"{found.id} {found.version}" for found in self.there.values())
         self._fact("Installed", listed or "nothing by Mapiwright")

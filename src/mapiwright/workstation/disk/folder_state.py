@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import BusyError, RefusedError
+from mapiwright.errors import BusyError, MapiwrightError, RefusedError
+from mapiwright.workstation.disk import handles
 from mapiwright.workstation.disk.replace import MARK, append_to_file, make_folder, replace_file
-from mapiwright.workstation.state import Lease, closed_records
+from mapiwright.workstation.disk.trust import OwnersOnly
+from mapiwright.workstation.state import JOURNAL, Lease, closed_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from mapiwright.workstation.disk.handles import Folder
 
 LOCK = "lock"
 HOLDER = "lock-holder"
@@ -22,44 +26,64 @@ HOLDINGS = "lock-token"
 """A byte for each time that the lock was held: its size is the token, which no crash can tear or turn back."""
 
 
+FILES = frozenset({LOCK, HOLDER, HOLDINGS, JOURNAL})
+FOLDERS = frozenset({"receipts", "backups", "services"})
+DEEPEST = 12
+"""The folders of a record's name; ours have five."""
+MOST = 100_000
+"""The files of a store: more than thirty years of transactions."""
+
+
 def is_ours(path: Path) -> bool:
     """Whether the current user owns a file or folder; an administrator may access more than that.
 
     Always False on Windows, where modes do not show it.
     """
     try:
-        return sys.platform != "win32" and path.stat().st_uid == os.geteuid()
-    except OSError:
+        found = handles.look_at(path)
+    except (OSError, RefusedError):
         return False
+    return sys.platform != "win32" and found is not None and found.st_uid == os.geteuid()
 
 
 class FolderState:
     """A state in a folder of mode 0700, its files of mode 0600; made when something is first written to it.
 
-    A link in it is refused: we create none, and a user who controls the folder must not be able to redirect an
-    administrator's run.
+    Who controls the folder must not be able to redirect an administrator's run, nor to have it wait or read for ever:
+    all is opened by handles, links are refused, and what is no record of ours is one of its ``faults``.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, others: frozenset[int] = frozenset(), largest: int = handles.LARGEST) -> None:
+        """``folder`` is a real path; ``others`` are users who may have written it, by their numbers.
+
+        A record of more than ``largest`` bytes is not read.
+        """
         self.folder = folder
+        self._trust = OwnersOnly(folder, others)
+        self._largest = largest
 
     @property
     def readable(self) -> bool:
         """Whether there is something, and this user may read and write it."""
-        asked = os.R_OK | os.W_OK | os.X_OK
-        # Where a program has other rights than its user, they are what counts.
-        by_effect = {"effective_ids": True} if os.access in os.supports_effective_ids else {}
-        return self.folder.is_dir() and os.access(self.folder, asked, **by_effect)
+        with suppress(OSError, RefusedError), handles.open_folder(self.folder) as folder:
+            return folder.is_open_to(os.R_OK | os.W_OK | os.X_OK)
+        return False
 
     @property
     def closed(self) -> bool:
         """Whether another user owns it and it cannot be read; owners can open their own folder themselves."""
-        return self.folder.is_dir() and not is_ours(self.folder) and not self.readable
+        try:
+            found = handles.look_at(self.folder)
+        except (OSError, RefusedError):
+            return False
+        return found is not None and not is_ours(self.folder) and not self.readable
 
     def read(self, name: str) -> bytes | None:
         """The bytes under ``name``, or None."""
+        *folders, last = self._parts(name)
         try:
-            return self._at(name).read_bytes()
+            with self._open(folders) as folder:
+                return folder.read(last, self._largest)
         except FileNotFoundError:
             return None
         except PermissionError as error:
@@ -67,26 +91,36 @@ class FolderState:
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names that begin with ``prefix``, sorted."""
-        names = (path.relative_to(self.folder).as_posix() for path in self._files() if not path.name.startswith(MARK))
+        names = (name for name, fault in self._scan() if fault is None and not _is_unfinished(name))
         return tuple(
             sorted(name for name in names if name.startswith(prefix) and name not in {LOCK, HOLDER, HOLDINGS})
         )
 
+    def faults(self, prefix: str = "") -> tuple[RefusedError, ...]:
+        """What lies there and is no record, by its place: links, FIFOs, odd names, files that are too large."""
+        return tuple(fault for name, fault in self._scan() if fault is not None and name.startswith(prefix))
+
     def write(self, name: str, data: bytes) -> None:
         """Replace the bytes under ``name``, atomically and durably, readable by the owner alone."""
-        replace_file(self._place_for(name), data, mode=0o600)
+        replace_file(self._place_for(name), data, mode=0o600, check=self._trust)
 
     def append(self, name: str, data: bytes) -> None:
         """Add bytes to the end of ``name``, durably."""
-        append_to_file(self._place_for(name), data, mode=0o600)
+        append_to_file(self._place_for(name), data, mode=0o600, check=self._trust)
 
     def delete(self, name: str) -> None:
         """Remove ``name``, durably, and the folders that it leaves empty."""
-        path = self._at(name)
-        replace_file(path, None)
-        for folder in path.parents[: len(path.relative_to(self.folder).parts) - 1]:
-            with suppress(OSError):  # it still holds something; an empty folder that stays is no record
-                folder.rmdir()
+        *folders, last = self._parts(name)
+        try:
+            with self._open(folders) as folder:
+                os.close(folder.open(last, os.O_RDONLY))  # what is no file of ours stays
+        except FileNotFoundError:
+            return
+        replace_file(self.folder.joinpath(*folders, last), None, check=self._trust)
+        while folders:
+            with suppress(OSError), self._open(folders[:-1]) as above:  # one that stays is no record
+                above.remove_folder(folders[-1])
+            folders.pop()
 
     @contextmanager
     def lock(self) -> Iterator[Lease]:
@@ -94,81 +128,185 @@ class FolderState:
         import socket  # noqa: PLC0415 - costly to load, and only who writes needs a lock
         from datetime import UTC, datetime  # noqa: PLC0415
 
-        from filelock import FileLock, Timeout  # noqa: PLC0415
-
         self._make_folder(self.folder)
-        lock = FileLock(self._at(LOCK), timeout=0, mode=0o600)
-        holder = self._at(HOLDER)
+        with self._open(()) as folder:
+            held = self._held(folder)
+            try:
+                self._clean(folder)
+                here = f"by process {os.getpid()} on {socket.gethostname()}"
+                lease = Lease(f"{here} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", self._next_token(folder))
+                note = folder.open(HOLDER, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+                os.write(note, lease.holder.encode())
+                os.close(note)
+                yield lease
+            finally:
+                with suppress(OSError):  # the next holder does
+                    folder.remove(HOLDER)
+                os.close(held)
+
+    def _held(self, folder: Folder) -> int:
+        """The lock, held; the handle lets it go."""
+        handle = folder.open(LOCK, os.O_RDWR | os.O_CREAT)
         try:
-            lock.acquire()
-        except Timeout:
-            raise BusyError(
-                "another run is changing this workstation",
-                where=f"{self.folder}, {(self.read(HOLDER) or b'held').decode()}",
-                remedy="Wait until it has ended, then try again.",
-            ) from None
+            path = self.folder / LOCK
+            handles.refuse_shared(path, os.fstat(handle))
+            there = folder.look(LOCK) if handles.lock(handle) else None
+            # One that was put in its place in the meantime is held by nobody.
+            if there is None or not os.path.samestat(there, os.fstat(handle)):
+                raise self._busy(folder)  # noqa: TRY301 - the handle is closed below, whatever it was
+            self._hand_over(folder, handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    def _busy(self, folder: Folder) -> BusyError:
+        holder = b""
+        with suppress(MapiwrightError, OSError):  # a note for people; who owns the folder writes what they want
+            holder = folder.read(HOLDER, 1000) or b""
+        return BusyError(
+            "another run is changing this workstation",
+            where=f"{self.folder}, {holder.decode('utf-8', 'replace') or 'held'}",
+            remedy="Wait until it has ended, then try again.",
+        )
+
+    def _clean(self, folder: Folder) -> None:
+        """Remove what a killed run left."""
+        for name, fault in self._scan():
+            *folders, last = name.split("/")
+            if fault is None and _is_unfinished(name):
+                with self._open(folders) as above:
+                    above.remove(last)
+        there = folder.look(HOLDER)
+        if there is not None:
+            os.close(folder.open(HOLDER, os.O_RDONLY))  # a link is refused
+            folder.remove(HOLDER)  # it may be that of an administrator who was killed, and not ours to write
+
+    def _next_token(self, folder: Folder) -> int:
+        size = append_to_file(self._place_for(HOLDINGS), b".", mode=0o600, check=self._trust)
+        handle = folder.open(HOLDINGS, os.O_RDONLY)
         try:
-            for path in self._files():
-                if path.name.startswith(MARK):
-                    path.unlink()  # a killed run left it
-            with suppress(FileNotFoundError):
-                holder.unlink()  # it may be that of an administrator who was killed, and not ours to write
-            here = f"by process {os.getpid()} on {socket.gethostname()}"
-            lease = Lease(f"{here} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", self._next_token())
-            holder.write_text(lease.holder, encoding="utf-8")
-            self._hand_over(LOCK)
-            yield lease
+            self._hand_over(folder, handle)
         finally:
-            with suppress(OSError):  # the next holder does
-                holder.unlink()
-            lock.release()
+            os.close(handle)
+        return size
 
-    def _next_token(self) -> int:
-        self.append(HOLDINGS, b".")
-        self._hand_over(HOLDINGS)
-        return self._at(HOLDINGS).stat().st_size
+    def _hand_over(self, folder: Folder, handle: int) -> None:
+        """Give a file that an administrator's run may have made to the user whose folder it is."""
+        if sys.platform != "win32":
+            above, found = folder.found, os.fstat(handle)
+            if found.st_uid != above.st_uid and found.st_nlink == 1:
+                os.fchown(handle, above.st_uid, above.st_gid)
 
-    def _files(self) -> Iterator[Path]:
-        for folder, _, names in os.walk(self.folder, onerror=self._refuse_closed):
-            yield from (Path(folder, name) for name in names)
+    def _scan(self) -> Iterator[tuple[str, RefusedError | None]]:
+        """Every name, and why it is no record of ours where it is none; raises UntrustedError."""
+        waiting: list[tuple[str, ...]] = [()]
+        count = 0
+        while waiting:
+            parts = waiting.pop()
+            try:
+                with self._open(parts) as folder:
+                    found = [(name, folder.look(name)) for name in folder.names()]
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # somebody removed it
+            except PermissionError as error:  # what is closed is not empty
+                raise closed_records(str(self.folder)) from error
+            for name, there in found:
+                if there is None:
+                    continue
+                count += 1
+                path = self.folder.joinpath(*parts, name)
+                self._trust(path, there)
+                fault = self._fault(path, (*parts, name), there, count)
+                if fault is None and handles.is_folder(there):
+                    waiting.append((*parts, name))
+                else:
+                    yield "/".join((*parts, name)), fault
+                if count > MOST:
+                    return
 
-    def _refuse_closed(self, error: OSError) -> None:
-        """A folder that is closed is not an empty one; one that is absent holds nothing."""
-        if isinstance(error, PermissionError):
-            raise closed_records(str(self.folder)) from error
-        if not isinstance(error, FileNotFoundError):
-            raise error
+    def _fault(self, path: Path, parts: tuple[str, ...], there: os.stat_result, count: int) -> RefusedError | None:
+        if len(parts) > DEEPEST or count > MOST:
+            return RefusedError("there is more in it than we ever write", where=str(path))
+        is_folder = handles.is_folder(there)
+        if len(parts) == 1 and is_folder and parts[0] in FILES:
+            return RefusedError("it is a folder", where=str(path), expected="a file")
+        if len(parts) == 1 and not is_folder and parts[0] in FOLDERS:
+            return RefusedError("it is no folder", where=str(path))
+        try:
+            _refuse_name("/".join(parts), self.folder)
+            if not is_folder:
+                handles.refuse_no_file(path, there, self._largest)
+        except RefusedError as error:
+            return error
+        return None
+
+    def _open(self, folders: Sequence[str]) -> Folder:
+        """A folder of ours; raises FileNotFoundError, UntrustedError, RefusedError for a link."""
+        try:
+            return handles.open_folder(self.folder.joinpath(*folders), self._trust)
+        except NotADirectoryError as error:
+            raise RefusedError("it is no folder", where=str(error.filename), expected="a folder of ours") from error
 
     def _place_for(self, name: str) -> Path:
-        path = self._at(name)
+        path = self.folder.joinpath(*self._parts(name))
         self._make_folder(path.parent)
         return path
 
-    def _hand_over(self, name: str) -> None:
-        """Give a file that an administrator's run may have made to the user whose folder it is."""
-        folder, path = self.folder.stat(), self._at(name)
-        if sys.platform != "win32" and path.stat().st_uid != folder.st_uid:
-            os.chown(path, folder.st_uid, folder.st_gid)
-
-    def _at(self, name: str) -> Path:
-        if not {"", ".", ".."}.isdisjoint(name.split("/")) or "\\" in name or ":" in name:
-            raise RefusedError("this is no name of a record of ours", where=f"{self.folder}: {name}")
-        path = self.folder / name
-        for each in (path, *path.parents[: len(path.relative_to(self.folder).parts) - 1]):
-            if each.is_symlink():
-                raise RefusedError(
-                    "there is a link where Mapiwright keeps its records",
-                    where=str(each),
-                    expected="files and folders of its own",
-                    remedy="Take the link away; nothing was read from it or written to it.",
-                )
-        return path
+    def _parts(self, name: str) -> list[str]:
+        _refuse_name(name, self.folder)
+        return name.split("/")
 
     def _make_folder(self, folder: Path) -> None:
-        if not folder.is_dir():
+        there = handles.look_at(folder)
+        if there is None:
             self._make_folder(folder.parent)
-            ours = folder == self.folder or self.folder in folder.parents
+            ours = folder.is_relative_to(self.folder)
             make_folder(folder, mode=0o700 if ours else 0o777)
+
+
+def _refuse_name(name: str, folder: Path) -> None:
+    if not {"", ".", ".."}.isdisjoint(name.split("/")) or "\\" in name or ":" in name or not name.isprintable():
+        raise RefusedError("this is no name of a record of ours", where=f"{folder}: {name}")
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.rpartition("/")[2].startswith(MARK)
+
+
+class UserState(FolderState):
+    """The records of a user, for another one's run: one that cannot be read is none, and one of the ``faults``."""
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes under ``name``, or None."""
+        try:
+            return super().read(name)
+        except (RefusedError, OSError):
+            return None
+
+    def names(self, prefix: str = "") -> tuple[str, ...]:
+        """The names that begin with ``prefix``, sorted."""
+        try:
+            return super().names(prefix)
+        except (RefusedError, OSError):
+            return ()
+
+    def _fault(self, path: Path, parts: tuple[str, ...], there: os.stat_result, count: int) -> RefusedError | None:
+        try:
+            # A file that is somebody else's by its other name.
+            handles.refuse_shared(path, there)
+        except RefusedError as error:
+            return error
+        return super()._fault(path, parts, there, count)
+
+    def faults(self, prefix: str = "") -> tuple[RefusedError, ...]:
+        """What lies there and is no record; or why none of it is read."""
+        try:
+            return super().faults(prefix)
+        except RefusedError as error:
+            return (error,)
+        except OSError as error:
+            return (RefusedError(error.strerror or str(error), where=str(error.filename or self.folder)),)
 
 
 class MemoryState:
@@ -189,6 +327,10 @@ class MemoryState:
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names that begin with ``prefix``, sorted."""
         return tuple(sorted(name for name in self._stored if name.startswith(prefix)))
+
+    def faults(self, prefix: str = "") -> tuple[RefusedError, ...]:  # noqa: ARG002 - nobody else gets at it
+        """Nothing lies there but records."""
+        return ()
 
     def write(self, name: str, data: bytes) -> None:
         """Replace the bytes under ``name``."""

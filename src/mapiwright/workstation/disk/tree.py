@@ -1,7 +1,8 @@
 r"""Files of a workstation that lie below folders of this computer: ``C:\Windows`` under the folder of an image.
 
 Names resolve without regard to case, also where the mount regards it. A symbolic link is followed only while it stays
-below the folder, for reading and for writing: what a link of an image names is not ours.
+below the folder, for reading and for writing: what a link of an image names is not ours. What it comes to is opened
+by handles and without links, so that one that is put there later leads nowhere.
 """
 
 # ruff: noqa: PLC0415 - the writer is loaded for writing only, not to list profiles
@@ -9,40 +10,64 @@ below the folder, for reading and for writing: what a link of an image names is 
 from __future__ import annotations
 
 import os
-import stat
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.workstation.disk.handles import is_folder, is_link, look_at, names_in, open_folder, read_file
+from mapiwright.workstation.disk.trust import OwnersOnly
 from mapiwright.workstation.files import fault_of_name, join, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mapiwright.workstation.change import FileChange
+    from mapiwright.workstation.disk.handles import Check, Folder
     from mapiwright.workstation.files import FileSnapshot, FileWants, Room
 
 OWNER_ONLY_FILE = 0o600
 OWNER_ONLY_FOLDER = 0o700
+EVERYBODYS_FILE = 0o666
+EVERYBODYS_FOLDER = 0o777
+"""Less the umask."""
 HIBERNATION_FILE = "hiberfil.sys"
 
 
-def resolve(root: Path, names: Sequence[str]) -> Path:
+def resolve(root: Path, names: Sequence[str], *, followed: int | None = None) -> Path:
     """The path of ``names`` below ``root``, by the names as stored and without links; what is absent keeps its name.
 
-    Raises RefusedError where two names differ only in case, a link leaves ``root``, or this program runs in a locale
-    that cannot write a name.
+    Of the names the first ``followed`` may be links; all of them where it is None. One that may not is refused, or
+    stays in the path where it bears the last name, for whoever opens it to refuse. Raises RefusedError there, where
+    two names differ only in case, a link leaves ``root``, or this program runs in a locale that cannot write a name.
     """
+    may_lead = len(names) if followed is None else followed
     _must_be_written(root.joinpath(*names))
-    here = root
-    for name in names:
-        here = here / (_stored(here, name) or name)
-    real = Path(os.path.realpath(here))
-    if not real.is_relative_to(os.path.realpath(root)):
+    if not names:
+        return Path(os.path.realpath(root)) if followed is None else root
+    top = Path(os.path.realpath(root))
+    with ExitStack() as opened:
+        here = top
+        for at, name in enumerate(names):
+            try:
+                folder = opened.enter_context(open_folder(here))
+                stored = _stored(folder, name)
+            except (FileNotFoundError, NotADirectoryError):
+                return here.joinpath(*names[at:])
+            here /= stored or name
+            if at < may_lead and is_link(folder.look(here.name)):
+                here = _followed(here, top)
+            opened.pop_all().close()
+    return here
+
+
+def _followed(link: Path, top: Path) -> Path:
+    real = Path(os.path.realpath(link))
+    if not real.is_relative_to(top):
         raise RefusedError(
             f"a link leads out of the workstation, to {real}",
-            where=str(here),
+            where=str(link),
             remedy="Mount that folder into the workstation's own tree, or take the link away.",
         )
     return real
@@ -50,6 +75,8 @@ def resolve(root: Path, names: Sequence[str]) -> Path:
 
 def _must_be_written(path: Path) -> None:
     """Raise RefusedError where the locale has no characters for the path: strict ASCII has none for a user Zoë."""
+    if "\0" in str(path):
+        raise RefusedError("no file has a name with a NUL in it", where=str(path).replace("\0", "\\0"))
     try:
         os.fsencode(path)
     except UnicodeEncodeError as error:
@@ -60,17 +87,13 @@ def _must_be_written(path: Path) -> None:
         ) from error
 
 
-def _stored(folder: Path, name: str) -> str | None:
-    try:
-        known = [entry.name for entry in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+def _stored(folder: Folder, name: str) -> str | None:
     wanted = upcase(name)
-    found = sorted(entry for entry in known if upcase(entry) == wanted)
+    found = [entry for entry in folder.names() if upcase(entry) == wanted]
     if len(found) > 1:
         raise RefusedError(
             f"{' and '.join(map(repr, found))} are one name for Windows",
-            where=str(folder),
+            where=str(folder.path),
             expected="names that differ by more than case",
             remedy="Rename all but the one that Windows made.",
         )
@@ -83,19 +106,25 @@ class TreeFiles:
     def __init__(self, places: Mapping[str, Path], *, private: str = "") -> None:
         r"""``places`` maps ``C:`` or ``C:\MAPISVC.INF`` to what is there.
 
-        What is made in or below ``private`` is for its owner alone.
+        What is made in or below ``private`` is for its owner alone, and what is read there must be that of somebody
+        whose word it may be (``trust``).
         """
         self._places = {_place(path): Path(real) for path, real in places.items()}
         self._spelled = {place: split(path) for place, path in zip(self._places, places, strict=True)}
+        self._own = private
         self._private = _place(private) if private else None
 
-    def path_of(self, path: str) -> Path | None:
-        """Where the file or folder is, or would be, on this computer; None where it cannot exist here."""
+    def path_of(self, path: str, *, follow: bool = True) -> Path | None:
+        """Where the file or folder is, or would be, on this computer; None where it cannot exist here.
+
+        Without ``follow`` a link that bears the last name is not followed.
+        """
         place = _place(path)
         for depth in range(len(place), 0, -1):
             root = self._places.get(place[:depth])
             if root is not None:
-                return resolve(root, split(path)[depth:])
+                names = split(path)[depth:]
+                return resolve(root, names, followed=None if follow else max(len(names) - 1, 0))
         return None
 
     def read(self, path: str) -> bytes | None:
@@ -104,14 +133,10 @@ class TreeFiles:
         if real is None:
             return None
         try:
-            mode = real.stat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        if stat.S_ISDIR(mode):
-            raise ConflictError("it is a folder", where=path, expected="a file")
-        if not stat.S_ISREG(mode):
-            raise RefusedError("it is neither a file nor a folder", where=f"{path}: {real}")
-        return real.read_bytes()
+            return read_file(real, check=self._check(path, real))
+        except ConflictError as error:
+            error.where = path
+            raise
 
     def digest(self, path: str) -> str | None:
         """The digest of a file's bytes."""
@@ -122,17 +147,17 @@ class TreeFiles:
     def is_folder(self, path: str) -> bool:
         """Whether it is a folder; what leads to a place of ours is one."""
         real = self.path_of(path)
-        return real.is_dir() if real is not None else bool(self._leading_below(path))
+        if real is None:
+            return bool(self._leading_below(path))
+        found = look_at(real)
+        return found is not None and is_folder(found)
 
     def names(self, path: str) -> tuple[str, ...]:
         """The names in a folder."""
         real = self.path_of(path)
         if real is None:
             return self._leading_below(path)
-        try:
-            return tuple(sorted(entry.name for entry in real.iterdir()))
-        except (FileNotFoundError, NotADirectoryError):
-            return ()
+        return names_in(real)
 
     def room(self, path: str) -> Room | None:
         """What there is for a file."""
@@ -198,9 +223,10 @@ class TreeFiles:
         private = self._is_private(change.path)
         match change:
             case WriteFile():
-                replace_file(real, change.new, **({"mode": OWNER_ONLY_FILE} if private else {}))
+                mode = OWNER_ONLY_FILE if private else EVERYBODYS_FILE
+                replace_file(real, change.new, mode=mode, check=self._check(change.path, real))
             case MakeFolder():
-                make_folder(real, **({"mode": OWNER_ONLY_FOLDER} if private else {}))
+                make_folder(real, mode=OWNER_ONLY_FOLDER if private else EVERYBODYS_FOLDER)
             case RemoveFolder():
                 remove_folder(real)
 
@@ -213,7 +239,7 @@ class TreeFiles:
                 expected="a path in " + " or ".join("\\".join(names) for names in self._spelled.values()),
             )
         fault = fault_of_name(split(change.path)[-1])
-        if fault is not None and not real.exists():
+        if fault is not None and look_at(real) is None:
             raise RefusedError(f"Windows has no such name: {fault}", where=change.path)
         return real
 
@@ -229,6 +255,15 @@ class TreeFiles:
                 }
             )
         )
+
+    def _check(self, path: str, real: Path) -> Check | None:
+        """Who must own what is read at a path; raises RefusedError where a link leads out of our folder."""
+        if not self._is_private(path):
+            return None
+        own = self.path_of(self._own, follow=False)
+        if own is None or not real.is_relative_to(own):
+            raise RefusedError("a link leads out of Mapiwright's own folder", where=path)
+        return OwnersOnly(own)
 
     def _is_private(self, path: str) -> bool:
         return self._private is not None and _place(path)[: len(self._private)] == self._private

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import Finding, NotFoundError, RefusedError, Severity
+from mapiwright.errors import Finding, NotFoundError, RefusedError, Severity, UsageError
+from mapiwright.workstation.disk.handles import is_folder, look_at, open_folder
 from mapiwright.workstation.disk.tree import TreeFiles, resolve
 from mapiwright.workstation.files import join
 from mapiwright.workstation.kept import Kept
@@ -19,14 +19,18 @@ from mapiwright.workstation.outlook.facts import Facts
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from mapiwright.workstation.disk.folder_state import FolderState
+    from mapiwright.workstation.disk.folder_state import FolderState, UserState
     from mapiwright.workstation.outlook.windows import UserFolder
     from mapiwright.workstation.workstation import Outlook, User
 
 _CONFIG = ("Windows", "System32", "config")
 _MACHINE_HIVES = ("SOFTWARE", "SYSTEM")
+HIVE = "NTUSER.DAT"
+"""The hive in a user's profile folder."""
+LARGEST_OF_A_USER = 64 * 1024 * 1024
+"""The bytes of a record in a user's own store; it holds changes to the user's keys."""
 
 
 class ImageWorkstation:
@@ -54,7 +58,8 @@ class ImageWorkstation:
             KeyPath("HKLM", (name,)): HiveFile(resolve(self.root, (*_CONFIG, name))) for name in _MACHINE_HIVES
         }
         for hive in self._machine_hives.values():
-            if not hive.path.is_file():
+            found = look_at(hive.path)
+            if found is None or is_folder(found):
                 raise NotFoundError(
                     "the folder holds no Windows",
                     where=str(path),
@@ -82,7 +87,9 @@ class ImageWorkstation:
     def state(self) -> FolderState:
         """Our journal, receipts and backups on it."""
         if self._own is not None:
-            return self._state_of(self._own)
+            from mapiwright.workstation.disk.folder_state import FolderState  # noqa: PLC0415
+
+            return FolderState(resolve(self._home_of(self._own), windows.OWN_FOLDER, followed=0))
         if self._machine_state is None:
             raise RefusedError("ProgramData is not on the drive of Windows", where=self.state_folder)
         return self._machine_state
@@ -98,15 +105,11 @@ class ImageWorkstation:
         return self._own.user if self._own else None
 
     @cached_property
-    def users_states(self) -> Mapping[User, FolderState]:
-        """The records of users who did; what is closed, or lies elsewhere by a link, is not believed to be theirs."""
-        found: dict[User, FolderState] = {}
-        for folder in self._people if self._own is None else ():
-            with suppress(RefusedError, PermissionError):
-                state = self._state_of(folder)
-                if state.readable:
-                    found[folder.user] = state
-        return MappingProxyType(found)
+    def users_states(self) -> Mapping[User, UserState]:
+        """The records of users who did, also where something is wrong with them; without those that are closed."""
+        folders = self._people if self._own is None else ()
+        states = {folder.user: self._state_of(folder) for folder in folders}
+        return MappingProxyType({user: state for user, state in states.items() if state is not None})
 
     def refresh(self) -> None:
         """Read the facts again; where our records are, and whose, stays as it was when the workstation was opened."""
@@ -184,7 +187,7 @@ class ImageWorkstation:
         """The machine's records; None where they can have no place."""
         from mapiwright.workstation.disk.folder_state import FolderState  # noqa: PLC0415 - not every verb asks for it
 
-        path = self._tree.path_of(windows.state_folder(self.environment))
+        path = self._tree.path_of(windows.state_folder(self.environment), follow=False)
         return FolderState(path) if path is not None else None
 
     @cached_property
@@ -201,15 +204,25 @@ class ImageWorkstation:
         hive = self._user_hives[user]
         return isinstance(hive, Path) and is_ours(hive)
 
-    def _state_of(self, folder: UserFolder) -> FolderState:
-        """A user's own records; raises RefusedError where a link leads out of the profile folder."""
-        from mapiwright.workstation.disk.folder_state import FolderState  # noqa: PLC0415
+    def _state_of(self, folder: UserFolder) -> UserState | None:
+        """A user's own records, for another's run; None where there are none, or they are closed to it."""
+        from mapiwright.workstation.disk.folder_state import UserState  # noqa: PLC0415
 
-        path = windows.own_folder(folder.path)
-        real, profile = self._tree.path_of(path), self._tree.path_of(folder.path)
-        if real is None or real.parents[len(windows.LOCAL_DATA)] != profile:
-            raise RefusedError("a link leads out of the user's profile folder", where=path)
-        return FolderState(real)
+        try:
+            home = self._tree.path_of(folder.path)
+        except (RefusedError, UsageError, OSError):
+            return None  # the finding on the hive says so
+        if home is None:
+            return None
+        owners = frozenset(found.st_uid for found in (look_at(home), look_at(home / HIVE)) if found is not None)
+        try:
+            real = resolve(home, windows.OWN_FOLDER, followed=0)
+            open_folder(real).close()
+        except (FileNotFoundError, PermissionError):
+            return None
+        except (RefusedError, OSError):
+            real = home.joinpath(*windows.OWN_FOLDER)  # what is wrong with it, its faults say
+        return UserState(real, owners, LARGEST_OF_A_USER)
 
     @property
     def _people(self) -> tuple[UserFolder, ...]:
@@ -220,24 +233,54 @@ class ImageWorkstation:
     def _facts(self) -> Facts:
         return Facts(self._machine, lambda: self._tree)
 
+    def _home_of(self, folder: UserFolder) -> Path:
+        home = self._tree.path_of(folder.path)
+        if home is None:
+            raise RefusedError("the profile folder is on another drive", where=folder.path)
+        return home
+
     @cached_property
     def _user_hives(self) -> dict[User, Path | Finding]:
         """The hive of each user, or why it cannot be written."""
         found = {folder.user: self._hive_of(folder) for folder in self._facts.user_folders}
+        for path in {each for each in found.values() if isinstance(each, Path)}:
+            sharing = [user for user, each in found.items() if each == path]
+            if len(sharing) > 1:
+                found |= {user: _shared_hive(path, user, sharing) for user in sharing}
         if found != self._mounted:
             self.__dict__.pop("registry", None)
         return found
 
     def _hive_of(self, folder: UserFolder) -> Path | Finding:
-        path = join(folder.path, "NTUSER.DAT")
+        path = join(folder.path, HIVE)
+        remedy = ""
         try:
-            real = self._tree.path_of(path)
-            what, remedy = "it is on another drive", ""
+            home, real = self._tree.path_of(folder.path), self._tree.path_of(path)
         except PermissionError:
             return closed_hive(path, f"user {folder.user.name}")
         except RefusedError as error:
-            real, what, remedy = None, f"{error.where}: {error.what}", error.remedy
-        if real is not None:
-            return real
+            what, remedy = f"{error.where}: {error.what}", error.remedy
+        except (UsageError, OSError) as error:
+            what = f"its folder, as the registry names it, cannot be opened: {error}"
+        else:
+            if real is None:
+                what = "it is on another drive"
+            elif real.parent != home:
+                what, remedy = "a link leads out of the user's profile folder", "Take the link away."
+            else:
+                return real
         reported = f"the hive of user {folder.user.name} is not accessible: {what}"
         return Finding("MW3002", Severity.WARNING, path, reported, remedy=remedy)
+
+
+def _shared_hive(path: Path, user: User, sharing: Sequence[User]) -> Finding:
+    """Two users of one hive: what is written for one is written for the other."""
+    others = ", ".join(other.sid for other in sharing if other != user)
+    return Finding(
+        "MW3006",
+        Severity.WARNING,
+        str(path),
+        f"the hive of user {user.name} ({user.sid}) is also that of {others}",
+        rule="each SID of ProfileList has a profile folder of its own",
+        remedy="Remove the SID that is no longer used from ProfileList.",
+    )

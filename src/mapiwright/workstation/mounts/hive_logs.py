@@ -8,6 +8,7 @@ from mapiwright.errors import Finding, FormatError, RefusedError, Severity
 from mapiwright.formats.regf.logs import read_log
 from mapiwright.formats.regf.replay import LOGS, replay
 from mapiwright.frozen import frozen
+from mapiwright.workstation.disk.handles import names_in, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,11 +98,15 @@ def with_logs(path: Path, data: bytes) -> WithLogs:
 
 
 def logs_beside(path: Path) -> dict[str, bytes]:
-    """The bytes of the logs beside a hive by the endings of their names, which are found without regard to case."""
+    """The bytes of the logs beside a hive by the endings of their names, which are found without regard to case.
+
+    Raises RefusedError where one is a link, or no file that can be read.
+    """
     wanted = {f"{path.name}{ending}".upper(): ending for ending in LOGS}
     found: dict[str, bytes] = {}
-    for beside in sorted(path.parent.iterdir()):
-        ending = wanted.get(beside.name.upper())
-        if ending is not None and ending not in found and beside.is_file() and not beside.is_symlink():
-            found[ending] = beside.read_bytes()
+    for name in names_in(path.parent):
+        ending = wanted.get(name.upper())
+        data = read_file(path.with_name(name), LARGEST_LOG) if ending is not None and ending not in found else None
+        if ending is not None and data is not None:
+            found[ending] = data
     return found

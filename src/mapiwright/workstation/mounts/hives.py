@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import stat
 import time
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import is_dirty
 from mapiwright.frozen import frozen
+from mapiwright.workstation.disk.handles import is_folder, look_at, read_file, refuse_no_file
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.registry import Key, Value
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
 
+LARGEST_HIVE = 1024 * 1024 * 1024
+"""The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
 CLOSED = "MW3005"
 """The finding that a hive may not be read by this user."""
 
@@ -60,7 +62,7 @@ class HiveFile:
         """The hive as it is now, or None where there is no file; raises FormatError where it cannot be read."""
         found = self._look()
         if found != self._seen:
-            self._data = self.path.read_bytes() if found is not None else b""
+            self._data = (read_file(self.path, LARGEST_HIVE) or b"") if found is not None else b""
             with naming(self.path):
                 self._with_logs = self._unfinished()
                 self._hive = Hive(self._data) if found is not None else None
@@ -164,6 +166,10 @@ class HiveFile:
         except PermissionError:
             yield closed_hive(self.path, what)
             return
+        except (RefusedError, OSError) as error:
+            why = error.what if isinstance(error, RefusedError) else error.strerror
+            yield Finding("MW3003", Severity.WARNING, str(self.path), f"the hive of {what} is none: {why}")
+            return
         if hive is None:
             yield Finding(
                 "MW3002",
@@ -192,12 +198,12 @@ class HiveFile:
         return hive
 
     def _look(self) -> tuple[int, int, int] | None:
-        try:
-            found = self.path.stat()
-        except (FileNotFoundError, NotADirectoryError):
+        found = look_at(self.path)
+        if found is None:
             return None
-        if not stat.S_ISREG(found.st_mode):
-            raise RefusedError("it is not a regular file", where=str(self.path), expected="a hive")
+        if is_folder(found):
+            raise RefusedError("it is a folder", where=str(self.path), expected="a hive")
+        refuse_no_file(self.path, found, LARGEST_HIVE)
         return found.st_ino, found.st_size, found.st_mtime_ns
 
 
@@ -227,7 +233,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        error.where = f"{path}: {error.where}" if error.where else str(path)
+        if error.where != str(path):
+            error.where = f"{path}: {error.where}" if error.where else str(path)
         raise
 
 

@@ -31,6 +31,8 @@ STATE_FOLDER_NAME = "Mapiwright"
 LOCAL_DATA = ("AppData", "Local")
 """Where a user's profile folder keeps what belongs to this machine alone. User Shell Folders, which can
 move it, is ignored: users write their own registry, and must not be able to redirect an administrator's run."""
+OWN_FOLDER = (*LOCAL_DATA, STATE_FOLDER_NAME)
+"""Our folder for a user who may not read the machine's, below the profile folder."""
 USUAL_CODE_PAGE = "cp1252"
 
 _ARCHITECTURES = {"X86": Bitness.X86, "AMD64": Bitness.X64, "ARM64": Bitness.ARM64}
@@ -116,7 +118,7 @@ def state_folder(variables: Mapping[str, str]) -> str:
 
 def own_folder(profile: str) -> str:
     r"""Our folder for a user who may not read the machine's, in the profile folder: ``AppData\Local\Mapiwright``."""
-    return join(profile, *LOCAL_DATA, STATE_FOLDER_NAME)
+    return join(profile, *OWN_FOLDER)
 
 
 def user_folders(registry: RegistryReader, variables: Mapping[str, str]) -> Iterator[UserFolder]:
@@ -133,7 +135,7 @@ def _people(registry: RegistryReader, variables: Mapping[str, str]) -> Iterator[
         if sid.upper().startswith(("S-1-5-21-", "S-1-12-1-")) and sid.rpartition("-")[2].isdigit():
             path = expand(_text(registry, PROFILE_LIST / sid, "ProfileImagePath"), variables)
             if path:
-                yield UserFolder(User(_last(path), sid, KeyPath("HKU", (sid,))), path)
+                yield UserFolder(User(_last(path) or sid, sid, KeyPath("HKU", (sid,))), path)
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:

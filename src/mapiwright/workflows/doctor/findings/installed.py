@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FormatError, NotFoundError, RecoveryNeededError, RefusedError
+from mapiwright.entry.service.record import read_record, sources_of
+from mapiwright.errors import (
+    ConflictError,
+    FormatError,
+    NotFoundError,
+    RecoveryNeededError,
+    RefusedError,
+    UntrustedError,
+)
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
-from mapiwright.transaction.recovery import unfinished
+from mapiwright.transaction.records.journal import Journal
 from mapiwright.transaction.set_aside import remains_of
 from mapiwright.workflows.doctor.findings.rules import command, finding
 from mapiwright.workstation.change import SetValue, WriteFile
 from mapiwright.workstation.files import same
+from mapiwright.workstation.state import JOURNAL
 from mapiwright.workstation.subject import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.setup.records.installed import Installation
@@ -31,15 +40,47 @@ def transaction_findings(workstation: Workstation) -> Iterator[Finding]:
     """A transaction that was interrupted."""
     remedy = f"End it: {command(workstation, 'recover')}"
     try:
-        title = unfinished(workstation)
+        journal = Journal(workstation.state)
     except RefusedError:
-        return  # the records are closed to this user, which MW6409 says
+        return  # the records are closed to this user, or not believed, which another finding says
     except RecoveryNeededError as error:
         yield finding("MW6401", error.where or workstation.state_folder, error.what, remedy=remedy)
         return
-    if title is not None:
-        what = f"{str(title) or 'a transaction'!r} was begun and not ended, or is under way just now"
-        yield finding("MW6401", workstation.state_folder, what, remedy=remedy)
+    if journal.exists:
+        yield finding("MW6401", workstation.state_folder, _begun(journal), remedy=remedy)
+
+
+def _begun(journal: Journal) -> str:
+    return f"{str(journal.title) or 'a transaction'!r} was begun and not ended, or is under way just now"
+
+
+def users_records_findings(workstation: Workstation) -> Iterator[Finding]:
+    """What lies among users' own records and is none, and their transactions that were interrupted."""
+    for user, state in workstation.users_states.items():
+        for fault in state.faults():
+            yield finding("MW6411", fault.where, f"the records of {user.name}: {fault.what}")
+        try:
+            journal = Journal(state)
+            if journal.records:
+                remedy = f"End it: {command(workstation, 'recover')}"
+                yield finding("MW6401", f"the records of {user.name}", _begun(journal), remedy=remedy)
+            elif journal.exists:
+                yield finding("MW6411", JOURNAL, f"the records of {user.name}: no line of the journal can be read")
+        except RecoveryNeededError as error:
+            yield finding("MW6411", error.where, f"the records of {user.name}: {error.what}")
+
+
+def service_record_findings(workstation: Workstation, services: Iterable[str]) -> Iterator[Finding]:
+    """The records of services that are damaged, or that no receipt is about; none of their code is run."""
+    for service in services:
+        try:
+            record = read_record(workstation, service)
+            if record is not None:
+                sources_of(workstation, record)
+        except (FormatError, NotFoundError, UntrustedError, ConflictError) as error:
+            yield finding("MW6412", error.where, error.what, remedy=error.remedy)
+        except RefusedError:
+            return  # the records are closed to this user, which another finding says
 
 
 def set_aside_findings(workstation: Workstation) -> Iterator[Finding]:
@@ -60,11 +101,13 @@ def set_aside_findings(workstation: Workstation) -> Iterator[Finding]:
 def read_installations(workstation: Workstation) -> tuple[Mapping[str, Installation] | None, tuple[Finding, ...]]:
     """The installed packages by id; and what is to be reported of the receipts, or of packages that went in part.
 
-    None instead of packages where the records are closed to this user.
+    None instead of packages where the records are closed to this user, or not to be believed.
     """
     try:
         refuse_as_user(workstation)
         records = records_of(workstation)
+    except UntrustedError as error:
+        return None, (finding("MW6410", error.where, error.what, remedy=error.remedy),)
     except RefusedError as error:
         return None, (finding("MW6409", error.where, error.what),)
     left = records.remainders.values()

@@ -199,6 +199,21 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
             "A user who asks what is installed can read Mapiwright's records on the workstation.",
             "To see what is installed, run it as the owner of that folder, or elevated.",
         ),
+        "MW6410": Rule(
+            ERROR,
+            "Mapiwright's records are those of an administrator, and nobody else may write them.",
+            "Find out who made them, and move the folder away.",
+        ),
+        "MW6411": Rule(
+            WARNING,
+            "A user's own records are files as Mapiwright writes them; what is not is ignored.",
+            "Move it away, as that user or elevated; the other users are not concerned.",
+        ),
+        "MW6412": Rule(
+            ERROR,
+            "The record of a service is as Mapiwright wrote it, and a receipt says so.",
+            "Find out who changed it, and install the package of the service again.",
+        ),
         "MW6415": Rule(
             WARNING,
             "What an interrupted run left behind is put right.",

@@ -1,0 +1,266 @@
+"""Hostile workstations x verbs: a fault of one user or one file is that one's finding, and everybody else is served.
+
+Mallory owns her profile folder and may put there what she wants; root installs for everybody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mapiwright.transaction.plans.change_json import canonical
+from mapiwright.ui.cli.app import run
+from mapiwright.workstation.kinds.create import create_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links, FIFOs and owners as Unix has them")
+ACME = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
+MALLORY = 65534
+"""Her number; who runs the tests without being root is Mallory, too."""
+OWN = Path("AppData", "Local", "Mapiwright")
+SPARSE = 20 * 1024**3
+SECRET = b"root's own, and not to be touched"
+
+
+@pytest.fixture
+def pc(tmp_path: Path) -> Path:
+    """A Windows with anna, and a user for each mischief of the table; each profile folder is its user's."""
+    folder = tmp_path / "pc"
+    create_image(folder, users=["anna", *MISCHIEF_OF])
+    (folder / "Windows" / "secret").write_bytes(SECRET)
+    (folder / "Windows" / "secret").chmod(0o600)
+    return folder
+
+
+@pytest.fixture
+def type_(pc: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def type_it(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run([*map(str, words), "--workstation", f"image:{pc}"])
+        printed = capsys.readouterr()
+        assert "defect" not in printed.err, printed.err
+        return code, printed.out, printed.err
+
+    return type_it
+
+
+def give(path: Path) -> None:
+    """All of that is Mallory's."""
+    if os.geteuid() == 0:
+        for each in (path, *path.rglob("*")):
+            os.chown(each, MALLORY, MALLORY, follow_symlinks=False)
+
+
+def journal(*records: Any) -> bytes:
+    lines = [canonical({"n": at, **record}) for at, record in enumerate(records)]
+    return b"".join(f"{zlib.crc32(line):08x} ".encode() + line + b"\n" for line in lines)
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(SPARSE)
+
+
+def put(home: Path, name: str, data: bytes = b"{}") -> None:
+    path = home / OWN / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def store(home: Path) -> Path:
+    (home / OWN / "receipts").mkdir(parents=True)
+    return home / OWN
+
+
+def secret(home: Path) -> Path:
+    return home.parent.parent / "Windows" / "secret"
+
+
+REPORTED = {"MW6401", "MW6405", "MW6411"}
+BEGIN = {"do": "begin", "id": "20260101T000000-0bad", "title": "x"}
+
+IN_HER_STORE: Mapping[str, Callable[[Path], object]] = {
+    "a FIFO for a receipt": lambda home: os.mkfifo(store(home) / "receipts" / "20260101T000000-0bad.json"),
+    "a FIFO for the journal": lambda home: os.mkfifo(store(home) / "journal"),
+    "a FIFO for the lock": lambda home: os.mkfifo(store(home) / "lock"),
+    "a FIFO for the token": lambda home: os.mkfifo(store(home) / "lock-token"),
+    "a folder for a receipt": lambda home: put(home, "receipts/20260101T000000-0bad.json/x"),
+    "a folder for the journal": lambda home: put(home, "journal/x"),
+    "a folder for the lock": lambda home: put(home, "lock/x"),
+    "a file for the receipts": lambda home: put(home, "receipts"),
+    "a file for the folder": lambda home: (
+        (home / OWN).parent.mkdir(parents=True, exist_ok=True),
+        (home / OWN).write_bytes(b""),
+    ),
+    "a file of 20 GB": lambda home: sparse(store(home) / "receipts" / "20260101T000000-0bad.json"),
+    "a journal of 20 GB": lambda home: sparse(store(home) / "journal"),
+    "a backslash": lambda home: put(home, "receipts/..\\..\\x.json"),
+    "a line break": lambda home: put(home, "receipts/a\nb.json"),
+    "no UTF-8": lambda home: (store(home) / "receipts" / os.fsdecode(b"\xff.json")).write_bytes(b"{}"),
+    "an odd id": lambda home: put(home, "receipts/x y.json"),
+    "deep folders": lambda home: put(home, "/".join(["receipts", *"abcdefghijklmnopqrst", "x.json"])),
+    "a link for a receipt": lambda home: (store(home) / "receipts" / "x.json").symlink_to("/etc/passwd"),
+    "a link for the journal": lambda home: (store(home) / "journal").symlink_to("/etc/passwd"),
+    "a link for the lock": lambda home: (store(home) / "lock").symlink_to("../../../../../Windows/secret"),
+    "a link for the token": lambda home: (store(home) / "lock-token").symlink_to("../../../../../Windows/secret"),
+    "a link for the holder": lambda home: (store(home) / "lock-holder").symlink_to("../../../../../Windows/secret"),
+    "a second name for the lock": lambda home: os.link(secret(home), store(home) / "lock"),
+    "a second name for the token": lambda home: os.link(secret(home), store(home) / "lock-token"),
+    "a link for the folder": lambda home: (
+        (home / OWN).parent.mkdir(parents=True, exist_ok=True),
+        (home / OWN).symlink_to("../../../../ProgramData"),
+    ),
+    "a link for AppData": lambda home: (
+        shutil.rmtree(home / "AppData", ignore_errors=True),
+        (home / "AppData").symlink_to("../../Windows"),
+    ),
+    "a link to itself": lambda home: (
+        shutil.rmtree(home / "AppData", ignore_errors=True),
+        (home / "AppData").symlink_to("AppData"),
+    ),
+    "a journal of nothing": lambda home: put(home, "journal", b"\0" * 100),
+    "a journal that leads elsewhere": lambda home: put(
+        home, "journal", journal({**BEGIN, "id": "../../../../../Windows"}, {"do": "leg", "leg": 0, "digest": "0"})
+    ),
+    "a journal whose lines are missing": lambda home: put(
+        home, "journal", journal(BEGIN, {"do": "leg", "leg": "x"}, {"do": "commit"})
+    ),
+    "a journal whose backup is missing": lambda home: put(
+        home, "journal", journal(BEGIN, {"do": "leg", "leg": 0, "title": "x", "digest": "0"})
+    ),
+    "a journal of other types": lambda home: put(
+        home, "journal", journal({"do": ["begin"]}, {"do": "will", "effect": {}, "title": 5}, {"do": None})
+    ),
+    "a receipt that is deep": lambda home: put(home, "receipts/20260101T000000-0bad.json", b"[" * 100_000),
+    "a file that others write": lambda home: (put(home, "journal", b""), (home / OWN / "journal").chmod(0o666)),
+}
+
+
+MISCHIEF_OF = {f"m{number:02}": mischief for number, mischief in enumerate(IN_HER_STORE)}
+
+
+def test_what_users_put_into_their_own_records_stops_nobody(
+    pc: Path, type_: Callable[..., tuple[int, str, str]]
+) -> None:
+    for name, mischief in MISCHIEF_OF.items():
+        home = pc / "Users" / name
+        IN_HER_STORE[mischief](home)
+        give(home)
+    os.chown(secret(home), os.geteuid(), -1)
+    secret(home).chmod(0o600)
+    found = json.loads(type_("doctor", "--json")[1])["doctor"]["findings"]
+    texts = [json.dumps(each) for each in found if each["id"] in REPORTED]
+    silent = [mischief for name, mischief in MISCHIEF_OF.items() if not any(name in text for text in texts)]
+    assert silent == [], "nobody hears of it"
+    served(pc, type_, {"anna", *MISCHIEF_OF})
+
+
+def served(pc: Path, type_: Callable[..., tuple[int, str, str]], users: set[str]) -> None:
+    """Everybody who asks is answered; the machine and those users get the service, and nothing else is touched."""
+    for question in (("profile", "list", "--all-users"), ("workstation", "show"), ("receipts",)):
+        code, _, said = type_(*question)
+        assert code == 0, said
+    code, _, said = type_("install", ACME, "--profile", "Work", "--all-users", "--entry", "skip", "--yes")
+    assert code == 0, said
+    assert (pc / "Windows" / "System32" / "acme32.dll").is_file()
+    listed = json.loads(type_("profile", "list", "--all-users", "--json")[1])["profiles"]
+    assert {row["user"] for row in listed if row["services"]} == users
+    assert type_("recover")[0] in {0, 1}
+    code, _, said = type_("uninstall", "acme-mail", "--yes")
+    assert code in {0, 1}, said
+    assert not (pc / "Windows" / "System32" / "acme32.dll").exists()
+    secret = pc / "Windows" / "secret"
+    assert (secret.read_bytes(), secret.stat().st_uid) == (SECRET, os.geteuid())
+
+
+STAND_IN = b"""
+from pathlib import Path
+def service_entry(call):
+    Path(%r).write_text("run as root")
+"""
+
+
+def plant(pc: Path) -> Path:
+    """A record of a service with a stand-in, where an install would keep it; returns what its code would make."""
+    code = STAND_IN % str(pc / "ran")
+    folder = pc / "ProgramData" / "Mapiwright" / "services" / "CONTAB"
+    (folder / "standin").mkdir(parents=True)
+    (folder / "standin" / "own.py").write_bytes(code)
+    stand_in = {"entry": "own:service_entry", "deadline": 20, "files": ["own.py"]}
+    record = {"schema": 1, "service": "CONTAB", "package": "contab", "version": "1", "stand_in": stand_in}
+    (folder / "record.json").write_text(json.dumps(record))
+    ours = pc / "ProgramData" / "Mapiwright"
+    for each in (ours, *ours.rglob("*")):
+        each.chmod(0o700 if each.is_dir() else 0o600)
+    return pc / "ran"
+
+
+def given_away(pc: Path) -> None:
+    give(pc / "ProgramData" / "Mapiwright")
+
+
+def one_file_given_away(pc: Path) -> None:
+    give(pc / "ProgramData" / "Mapiwright" / "services" / "CONTAB" / "record.json")
+
+
+def opened_to_all(pc: Path) -> None:
+    (pc / "ProgramData" / "Mapiwright").chmod(0o777)
+
+
+def linked(pc: Path) -> None:
+    ours = pc / "ProgramData" / "Mapiwright"
+    ours.rename(pc / "Users" / "Public" / "own")
+    ours.symlink_to("../Users/Public/own")
+
+
+def ours_without_a_receipt(_pc: Path) -> None:
+    """Root's own, and closed; no receipt of ours is about it."""
+
+
+root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root gives files away")
+
+
+@pytest.mark.parametrize(
+    ("made", "finding"),
+    [
+        pytest.param(given_away, "MW6410", marks=root),
+        pytest.param(one_file_given_away, "MW6410", marks=root),
+        (opened_to_all, "MW6410"),
+        (linked, "MW6409"),
+        (ours_without_a_receipt, "MW6412"),
+    ],
+)
+def test_a_record_that_somebody_else_made_runs_no_code(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    made: Callable[[Path], None],
+    finding: str,
+) -> None:
+    pc = tmp_path / "pc"
+    create_image(pc, users=["anna"])
+
+    def type_it(*words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run([*words, "--workstation", f"image:{pc}"])
+        printed = capsys.readouterr()
+        assert "defect" not in printed.err, printed.err
+        return code, printed.out + printed.err
+
+    assert type_it("profile", "create", "Work", "--yes")[0] == 0
+    shutil.rmtree(pc / "ProgramData" / "Mapiwright")
+    ran = plant(pc)
+    made(pc)
+    code, said = type_it("profile", "add-service", "Work", "CONTAB", "--yes")
+    assert code == 1
+    assert "link" in said or "believed" in said
+    assert not ran.exists()
+    assert finding in type_it("doctor")[1]
+    assert type_it("profile", "list")[0] == 0
