@@ -1,8 +1,9 @@
-"""The law of export and apply: a profile that is exported and applied elsewhere is the same profile."""
+"""Laws of PRF files: what is exported and applied elsewhere is the same; what a check passes, an apply takes."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -23,6 +24,7 @@ from mapiwright.mapi.profile.profile import INSTANCE
 from mapiwright.mapi.profile.profile_check import faults
 from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS
 from mapiwright.setup.prf.apply import findings_for, plan_prf
+from mapiwright.setup.prf.file import decide
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
@@ -180,3 +182,62 @@ def test_a_profile_that_is_exported_and_applied_is_the_same(
     else:
         assert {each.id for each in result.findings} == {"MW8202"}
     assert plan_prf(file, [space_of(workstation)], name="x.prf").empty, "it is there already"
+
+
+# What a check passes, an apply takes.
+
+SWITCHES = st.sampled_from(["", "Yes", "No", "TRUE", "0", "perhaps"])
+NAMES = st.sampled_from(
+    ["", "Work", "anna@x.example", "O'Neil", "Mail.2", "a/b", " x", "%USERNAME%", "%NOBODY%", "Zoë", "b" * 65, '"q"']
+)
+LABELS = st.sampled_from(["", "Nobody", "Client", "Microsoft Outlook Client", "Bad", *SERVICES])
+KEYS = st.sampled_from(["Server", "Port", "Tls", "Mapi", "Password", "Pwd", "Nowhere", "UniqueService", "Name"])
+VALUES = st.sampled_from(["", "mail", "5", "TRUE", "%USERNAME%", "C:\\a.pst", "Yes", "é"])
+GENERAL = st.dictionaries(
+    st.sampled_from(["DefaultProfile", "OverwriteProfile", "ModifyDefaultProfileIfPresent", "BackupProfile"]),
+    SWITCHES | st.just("Append"),
+)
+SLOTS = st.lists(st.tuples(st.integers(1, 4), LABELS), max_size=4)
+SECTIONS = st.dictionaries(st.integers(1, 4), st.lists(st.tuples(KEYS, VALUES), max_size=4), max_size=4)
+MAPPING = """Server=PT_STRING8,0x6600
+Port=PT_LONG,0x6601
+Tls=PT_BOOLEAN,0x6602
+Mapi=PT_UNICODE,0x3d09
+Password=PT_STRING8,0x67f0
+Name=PT_UNICODE,0x3001"""
+
+
+@st.composite
+def files(draw: st.DrawFn) -> str:
+    """Files as people and generators write them, with what goes wrong in them."""
+    lines = ["[General]", "Custom=1", f"ProfileName={draw(NAMES)}"]
+    lines += [f"{key}={value}" for key, value in draw(GENERAL).items()]
+    lines += [f"DefaultStore={draw(st.sampled_from(['', 'Service0', 'Service1', 'Service2']))}", "[Service List]"]
+    lines += [f"Service{number}={label}" for number, label in draw(SLOTS)]
+    for number, values in draw(SECTIONS).items():
+        lines += [f"[Service{number}]", *(f"{key}={value}" for key, value in values)]
+    for name in SERVICES:
+        lines += [f"[{name}]", f"ServiceName={name}", MAPPING] if name not in {"General", "SERVICE1"} else []
+    return "\n".join([*lines, "[Client]", "SectionGUID=0a0d020000000000c000000000000046", MAPPING, "[Bad]", MAPPING])
+
+
+@given(files(), st.sampled_from(["", "Work", "anna@x.example"]))
+def test_what_a_check_passes_an_apply_takes_and_does(content: str, there: str) -> None:
+    workstation = fresh()
+    if there:
+        first = read(text.parse(f"[General]\nCustom=1\nProfileName={there}\n[Service List]\n".encode()))
+        plan = decide(first, [space_of(workstation)], Path("first.prf")).plan
+        assert plan is not None
+        execute(plan, workstation, makers={})
+    file = read(text.parse(content.encode("cp1252")))
+    decision = decide(file, [space_of(workstation)], Path("x.prf"))
+    said = {*check(file, space_of(workstation).edition), *findings_for(file, [space_of(workstation)])}
+    assert {each.id for each in said} <= {each.id for each in decision.findings}, "one code decides"
+    if decision.plan is None:
+        assert any(each.severity == "error" for each in decision.findings)
+        return
+    if not decision.plan.empty:
+        execute(decision.plan, workstation, makers={})
+    again = decide(file, [space_of(workstation)], Path("x.prf"))
+    assert again.plan is not None
+    assert again.plan.empty, again.plan.steps

@@ -53,6 +53,17 @@ if TYPE_CHECKING:
     from mapiwright.workstation.registry import Key
     from mapiwright.workstation.workstation import User, Workstation
 
+ORDINARY_NAMES = [
+    "anna@x.example",
+    "O'Neil",
+    "Mail.2",
+    "Zoë (privat) & Co.",
+    "อีเมลของฉัน",
+    "हिन्दी मेल",
+    "仕事　用",
+    "100% Mail",
+]
+"""What people call their profiles."""
 ACME = Path(__file__).parent.parent.parent / "examples" / "acme-mail"
 
 

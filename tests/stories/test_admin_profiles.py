@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.stories.conftest import ORDINARY_NAMES
 
 from mapiwright.admin.flags import ProfileFlag
 from mapiwright.admin.profiles import ProfileAdmin
@@ -70,14 +71,14 @@ def test_without_mapi_unicode_the_names_come_in_eight_bits(office: Office, rows:
 # CreateProfile
 
 
-@pytest.mark.parametrize("name", ["W", "Büro_2 links", "ß" * 64])
+@pytest.mark.parametrize("name", ["W", "Büro_2 links", "ß" * 64, *ORDINARY_NAMES])
 def test_legal_names(office: Office, rows: Rows, name: str) -> None:
     """[iprofadmin-createprofile]"""
     office.profiles.create_profile(name)
     assert names(office, rows) == [name]
 
 
-@pytest.mark.parametrize("name", ["", " Work", "Work ", "W" * 65, "a/b", "a\\b", "a.b", "a\tb", "a\0b"])
+@pytest.mark.parametrize("name", ["", " Work", "Work ", "W" * 65, "a/b", "a\\b", "a:b", "a\u202eb", "a\tb", "a\0b"])
 def test_illegal_names_are_invalid_parameters(office: Office, code_of: CodeOf, name: str) -> None:
     """[iprofadmin-createprofile]; the code is not named there"""
     office.profiles.create_profile("Old")

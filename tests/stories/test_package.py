@@ -266,7 +266,7 @@ def test_the_inf_may_stand_in_a_folder_with_its_files_beside_it() -> None:
         ("files = { arm = ['a'] }", "MW4002", "files.arm is not known"),
         ("[profile]\nname = 3", "MW4004", "profile.name: it is no string"),
         ('[profile]\nname = ""', "MW4005", "profile.name: it is empty"),
-        ('[profile]\nname = " x"', "MW4005", "inner blanks"),
+        ('[profile]\nname = " x"', "MW4005", "no space at either end"),
         ('[inf]\ncode_page = "utf-16"', "MW4005", "no ANSI code page"),
         ('[inf]\nfile = "../mapisvc.inf"', "MW4006", "'..' is no name"),
         ("[files]\nany = ['..\\..\\x']", "MW4006", "'..' is no name"),

@@ -10,12 +10,13 @@ from mapiwright.entry.call import EntryCall
 from mapiwright.entry.service.contract import Context, EntryPolicy
 from mapiwright.setup.records.pending import pending_calls
 from mapiwright.transaction.plans.plan import Plan
+from mapiwright.ui.cli.edge import CALLS_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.stories.conftest import Desk
+    from tests.stories.conftest import Answer, Desk
 
 NO_STAND_IN = {
     "mapiwright.toml": {
@@ -83,3 +84,97 @@ def test_what_is_deferred_after_a_delete_waits_again(waiting: Desk) -> None:
     defer(waiting, Context.DELETE, "Zoë")
     waiting.do(Plan("call", again.title, (again,)))
     assert contexts(waiting, "Zoë") == [Context.CREATE]
+
+
+# "Installed and intact" means that all that the receipt promises is so.
+
+PRF = """[General]
+Custom=1
+ProfileName=Work
+[Service List]
+Service1=Acme
+[Service1]
+UniqueService=Yes
+[Acme]
+ServiceName=ACME
+"""
+DEFERS = {
+    "install": ("install", "{package}"),
+    "profile create": ("profile", "create", "Work"),
+    "add-service": ("profile", "add-service", "Work", "ACME"),
+    "configure-service": ("profile", "configure-service", "Work", "ACME", "--set", "6600001E=imap.acme.example"),
+    "prf apply": ("prf", "apply", "{prf}"),
+}
+"""How a user gets a call deferred."""
+BEFORE = {
+    "install": (),
+    "profile create": (),
+    "add-service": ("profile create",),
+    "configure-service": ("profile create", "add-service"),
+    "prf apply": (),
+}
+
+
+@pytest.mark.parametrize("verb", [each for each in DEFERS if each != "profile create"])
+def test_what_a_verb_deferred_is_said_wherever_one_asks_whether_all_is_done(
+    verb: str, mapiwright: Callable[..., Answer], release: Callable[..., Path], tmp_path: Path
+) -> None:
+    package = release("4.0", NO_STAND_IN)
+    prf = tmp_path / "work.prf"
+    prf.write_text(PRF, encoding="ascii")
+
+    def do(*verbs: str) -> None:
+        for each in verbs:
+            words = (word.format(package=package, prf=prf) for word in DEFERS[each])
+            assert mapiwright(*words, "--yes").code == 0
+
+    if verb == "install":
+        do("install")
+    else:
+        do_not_call = mapiwright("install", package, "--no-profile", "--entry", "skip", "--yes")
+        assert do_not_call.code == 0
+        assert mapiwright("status", "acme-mail").code == 0, "nothing waits"
+        assert mapiwright("doctor").code == 0
+        do(*BEFORE[verb])
+        before = len(mapiwright("status", "acme-mail", "--json").document["status"]["pending"])
+        do(verb)
+        assert len(mapiwright("status", "acme-mail", "--json").document["status"]["pending"]) > before
+    shown = mapiwright("status", "acme-mail", "--json")
+    status = shown.document["status"]
+    assert (shown.code, status["state"], status["faults"]) == (CALLS_WAIT, "pending", [])
+    said = mapiwright("status", "acme-mail")
+    guard = mapiwright("guard", "acme-mail", "--yes")
+    diagnosis = mapiwright("doctor", "--json")
+    assert {said.code, guard.code} == {CALLS_WAIT}
+    worse = any(found["severity"] != "note" for found in diagnosis.document["doctor"]["findings"])
+    assert diagnosis.code == (1 if worse else CALLS_WAIT)
+    assert not worse or verb != "install"
+    assert said.out.count("\n") == 1
+    assert "intact" not in said.out
+    assert "mapiwright service call --pending" in said.err
+    assert mapiwright("guard", "acme-mail", "--yes", "--json").document["pending"] == status["pending"]
+    told = [found["message"] for found in diagnosis.document["doctor"]["findings"] if found["id"] == "MW6402"]
+    assert len(told) == len(status["pending"])
+    for each, message in zip(status["pending"], told, strict=True):
+        assert all(each["call"] in text for text in (said.out, guard.err, message))
+
+
+def test_the_matrix_says_which_steps_passed_with_calls_that_wait(
+    mapiwright: Callable[..., Answer], release: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mapiwright.setup.trial.matrix import QUICK
+    from mapiwright.ui.cli.packages import matrix as verb
+
+    monkeypatch.setitem(verb.MATRICES, "quick", QUICK[-2:-1])
+    package = release("4.0", NO_STAND_IN)
+    answer = mapiwright("test", package)
+    assert answer.code == CALLS_WAIT, answer.out
+    assert "1 layout: 6 steps passed, 0 failed, 2 with calls that wait" in answer.out
+    cells = mapiwright("test", package, "--json").document["matrix"]["rows"][0]["cells"]
+    assert {cell["step"]: cell["verdict"] for cell in cells if cell["verdict"] != "passed"} == {
+        "install": "pending",
+        "upgrade": "pending",
+    }
+    assert "MSG_SERVICE_INSTALL" in cells[0]["message"]
+    assert "::warning title=" in mapiwright("test", package, "--format", "github").out
+    assert "<system-out>" in mapiwright("test", package, "--format", "junit").out

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,23 +12,22 @@ from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.service.record import ServiceRecord
-from mapiwright.errors import FindingsError, RefusedError
+from mapiwright.errors import FindingsError
 from mapiwright.formats import inf
 from mapiwright.formats import prf as text
 from mapiwright.mapi.inf.merge import merge
-from mapiwright.mapi.prf.check import check
 from mapiwright.mapi.prf.reading import read
 from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.app_profile import is_app_profile
 from mapiwright.mapi.profile.profile_check import faults
-from mapiwright.setup.prf.apply import findings_for, plan_prf, refuse_errors
+from mapiwright.setup.prf.apply import plan_prf, refusal
+from mapiwright.setup.prf.file import decide
 from mapiwright.setup.records.pending import pending_calls
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mapiwright.mapi.prf.reading import ProfileFile
     from mapiwright.mapi.profile.profile import Profile
@@ -141,8 +141,10 @@ class Shelf:
     def plan(self, content: str | bytes, *edits: str) -> Plan:
         file = self.file(content, *edits)
         spaces = [self.space()]
-        refuse_errors((*check(file), *findings_for(file, spaces)), "test.prf")
-        return plan_prf(file, spaces, name="test.prf")
+        decision = decide(file, spaces, Path("test.prf"))
+        if decision.plan is None:
+            raise refusal(decision.findings, "test.prf")
+        return decision.plan
 
     def file(self, content: str | bytes, *edits: str) -> ProfileFile:
         if isinstance(content, str):
@@ -326,8 +328,43 @@ def test_the_default_store_is_the_one_that_the_file_names(shelf: Shelf) -> None:
 def test_the_profile_of_an_application_is_left_alone(shelf: Shelf) -> None:
     shelf.profiles().create_profile("Work", 0x4)
     assert is_app_profile(shelf.profile())
-    with pytest.raises(RefusedError, match="application"):
+    with pytest.raises(FindingsError, match="application") as refused:
         shelf.plan(PLAIN)
+    assert [each.id for each in refused.value.findings] == ["MW8112"], "a check says so, too"
+
+
+TAKEN = {
+    "an empty slot": ("Service1=Plain\n", "Service7=\nService1=Plain\nService2=\n"),
+    "a default store that no list names": ("Custom=1", "Custom=1\nDefaultStore=Service0"),
+    "an empty key that is mapped nowhere": ("Size=5", "Size=5\nMailbox=\nHomeServer="),
+    "a key that is mapped nowhere": ("Size=5", "Size=5\nMailbox=x"),
+    "a password that is mapped nowhere": ("Size=5", "Size=5\nSMTPPassword=tr0ub4dor"),
+    "a mail address": ("ProfileName=Work", "ProfileName=anna@x.example"),
+}
+"""What public generators of files write, and Outlook takes."""
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_what_authors_write_is_taken_with_a_remark(shelf: Shelf, case: str) -> None:
+    shelf.apply(PLAIN, *TAKEN[case])
+    (name,) = shelf.space().names
+    assert shelf.services(name) == ["PLAIN"]
+    told = decide(shelf.file(PLAIN, *TAKEN[case]), [shelf.space()], Path("test.prf")).findings
+    assert "tr0ub4dor" not in repr(told)
+    silent = case in {"an empty key that is mapped nowhere", "a mail address"}
+    assert bool(told) is not silent
+
+
+def test_append_changes_a_profile_whatever_its_name_is(shelf: Shelf) -> None:
+    odd = ("ProfileName=Work", "ProfileName=a/b")
+    with pytest.raises(FindingsError, match="MW8012"):
+        shelf.plan(PLAIN, *odd)
+    shelf.profiles().create_profile("Work")
+    space = shelf.space(sends=True)
+    with space.batch():
+        space.put(None, replace(space.profile("Work"), name="a/b"))
+    shelf.apply(PLAIN, *odd)
+    assert shelf.services("a/b") == ["PLAIN"]
 
 
 # Services and values.

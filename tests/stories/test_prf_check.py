@@ -92,6 +92,9 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], int]] = {
     "no Custom": (("Custom=1\n", ""), ("MW8010",), 2),
     "no General": (("[General]", "[Generals]"), ("MW8011",), 0),
     "no name": (("ProfileName=Work\n", ""), ("MW8012",), 2),
+    "a name that no profile has": (("ProfileName=Work", "ProfileName=a/b"), ("MW8012",), 4),
+    "an empty slot": (("Service2=U", "Service7=\nService2=U"), ("MW8044",), 9),
+    "a password that is mapped nowhere": (("Tls=TRUE", "Tls=TRUE\nPwd=tr0ub4dor"), ("MW8043", "MW8105"), 16),
     "a key that Outlook does not know": (("Custom=1", "Custom=1\nSilent=Yes"), ("MW8013",), 4),
     "a switch that is none": (("BackupProfile=No", "BackupProfile=Never"), ("MW8014",), 6),
     "a steering key that is none": (("UniqueService=Yes", "UniqueService=Perhaps"), ("MW8014",), 12),
@@ -303,7 +306,7 @@ def test_what_the_workstation_lacks_is_told(desk: Any) -> None:
     assert against(desk, "C:\\Users\\Zoë\\Documents", "\\\\server\\mail") == (), "nor a server"
     assert ids(against(desk, "Server=mail", "Server=%Nobody%")) == {"MW8041"}
     assert against(desk, "Server=mail", "Server=%UserName%") == ()
-    assert ids(against(desk, "ProfileName=Work", "ProfileName=zoe@example.com")) == {"MW8012"}
+    assert ids(against(desk, "ProfileName=Work", "ProfileName=%UserName%/b")) == {"MW8012"}
     assert against(desk, "ProfileName=Work", "ProfileName=%UserName%") == ()
     assert ids(against(desk, "Custom=1", "Custom=1\nDefaultStore=Service1")) == {"MW8016"}
     assert ids(against(desk, *ACCOUNT)) == {"MW8111"}

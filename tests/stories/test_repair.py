@@ -338,7 +338,8 @@ class TestStatus:
 
     def test_as_a_document(self, mapiwright: Mapiwright, acme: Path) -> None:
         absent = mapiwright("status", "acme-mail", "--json").document["status"]
-        assert absent == {"id": "acme-mail", "state": "absent", "version": None, "receipt": None, "faults": []}
+        empty: dict[str, object] = {"version": None, "receipt": None, "faults": [], "pending": []}
+        assert absent == {"id": "acme-mail", "state": "absent", **empty}
         receipt = mapiwright("install", acme, "--yes", "--json").document["receipt"]["id"]
         intact = mapiwright("status", "acme-mail", "--json").document["status"]
         assert intact == {
@@ -347,6 +348,7 @@ class TestStatus:
             "version": "4.2.1",
             "receipt": receipt,
             "faults": [],
+            "pending": [],
         }
 
     def test_it_changes_nothing(self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path) -> None:

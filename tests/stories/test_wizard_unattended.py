@@ -150,7 +150,7 @@ def test_a_pipe_is_refused_without_yes_and_shows_no_pages(
         (ANSWERS.replace('user = "zoe"\n', ""), "service.ACME.user", "letters, digits"),
         (ANSWERS.replace("user", "usr"), "service.ACME.user", "letters, digits"),
         (ANSWERS + 'usr = "zoe"\n', "service.ACME.usr", "Did you mean user?"),
-        (ANSWERS.replace("Büro", "a/b"), "profile", "1 to 64 letters"),
+        (ANSWERS.replace("Büro", "a/b"), "profile", "1 to 64 characters"),
         (ANSWERS.replace("profile =", "profil ="), "profil is not known", "Did you mean profile?"),
         (ANSWERS.replace("ACME", "NONE"), "NONE", "CONTAB"),
         (ANSWERS.replace("ACME", "CONTAB"), "CONTAB has no pages", "profile add-service"),

@@ -50,9 +50,8 @@ def admin_profiles(workstation: Workstation, user: str = "", flags: int = NONE) 
 class ProfileAdmin(Remembering):
     """Creates, copies, renames and deletes profiles, names the default one, and says whether Outlook asks for one.
 
-    Names have 1 to 64 letters, digits, underscores and inner spaces, and are compared without
-    regard to case; any other name raises UsageError, for which the pages name no code. No profile has a password, so
-    no method takes one.
+    Names have 1 to 64 characters (see ``is_profile_name``) and are compared without regard to case; any other name
+    raises UsageError, for which the pages name no code. No profile has a password, so no method takes one.
     """
 
     def __init__(self, workspace: Workspace) -> None:

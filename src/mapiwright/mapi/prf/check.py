@@ -31,6 +31,7 @@ from mapiwright.mapi.prf.reading import (
     seen,
 )
 from mapiwright.mapi.prf.rules import finding
+from mapiwright.mapi.profile.edit import is_profile_name
 from mapiwright.mapi.props.protected import is_secret_word
 from mapiwright.mapi.props.tags import PropertyType
 from mapiwright.workstation.workstation import Edition
@@ -130,6 +131,8 @@ def _general(file: ProfileFile) -> Iterator[Finding]:
         yield finding("MW8010", "Custom=1 is missing", line=section.header + 1)
     if not general.name and not general.modify_default:
         yield finding("MW8012", "there is no ProfileName", line=lines.get("PROFILENAME", section.header + 1))
+    if general.overwrite is not Overwrite.APPEND and not _VARIABLE.search(general.name):
+        yield from name_findings(file)
     overwrite = lines.get("OVERWRITEPROFILE", section.header + 1)
     if general.overwrite is Overwrite.YES:
         if not general.default:
@@ -141,6 +144,18 @@ def _general(file: ProfileFile) -> Iterator[Finding]:
         yield finding("MW8018", "OverwriteProfile=Append without BackupProfile=No", line=overwrite)
     if general.default_store:
         yield from _default_store(file, lines["DEFAULTSTORE"])
+
+
+def name_findings(file: ProfileFile) -> Iterator[Finding]:
+    """What is wrong with the name that a profile is to get.
+
+    Append changes a profile that is there, and a variable is known on the workstation only: see ``target_findings``.
+    """
+    general, section = file.general, file.document.section(GENERAL)
+    entry = section.entry("ProfileName") if section is not None else None
+    if general.name and not general.modify_default and not is_profile_name(general.name):
+        what = f"a profile cannot be called {quoted(general.name)}"
+        yield finding("MW8012", what, line=entry.index + 1 if entry is not None else 0)
 
 
 def _default_store(file: ProfileFile, line: int) -> Iterator[Finding]:

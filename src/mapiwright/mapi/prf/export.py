@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FormatError, UsageError
+from mapiwright.errors import FormatError, RefusedError, UsageError
 from mapiwright.formats import inf
 from mapiwright.formats.inf import header_text
 from mapiwright.formats.prf import COMMENTS, PTYPES, Slot, slot_text, value_text
@@ -123,6 +123,14 @@ def export(
     ``define`` gives what MAPISVC.INF says of a service, or None. Secure properties and passwords are in no export.
     """
     pen = _Pen(code_page)
+    try:
+        name = pen.line(PropertyType.STRING8, profile.name)  # variables are expanded in it, too
+    except FormatError as error:
+        raise RefusedError(
+            f"the name {quoted(profile.name)} cannot be written on a line in {code_page}",
+            where=f"profile {profile.name}",
+            remedy="Copy the profile under a name that can: mapiwright profile copy PROFILE NEW",
+        ) from error
     store = ""
     default_store = roles.default_store(profile)
     for service in profile.services:
@@ -139,7 +147,7 @@ def export(
             slots = {key: client.slots[upcase(key)] for key, _ in values}
             pen.entries.append(_Entry(client.name, f"SectionGUID={client.section}", slots, (), values))
     _left_out(pen, profile)
-    lines = [*_general(profile, default=default, store=store), *_lists(pen), *_mappings(pen)]
+    lines = [*_general(name, default=default, store=store), *_lists(pen), *_mappings(pen)]
     document = inf.splice(inf.parse(b"", code_page, comments=COMMENTS), {0: lines})
     return Export(document, tuple(dict.fromkeys(pen.findings)))
 
@@ -147,11 +155,11 @@ def export(
 # The lines.
 
 
-def _general(profile: Profile, *, default: bool, store: str) -> Iterator[str]:
+def _general(name: str, *, default: bool, store: str) -> Iterator[str]:
     yield "; Section 1: the profile"
     yield header_text(GENERAL)
     yield "Custom=1"
-    yield f"ProfileName={profile.name}"
+    yield f"ProfileName={name}"
     yield f"DefaultProfile={'Yes' if default else 'No'}"
     # [prf] 2.1: No with Yes "can produce unexpected results"; Append changes what the file names.
     yield f"OverwriteProfile={'Yes' if default else 'Append'}"

@@ -224,6 +224,9 @@ def _items(
         if not upcase(entry.key).startswith(word):
             faults.append(_fault("MW8025", entry, f"{entry.key} is in [{list_name}], and is ignored"))
             continue
+        if not entry.value:
+            faults.append(_fault("MW8044", entry, f"{entry.key} is empty"))
+            continue
         known = upcase(f"{word} {entry.value}")
         if known not in labels:
             labels[known] = _label(document, entry, word, faults)
@@ -232,7 +235,7 @@ def _items(
 
 def _label(document: Inf, entry: Entry, word: str, faults: list[Finding]) -> Label | None:
     """What a label means, by the file; by Microsoft's own files where this one has no such section."""
-    section = document.section(entry.value) if entry.value else None
+    section = document.section(entry.value)
     if section is None:
         builtin = (builtin_services() if word == SERVICE else builtin_accounts()).get(upcase(entry.value))
         what = f"there is no section [{entry.value}] for {entry.key}"
@@ -324,7 +327,8 @@ def _assignment(item: Item, entry: Entry, word: str, faults: list[Finding]) -> A
     if secret:
         faults.append(_fault("MW8043", entry, f"{entry.key} of {item.key} holds a password; it is not applied"))
     if slot is None:
-        if item.label is not None:  # else it is the label that is missing
+        # What is empty is written nowhere anyhow, and of a password all is said.
+        if item.label is not None and entry.value and not secret:  # else it is the label that is missing
             what = f"{entry.key} of {item.key} has no mapping in [{item.label.name}]: its value is written nowhere"
             faults.append(_fault("MW8030" if word == SERVICE else "MW8031", entry, what))
     elif entry.value and not secret:

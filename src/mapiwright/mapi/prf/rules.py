@@ -68,7 +68,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW8011": Rule(ERROR, "A PRF file has a section [General].", "Add it, with the name of the profile."),
         "MW8012": Rule(
             ERROR,
-            "ProfileName is the name of a profile: 1 to 64 letters, digits, underscores and inner spaces.",
+            'ProfileName is the name of a profile: 1 to 64 characters without \\ / : * ? " < > and outer spaces.',
             "Write such a name; or say ModifyDefaultProfileIfPresent=TRUE, which needs none.",
         ),
         "MW8013": Rule(
@@ -80,7 +80,9 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             "Write one of them.",
         ),
         "MW8015": Rule(
-            ERROR, "DefaultStore names a service of [Service List].", "Write the key there, such as Service1."
+            WARNING,
+            "DefaultStore names a service of [Service List]: otherwise the default store stays what it is.",
+            "Write the key there, such as Service1, or remove the line.",
         ),
         "MW8016": Rule(
             ERROR, "DefaultStore names a service with a store that can be the default one.", "Name another service."
@@ -151,7 +153,7 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
         ),
         # Values and their mapping.
         "MW8030": Rule(
-            ERROR,
+            WARNING,
             "A value of a service has a mapping of its key: otherwise Outlook writes it nowhere, and says nothing.",
             "Add a line KEY=PT_...,0x.... to the section of the label, or correct the key.",
         ),
@@ -216,6 +218,11 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             "A PRF file holds no password: everybody can read it, and Outlook imports none for an account.",
             "Remove the value; it is not applied, and Outlook asks the user for it.",
         ),
+        "MW8044": Rule(
+            NOTE,
+            "A number in a list names a label: an empty one, as some generators write it, adds nothing.",
+            "Nothing; or remove the line.",
+        ),
         # Which Outlook.
         "MW8101": Rule(
             WARNING,
@@ -258,6 +265,11 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             WARNING,
             "Accounts for POP3 and IMAP are made by Outlook itself, through no call of MAPI.",
             "Have Outlook import the file too: outlook.exe /importprf FILE.",
+        ),
+        "MW8112": Rule(
+            ERROR,
+            "The profiles and the services of the workstation take what the file says.",
+            "Correct the file, or the profile, as the finding says.",
         ),
         # What an export leaves out.
         "MW8201": Rule(

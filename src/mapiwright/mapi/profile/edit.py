@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from mapiwright.mapi.profile.profile import Service
 
 LONGEST_NAME = 64
+PROFILE_NAME = f'1 to {LONGEST_NAME} characters without \\ / : * ? " < > |, with no space at either end'
+"""What a profile may be called, for people."""
+_NOT_IN_NAMES = frozenset('\\/:*?"<>|')
+_ALSO_IN_NAMES = frozenset("\u200c\u200d\u3000\u00a0")
+"""What words of Hindi and Persian are joined with, and the spaces of Japanese and French."""
 
 _COMPUTED = frozenset(
     map(
@@ -65,16 +70,23 @@ _SECTION_NAME = re.compile(r"[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
 
 
 def check_profile_name(name: str) -> None:
-    """Raise UsageError unless a profile may be called so ([iprofadmin-createprofile]).
+    """Raise UsageError unless a profile may be called so; see ``is_profile_name``."""
+    if not is_profile_name(name):
+        raise UsageError(f"a profile cannot be called {name!r}", expected=PROFILE_NAME)
 
-    1 to 64 characters: letters with or without accents, digits, underscores, and spaces inside.
+
+def is_profile_name(name: str) -> bool:
+    """Whether a profile may be called so.
+
+    [iprofadmin-createprofile] names letters with or without accents, digits, underscores, and spaces inside. People
+    call their profiles by a mail address or O'Neil, and in scripts whose vowels are marks and no letters; a registry
+    key takes these. No control character, and none that turns the direction of writing, as people read the name.
     """
-    legal = all(letter.isalnum() or letter in "_ " for letter in name)
-    if not (legal and 0 < len(name) <= LONGEST_NAME and name == name.strip(" ")):
-        raise UsageError(
-            f"a profile cannot be called {name!r}",
-            expected=f"1 to {LONGEST_NAME} letters, digits, underscores and spaces, with no space at either end",
-        )
+    return 0 < len(name) <= LONGEST_NAME and name == name.strip() and all(map(_is_in_names, name))
+
+
+def _is_in_names(letter: str) -> bool:
+    return letter not in _NOT_IN_NAMES and (letter.isprintable() or letter in _ALSO_IN_NAMES)
 
 
 def new_profile(name: str, pointer: int, new_uid: Callable[[], bytes]) -> Profile:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import RefusedError
 from mapiwright.setup.install.programs_list import listed_version
 from mapiwright.setup.install.repair import plan_guard, restoration
+from mapiwright.setup.records.pending import pending_of
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.recovery import unfinished
 from mapiwright.workstation.change import SetValue, WriteFile
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.setup.records.installed import Installation
+    from mapiwright.setup.records.pending import Pending
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.workstation import Workstation
 
@@ -26,6 +28,9 @@ class PackageState(StrEnum):
     """What a package is on a workstation."""
 
     INTACT = "intact"
+    """All that its receipts promise is so."""
+    PENDING = "pending"
+    """It is installed, and a call that it is due waits: what the code of its service would do was not done."""
     BROKEN = "broken"
     """It is installed, and something that it brought is missing or changed."""
     ABSENT = "absent"
@@ -38,7 +43,7 @@ class PackageStatus:
     """The state of a package; ``receipt`` is the newest one. ``user`` is the one whose part alone was seen, or "".
 
     ``faults`` name what is missing or changed; of one that is absent, the damaged receipts that may be of it; of one
-    that is interrupted, the interrupted run.
+    that is interrupted, the interrupted run. ``pending`` are the calls of its services that wait.
     """
 
     id: str
@@ -47,6 +52,7 @@ class PackageStatus:
     receipt: str = ""
     user: str = ""
     faults: tuple[str, ...] = ()
+    pending: tuple[Pending, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -62,8 +68,18 @@ class PackageStatus:
                 return f"{self.id}: unknown; {'; '.join(self.faults)}. End it: mapiwright recover"
             case PackageState.INTACT:
                 return f"{self.id} {self.version}{scope}: installed and intact (receipt {self.receipt})"
+            case PackageState.PENDING:
+                return f"{self.id} {self.version}{scope}: installed, and {self._waiting} (receipt {self.receipt})"
             case PackageState.BROKEN:
-                return f"{self.id} {self.version}{scope}: broken (receipt {self.receipt}): {'; '.join(self.faults)}"
+                wrong = "; ".join((*self.faults, *((self._waiting,) if self.pending else ())))
+                return f"{self.id} {self.version}{scope}: broken (receipt {self.receipt}): {wrong}"
+
+    @property
+    def _waiting(self) -> str:
+        """``2 calls wait: ...; ...``."""
+        number = len(self.pending)
+        calls = "; ".join(str(each.call.title) for each in self.pending)
+        return f"{number} call{'s wait' if number != 1 else ' waits'}: {calls}"
 
 
 def status(workstation: Workstation, id_: str) -> PackageStatus:
@@ -82,8 +98,9 @@ def status(workstation: Workstation, id_: str) -> PackageStatus:
     if found is None or not (found.machine or user):
         return PackageStatus(id_, PackageState.ABSENT, user=user, faults=records.unknown)
     faults = tuple(_faults_of_scope(workstation, found) if user else _faults(workstation, found))
-    state = PackageState.BROKEN if faults else PackageState.INTACT
-    return PackageStatus(found.id, state, found.version, found.installs[-1].id, user, faults)
+    pending = pending_of(workstation, found)
+    state = PackageState.BROKEN if faults else PackageState.PENDING if pending else PackageState.INTACT
+    return PackageStatus(found.id, state, found.version, found.installs[-1].id, user, faults, pending)
 
 
 def _faults(workstation: Workstation, found: Installation) -> Iterator[str]:

@@ -17,6 +17,7 @@ from mapiwright.entry.service.contract import Flavour
 from mapiwright.errors import FindingsError, UsageError
 from mapiwright.formats import inf, props
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.profile.edit import PROFILE_NAME, is_profile_name
 from mapiwright.mapi.props import tags
 from mapiwright.setup.package.destination import fault_of_destination
 from mapiwright.setup.package.manifest_form import read_form
@@ -378,9 +379,7 @@ def _profile(table: TomlTable) -> str:
 
 
 def _fault_of_profile(name: str) -> str | None:
-    # [mapi] 6.2: 1 to 64 characters; letters, digits, underscores; blanks inside.
-    fits = 0 < len(name) <= 64 and re.fullmatch(r"\w(?:[\w ]*\w)?", name)
-    return None if fits else "it is not 1 to 64 letters, digits, underscores and inner blanks"
+    return None if is_profile_name(name) else f"it is not {PROFILE_NAME}"
 
 
 def _on_uninstall(table: TomlTable) -> ProfilesOnUninstall:

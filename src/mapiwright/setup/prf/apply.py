@@ -15,7 +15,7 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import joined_plan
 from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
-from mapiwright.errors import FindingsError, RefusedError, Severity
+from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.prf.labels import SEVERAL
 from mapiwright.mapi.prf.reading import Overwrite
@@ -74,14 +74,13 @@ def findings_for(file: ProfileFile, spaces: Sequence[Workspace]) -> tuple[Findin
     return tuple(dict.fromkeys(found))
 
 
-def refuse_errors(findings: Sequence[Finding], where: str) -> None:
-    """Raise FindingsError with all of them where one is an error."""
-    if any(each.severity is Severity.ERROR for each in findings):
-        raise FindingsError(
-            "the PRF file cannot be applied as it is meant; nothing was changed",
-            [replace(each, where=each.where or where) for each in findings],
-            where=where,
-        )
+def refusal(findings: Sequence[Finding], where: str) -> FindingsError:
+    """The error that refuses a file with these findings."""
+    return FindingsError(
+        "the PRF file cannot be applied as it is meant; nothing was changed",
+        [replace(each, where=each.where or where) for each in findings],
+        where=where,
+    )
 
 
 @dataclass(slots=True)

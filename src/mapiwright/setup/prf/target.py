@@ -10,10 +10,10 @@ from mapiwright.errors import FindingsError, UsageError
 from mapiwright.formats.props import PropertyType
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.rules import quoted
-from mapiwright.mapi.prf.check import is_path
+from mapiwright.mapi.prf.check import is_path, name_findings
 from mapiwright.mapi.prf.labels import EXCHANGE
+from mapiwright.mapi.prf.reading import Overwrite
 from mapiwright.mapi.prf.rules import finding
-from mapiwright.mapi.profile.edit import check_profile_name
 from mapiwright.mapi.props.tags import PR_RESOURCE_FLAGS, PR_RESOURCE_TYPE, ResourceType, ServiceFlag, StatusFlag
 from mapiwright.workstation.files import join, parent, split
 from mapiwright.workstation.outlook.windows import expand, user_folders
@@ -78,11 +78,8 @@ def target_findings(file: ProfileFile, space: Workspace) -> tuple[Finding, ...]:
 
 
 def _findings(file: ProfileFile, space: Workspace) -> Iterator[Finding]:
-    if file.general.name and not (file.general.modify_default and space.default is not None):
-        try:
-            check_profile_name(file.general.name)
-        except UsageError as error:
-            yield finding("MW8012", error.what)
+    if space.find(file.general.name) is None or file.general.overwrite is Overwrite.YES:
+        yield from name_findings(file)
     reported: set[str] = set()
     for item in file.services:
         definition = None

@@ -15,7 +15,6 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.merge import Unmerged, unmerge
 from mapiwright.setup.records.schema import InstallRecord, RepairRecord, Scope, UninstallRecord
-from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.records.receipt import changes_of
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.state import closed_records
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from mapiwright.mapi.inf.definition import ServiceDefinition
     from mapiwright.mapi.inf.merge import Added
     from mapiwright.setup.records.schema import MergedInf, PackageFacts, PackageRecord, ProfileEntry
-    from mapiwright.transaction.records.receipt import EffectRecord, Receipt
+    from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
@@ -173,13 +172,6 @@ class Installation:
     def writable(self, user: User) -> Receipt | None:
         """The newest install that brought the user's profiles up to its version, or None."""
         return next((receipt for receipt, record in reversed(self._installs) if user.sid in record.served), None)
-
-    @property
-    def pending(self) -> tuple[EffectRecord, ...]:
-        """The entry-point calls that could not be made where they were due."""
-        return tuple(
-            effect for receipt in self.receipts for effect in receipt.effects if effect.status == Status.PENDING
-        )
 
 
 def refuse_as_user(workstation: Workstation) -> None:

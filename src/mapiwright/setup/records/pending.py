@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
-from mapiwright.errors import NotFoundError
+from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.message import Message
 from mapiwright.setup.records.records import records_of
@@ -20,9 +20,11 @@ from mapiwright.transaction.plans.plan import Plan
 from mapiwright.transaction.plans.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mapiwright.entry.call import EntryCall
+    from mapiwright.setup.records.installed import Installation
+    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.workstation import Workstation
 
@@ -34,6 +36,11 @@ class Pending:
     receipt: str
     number: int
     call: EntryCall
+
+    def document(self) -> Mapping[str, Json]:
+        """The receipt, and the call in English and as a message."""
+        title = self.call.title
+        return {"receipt": self.receipt, "call": str(title), "message": title.to_json()}
 
     def plan(self, host: str) -> Plan:
         """The plan that sends it, by the code that ``host`` runs, or by the service's stand-in."""
@@ -60,6 +67,14 @@ def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tup
     return tuple(found)
 
 
+def pending_of(workstation: Workstation, found: Installation) -> tuple[Pending, ...]:
+    """The calls of a package's services that are to be sent, whichever verb deferred them.
+
+    Raises RefusedError where our records may not be read.
+    """
+    return pending_calls(workstation, found.services) if found.services else ()
+
+
 def _deferred(receipt: Receipt) -> Iterator[tuple[int, EntryCall]]:
     if receipt.undone_by:
         return
@@ -84,4 +99,6 @@ def _is_moot(call: EntryCall, workstation: Workstation) -> bool:
         call.check_subject(workstation)
     except NotFoundError:
         return True
+    except RefusedError:  # what cannot be read, as a damaged MAPISVC.INF, may still hold it
+        return False
     return False

@@ -22,6 +22,7 @@ from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.preflight import is_for
 from mapiwright.setup.install.uninstall import plan_uninstall
+from mapiwright.setup.records.pending import pending_calls
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import difference
 from mapiwright.workstation.files import join, same
@@ -68,6 +69,8 @@ class StepVerdict(StrEnum):
     """How a step went."""
 
     PASSED = "passed"
+    PENDING = "pending"
+    """It passed, and a call that is due waits, as no code of the service could run."""
     FAILED = "failed"
     SKIPPED = "skipped"
 
@@ -81,7 +84,7 @@ class MatrixPlace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """One step on one layout; ``message`` says what went wrong, or why it was skipped."""
+    """One step on one layout; ``message`` says what went wrong, what waits, or why it was skipped."""
 
     step: MatrixStep
     verdict: StepVerdict
@@ -174,6 +177,7 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: M
             why = f"the package {NO_DLL.format(bitness)}"
             return MatrixRow(case, tuple(MatrixCell(step, StepVerdict.SKIPPED, why) for step in MatrixStep))
         cells += _in_order(
+            trial,
             (MatrixStep.INSTALL, lambda: trial.install(package)),
             (MatrixStep.AGAIN, lambda: trial.install_again(package)),
             (MatrixStep.UNINSTALL, lambda: trial.uninstall(package)),
@@ -186,6 +190,7 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: M
             left_out = (MatrixStep.UPGRADE, MatrixStep.REMOVED)
             return MatrixRow(case, (*cells, *(MatrixCell(step, StepVerdict.SKIPPED, why) for step in left_out)))
         cells += _in_order(
+            again,
             (
                 MatrixStep.UPGRADE,
                 lambda: again.install(first) or again.install(second) or again.install_again(second),
@@ -195,7 +200,7 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: M
     return MatrixRow(case, tuple(cells))
 
 
-def _in_order(*steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCell]:
+def _in_order(trial: _Trial, *steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCell]:
     """The cells of steps that depend on each other: after one that failed, the rest are not run."""
     failed = False
     for step, do in steps:
@@ -207,7 +212,12 @@ def _in_order(*steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCe
         except MapiwrightError as error:
             fault = str(error)
         failed = bool(fault)
-        yield MatrixCell(step, StepVerdict.FAILED if failed else StepVerdict.PASSED, fault)
+        waits = trial.waiting() if step in _INSTALLS and not failed else ""
+        verdict = StepVerdict.FAILED if failed else StepVerdict.PENDING if waits else StepVerdict.PASSED
+        yield MatrixCell(step, verdict, fault or waits)
+
+
+_INSTALLS = (MatrixStep.INSTALL, MatrixStep.UPGRADE)
 
 
 @contextmanager
@@ -247,6 +257,11 @@ class _Trial:
         removal = plan_uninstall(self.workstation, package.id)
         self.send(removal.plan)
         return f"it left {_listed(str(finding) for finding in removal.kept)}" if removal.kept else ""
+
+    def waiting(self) -> str:
+        """Name the calls that wait, as no code of the service could run here."""
+        calls = [str(each.call.title) for each in pending_calls(self.workstation)]
+        return f"still to be sent: {_listed(calls)}" if calls else ""
 
     def compare(self) -> str:
         """Look whether all is as before."""

@@ -30,6 +30,8 @@ OPTIONS_OF_VERBS = frozenset(
     )
 )
 """Options of many verbs, which must follow the verb."""
+CALLS_WAIT = 5
+"""Done, and calls of the service's own code wait to be sent."""
 READER_GONE = 141
 """128 + SIGPIPE: the reader of our output has closed it, as ``head`` does."""
 

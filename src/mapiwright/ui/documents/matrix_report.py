@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from mapiwright.setup.trial.matrix import MatrixCell, MatrixRow
     from mapiwright.transaction.plans.effect import Json
 
-_SHOWN = {StepVerdict.PASSED: "ok", StepVerdict.FAILED: "FAILED", StepVerdict.SKIPPED: "-"}
+_SHOWN = {
+    StepVerdict.PASSED: "ok",
+    StepVerdict.PENDING: "waits",
+    StepVerdict.FAILED: "FAILED",
+    StepVerdict.SKIPPED: "-",
+}
 
 
 def table_lines(rows: Sequence[MatrixRow]) -> Iterator[Line]:
@@ -32,6 +37,9 @@ def table_lines(rows: Sequence[MatrixRow]) -> Iterator[Line]:
         yield Line("")
         yield Line(f"{row.case.name}, {cell.step}:", Style.REMOVED)
         yield from (Line(f"  {line}") for line in escape_lines(cell.message).split("\n"))
+    for message, number in Counter(cell.message for _, cell in _waiting(rows)).items():
+        yield Line("")
+        yield Line(escape(f"In {_steps(number)}, {message}"), Style.CHANGED)
     yield Line("")
     yield Line(summary(rows), Style.REMOVED if _faults(rows) else Style.ADDED)
 
@@ -40,9 +48,14 @@ def summary(rows: Sequence[MatrixRow]) -> str:
     """``12 layouts: 72 steps passed, 0 failed; 6 layouts skipped``."""
     count = Counter(cell.verdict for row in rows for cell in row.cells)
     skipped = sum(row.skipped for row in rows)
-    passed, failed = count[StepVerdict.PASSED], count[StepVerdict.FAILED]
-    tried = f"{_layouts(len(rows) - skipped)}: {passed} steps passed, {failed} failed"
+    passed, failed = count[StepVerdict.PASSED] + count[StepVerdict.PENDING], count[StepVerdict.FAILED]
+    waiting = f", {count[StepVerdict.PENDING]} with calls that wait" if count[StepVerdict.PENDING] else ""
+    tried = f"{_layouts(len(rows) - skipped)}: {passed} steps passed, {failed} failed{waiting}"
     return f"{tried}; {_layouts(skipped)} skipped" if skipped else tried
+
+
+def _steps(number: int) -> str:
+    return f"{number} step{'s' * (number != 1)}"
 
 
 def _layouts(number: int) -> str:
@@ -87,6 +100,8 @@ def junit(package: Package, rows: Sequence[MatrixRow]) -> str:
         if cell.verdict is StepVerdict.FAILED:
             reported = escape_lines(cell.message)
             ET.SubElement(case, "failure", message=reported.partition("\n")[0]).text = reported
+        elif cell.verdict is StepVerdict.PENDING:
+            ET.SubElement(case, "system-out").text = escape_lines(cell.message)
         elif cell.verdict is StepVerdict.SKIPPED:
             ET.SubElement(case, "skipped", message=cell.message)
     ET.indent(suite)
@@ -99,6 +114,9 @@ def github_lines(package: Package, rows: Sequence[MatrixRow]) -> Iterator[Line]:
     for row, cell in _faults(rows):
         title = f"{package.id} on {row.case.name}: {cell.step}"
         yield Line(f"::error title={_property(title)}::{_data(escape_lines(cell.message))}")
+    for row, cell in _waiting(rows):
+        title = f"{package.id} on {row.case.name}: {cell.step}"
+        yield Line(f"::warning title={_property(title)}::{_data(escape_lines(cell.message))}")
 
 
 def _data(text: str) -> str:
@@ -112,3 +130,7 @@ def _property(text: str) -> str:
 
 def _faults(rows: Sequence[MatrixRow]) -> list[tuple[MatrixRow, MatrixCell]]:
     return [(row, cell) for row in rows for cell in row.cells if cell.verdict is StepVerdict.FAILED]
+
+
+def _waiting(rows: Sequence[MatrixRow]) -> list[tuple[MatrixRow, MatrixCell]]:
+    return [(row, cell) for row in rows for cell in row.cells if cell.verdict is StepVerdict.PENDING]

@@ -96,8 +96,7 @@ def service_row(
         "sections": [extra.section for extra in definition.extras],
         **findings_document(faults),
         "pending": [
-            {"receipt": each.receipt, "call": str(each.call.title), "message": each.call.title.to_json()}
-            for each in (pending_calls(workstation, [definition.name]) if there is not None else ())
+            each.document() for each in (pending_calls(workstation, [definition.name]) if there is not None else ())
         ],
     }
 

@@ -14,9 +14,11 @@ from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM
 from mapiwright.workflows.doctor.findings.installed import (
+    WAITS,
     installed_findings,
     made_by_us,
     owners_of_services,
+    pending_findings,
     read_installations,
     service_record_findings,
     set_aside_findings,
@@ -80,6 +82,11 @@ class Diagnosis:
     def sound(self) -> bool:
         """Whether nothing is worse than a note."""
         return all(found.severity is Severity.NOTE for found in self.findings)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a call of a service's code is still to be sent."""
+        return any(found.id == WAITS for found in self.findings)
 
 
 def diagnose(workstation: Workstation, users: Sequence[User] | None = None) -> Diagnosis:
@@ -235,6 +242,7 @@ class _Examination:
         if not self.installed_is_known:
             self._untold("Installed", "Mapiwright's records are closed to this user, or not to be believed")
             return
+        self.findings += pending_findings(self.workstation, self.users)
         listed = ", ".join(f"{found.id} {found.version}" for found in self.there.values())
         self._fact("Installed", listed or "nothing by Mapiwright")
 

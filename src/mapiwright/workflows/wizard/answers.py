@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mapiwright.errors import FormatError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.profile.edit import PROFILE_NAME
 from mapiwright.workflows.wizard.state import PATH, Launch, Next, PageKind, Phase, Problem, WizardFlag
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _PROBLEMS = MappingProxyType(
         Problem.NAME_ILLEGAL: (
             "profile",
             "a profile cannot be called so",
-            "1 to 64 letters, digits, underscores and spaces, with no space at either end",
+            PROFILE_NAME,
         ),
         Problem.NAME_TAKEN: ("profile", "there is a profile of this name already", "another name"),
     }

@@ -11,17 +11,26 @@ from mapiwright.errors import RecoveryNeededError
 from mapiwright.setup.install.repair import plan_guard, plan_repair
 from mapiwright.setup.install.status import PackageState
 from mapiwright.setup.install.status import status as status_of
+from mapiwright.setup.records.pending import pending_of
+from mapiwright.setup.records.records import records_of
+from mapiwright.ui.cli.edge import CALLS_WAIT, report
 from mapiwright.ui.cli.target import package_id, target_options
 from mapiwright.ui.cli.writing import send, writing_options
 from mapiwright.ui.documents.documents import write_document
+from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mapiwright.setup.records.pending import Pending
+    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target
     from mapiwright.ui.cli.writing import Consent
 
 _STYLES = {
     PackageState.INTACT: Style.ADDED,
+    PackageState.PENDING: Style.CHANGED,
     PackageState.BROKEN: Style.REMOVED,
     PackageState.ABSENT: Style.QUIET,
     PackageState.INTERRUPTED: Style.REMOVED,
@@ -34,17 +43,22 @@ _STYLES = {
 def status(target: Target, package: str) -> None:
     """Show in one line whether the PACKAGE of that id (or path) is installed and intact; change nothing.
 
-    The exit code is 0 where it is, 1 where it is not, and 4 where an earlier run was interrupted: for detection
-    rules.
+    For detection rules, the exit code is 0 where it is, 5 where it is and calls of its services wait to be sent,
+    1 where it is not, and 4 where an earlier run was interrupted.
     """
     found = status_of(target.workstation, package_id(target, package))
     if target.json:
         document = {"id": found.id, "state": found.state.value, "version": found.version or None}
-        write_document({"status": {**document, "receipt": found.receipt or None, "faults": list(found.faults)}})
+        rest = {"receipt": found.receipt or None, "faults": list(found.faults)}
+        write_document({"status": {**document, **rest, **_pending_document(found.pending)}})
     else:
         write([Line(escape(found.sentence), _STYLES[found.state])], sys.stdout)
+        if found.pending:
+            report(said("setup.send-pending", command=target.command("service", "call", "--pending")))
     if found.state is PackageState.INTERRUPTED:
         raise click.exceptions.Exit(RecoveryNeededError.exit_code)
+    if found.state is PackageState.PENDING:
+        raise click.exceptions.Exit(CALLS_WAIT)
     if found.state is not PackageState.INTACT:
         raise click.exceptions.Exit(1)
 
@@ -66,6 +80,24 @@ def guard(target: Target, consent: Consent, package: str) -> None:
     """Put the PACKAGE of that id (or path) back where Outlook looks for it now.
 
     An update, a repair, another channel or language of Office may have replaced or moved MAPISVC.INF. Where
-    everything is in place, nothing is done, so it can run as a scheduled task.
+    everything is in place, nothing is done, so it can run as a scheduled task. The exit code is 5 where calls of its
+    services wait to be sent.
     """
-    send(target, plan_guard(target.workstation, package_id(target, package)), consent)
+    here = target.workstation
+    id_ = package_id(target, package)
+    plan = plan_guard(here, id_)
+
+    def waiting() -> tuple[Pending, ...]:
+        return pending_of(here, records_of(here).installation(id_))
+
+    send(target, plan, consent, about=_pending_document(waiting()), more=lambda: _pending_document(waiting()))
+    left = waiting()
+    for each in left:
+        report(said("setup.waits", call=message_here(each.call.title), receipt=each.receipt))
+    if left:
+        report(said("setup.send-pending", command=target.command("service", "call", "--pending")))
+        raise click.exceptions.Exit(CALLS_WAIT)
+
+
+def _pending_document(pending: Sequence[Pending]) -> dict[str, Json]:
+    return {"pending": [each.document() for each in pending]}

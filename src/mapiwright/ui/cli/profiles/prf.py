@@ -77,10 +77,10 @@ def check(
         findings = placed(findings_of(found, edition), str(file))
     else:
         from mapiwright.admin.workspace import Workspace
-        from mapiwright.setup.prf.file import held_against
+        from mapiwright.setup.prf.file import decide
 
         spaces = [Workspace(target.workstation, user) for user in users.all_to_read(target.workstation)]
-        findings = held_against(found, spaces, str(file))
+        findings = decide(found, spaces, file).findings
     count = Counter(finding.severity for finding in findings)
     if as_json:
         counts = {f"{severity}s": count[severity] for severity in Severity}

@@ -13,6 +13,7 @@ import click
 
 from mapiwright.errors import ExistsError, Severity
 from mapiwright.transaction.records.log import entries
+from mapiwright.ui.cli.edge import CALLS_WAIT
 from mapiwright.ui.cli.target import UserChoice, target_options, user_names
 from mapiwright.ui.documents.documents import findings_document, write_document
 from mapiwright.ui.text.findings import findings_lines
@@ -50,7 +51,7 @@ TEXT, JSON, SARIF, JUNIT = "text", "json", "sarif", "junit"
 def doctor(target: Target, names: tuple[str, ...], form: str | None) -> None:
     """Show what is wrong with Outlook's services and profiles, and how to fix it; change nothing.
 
-    Exit code 1 means that there is something worse than a note.
+    Exit code 1 means that there is something worse than a note; 5 that there is not, and calls wait to be sent.
     """
     if target.json and form not in {None, JSON}:
         raise click.UsageError("--json and --format exclude each other.")
@@ -71,6 +72,8 @@ def doctor(target: Target, names: tuple[str, ...], form: str | None) -> None:
             write(diagnosis_lines(diagnosis), sys.stdout)
     if not diagnosis.sound:
         click.get_current_context().exit(1)
+    if diagnosis.waits:
+        click.get_current_context().exit(CALLS_WAIT)
 
 
 @click.command()

@@ -16,6 +16,7 @@ from mapiwright.errors import (
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.records.installed import refuse_as_user
+from mapiwright.setup.records.pending import pending_calls
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.journal import Journal
 from mapiwright.transaction.set_aside import remains_of
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from mapiwright.setup.records.installed import Installation
     from mapiwright.workstation.workstation import User, Workstation
 
+WAITS = "MW6402"
+"""What says that a call waits."""
 _KEPT = (SetValue, WriteFile)
 """What of a plan is a thing that somebody lost; the folders and keys above it are no news."""
 
@@ -142,10 +145,7 @@ def made_by_us(there: Mapping[str, Installation], path: str) -> bool:
 
 
 def installed_findings(workstation: Workstation, found: Installation, users: Sequence[User]) -> Iterator[Finding]:
-    """Whether a package is still as it was installed, and what is still to be done of it."""
-    for effect in found.pending:
-        where = f"{found.id}: {effect.description.get('service', '')}".rstrip(": ")
-        yield finding("MW6402", where, f"still to be sent: {effect.title}")
+    """Whether a package is still as it was installed, and which users it waits for."""
     for user in users:
         if found.waits_for(user):
             yield finding("MW6408", f"{user.name}: {found.id}", "it waits for the profile that Outlook will make")
@@ -157,6 +157,22 @@ def installed_findings(workstation: Workstation, found: Installation, users: Seq
         yield finding("MW6406", found.id, str(error).partition("\n")[0], remedy=error.remedy)
     else:
         yield from _drifted(workstation, found, lost)
+
+
+def pending_findings(workstation: Workstation, users: Sequence[User]) -> Iterator[Finding]:
+    """Every call that waits, whichever verb deferred it: those of the machine, and of these users."""
+    names = {"", *(upcase(user.name) for user in users)}
+    for each in pending_calls(workstation):
+        call = each.call
+        if upcase(call.user) not in names:
+            continue
+        if call.withheld:
+            secret = ", ".join(f"{tag:08X}" for tag in call.withheld)
+            remedy = f"Set them again where its code can run; they were not kept: {secret}."
+        else:
+            send = command(workstation, "service", "call", call.service, "--pending")
+            remedy = f"Send it where the service's code can run (see --host): {send}"
+        yield finding(WAITS, call.service, f"still to be sent: {call.title} (receipt {each.receipt})", remedy=remedy)
 
 
 def _drifted(

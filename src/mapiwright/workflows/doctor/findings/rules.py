@@ -162,7 +162,7 @@ DOCTOR_RULES: Mapping[str, Rule] = MappingProxyType(
         "MW6402": Rule(
             NOTE,
             "Every entry point got the calls that it is due.",
-            "See the calls: mapiwright service show NAME. They are sent where the DLL can run.",
+            "Send them where the service's code can run: mapiwright service call NAME --pending",
         ),
         "MW6403": Rule(
             ERROR,
