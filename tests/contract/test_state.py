@@ -82,6 +82,8 @@ def test_the_lock_is_a_lease_of_its_holder_whose_token_grows(state: State) -> No
             with pytest.raises(BusyError) as raised, state.lock():
                 pass
             assert lease.holder in raised.value.where
+            assert state.holder() == lease.holder
+        assert state.holder() == ""
     assert tokens == sorted(set(tokens))
 
 
@@ -103,8 +105,10 @@ def test_a_holder_that_is_killed_frees_the_lock_and_its_token_is_not_given_again
     killed = int(os.read(reader, 9))
     with pytest.raises(BusyError, match=f"by process {child} on "), FolderState(tmp_path).lock():
         pass
+    assert f"by process {child} on " in FolderState(tmp_path).holder()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    assert FolderState(tmp_path).holder() == "", "its note is still there"
     with FolderState(tmp_path).lock() as lease:
         assert lease.token > killed
 

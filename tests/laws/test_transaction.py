@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.registry import Key, KeyPath, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mapiwright.transaction.plans.plan import Step
@@ -292,6 +292,21 @@ def test_a_state_that_cannot_be_written_refuses(pc: MemoryWorkstation, monkeypat
     with pytest.raises(RefusedError, match="records cannot be written") as raised:
         execute(plan(KEYS), pc)
     assert raised.value.where == "/mnt/pc/ProgramData"
+
+
+def test_an_interrupt_after_the_commit_is_too_late(pc: MemoryWorkstation, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = pc.state.lock
+
+    @contextmanager
+    def interrupted() -> Iterator[Any]:
+        with lock() as lease:
+            yield lease
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pc.state, "lock", interrupted)
+    made = execute(plan(KEYS), pc)
+    monkeypatch.undo()
+    assert [each.id for each in receipts(pc)] == [made.id]
 
 
 # Failed: all was rolled back.

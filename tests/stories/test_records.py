@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,36 @@ class TestInterruptedRun:
         first, _, third = (state.read("journal") or b"").splitlines(keepends=True)
         state.write("journal", first + third)
         assert "interrupted: the journal is damaged: line 1 is missing" in mapiwright("profile", "list").err
+
+    def test_a_run_that_is_going_on_is_not_called_interrupted(
+        self, mapiwright: Mapiwright, workstation_folder: Path
+    ) -> None:
+        interrupted(workstation_folder)
+        shown = mapiwright("profile", "list", "--json")
+        assert shown.document["unfinished"] == "interrupted"
+        with open_workstation(f"image:{workstation_folder}").state.lock():
+            shown = mapiwright("profile", "list", "--json")
+            assert f"Another run is changing this workstation just now, by process {os.getpid()} on " in shown.err
+            assert "interrupted" not in shown.err
+            assert shown.document["unfinished"] == "running"
+        assert mapiwright("recover").code == 0
+        assert "unfinished" not in mapiwright("profile", "list", "--json").document
+
+    def test_a_journal_without_a_line_does_not_hide_what_was_begun(
+        self, mapiwright: Mapiwright, workstation_folder: Path
+    ) -> None:
+        state = open_workstation(f"image:{workstation_folder}").state
+        state.write("journal", b"torn")
+        assert mapiwright("recover").code == 0, "a run that was killed in its first line had done nothing"
+        state.write("journal", b"torn")
+        state.write("backups/20260101T000000-abcd/0", b"whatever it was")
+        stuck = mapiwright("recover")
+        assert stuck.code == 4
+        assert "something was begun: 20260101T000000-abcd has backups" in stuck.err
+        assert mapiwright("profile", "create", "New", "--yes").code == 4
+        assert mapiwright("recover", "--set-aside", "--yes").code == 0, "which is the remedy"
+        assert mapiwright("profile", "create", "New", "--yes").code == 0
+        assert state.read("backups/20260101T000000-abcd/0") == b"whatever it was"
 
     def test_status_has_a_state_for_it(self, mapiwright: Mapiwright, acme: Path, workstation_folder: Path) -> None:
         mapiwright("install", acme, "--yes")

@@ -21,7 +21,14 @@ from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Effect, EffectMaker, Status, call_back
 from mapiwright.transaction.records import log
 from mapiwright.transaction.records.journal import Journal, Record, title_in
-from mapiwright.transaction.records.receipt import BACKUPS, backup_name, prune, receipt_name, unpack_backup
+from mapiwright.transaction.records.receipt import (
+    BACKUPS,
+    backup_name,
+    loose_backups,
+    prune,
+    receipt_name,
+    unpack_backup,
+)
 from mapiwright.transaction.records.stores import believed, stores
 from mapiwright.transaction.records.takeover import drop_copy, drop_original, drop_records
 from mapiwright.transaction.undo import remade
@@ -146,6 +153,14 @@ def ended(workstation: Workstation, store: Store, makers: Mapping[str, EffectMak
         return remade(will["kind"], will["description"], makers)
 
     try:
+        loose = () if journal.records else loose_backups(store.state)
+        if loose:
+            raise RecoveryNeededError(
+                f"no line of the journal can be read, but something was begun: {', '.join(loose)} has backups",
+                where=workstation.uri,
+                expected="a journal as Mapiwright wrote it",
+                remedy="The journal is kept. To leave what was begun as it is now: mapiwright recover --set-aside",
+            )
         if journal.committed:
             finish(workstation, store, journal)
             log.note(workstation.state, "recovered", id=id_, title=title, ending=Ending.FINISHED)

@@ -18,7 +18,14 @@ from mapiwright.transaction.plans.change_json import canonical, parse, unpack
 from mapiwright.transaction.plans.effect import call_back
 from mapiwright.transaction.records import log
 from mapiwright.transaction.records.journal import Journal, title_in
-from mapiwright.transaction.records.receipt import BACKUPS, backup_name, receipt_name, unpack_backup
+from mapiwright.transaction.records.receipt import (
+    BACKUPS,
+    SET_ASIDE,
+    backup_name,
+    loose_backups,
+    receipt_name,
+    unpack_backup,
+)
 from mapiwright.transaction.records.stores import believed
 from mapiwright.transaction.recovery import Recovery, apply, ended, harmless, held
 from mapiwright.transaction.undo import remade
@@ -36,8 +43,6 @@ if TYPE_CHECKING:
     from mapiwright.workstation.state import State
     from mapiwright.workstation.workstation import Workstation
 
-SET_ASIDE = "set-aside/"
-"""How the names of what was set aside begin in the state; the id of its transaction follows."""
 _LEFT = "left.json"
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 """The ids that we give; one in a user's own journal may be anything."""
@@ -161,10 +166,8 @@ def _rolled_back_in_part(workstation: Workstation, store: Store, makers: Mapping
 def _of_unreadable(workstation: Workstation, store: Store) -> Remains:
     """What is not as it was before a run whose journal cannot be read; its backups are those without a receipt."""
     left: list[str] = []
-    ids = {name.split("/")[1] for name in store.state.names(BACKUPS)}
-    loose = sorted(id_ for id_ in ids if store.state.read(receipt_name(id_)) is None)
-    done = {name.split("/")[1] for name in store.state.names(SET_ASIDE)}
-    for id_ in (each for each in loose if each not in done):
+    loose = loose_backups(store.state)
+    for id_ in loose:
         for name in store.state.names(f"{BACKUPS}{id_}/"):
             try:
                 changes = believed(inverse(unpack(store.state.read(name) or b"")), store.owner)

@@ -82,14 +82,15 @@ def execute(
 
     First an interrupted run is recovered, with ``makers``. Raises RefusedError where a hive cannot be written,
     BusyError, or ConflictError where the workstation is not as the plan expects, and then nothing was written;
-    FailedError where it failed and all was
-    rolled back; RecoveryNeededError where that failed too, and then the next run tries again.
+    FailedError where it failed and all was rolled back; RecoveryNeededError where that failed too, and then the next
+    run tries again. An interrupt that comes when all is done changes nothing: the receipt is returned.
     """
     if plan.empty:
         raise UsageError(
             "the plan has nothing in it", where=str(plan.title), expected="a leg with changes, or an effect"
         )
     refuse_unwritable(plan, workstation)
+    done: Receipt | None = None
     try:
         with held(workstation, _concerned(plan)) as mine:
             workstation.refresh()  # from here on nobody else changes what is read
@@ -98,9 +99,13 @@ def execute(
                 workstation.refresh()
                 progress(0, len(plan.steps), before.message)
             refuse_changed_since(plan, workstation)
-            return _Run(plan, workstation, progress).to_the_end()
+            done = _Run(plan, workstation, progress).to_the_end()
+    except KeyboardInterrupt:
+        if done is None:
+            raise
     finally:
         workstation.refresh()
+    return done
 
 
 def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:

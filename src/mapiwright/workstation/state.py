@@ -76,6 +76,10 @@ class State(Protocol):
         """Remove ``name``, durably; absent is fine."""
         ...
 
+    def holder(self) -> str:
+        """Who holds the lock just now, as a sentence for people, or ""; asking does not disturb the holder."""
+        ...
+
     def lock(self) -> AbstractContextManager[Lease]:
         """Hold the workstation against every other run; it is free again when the block ends, or its process does.
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.terms import Terms
     from mapiwright.transaction.records.stores import Store
     from mapiwright.workstation.change import Change
+    from mapiwright.workstation.state import State
     from mapiwright.workstation.workstation import Workstation
 
 VERSION = 2
@@ -33,6 +34,8 @@ VERSION = 2
 
 RECEIPTS = "receipts/"
 BACKUPS = "backups/"
+SET_ASIDE = "set-aside/"
+"""How the names of what was set aside begin; the id of its transaction follows."""
 UNDO_DAYS = 30
 """How long undo is possible; what an install brought is kept for as long as it is installed, and this long after."""
 
@@ -251,6 +254,13 @@ def expired(there: Iterable[Receipt], now: datetime) -> tuple[Receipt, ...]:
         if since is not None and now - datetime.fromisoformat(since) > timedelta(days=UNDO_DAYS):
             found.append(one)
     return tuple(found)
+
+
+def loose_backups(state: State) -> tuple[str, ...]:
+    """The ids of backups that belong to no receipt and were not set aside, sorted: something was left half done."""
+    ids = {name.split("/")[1] for name in state.names(BACKUPS)}
+    done = {name.split("/")[1] for name in state.names(SET_ASIDE)}
+    return tuple(sorted(each for each in ids - done if state.read(receipt_name(each)) is None))
 
 
 def prune(workstation: Workstation, now: datetime) -> None:

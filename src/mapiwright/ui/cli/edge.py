@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FailedError, MapiwrightError, UsageError
@@ -71,7 +72,7 @@ def report_usage(error: click.UsageError, *, as_json: bool) -> int:
 def end_of(verb: Callable[[], int], *, as_json: bool) -> int:
     """Run a verb to its end; returns its exit code, or that of what went wrong, having reported it."""
     try:
-        code = verb()
+        code = copy_context().run(verb)  # what one run notes is not the next one's
         sys.stdout.flush()
     except MapiwrightError as error:
         return report_error(error, as_json=as_json)

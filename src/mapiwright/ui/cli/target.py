@@ -14,7 +14,7 @@ from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.language import message_here, said
-from mapiwright.ui.text.terminal import write
+from mapiwright.ui.text.terminal import escape, write
 from mapiwright.workstation.kinds.open import demo_folder, open_workstation
 from mapiwright.workstation.state import JOURNAL
 
@@ -240,11 +240,23 @@ def introduce(target: Target) -> None:
 
 
 def report_interrupted_runs(target: Target) -> None:
-    """Warn a user who only reads that an earlier run was interrupted; silent where that cannot be read."""
+    """Warn a user who only reads that a run is going on, or was interrupted; silent where that cannot be read.
+
+    A JSON document of this run is marked with it.
+    """
     try:
         here = target.workstation
-        if all(state.read(JOURNAL) is None for state in (here.state, *here.users_states.values())):
+        begun = [state for state in (here.state, *here.users_states.values()) if state.read(JOURNAL) is not None]
+        if not begun:
             return
+        from mapiwright.ui.documents.documents import mark
+
+        holder = next(filter(None, (state.holder() for state in begun)), "")
+        if holder:
+            mark("running")
+            report(said("setup.going-on", holder=escape(holder)))
+            return
+        mark("interrupted")
         from mapiwright.transaction.recovery import unfinished
 
         title = unfinished(target.workstation) or Message.literal("")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from mapiwright.ui.text.language import ENGLISH, message_here, said, texts_here,
 from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Plan
@@ -176,12 +176,30 @@ def send(
     confirm(said("setup.ask", target=target.uri), consent, whole if len(whole) > len(shown) else ())
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
-    if target.json and not is_part:
-        write_document({"receipt": receipt_document(receipt), **about, **more()})
-    elif not target.json:
-        write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
+    with _undisturbed():
+        if target.json and not is_part:
+            write_document({"receipt": receipt_document(receipt), **about, **more()})
+        elif not target.json:
+            write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
     end_as_partial(plan)
     return receipt
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What was done is reported, whatever signal comes: the receipt is how it is undone."""
+    import signal
+
+    found = {}
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with suppress(ValueError, AttributeError):  # only the main thread can; Windows has fewer of them
+            number = getattr(signal, name)
+            found[number] = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)
 
 
 def end_as_partial(plan: Plan) -> None:

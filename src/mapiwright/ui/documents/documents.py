@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
@@ -24,9 +25,19 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
+_UNFINISHED: ContextVar[str] = ContextVar("unfinished", default="")
+
+
+def mark(unfinished: str) -> None:
+    """Mark the document of this run: what it reads is ``running`` or ``interrupted`` just now."""
+    _UNFINISHED.set(unfinished)
+
+
 def write_document(content: Mapping[str, Json]) -> None:
-    """Write the one document of this run to stdout."""
-    sys.stdout.write(json.dumps({"schema": SCHEMA, **content}, indent=2) + "\n")
+    """Write the one document of this run to stdout; ``unfinished`` is in it where what it says may be incomplete."""
+    unfinished = _UNFINISHED.get()
+    marked = {"unfinished": unfinished} if unfinished else {}
+    sys.stdout.write(json.dumps({"schema": SCHEMA, **marked, **content}, indent=2) + "\n")
 
 
 def error_document(error: MapiwrightError) -> dict[str, Json]:

@@ -27,7 +27,7 @@ HOLDINGS = "lock-token"
 
 
 FILES = frozenset({LOCK, HOLDER, HOLDINGS, JOURNAL})
-FOLDERS = frozenset({"receipts", "backups", "services"})
+FOLDERS = frozenset({"receipts", "backups", "services", "set-aside"})
 DEEPEST = 12
 """The folders of a record's name; ours have five."""
 MOST = 100_000
@@ -121,6 +121,26 @@ class FolderState:
             with suppress(OSError), self._open(folders[:-1]) as above:  # one that stays is no record
                 above.remove_folder(folders[-1])
             folders.pop()
+
+    def holder(self) -> str:
+        """Who holds the lock just now, or "": what the note says, unless it is of a process here that has ended."""
+        import re  # noqa: PLC0415 - most stores have no such note
+        import socket  # noqa: PLC0415
+
+        note = b""
+        with suppress(MapiwrightError, OSError), self._open(()) as folder:
+            note = folder.read(HOLDER, 1000) or b""
+        text = note.decode("utf-8", "replace")
+        named = re.match(r"by process (\d{1,9}) on (\S+) since ", text)
+        if named is None or named[2] != socket.gethostname() or sys.platform == "win32":
+            return text
+        try:
+            os.kill(int(named[1]), 0)
+        except ProcessLookupError:
+            return ""
+        except OSError:
+            return text  # another user's
+        return text
 
     @contextmanager
     def lock(self) -> Iterator[Lease]:
@@ -344,6 +364,10 @@ class MemoryState:
         """Remove ``name``."""
         self._stored.pop(name, None)
 
+    def holder(self) -> str:
+        """Who holds the lock just now, or ""."""
+        return self._holder
+
     @contextmanager
     def lock(self) -> Iterator[Lease]:
         """Hold the workstation against every other run; raises BusyError at once where it is held."""
@@ -360,4 +384,5 @@ class MemoryState:
             self._holder = f"by {current_thread().name} of process {os.getpid()}"
             yield Lease(self._holder, self._token)
         finally:
+            self._holder = ""
             self._lock.release()
