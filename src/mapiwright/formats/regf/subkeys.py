@@ -2,7 +2,7 @@
 
 A list holds at most 507 keys, so that it fits a bin of one page; a longer one that Windows made is split when a key
 is added to it. A list that is written is of the hive's own kind: ``lh`` from version 1.5 on, ``lf`` before. Where
-another program left a wrong order or wrong hashes in a list that is edited, the lists of that key are written anew.
+another program left a wrong order or wrong hashes in a list that is edited, all lists of that key are written again.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _fits(cells: Cells, leaves: Sequence[Leaf], wanted: bytes, *, first: bool) -
 
 
 def _rebuilt(cells: Cells, leaves: Sequence[Leaf], keys: Sequence[int]) -> list[int]:
-    """Write all lists of a key anew, in order and with the right hashes; give their offsets."""
+    """Write all lists of a key again, in order and with the right hashes; give their offsets."""
     first, *others = leaves
     for leaf in others:
         cells.free(leaf.offset)
