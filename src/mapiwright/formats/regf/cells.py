@@ -8,15 +8,59 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left, insort
+from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
 from mapiwright.formats.regf.records import BASE_BLOCK, BIN_HEADER, PAGE, Image, damage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mapiwright.formats.regf.records import Buffer
 
 LARGEST = 0x7FFFFFFF  # bytes of bins that Windows addresses in a stable hive
 
 _BIN = struct.Struct("<4sIIQQI")
 _SIZE = struct.Struct("<i")
 _NUMBER = struct.Struct("<I")
+
+
+def bins(data: Buffer, size: int) -> Iterator[tuple[int, int]]:
+    """Where the cells of each bin begin and end, of bins that take ``size`` bytes.
+
+    Raises FormatError where a bin does not know its place, or is not there.
+    """
+    offset = 0
+    while offset < size:
+        at = BASE_BLOCK + offset
+        if at + BIN_HEADER > len(data):
+            raise damage(at, "hive ends before its bins do", f"{size} bytes of bins")
+        mark, own, length, *_ = _BIN.unpack_from(data, at)
+        if mark != b"hbin" or own != offset or not length or length % PAGE or offset + length > size:
+            raise damage(at, f"bin is marked {mark!r}, offset 0x{own:x}, {length} bytes")
+        if at + length > len(data):
+            raise damage(at, "bin runs out of the file")
+        yield offset + BIN_HEADER, offset + length
+        offset += length
+
+
+def tiles(data: Buffer, offset: int, end: int) -> Iterator[tuple[int, int]]:
+    """The cells of a bin: their offsets and sizes, those in use below zero; raises FormatError where they overlap."""
+    read = _SIZE.unpack_from
+    while offset < end:
+        size: int = read(data, BASE_BLOCK + offset)[0]
+        length = abs(size)
+        if length < 8 or length % 8 or offset + length > end:
+            raise damage(BASE_BLOCK + offset, f"cell has size {size}", "a multiple of 8 that ends in its bin")
+        yield offset, size
+        offset += length
+
+
+def refuse_untiled(data: Buffer, size: int) -> None:
+    """Raise FormatError where a write would: bins and cells have to tile the whole hive."""
+    for start, end in bins(data, size):
+        for _ in tiles(data, start, end):
+            pass
 
 
 class Tiles(Image):
@@ -55,34 +99,15 @@ class Cells:
         self._scan(size)
 
     def _scan(self, size: int) -> None:
-        offset = 0
-        while offset < size:
-            at = BASE_BLOCK + offset
-            if at + BIN_HEADER > len(self.data):
-                raise damage(at, "hive ends before its bins do", f"{size} bytes of bins")
-            mark, own, length, *_ = _BIN.unpack_from(self.data, at)
-            if mark != b"hbin" or own != offset or not length or length % PAGE or offset + length > size:
-                raise damage(at, f"bin is marked {mark!r}, offset 0x{own:x}, {length} bytes")
-            if at + length > len(self.data):
-                raise damage(at, "bin runs out of the file")
-            self._scan_bin(offset + BIN_HEADER, offset + length)
-            offset += length
+        for start, end in bins(self.data, size):
+            for offset, length in tiles(self.data, start, end):
+                if length > 0:
+                    self._free[offset] = length
+                    self._by_end[offset + length] = offset
+                    self._by_size.append((length, offset))
+                else:
+                    self.image.used.add(offset)
         self._by_size.sort()
-
-    def _scan_bin(self, offset: int, end: int) -> None:
-        data, read = self.data, _SIZE.unpack_from
-        while offset < end:
-            size: int = read(data, BASE_BLOCK + offset)[0]
-            length = abs(size)
-            if length < 8 or length % 8 or offset + length > end:
-                raise damage(BASE_BLOCK + offset, f"cell has size {size}", "a multiple of 8 that ends in its bin")
-            if size > 0:
-                self._free[offset] = size
-                self._by_end[offset + size] = offset
-                self._by_size.append((size, offset))
-            else:
-                self.image.used.add(offset)
-            offset += length
 
     def add(self, payload: bytes, room: int = 0) -> int:
         """Put ``payload`` into a new cell with at least ``room`` bytes of space, and give its offset."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.table import edition_of, stored_profiles
+from mapiwright.errors import FormatError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import ADMIN, value_name
 from mapiwright.mapi.profile.store import profile_names
@@ -14,6 +15,7 @@ from mapiwright.message import Message
 from mapiwright.transaction.plans.terms import NamedUser
 from mapiwright.transaction.precondition import on_subkeys, on_value
 from mapiwright.workstation.mounts.hive_logs import UNFINISHED
+from mapiwright.workstation.mounts.hives import damaged_hive
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 
 if TYPE_CHECKING:
@@ -52,12 +54,23 @@ def writable_users(
     writable: list[User] = []
     skipped: list[tuple[User, Finding]] = []
     for user in users:
-        finding = workstation.why_unwritable(user)
+        finding = workstation.why_unwritable(user) or _damage(workstation, user)
         if finding is None:
             writable.append(user)
         elif finding.id != UNFINISHED or concerns is None or concerns(user):
             skipped.append((user, finding))
     return WritableUsers(tuple(writable), tuple(skipped))
+
+
+def _damage(workstation: Workstation, user: User) -> Finding | None:
+    """What is wrong with the lists or cells of a user's profiles, of which a plan reads all."""
+    try:
+        for roots in dict.fromkeys(PROFILE_ROOTS.values()):
+            workstation.registry.read(user.root / roots.profiles)
+            workstation.registry.value(user.root / roots.default, "DefaultProfile")
+    except FormatError as error:
+        return damaged_hive(error.where, f"user {user.name}", error)
+    return None
 
 
 def profiles_with(workstation: Workstation, user: User, services: Iterable[str]) -> Iterator[str]:

@@ -44,6 +44,7 @@ from mapiwright.workflows.doctor.findings.services import (
     service_findings,
 )
 from mapiwright.workstation.mounts.hive_logs import UNFINISHED
+from mapiwright.workstation.mounts.hives import DAMAGED, damaged_hive
 from mapiwright.workstation.outlook.outlook import INF_NAME, edition_of_profiles
 from mapiwright.workstation.outlook.windows import version
 from mapiwright.workstation.registry import KeyPath
@@ -202,6 +203,8 @@ class _Examination:
         for user in self.users:
             away = self.workstation.why_unwritable(user)
             if away is not None and away.id != UNFINISHED:
+                if away.id == DAMAGED:
+                    self.findings.append(away)
                 self._untold("Profiles", f"{user.name}: {away.what}")
                 continue
             edition = self._edition(user)
@@ -212,10 +215,20 @@ class _Examination:
             try:
                 profiles = read_profiles(self.workstation, user, edition, pointer=pointer)
             except FormatError as error:
+                self.findings.append(damaged_hive(error.where, f"user {user.name}", error))
                 self._untold("Profiles", f"{user.name}: {error.what}")
                 continue
             self._fact("Profiles", f"{user.name}: {_profiles_text(profiles)}")
             self.findings += self._decide_user(profiles)
+
+    def _damage_of_the_machine(self) -> Iterator[Finding]:
+        """Why an install could not write the machine's registry, where its hive is damaged."""
+        try:
+            self.workstation.registry.refuse_unwritable([KeyPath("HKLM", ("SOFTWARE",))])
+        except FormatError as error:
+            yield damaged_hive(error.where, "this workstation", error)
+        except RefusedError:
+            return  # not closed cleanly, absent, or closed to this user: that is known already
 
     def _edition(self, user: User) -> Edition | None:
         if self.outlook is not None:
@@ -231,6 +244,7 @@ class _Examination:
 
     def ours(self) -> None:
         """What Mapiwright installed, and what it left half-done."""
+        self.findings += self._damage_of_the_machine()
         self.findings += transaction_findings(self.workstation)
         self.findings += set_aside_findings(self.workstation)
         self.findings += users_records_findings(self.workstation)

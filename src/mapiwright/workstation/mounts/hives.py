@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LARGEST_HIVE = 1024 * 1024 * 1024
 """The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
+DAMAGED = "MW3003"
+"""The finding that a hive cannot be read or written; nobody else's is concerned."""
 CLOSED = "MW3005"
 """The finding that a hive may not be read by this user."""
 
@@ -46,6 +48,18 @@ def closed_hive(path: object, what: str) -> Finding:
     )
 
 
+def damaged_hive(path: object, what: str, error: RefusedError) -> Finding:
+    """The finding that the hive of ``what`` cannot be read or written as it is; others are served."""
+    return Finding(
+        DAMAGED,
+        Severity.WARNING,
+        str(path),
+        f"the hive of {what} is damaged: {error.what}" if isinstance(error, FormatError) else error.what,
+        rule="bins, cells and lists are whole, and no transaction waits",
+        remedy=error.remedy or "Restore it from a backup; `mapiwright hive check FILE` shows all that is wrong.",
+    )
+
+
 class HiveFile:
     """One hive on this computer's disk: read when it is first asked for, and again when the file has changed."""
 
@@ -55,6 +69,8 @@ class HiveFile:
         self._data = b""
         self._hive: Hive | None = None
         self._with_logs: WithLogs | None = None
+        self._tiled_when: tuple[int, int, int] | None = None
+        self._fault: FormatError | None = None
         self._root: HiveKey | None = None
 
     @property
@@ -140,6 +156,22 @@ class HiveFile:
             raise RefusedError(f"{refusal.what}; so it is not written", where=str(self.path), remedy=refusal.remedy)
         with naming(self.path):
             refuse_unwritable(hive)
+        if self._untiled is not None:
+            raise self._untiled
+
+    @property
+    def _untiled(self) -> FormatError | None:
+        """What is wrong with bins and cells, of which a write needs all; looked at once while the file stays."""
+        from mapiwright.formats.regf.cells import refuse_untiled
+
+        if self._tiled_when != self._seen:
+            self._tiled_when, self._fault = self._seen, None
+            try:
+                with naming(self.path):
+                    refuse_untiled(self._data, self._present().bins_size)
+            except FormatError as error:
+                self._fault = error
+        return self._fault
 
     def put(self, data: bytes) -> None:
         """Replace the file durably; raises ConflictError where it was changed since it was read."""
@@ -161,7 +193,7 @@ class HiveFile:
         try:
             hive = self.hive
         except FormatError as error:
-            yield Finding("MW3003", Severity.WARNING, str(self.path), f"the hive of {what} is damaged: {error.what}")
+            yield damaged_hive(self.path, what, error)
             return
         except PermissionError:
             yield closed_hive(self.path, what)
@@ -184,12 +216,16 @@ class HiveFile:
 
     def why_unwritable(self, what: str) -> Finding | None:
         """Why the hive of ``what`` cannot be written, or None where it can."""
-        found = next(self.findings(what), None)
-        if found is None:
-            return None
         from mapiwright.workstation.mounts.hive_logs import LOGS_READ
 
-        return found if found.id != LOGS_READ else None
+        found = next((finding for finding in self.findings(what) if finding.id != LOGS_READ), None)
+        if found is not None:
+            return found
+        try:
+            self.refuse_unwritable()
+        except RefusedError as error:
+            return damaged_hive(self.path, what, error)
+        return None
 
     def _present(self) -> Hive:
         hive = self.hive
@@ -233,7 +269,7 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        if error.where != str(path):
+        if not error.where.startswith(str(path)):
             error.where = f"{path}: {error.where}" if error.where else str(path)
         raise
 

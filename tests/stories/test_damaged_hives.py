@@ -1,0 +1,73 @@
+"""One user's hive is damaged somewhere: it is that user's finding beforehand, and stops nobody else."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mapiwright.workstation.kinds.create import create_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Mapiwright = Callable[..., Any]
+    Harm = Callable[[bytearray, int], bytearray]
+
+PAGE = 4096
+
+
+def zeroed(data: bytearray, page: int) -> bytearray:
+    data[page * PAGE : (page + 1) * PAGE] = bytes(PAGE)
+    return data
+
+
+def cut(data: bytearray, page: int) -> bytearray:
+    return data[: page * PAGE]
+
+
+def changed(data: bytearray, page: int) -> bytearray:
+    data[page * PAGE + random.Random(page).randrange(PAGE)] ^= 0x41
+    return data
+
+
+@pytest.fixture
+def pc(mapiwright: Mapiwright, tmp_path: Path, real_hive: Callable[[str], bytes]) -> Path:
+    """Two users, one of them with a real profile."""
+    folder = tmp_path / "whole"
+    create_image(folder, users=["Anna", "Bo"])
+    (folder / "Users" / "Anna" / "NTUSER.DAT").write_bytes(real_hive("o2010-x64"))
+    assert mapiwright("profile", "create", "P", "--user", "Bo", "--yes", "--workstation", f"image:{folder}").code == 0
+    return folder
+
+
+@pytest.mark.parametrize("harm", [zeroed, cut, changed])
+@pytest.mark.parametrize("pages", [(1, 15), (130, 258)], ids=["front", "rest"])
+def test_a_damaged_hive_is_that_users_finding_and_stops_nobody_else(
+    mapiwright: Mapiwright, pc: Path, acme: Path, tmp_path: Path, harm: Harm, pages: tuple[int, ...]
+) -> None:
+    hive = pc / "Users" / "Anna" / "NTUSER.DAT"
+    whole = hive.read_bytes()
+    for page in pages:
+        here = tmp_path / f"pc{page}"
+        shutil.copytree(pc, here)
+        hive = here / "Users" / "Anna" / "NTUSER.DAT"
+        hive.write_bytes(harm(bytearray(whole), page))
+        broken = hive.read_bytes()
+        where = ("--workstation", f"image:{here}")
+        edit = ("profile", "create", "New", "--user", "Anna", *where)
+        planned, done = mapiwright(*edit, "--dry-run"), mapiwright(*edit, "--yes")
+        assert planned.code == done.code, "what is planned without a word is done"
+        installed = mapiwright("install", acme, "--all-users", "--yes", *where)
+        assert "ACME" in mapiwright("profile", "show", "--user", "Bo", *where).out
+        if done.code:
+            assert (installed.code, "skipped" in installed.err, "Anna" in installed.err) == (1, True, True)
+            assert hive.read_bytes() == broken
+            checked = mapiwright("hive", "check", hive)
+            assert (checked.code, "error" in checked.out + checked.err) == (1, True)
+            assert "MW3003" in mapiwright("doctor", *where).out + mapiwright("workstation", "show", *where).err
+        else:
+            assert installed.code == 0
