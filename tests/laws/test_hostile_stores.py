@@ -181,6 +181,78 @@ def served(pc: Path, type_: Callable[..., tuple[int, str, str]], users: set[str]
     assert (secret.read_bytes(), secret.stat().st_uid) == (SECRET, os.geteuid())
 
 
+RECEIPT = {
+    "version": 2,
+    "id": "20260101T000000-0bad",
+    "verb": "install",
+    "title": "x",
+    "created": "2026-01-01T00:00:00+00:00",
+    "workstation": "image:x",
+    "record": {},
+    "subject": None,
+    "notes": [],
+    "skipped": [],
+    "waiting": [],
+    "preconditions": [],
+    "undoes": "",
+    "takes_over": [],
+    "approved": "",
+    "legs": [],
+    "effects": [],
+}
+EFFECT = {"kind": "call", "title": "x", "description": {}, "status": "done", "message": "", "details": {}, "after": 0}
+ODD_RECEIPTS: Mapping[str, Mapping[str, Any]] = {
+    **{f"without {member}": {key: RECEIPT[key] for key in RECEIPT if key != member} for member in RECEIPT},
+    **{f"{member} is a number": {**RECEIPT, member: 5} for member in RECEIPT if member != "version"},
+    **{
+        f"an effect without {member}": {**RECEIPT, "effects": [{key: EFFECT[key] for key in EFFECT if key != member}]}
+        for member in EFFECT
+    },
+    "an effect whose description is a list": {**RECEIPT, "effects": [{**EFFECT, "description": [1]}]},
+    "no time": {**RECEIPT, "created": "yesterday"},
+    "a time without a zone": {**RECEIPT, "created": "2026-01-01T00:00:00"},
+    "another id": {**RECEIPT, "id": "20260101T000000-beef"},
+}
+
+
+def test_odd_records_of_our_own_are_findings_and_stop_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_image(tmp_path / "pc", users=["anna"])
+    folder = tmp_path / "pc" / "ProgramData" / "Mapiwright" / "receipts"
+    folder.mkdir(parents=True)
+    names = []
+    for number, odd in enumerate(ODD_RECEIPTS.values()):
+        names.append(f"20260101T000000-{number:04x}.json")
+        own_id = {} if odd.get("id") != RECEIPT["id"] else {"id": names[-1].removesuffix(".json")}
+        (folder / names[-1]).write_bytes(canonical({**odd, **own_id}))
+    for name in ("x y.json", "..x.json", "a:b.json", "line\nbreak.json", "20260101T000000-0bad"):
+        names.append(name)
+        (folder / name).write_bytes(canonical(RECEIPT))
+    (folder / "folder.json").mkdir()
+    (folder / "folder.json" / "x").write_bytes(b"")
+    os.mkfifo(folder / "fifo.json")
+    (folder / "link.json").symlink_to("/etc/passwd")
+    for each in (folder.parent, *folder.parent.rglob("*")):
+        if not each.is_symlink():
+            each.chmod(0o700 if each.is_dir() else 0o600)
+
+    def type_it(*words: object) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run([*map(str, words), "--workstation", f"image:{tmp_path / 'pc'}"])
+        printed = capsys.readouterr()
+        assert "defect" not in printed.err, printed.err
+        return code, printed.out
+
+    found = json.loads(type_it("doctor", "--json")[1])["doctor"]["findings"]
+    texts = [each["where"] + each["message"] for each in found if each["id"] == "MW6405"]
+    wanted = [*names, "folder.json", "fifo.json", "link.json"]
+    assert [name for name in wanted if not any(name in text for text in texts)] == []
+    assert type_it("receipts")[0] in {0, 1}
+    assert type_it("install", ACME, "--profile", "Work", "--entry", "skip", "--yes")[0] == 0
+    assert type_it("profile", "list")[0] == 0
+
+
 STAND_IN = b"""
 from pathlib import Path
 def service_entry(call):
