@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
 from mapiwright.ui.text.values import kind_name, property_document, type_name
+from mapiwright.workstation.registry import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -100,10 +101,13 @@ def receipts_document(receipts: Iterable[Receipt]) -> dict[str, Json]:
 
 def dump_document(key: Key) -> dict[str, Json]:
     """A key as it is stored: ``{"values": {name: [type, hex]}, "keys": {name: ...}}``, byte for byte."""
-    return {
-        "values": {name: [type_name(value.type), value.data.hex()] for name, value in key.values.items()},
-        "keys": {name: dump_document(below) for name, below in key.keys.items()},
-    }
+    return fold(
+        key,
+        lambda here, below: {
+            "values": {name: [type_name(value.type), value.data.hex()] for name, value in here.values.items()},
+            "keys": dict(below),
+        },
+    )
 
 
 def section_document(section: Section, service: str = "") -> dict[str, Json]:
