@@ -5,18 +5,23 @@ Mallory owns her profile folder and may put there what she wants; root installs 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+import sys
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.errors import UntrustedError
+from mapiwright.formats.regf.security import security_descriptor
 from mapiwright.transaction.plans.change_json import canonical
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import CreateKey, SetValue, key_with_parents
+from mapiwright.workstation.disk.folder_state import FolderState
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.outlook.windows import PROFILE_LIST
@@ -255,6 +260,10 @@ def test_a_user_who_cannot_be_served_stops_nobody(pc_of: Callable[..., Path], ty
     away = [each for each in found if each["id"] in {"MW3002", "MW3003"}]
     assert len(away) == len(names), [each["where"] for each in away]
     assert [each["id"] for each in found].count("MW3006") == 2, "bert and zoe have one folder"
+    code, dump, _ = type_("profile", "dump", "Deep", "--user", "d1", "--json")
+    assert (code, dump.count('"001E6600"'), dump.count('"d"') > 450) == (0, 1, True)
+    for words in (("copy", "Deep", "Two"), ("rename", "Two", "Three"), ("delete", "Three")):
+        assert type_("profile", *words, "--user", "d1", "--yes")[0] == 0
     served(pc, type_, {"anna", *DEEP})
 
 
@@ -391,3 +400,30 @@ def test_a_record_that_somebody_else_made_runs_no_code(
     assert not ran.exists()
     assert finding in type_("doctor")[1]
     assert type_("profile", "list")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the drivers of Linux")
+@pytest.mark.parametrize(
+    ("sid", "believed"),
+    [("S-1-5-32-544", True), ("S-1-5-18", True), ("S-1-5-21-1-2-3-1001", False), ("S-1-5-32-545", False), ("", True)],
+)
+def test_on_a_mount_of_ntfs_the_owner_that_windows_knows_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sid: str, *, believed: bool
+) -> None:
+    """Such a mount shows everything as root's. No test machine mounts NTFS, so the call stands in for its driver."""
+    state = FolderState(tmp_path / "Mapiwright")
+    state.write("receipts/1.json", b"{}")
+    theirs = (tmp_path / "Mapiwright" / "receipts" / "1.json").stat().st_ino
+
+    def get(place: str, name: str) -> bytes:
+        if not sid or name != "system.ntfs_acl" or os.stat(place).st_ino != theirs:  # noqa: PTH116 - by a handle
+            raise OSError(errno.ENODATA, os.strerror(errno.ENODATA))
+        return security_descriptor(owner=sid)
+
+    monkeypatch.setattr(os, "getxattr", get)
+    for ask in (state.names, lambda: state.read("receipts/1.json")):
+        if believed:
+            assert ask()
+        else:
+            with pytest.raises(UntrustedError, match=sid):
+                ask()

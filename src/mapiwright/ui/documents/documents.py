@@ -27,7 +27,33 @@ SCHEMA = 1
 
 def write_document(content: Mapping[str, Json]) -> None:
     """Write the one document of this run to stdout."""
-    sys.stdout.write(json.dumps({"schema": SCHEMA, **content}, indent=2) + "\n")
+    sys.stdout.write(json_text({"schema": SCHEMA, **content}) + "\n")
+
+
+def json_text(document: Json) -> str:
+    """A document as ``json.dumps`` writes it with an indent of 2, which cannot write keys as deep as a user's."""
+    written: list[str] = []
+    # What is still to be written, the next one last: a value with its depth, or a text that is ready.
+    waiting: list[tuple[Json, int | None]] = [(document, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth is None:
+            written.append(value)
+            continue
+        if isinstance(value, dict) and value:
+            items = [(f"{json.dumps(name)}: ", each) for name, each in value.items()]
+            begin, end = "{}"
+        elif isinstance(value, list | tuple) and value:
+            items = [("", each) for each in value]
+            begin, end = "[]"
+        else:
+            written.append(json.dumps(value))
+            continue
+        written.append(begin)
+        waiting.append((f"\n{'  ' * depth}{end}", None))
+        for at, (name, each) in reversed([*enumerate(items)]):
+            waiting += [(each, depth + 1), (f"{',' if at else ''}\n{'  ' * (depth + 1)}{name}", None)]
+    return "".join(written)
 
 
 def error_document(error: MapiwrightError) -> dict[str, Json]:
