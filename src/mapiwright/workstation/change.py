@@ -228,7 +228,7 @@ def difference(path: KeyPath, old: Key | None, new: Key | None) -> Iterator[Regi
         for name, value in after.values.items():
             if upcase(name) not in known:
                 yield SetValue(at, name, None, value)
-        waiting += [(at / name, lookup(before.keys, name), below) for name, below in reversed(after.keys.items())]
+        waiting += [(at / name, lookup(before.keys, name), below) for name, below in reversed([*after.keys.items()])]
 
 
 def _deletions(path: KeyPath, old: Key) -> Iterator[RegistryChange]:
@@ -241,7 +241,7 @@ def _deletions(path: KeyPath, old: Key) -> Iterator[RegistryChange]:
             yield DeleteKey(at)
         else:
             waiting.append((at, key, True))
-            waiting += [(at / name, below, False) for name, below in reversed(key.keys.items())]
+            waiting += [(at / name, below, False) for name, below in reversed([*key.keys.items()])]
 
 
 def key_with_parents(registry: RegistryReader, path: KeyPath) -> Iterator[CreateKey]:

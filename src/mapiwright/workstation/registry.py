@@ -143,7 +143,7 @@ def walk(key: Key) -> Iterator[tuple[tuple[str, ...], Key]]:
     while waiting:
         path, here = waiting.pop()
         yield path, here
-        waiting += [((*path, name), below) for name, below in reversed(here.keys.items())]
+        waiting += [((*path, name), below) for name, below in reversed([*here.keys.items()])]
 
 
 def fold(key: Key, make: Callable[[Key, Mapping[str, T]], T]) -> T:
