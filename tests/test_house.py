@@ -191,6 +191,45 @@ def test_whether_a_service_has_an_entry_point_is_decided_in_one_place() -> None:
     assert not [module for module in asking if DECIDES_BY_ITSELF.search(text_of(module))], "ask has_entry_point"
 
 
+OPENS = {
+    *("read_bytes", "read_text", "write_bytes", "write_text", "touch", "is_file", "is_dir", "exists", "is_symlink"),
+    *("stat", "lstat", "iterdir", "rglob", "symlink_to", "hardlink_to", "chown", "listdir", "scandir", "rmtree"),
+}
+OPENS_BY_NAME = {
+    "open",
+    *(f"os.{name}" for name in ("open", "remove", "unlink", "mkdir", "rmdir", "replace", "rename")),
+}
+"""What opens, or looks at, a file by its path: methods and functions by their last name, and these by all of it."""
+OF_OUR_OWN = {
+    "workstation.disk.handles": "it is the one that opens",
+    "workstation.disk.replace": "it opens below a folder that is open",
+    "workstation.disk.folder_state": "likewise",
+    "workstation.disk.free_space": "likewise",
+    "workstation.kinds.create": "a new tree of whoever runs it",
+    "workstation.kinds.open": "the demo, in the data of whoever runs it",
+    "workstation.kinds.image": "whether the folder that the user named is there",
+    "workstation.kinds.hive_file": "whether the file that the user named is there",
+    "transaction.single_file": "a file that the user named",
+    "transaction.whole_folder": "a folder that the user named",
+}
+"""Modules that may, and why; what they open lies in no tree that others can write, or is opened below a handle."""
+
+
+def test_files_of_a_workstation_are_opened_by_handles() -> None:
+    """A path that was checked may lead elsewhere when it is opened; ``workstation.disk.handles`` has no such gap."""
+    below = [module for module in INNER if floor_of(module) in {"workstation", "transaction", "admin", "mapi"}]
+    asked = [module for module in below if module.removeprefix("mapiwright.") not in OF_OUR_OWN]
+    assert not {
+        f"{module}:{node.lineno} opens a file by its path: {name}"
+        for module in asked
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call)
+        for name in (ast.unparse(node.func),)
+        if name in OPENS_BY_NAME or ("." in name and name.rpartition(".")[2] in OPENS)
+    }
+    assert {f"mapiwright.{module}" for module in OF_OUR_OWN} <= set(below), "an exception for what is gone"
+
+
 OWN_SECRETS = re.compile(r"DPAPI_(?:PROVIDER|START)|d08c9ddf|passw\(|\(secret, not shown\)")
 
 

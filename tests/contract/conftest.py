@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -88,7 +88,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def fail(at: int) -> None:
         count = 0
 
-        def full(path: Path, data: bytes | None, **options: int) -> None:
+        def full(path: Path, data: bytes | None, **options: Any) -> None:
             nonlocal count
             count += 1
             if count == at:

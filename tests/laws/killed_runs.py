@@ -270,11 +270,13 @@ class Shim:
             path, mode, flags = arguments
             if not flags & WRITE_FLAGS or not isinstance(path, str | os.PathLike):
                 return
-            # The writes of Python's own files pass us by; the note of who holds the lock may be torn, no other file.
-            assert mode is None or os.fspath(path).endswith("/lock-holder"), f"{path} is written past os.write"
+            # The writes of Python's own files pass us by.
+            assert mode is None, f"{path} is written past os.write"
             self.strike("open", os.fspath(path))
         elif event in CHANGING_EVENTS:
-            self.strike(event, " -> ".join(str(each) for each in arguments if isinstance(each, str | os.PathLike)))
+            names = [os.fspath(each) for each in arguments if isinstance(each, str | os.PathLike)]
+            handles = [each for each in arguments if isinstance(each, int)][-len(names) :] if names else []
+            self.strike(event, " -> ".join(whole(*each) for each in zip(names, handles, strict=False)))
 
     def write(self, handle: int, data: bytes) -> int:
         self.strike("write", path_of(handle), bytes(data), handle)
@@ -283,6 +285,11 @@ class Shim:
     def fsync(self, handle: int) -> None:
         self.strike("fsync", path_of(handle))
         # The bytes need not reach a disk to be counted: nobody pulls the plug here.
+
+
+def whole(name: str, folder: int) -> str:
+    """The path of a name below the handle of a folder."""
+    return name if name.startswith("/") else str(Path(path_of(folder)) / name)
 
 
 def path_of(handle: int) -> str:

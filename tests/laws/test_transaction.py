@@ -627,7 +627,7 @@ def test_neighbouring_legs_are_written_at_once_and_legs_apart_are_not(
     before, _ = content(pc)
     written: list[str] = []
 
-    def counted(path: Path, data: bytes | None, **options: int) -> None:
+    def counted(path: Path, data: bytes | None, **options: Any) -> None:
         written.append(path.name)
         replace_file(path, data, **options)
 

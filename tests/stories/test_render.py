@@ -26,6 +26,7 @@ from mapiwright.ui.documents.documents import (
     SCHEMA,
     dump_document,
     findings_document,
+    json_text,
     receipts_document,
     sections_document,
     service_document,
@@ -593,3 +594,11 @@ def test_a_sealed_value_in_a_profile_section_is_masked_though_its_tag_is_an_ordi
     told = "\n".join(line.text for line in plan_lines(plan, "cp1252"))
     assert "(secret, not shown)" in told
     assert BLOB[:16].hex(" ") not in told
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, [], 5, "é\udc00", {"a": [1, None, True, {"b": 'q"'}], "c": {}, "d": (1.5, [])}, [[], [[]], {"": {"": ""}}]],
+)
+def test_a_document_is_written_as_json_does(document: object) -> None:
+    assert json_text(document) == json.dumps(document, indent=2)

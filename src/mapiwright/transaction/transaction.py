@@ -24,6 +24,7 @@ from mapiwright.errors import (
 from mapiwright.message import Message
 from mapiwright.transaction.plans import compose
 from mapiwright.transaction.plans.effect import Status
+from mapiwright.transaction.plans.own_ground import refuse_own_records
 from mapiwright.transaction.plans.plan import Leg
 from mapiwright.transaction.precondition import changed_since
 from mapiwright.transaction.records import log
@@ -118,7 +119,11 @@ def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
 
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
-    """Raise RefusedError, or NotFoundError, where what the plan changes cannot be written here; nothing was."""
+    """Raise RefusedError, or NotFoundError, where what the plan changes cannot be written here, or may not be.
+
+    Nothing was.
+    """
+    refuse_own_records(plan.changes, workstation)
     workstation.files.refuse_impossible(on_files(plan.changes))
     workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
@@ -230,6 +235,7 @@ class _Run:
         changes = tuple(change for _, leg in legs for change in leg)
         if not changes:
             return
+        refuse_own_records(changes, self._workstation)
         if any(subject(change) not in self._planned for change in changes):  # what an effect wants was not seen yet
             self._workstation.files.refuse_impossible(on_files(changes))
         lost = self._lost(changes)

@@ -209,28 +209,39 @@ def difference(path: KeyPath, old: Key | None, new: Key | None) -> Iterator[Regi
     """
     if new is None:
         if old is not None:
-            for name, below in old.keys.items():
-                yield from difference(path / name, below, None)
-            for name, value in old.values.items():
-                yield SetValue(path, name, value, None)
-            yield DeleteKey(path)
+            yield from _deletions(path, old)
         return
-    before = old if old is not None else Key()
-    if old is None:
-        yield CreateKey(path)
-    for name, below in before.keys.items():
-        if lookup(new.keys, name) is None:
-            yield from difference(path / name, below, None)
-    for name, value in before.values.items():
-        wanted = lookup(new.values, name)
-        if wanted != value:
-            yield SetValue(path, name, value, wanted)
-    known = {upcase(name) for name in before.values}
-    for name, value in new.values.items():
-        if upcase(name) not in known:
-            yield SetValue(path, name, None, value)
-    for name, below in new.keys.items():
-        yield from difference(path / name, lookup(before.keys, name), below)
+    waiting: list[tuple[KeyPath, Key | None, Key]] = [(path, old, new)]
+    while waiting:
+        at, before, after = waiting.pop()
+        if before is None:
+            yield CreateKey(at)
+            before = Key()
+        for name, below in before.keys.items():
+            if lookup(after.keys, name) is None:
+                yield from _deletions(at / name, below)
+        for name, value in before.values.items():
+            wanted = lookup(after.values, name)
+            if wanted != value:
+                yield SetValue(at, name, value, wanted)
+        known = {upcase(name) for name in before.values}
+        for name, value in after.values.items():
+            if upcase(name) not in known:
+                yield SetValue(at, name, None, value)
+        waiting += [(at / name, lookup(before.keys, name), below) for name, below in reversed([*after.keys.items()])]
+
+
+def _deletions(path: KeyPath, old: Key) -> Iterator[RegistryChange]:
+    """The changes that remove a key and all that it holds, from the leaves up."""
+    waiting: list[tuple[KeyPath, Key, bool]] = [(path, old, False)]
+    while waiting:
+        at, key, is_empty = waiting.pop()
+        if is_empty:
+            yield from (SetValue(at, name, value, None) for name, value in key.values.items())
+            yield DeleteKey(at)
+        else:
+            waiting.append((at, key, True))
+            waiting += [(at / name, below, False) for name, below in reversed([*key.keys.items()])]
 
 
 def key_with_parents(registry: RegistryReader, path: KeyPath) -> Iterator[CreateKey]:

@@ -14,7 +14,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -115,6 +115,43 @@ class Key:
         for name in path:
             here = lookup(here.keys, name) if here is not None else None
         return here
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same, name by name as stored."""
+        if not isinstance(other, Key):
+            return NotImplemented
+        waiting = [(self, other)]
+        while waiting:
+            one, two = waiting.pop()
+            if one is two:
+                continue
+            if one.values != two.values or one.keys.keys() != two.keys.keys():
+                return False
+            waiting += [(below, two.keys[name]) for name, below in one.keys.items()]
+        return True
+
+    __hash__ = None  # type: ignore[assignment] # it holds mappings
+
+
+def walk(key: Key) -> Iterator[tuple[tuple[str, ...], Key]]:
+    """A key and all below it, each with the names that lead there, the upper before the lower.
+
+    Whoever goes through keys does it by this or by ``fold``: users may nest theirs 512 levels deep, and a function
+    that calls itself would end there.
+    """
+    waiting: list[tuple[tuple[str, ...], Key]] = [((), key)]
+    while waiting:
+        path, here = waiting.pop()
+        yield path, here
+        waiting += [((*path, name), below) for name, below in reversed([*here.keys.items()])]
+
+
+def fold(key: Key, make: Callable[[Key, Mapping[str, T]], T]) -> T:
+    """What ``make`` makes of a key and of what it made of each key in it, from the lowest up."""
+    made: dict[tuple[str, ...], T] = {}
+    for path, here in reversed([*walk(key)]):
+        made[path] = make(here, {name: made.pop((*path, name)) for name in here.keys})
+    return made[()]
 
 
 class View(Enum):

@@ -51,6 +51,18 @@ def security_descriptor(
     return head + acl + owner_sid + group_sid
 
 
+def owner_of(descriptor: bytes) -> str:
+    """The SID of the owner that a self-relative descriptor names; "" where it names none ([MS-DTYP] 2.4.6)."""
+    if len(descriptor) < 20:
+        return ""
+    (at,) = struct.unpack_from("<I", descriptor, 4)
+    if at < 20 or at + 8 > len(descriptor) or at + 8 + 4 * descriptor[at + 1] > len(descriptor):
+        return ""
+    parts = struct.unpack_from(f"<{descriptor[at + 1]}I", descriptor, at + 8)
+    authority = int.from_bytes(descriptor[at + 2 : at + 8], "big")
+    return "-".join(["S", str(descriptor[at]), str(authority), *map(str, parts)])
+
+
 def _sid(text: str) -> bytes:
     revision, authority, *parts = (int(part) for part in text.split("-")[1:])
     return bytes([revision, len(parts)]) + authority.to_bytes(6, "big") + struct.pack(f"<{len(parts)}I", *parts)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.props.tags import is_secure, prop_id
+from mapiwright.workstation.registry import walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,9 +117,11 @@ def secrets_among(properties: Properties, service: str) -> frozenset[int]:
     return frozenset(tag for tag, value in properties.items() if is_secret_property(tag, value, service))
 
 
-def secret_values(key: Key, path: str = "") -> Mapping[str, Value]:
+def secret_values(key: Key) -> Mapping[str, Value]:
     r"""The values below a key that must not be shown, by their path: ``section\name``."""
-    found = {f"{path}{name}": value for name, value in key.values.items() if is_secret(name, value)}
-    for name, below in key.keys.items():
-        found |= secret_values(below, f"{path}{name}\\")
-    return found
+    return {
+        "\\".join((*path, name)): value
+        for path, here in walk(key)
+        for name, value in here.values.items()
+        if is_secret(name, value)
+    }

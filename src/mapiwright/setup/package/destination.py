@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
-from mapiwright.workstation.files import fault_of_name, fault_of_path, join, parent
+from mapiwright.transaction.plans.own_ground import is_ours
+from mapiwright.workstation.files import fault_of_name, fault_of_path, join, parent, split
+from mapiwright.workstation.outlook.windows import STATE_FOLDER_NAME
 from mapiwright.workstation.registry import View
 
 if TYPE_CHECKING:
@@ -26,12 +28,15 @@ MAPI = "{mapi}"
 
 PROGRAM_FILES = "{program_files}"
 COMMON_FILES = "{common_files}"
+PROGRAM_DATA = "{program_data}"
+_ANY = "C:"
+"""Some drive, for names below it."""
 
 TOKENS = {
     SYSTEM: "System32, or SysWOW64 for a 32-bit Outlook on a 64-bit Windows",
     PROGRAM_FILES: "Program Files, or Program Files (x86) likewise",
     COMMON_FILES: "Common Files below Program Files, or below Program Files (x86) likewise",
-    "{program_data}": "ProgramData",
+    PROGRAM_DATA: "ProgramData",
     MAPI: "the folder of MAPISVC.INF",
 }
 """The folders that a package may write below, and what each one is."""
@@ -51,6 +56,8 @@ def fault_of_destination(destination: str) -> str | None:
         fault = fault_of_name(name)
         if fault is not None:
             return f"{name!r} is no name for a file or folder: {fault}"
+    if token == PROGRAM_DATA and is_ours(rf"{_ANY}\{names[0]}", split(rf"{_ANY}\{STATE_FOLDER_NAME}")):
+        return "Mapiwright keeps its own records there"
     return None
 
 
@@ -76,7 +83,7 @@ def folders(workstation: Workstation) -> Mapping[str, str]:
         SYSTEM: join(variable("SystemRoot"), "SysWOW64" if of_x86 else "System32"),
         PROGRAM_FILES: variable(f"ProgramFiles{bits}"),
         COMMON_FILES: variable(f"CommonProgramFiles{bits}"),
-        "{program_data}": variable("ProgramData"),
+        PROGRAM_DATA: variable("ProgramData"),
         MAPI: parent(outlook.inf_path),
     }
 

@@ -366,7 +366,7 @@ def _time_in(id_: str) -> datetime | None:
 
 
 def _refuse_odd_name(name: str) -> None:
-    if not is_id(_id_in(name)):
+    if not is_id(_id_in(name)) or name != receipt_name(_id_in(name)):
         raise FormatError("its name is none of ours", where=name)
 
 

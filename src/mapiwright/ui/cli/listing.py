@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mapiwright.admin.table import stored_profiles
+from mapiwright.errors import FormatError
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
@@ -14,10 +15,21 @@ if TYPE_CHECKING:
 
 
 def list_profiles(target: Target, users: UserChoice) -> None:
-    """The profiles of the users, or of all where none is named; a star marks the default one."""
+    """The profiles of the users, or of all where none is named; a star marks the default one.
+
+    Of several users, one whose hive is damaged is reported, and the others are listed.
+    """
     rows: list[dict[str, Json]] = []
-    for user in users.all_to_read(target.workstation):
-        for row, services in stored_profiles(target.workstation, user):
+    asked = users.all_to_read(target.workstation)
+    for user in asked:
+        try:
+            found = list(stored_profiles(target.workstation, user))
+        except FormatError as error:
+            if len(asked) == 1:
+                raise
+            write([Line(escape(f"{user.name}: {error}"))], sys.stderr)
+            continue
+        for row, services in found:
             rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
     if target.json:
         from mapiwright.ui.documents.documents import write_document  # noqa: PLC0415 - a person reads lines

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError
 from mapiwright.ui.text.values import kind_name, property_document, type_name
+from mapiwright.workstation.registry import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +38,33 @@ def write_document(content: Mapping[str, Json]) -> None:
     """Write the one document of this run to stdout; ``unfinished`` is in it where what it says may be incomplete."""
     unfinished = _UNFINISHED.get()
     marked = {"unfinished": unfinished} if unfinished else {}
-    sys.stdout.write(json.dumps({"schema": SCHEMA, **marked, **content}, indent=2) + "\n")
+    sys.stdout.write(json_text({"schema": SCHEMA, **marked, **content}) + "\n")
+
+
+def json_text(document: Json) -> str:
+    """A document as ``json.dumps`` writes it with an indent of 2, which cannot write keys as deep as a user's."""
+    written: list[str] = []
+    # What is still to be written, the next one last: a value with its depth, or a text that is ready.
+    waiting: list[tuple[Json, int | None]] = [(document, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth is None:
+            written.append(value)
+            continue
+        if isinstance(value, dict) and value:
+            items = [(f"{json.dumps(name)}: ", each) for name, each in value.items()]
+            begin, end = "{}"
+        elif isinstance(value, list | tuple) and value:
+            items = [("", each) for each in value]
+            begin, end = "[]"
+        else:
+            written.append(json.dumps(value))
+            continue
+        written.append(begin)
+        waiting.append((f"\n{'  ' * depth}{end}", None))
+        for at, (name, each) in reversed([*enumerate(items)]):
+            waiting += [(each, depth + 1), (f"{',' if at else ''}\n{'  ' * (depth + 1)}{name}", None)]
+    return "".join(written)
 
 
 def error_document(error: MapiwrightError) -> dict[str, Json]:
@@ -111,10 +138,13 @@ def receipts_document(receipts: Iterable[Receipt]) -> dict[str, Json]:
 
 def dump_document(key: Key) -> dict[str, Json]:
     """A key as it is stored: ``{"values": {name: [type, hex]}, "keys": {name: ...}}``, byte for byte."""
-    return {
-        "values": {name: [type_name(value.type), value.data.hex()] for name, value in key.values.items()},
-        "keys": {name: dump_document(below) for name, below in key.keys.items()},
-    }
+    return fold(
+        key,
+        lambda here, below: {
+            "values": {name: [type_name(value.type), value.data.hex()] for name, value in here.values.items()},
+            "keys": dict(below),
+        },
+    )
 
 
 def section_document(section: Section, service: str = "") -> dict[str, Json]:

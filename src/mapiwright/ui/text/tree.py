@@ -9,9 +9,10 @@ from mapiwright.mapi.profile.profile import value_name
 from mapiwright.mapi.props import tags
 from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.ui.text.values import kind_name, property_text, value_text
+from mapiwright.workstation.registry import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.profile.profile import Profile, Provider, Section, Service
@@ -83,8 +84,11 @@ def _content(section: Section, service: str, role: str) -> tuple[Node, ...]:
 
 
 def _key_node(name: str, key: Key) -> Node:
-    values = [Node(f"{escape(each)} = {value_text(each, value)}") for each, value in key.values.items()]
-    return Node(f"Key {escape(name)}", (*values, *(_key_node(*below) for below in key.keys.items())), Style.QUIET)
+    def content(here: Key, below: Mapping[str, tuple[Node, ...]]) -> tuple[Node, ...]:
+        values = [Node(f"{escape(each)} = {value_text(each, value)}") for each, value in here.values.items()]
+        return (*values, *(Node(f"Key {escape(each)}", nodes, Style.QUIET) for each, nodes in below.items()))
+
+    return Node(f"Key {escape(name)}", fold(key, content), Style.QUIET)
 
 
 def type_of(tag: int) -> str:
@@ -106,8 +110,10 @@ def described(tag: int, value: PropertyValue, role: str, service: str = "") -> s
     return property_text(tag, value, service)
 
 
-def _drawn(nodes: Sequence[Node], before: str = "") -> Iterator[Line]:
-    for node in nodes:
-        last = node is nodes[-1]
+def _drawn(top: Sequence[Node]) -> Iterator[Line]:
+    waiting = [("", node, node is top[-1]) for node in reversed(top)]
+    while waiting:
+        before, node, last = waiting.pop()
         yield Line(f"{before}{'└── ' if last else '├── '}{node.text}", node.style)
-        yield from _drawn(node.below, f"{before}{'    ' if last else '│   '}")
+        inside = f"{before}{'    ' if last else '│   '}"
+        waiting += [(inside, below, below is node.below[-1]) for below in reversed(node.below)]

@@ -18,7 +18,7 @@ from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.protected import is_secret, is_secret_line, mask_line
 from mapiwright.mapi.props.tags import prop_id
 from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS
-from mapiwright.workstation.registry import ValueType
+from mapiwright.workstation.registry import ValueType, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,24 +124,22 @@ def _shown(value: PropertyValue) -> Json:
 
 def private_texts(key: Key) -> Iterator[str]:
     """Every text below a key that may not be shown, wherever it is and however it is stored."""
-    for name, value in key.values.items():
-        tag = tag_of_value(name)
-        if tag is None or prop_id(tag) not in SHOWN:
-            for text in _texts(value):
-                yield from _worth(text)
-    for below in key.keys.values():
-        yield from private_texts(below)
+    for _, here in walk(key):
+        for name, value in here.values.items():
+            tag = tag_of_value(name)
+            if tag is None or prop_id(tag) not in SHOWN:
+                for text in _texts(value):
+                    yield from _worth(text)
 
 
 def public_texts(key: Key, code_page: str) -> set[str]:
     """The texts below a key that may be shown, as they compare."""
     found: set[str] = set()
-    for name, below in key.keys.items():
-        for tag, value in read_section(name, below, code_page).properties.items():
+    for path, here in walk(key):
+        for tag, value in read_section(path[-1], here, code_page).properties.items() if path else ():
             if prop_id(tag) in SHOWN:
                 parts = value if isinstance(value, tuple) else (value,)
                 found |= {part.casefold() for part in parts if isinstance(part, str)}
-        found |= public_texts(below, code_page)
     return found
 
 

@@ -32,7 +32,7 @@ from mapiwright.workflows.doctor.redaction import (
     value_document,
 )
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
-from mapiwright.workstation.registry import Key, KeyPath, View
+from mapiwright.workstation.registry import Key, KeyPath, View, fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,7 +267,9 @@ def _package(of: Receipt) -> dict[str, Json]:
 
 
 def _machine_document(key: Key) -> Json:
+    return fold(key, _key_document)
+
+
+def _key_document(key: Key, below: Mapping[str, Json]) -> Json:
     document: dict[str, Json] = {"values": {name: value_document(name, value) for name, value in key.values.items()}}
-    if key.keys:
-        document["keys"] = {name: _machine_document(below) for name, below in key.keys.items()}
-    return document
+    return {**document, "keys": dict(below)} if below else document

@@ -227,6 +227,10 @@ class FolderState:
             try:
                 with self._open(parts) as folder:
                     found = [(name, folder.look(name)) for name in folder.names()]
+                    for name, there in found:
+                        if there is not None:
+                            place = handles.by_handle(folder.handle, name)
+                            self._trust(self.folder.joinpath(*parts, name), there, place)
             except (FileNotFoundError, NotADirectoryError):
                 continue  # somebody removed it
             except PermissionError as error:  # what is closed is not empty
@@ -236,7 +240,6 @@ class FolderState:
                     continue
                 count += 1
                 path = self.folder.joinpath(*parts, name)
-                self._trust(path, there)
                 fault = self._fault(path, (*parts, name), there, count)
                 if fault is None and handles.is_folder(there):
                     waiting.append((*parts, name))

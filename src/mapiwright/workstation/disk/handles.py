@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TypeAlias
 
-    Check: TypeAlias = Callable[[Path, os.stat_result], None]
-    """Raises RefusedError where what was opened is not to be used, as its owner is somebody else."""
+    Check: TypeAlias = Callable[[Path, os.stat_result, str], None]
+    """Raises RefusedError where what was opened is not to be used, as its owner is somebody else.
+
+    The text is a path that leads to the same file or folder whatever happens to its name; "" where there is none.
+    """
 
 LARGEST = 512 * 1024 * 1024
 """The bytes of a file that is read: more than any DLL, and less than what stops this computer."""
@@ -119,7 +122,7 @@ class Folder:
                 raise
         if self._check is not None:
             try:
-                self._check(path, opened.found)
+                self._check(path, opened.found, by_handle(opened.handle))
             except BaseException:
                 opened.close()
                 raise
@@ -147,7 +150,7 @@ class Folder:
             if self.handle is None:
                 _refuse_other(path, found)
             if self._check is not None:
-                self._check(path, found)
+                self._check(path, found, by_handle(handle))
         except BaseException:
             os.close(handle)
             raise
@@ -233,6 +236,11 @@ def open_folder(path: Path, check: Check | None = None) -> Folder:
         with folder:
             folder = folder.below(name)
     return folder
+
+
+def by_handle(handle: int | None, *names: str) -> str:
+    """A path that leads to what is open, or to a name in it; "" where the system has none."""
+    return "/".join([f"/proc/self/fd/{handle}", *names]) if sys.platform == "linux" and handle is not None else ""
 
 
 def read_file(path: Path, largest: int = LARGEST, check: Check | None = None) -> bytes | None:

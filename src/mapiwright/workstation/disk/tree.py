@@ -238,6 +238,10 @@ class TreeFiles:
                 where=change.path,
                 expected="a path in " + " or ".join("\\".join(names) for names in self._spelled.values()),
             )
+        if self._own and not self._is_private(change.path):
+            own = self.path_of(self._own)
+            if own is not None and real.is_relative_to(own):
+                raise RefusedError("a link leads into Mapiwright's own folder", where=f"{change.path}: {real}")
         fault = fault_of_name(split(change.path)[-1])
         if fault is not None and look_at(real) is None:
             raise RefusedError(f"Windows has no such name: {fault}", where=change.path)

@@ -1,8 +1,9 @@
 r"""Who may have written our records: nothing is believed because of where it lies.
 
 Whoever makes ``ProgramData\Mapiwright`` first would otherwise have an administrator's run call their code. So that
-folder and what is in it belong to root, as which a Linux mount shows SYSTEM and Administrators, to the user who runs
-this, or to the user whose records they are; and nobody else may write there.
+folder and what is in it belong to root, to the user who runs this, or to the user whose records they are; and nobody
+else may write there. A mount of NTFS may show everything as root's: its driver is asked for the owner that Windows
+knows, too, which is SYSTEM or Administrators.
 """
 
 from __future__ import annotations
@@ -10,29 +11,36 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import UntrustedError
+from mapiwright.formats.regf.security import ADMINISTRATORS, SYSTEM, owner_of
 from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = 0
+OF_WINDOWS = frozenset({SYSTEM, ADMINISTRATORS})
+"""Whose files are believed, by the owner that Windows knows; what the drivers make is of Administrators."""
+DESCRIPTORS = ("system.ntfs_acl", "system.ntfs_security")
+"""Where the drivers show a file's security descriptor: ntfs-3g, and ntfs3."""
 
 
 @frozen
 class OwnersOnly:
     """Whose a folder of ours, and all that is in it, must be.
 
-    ``others`` are users who are believed besides root and who runs this, by their numbers. Windows shows neither
-    owner nor mode to Python, and nothing is compared there.
+    ``others`` are users who are believed besides root and who runs this, by their numbers: then the store is that of
+    a user, whose word is believed of that user alone, and the owner that Windows knows is not asked for. On Windows,
+    Python sees neither owner nor mode, and nothing is compared.
     """
 
     folder: Path
     others: frozenset[int] = frozenset()
 
-    def __call__(self, path: Path, found: os.stat_result) -> None:
+    def __call__(self, path: Path, found: os.stat_result, place: str = "") -> None:
         """Raise UntrustedError where what is at ``path``, in our folder, may be somebody else's word."""
         if sys.platform == "win32" or not path.is_relative_to(self.folder):
             return
@@ -41,7 +49,10 @@ class OwnersOnly:
         elif not stat.S_ISLNK(found.st_mode) and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             why = "others than its owner may write it"
         else:
-            return
+            owner = "" if self.others or stat.S_ISLNK(found.st_mode) else owner_in_windows(place)
+            if not owner or owner in OF_WINDOWS:
+                return
+            why = f"in Windows it belongs to {owner}"
         raise UntrustedError(
             f"Mapiwright's records here are not believed: {why}",
             where=str(path),
@@ -49,3 +60,12 @@ class OwnersOnly:
             remedy=f"Find out who made them. Then move {self.folder} away; or, where they are yours, close them: "
             f"chown -R root, chmod -R go-w. A mount that shows every file as everybody's is made with umask=077.",
         )
+
+
+def owner_in_windows(place: str) -> str:
+    """The SID of the owner of a file on a mount of NTFS; "" where the system does not say."""
+    if sys.platform == "linux" and place:
+        for name in DESCRIPTORS:
+            with suppress(OSError):
+                return owner_of(os.getxattr(place, name))
+    return ""

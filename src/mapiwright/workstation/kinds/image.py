@@ -13,7 +13,7 @@ from mapiwright.workstation.disk.handles import is_folder, look_at, open_folder
 from mapiwright.workstation.disk.tree import TreeFiles, resolve
 from mapiwright.workstation.files import join
 from mapiwright.workstation.kept import Kept
-from mapiwright.workstation.mounts.hives import CLOSED, HiveFile, HiveRegistry, closed_hive
+from mapiwright.workstation.mounts.hives import CLOSED, HiveFile, HiveRegistry, closed_hive, no_hive
 from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.outlook.facts import Facts
 from mapiwright.workstation.registry import KeyPath
@@ -268,7 +268,7 @@ class ImageWorkstation:
             elif real.parent != home:
                 what, remedy = "a link leads out of the user's profile folder", "Take the link away."
             else:
-                return real
+                return no_hive(real, f"user {folder.user.name}") or real
         reported = f"the hive of user {folder.user.name} is not accessible: {what}"
         return Finding("MW3002", Severity.WARNING, path, reported, remedy=remedy)
 

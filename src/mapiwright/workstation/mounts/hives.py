@@ -13,7 +13,7 @@ from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import is_dirty
 from mapiwright.frozen import frozen
-from mapiwright.workstation.disk.handles import is_folder, look_at, read_file, refuse_no_file
+from mapiwright.workstation.disk.handles import look_at, read_file, refuse_no_file
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.registry import Key, Value
 
@@ -58,6 +58,17 @@ def damaged_hive(path: object, what: str, error: RefusedError) -> Finding:
         rule="bins, cells and lists are whole, and no transaction waits",
         remedy=error.remedy or "Restore it from a backup; `mapiwright hive check FILE` shows all that is wrong.",
     )
+
+
+def no_hive(path: Path, what: str) -> Finding | None:
+    """The finding that what lies there cannot be the hive of ``what``: a folder, a FIFO, a file too large to read."""
+    try:
+        found = look_at(path)
+        if found is not None:
+            refuse_no_file(path, found, LARGEST_HIVE)
+    except RefusedError as error:
+        return Finding("MW3003", Severity.WARNING, str(path), f"the hive of {what} is none: {error.what}")
+    return None
 
 
 class HiveFile:
@@ -198,9 +209,8 @@ class HiveFile:
         except PermissionError:
             yield closed_hive(self.path, what)
             return
-        except (RefusedError, OSError) as error:
-            why = error.what if isinstance(error, RefusedError) else error.strerror
-            yield Finding("MW3003", Severity.WARNING, str(self.path), f"the hive of {what} is none: {why}")
+        except RefusedError as error:
+            yield no_hive(self.path, what) or Finding("MW3003", Severity.WARNING, str(self.path), error.what)
             return
         if hive is None:
             yield Finding(
@@ -237,8 +247,6 @@ class HiveFile:
         found = look_at(self.path)
         if found is None:
             return None
-        if is_folder(found):
-            raise RefusedError("it is a folder", where=str(self.path), expected="a hive")
         refuse_no_file(self.path, found, LARGEST_HIVE)
         return found.st_ino, found.st_size, found.st_mtime_ns
 
@@ -274,10 +282,21 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def _snapshot(key: HiveKey) -> Key:
-    values = {value.name: Value(value.type, value.data) for value in key.values()}
-    keys = {below.name: _snapshot(below) for below in key.subkeys()}
-    return Key(MappingProxyType(values), MappingProxyType(keys))
+def _snapshot(top: HiveKey) -> Key:
+    """The key with all below it; the reader bounds how deep that is."""
+    found: list[tuple[HiveKey, list[HiveKey]]] = []
+    waiting = [top]
+    while waiting:
+        key = waiting.pop()
+        below = list(key.subkeys())
+        found.append((key, below))
+        waiting += reversed(below)
+    made: list[Key] = []  # from the last to the first, so that the keys below one are the last that were made
+    for key, below in reversed(found):
+        values = {value.name: Value(value.type, value.data) for value in key.values()}
+        keys = {each.name: made.pop() for each in below}
+        made.append(Key(MappingProxyType(values), MappingProxyType(keys)))
+    return made[0]
 
 
 def _errors(faults: Iterable[Fault]) -> dict[tuple[int, str], Fault]:
