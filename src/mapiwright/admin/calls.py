@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.service.contract import Context, EntryFlag
+from mapiwright.mapi.profile.edit import instance_of
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
@@ -33,6 +34,7 @@ def call_for(
         user=space.user.name,
         profile=profile.name,
         uid=service.uid,
+        instance=instance_of(profile),
         properties=properties or {},
         policy=space.policy,
         flags=flags,

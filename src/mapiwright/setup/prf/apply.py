@@ -26,7 +26,7 @@ from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, prop_id
 from mapiwright.message import Message
 from mapiwright.setup.install.user_plan import DEFAULT_PROFILE
 from mapiwright.setup.prf.target import for_user, is_single, target_findings, variables_of
-from mapiwright.setup.records.pending import pending_calls
+from mapiwright.setup.records.pending import followed, pending_calls, with_what_copies_lack
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.effect import Status
 
@@ -58,7 +58,7 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
             wanted = for_user(file, variables_of(space.workstation, space.user))
             drafted = _Import(wanted, space, ConfiguredProperties.on(space.workstation)).draft()
             notes += map(Message.literal, drafted)
-    plan = joined_plan(spaces)
+    plan = with_what_copies_lack(joined_plan(spaces), spaces)
     reported = tuple(dict.fromkeys((*plan.notes, *notes)))
     title = Message.of("steps.prf", file=name)
     return replace(plan, verb=VERB, title=title, terms=replace(plan.terms, notes=reported))
@@ -255,7 +255,7 @@ class ConfiguredProperties:
             for effect in receipt.effects
             if effect.status == Status.DONE
         )
-        sent = (call for call in done if call is not None)
+        sent = (followed(call, workstation) for call in done if call is not None)
         return cls(_by_place(each.call for each in pending_calls(workstation)), _by_place(sent))
 
     def of(self, space: Workspace, profile: Profile, service: Service) -> tuple[Properties, Properties]:
