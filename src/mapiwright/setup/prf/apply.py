@@ -17,6 +17,7 @@ from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.prf.export import Waiting
 from mapiwright.mapi.prf.labels import SEVERAL
 from mapiwright.mapi.prf.reading import Overwrite
 from mapiwright.mapi.profile import roles
@@ -244,6 +245,8 @@ class ConfiguredProperties:
 
     waiting: Mapping[tuple[str, str, str], Properties]
     sent: Mapping[tuple[str, str, str], Properties]
+    withheld: Mapping[tuple[str, str, str], tuple[int, ...]]
+    """The tags of secrets with which calls that wait were to configure; they were not kept."""
 
     @classmethod
     def on(cls, workstation: Workstation) -> ConfiguredProperties:
@@ -256,21 +259,36 @@ class ConfiguredProperties:
             if effect.status == Status.DONE
         )
         sent = (followed(call, workstation) for call in done if call is not None)
-        return cls(_by_place(each.call for each in pending_calls(workstation)), _by_place(sent))
+        waiting = [each.call for each in pending_calls(workstation)]
+        withheld = {_place(call): call.withheld for call in waiting if call.withheld}
+        return cls(_by_place(waiting), _by_place(sent), withheld)
 
     def of(self, space: Workspace, profile: Profile, service: Service) -> tuple[Properties, Properties]:
         """What one service was configured with."""
         place = space.user.name, upcase(profile.name), service.uid
         return self.waiting.get(place, {}), self.sent.get(place, {})
 
+    def waiting_in(self, space: Workspace, profile: Profile) -> Mapping[str, Waiting]:
+        """What waits for the services of a profile, by their uids."""
+        places = {each.uid: (space.user.name, upcase(profile.name), each.uid) for each in profile.services}
+        return {
+            uid: Waiting(self.waiting.get(place, {}), self.withheld.get(place, ()))
+            for uid, place in places.items()
+            if place in self.waiting or place in self.withheld
+        }
+
 
 def _by_place(calls: Iterable[EntryCall]) -> dict[tuple[str, str, str], Properties]:
     found: dict[tuple[str, str, str], Properties] = {}
     for call in calls:
         if call.context is Context.CONFIGURE:
-            place = call.user, upcase(call.profile), call.uid
+            place = _place(call)
             found[place] = {**found.get(place, {}), **call.properties}
     return found
+
+
+def _place(call: EntryCall) -> tuple[str, str, str]:
+    return call.user, upcase(call.profile), call.uid
 
 
 def _holds(sections: Iterable[Section], tag: int, value: PropertyValue) -> bool:
