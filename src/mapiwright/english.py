@@ -103,6 +103,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "sentences.no-default-yet": "there is no default profile yet",
         "sentences.outlook-makes": "Outlook will make the profile of the mailbox: {settings}",
+        "sentences.takes-over": "it takes over the profiles of Outlook {edition} at its first start: {names}",
         "sentences.policy": "the policy {name} is {value}",
         "sentences.setting": "the setting {name} is {value}",
         "sentences.template": (

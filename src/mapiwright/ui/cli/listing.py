@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.table import stored_profiles
+from mapiwright.admin.table import profiles_to_be_taken_over, stored_profiles
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
@@ -14,15 +14,23 @@ if TYPE_CHECKING:
 
 
 def list_profiles(target: Target, users: UserChoice) -> None:
-    """The profiles of the users, or of all where none is named; a star marks the default one."""
+    """The profiles of the users, or of all where none is named; a star marks the default one.
+
+    Where Outlook has no profile yet, those of an older one that it takes over follow.
+    """
     rows: list[dict[str, Json]] = []
+    older: list[dict[str, Json]] = []
     for user in users.all_to_read(target.workstation):
         for row, services in stored_profiles(target.workstation, user):
             rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
+        edition, waiting = profiles_to_be_taken_over(target.workstation, user)
+        older += (
+            {"user": user.name, "name": row.name, "default": row.default, "edition": str(edition)} for row in waiting
+        )
     if target.json:
         from mapiwright.ui.documents.documents import write_document  # noqa: PLC0415 - a person reads lines
 
-        write_document({"profiles": rows})
+        write_document({"profiles": rows, "older": older})
         return
     write(
         (
@@ -34,5 +42,15 @@ def list_profiles(target: Target, users: UserChoice) -> None:
         ),
         sys.stdout,
     )
-    if not rows:
+    write(
+        (
+            Line(
+                f"  {escape(str(row['user']))}: {escape(str(row['name']))}  (of Outlook {row['edition']}; "
+                "Outlook takes it over at its first start)"
+            )
+            for row in older
+        ),
+        sys.stdout,
+    )
+    if not rows and not older:
         write([Line("No profiles.")], sys.stdout)
