@@ -109,6 +109,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "sentences.no-default-yet": "there is no default profile yet",
         "sentences.outlook-makes": "Outlook will make the profile of the mailbox: {settings}",
+        "sentences.takes-over": "it takes over the profiles of Outlook {edition} at its first start: {names}",
         "sentences.policy": "the policy {name} is {value}",
         "sentences.setting": "the setting {name} is {value}",
         "sentences.template": (
@@ -123,6 +124,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "Outlook's own entries."
         ),
         "sentences.default-gone": "{profile} was the default profile; now there is none. Choose another: {command}",
+        "sentences.copy-lacks": "{copy} lacks what a call that waits would do: {call}. Copy it when that is sent.",
         "sentences.no-terminal": "stdin is not a terminal; nothing was changed",
         "sentences.no-terminal-remedy": "Use --yes to apply the plan, or --dry-run to only see it.",
         "sentences.refused": "the answer was no; nothing was changed",

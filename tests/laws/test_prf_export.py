@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mapiwright.admin.flags import SectionFlag
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
+from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import Severity
 from mapiwright.formats import inf
 from mapiwright.formats import prf as text
@@ -22,9 +23,9 @@ from mapiwright.mapi.prf.reading import read
 from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.profile import INSTANCE
 from mapiwright.mapi.profile.profile_check import faults
-from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS
+from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, name_of
 from mapiwright.setup.prf.apply import findings_for, plan_prf
-from mapiwright.setup.prf.file import decide
+from mapiwright.setup.prf.file import decide, exported
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
@@ -62,6 +63,13 @@ def services_text() -> str:
 CATALOGUE = Catalogue.of(inf.parse(services_text().encode("cp1252")))
 
 TEXTS = st.text(st.sampled_from("aB ;'#\"=[]é%,\\"), min_size=1, max_size=8)
+KINDS: dict[int, st.SearchStrategy[PropertyValue]] = {
+    0x1F: TEXTS,
+    0x1E: TEXTS,
+    0x03: st.integers(-(1 << 31), (1 << 31) - 1),
+    0x0B: st.booleans(),
+}
+"""Values by their type."""
 OWN = st.dictionaries(
     st.sampled_from([0x6600001F, 0x6601001E, 0x66020003, 0x6603000B, 0x6610001E, 0x66200003, 0x3001001F]),
     st.none(),
@@ -72,13 +80,7 @@ OWN = st.dictionaries(
 @st.composite
 def settings_of(draw: st.DrawFn) -> dict[int, PropertyValue]:
     """Values for properties of a service."""
-    kinds: dict[int, st.SearchStrategy[PropertyValue]] = {
-        0x1F: TEXTS,
-        0x1E: TEXTS,
-        0x03: st.integers(-(1 << 31), (1 << 31) - 1),
-        0x0B: st.booleans(),
-    }
-    return {tag: draw(kinds[tag & 0xFFFF]) for tag in draw(OWN)}
+    return {tag: draw(KINDS[tag & 0xFFFF]) for tag in draw(OWN)}
 
 
 @st.composite
@@ -182,6 +184,74 @@ def test_a_profile_that_is_exported_and_applied_is_the_same(
     else:
         assert {each.id for each in result.findings} == {"MW8202"}
     assert plan_prf(file, [space_of(workstation)], name="x.prf").empty, "it is there already"
+
+
+# Whatever a profile holds or waits for is exported or reported.
+
+CALLED = {"CALLED": "", "MSEMS": "SERVICE_SINGLE_COPY"}
+CALLED_TEXT = "\r\n".join(
+    f"[{name}]\r\nProviders={name} 0\r\nPR_RESOURCE_FLAGS={flags or 'SERVICE_NO_PRIMARY_IDENTITY'}\r\n"
+    f"PR_SERVICE_DLL_NAME=called.dll\r\nPR_SERVICE_ENTRY_NAME=ServiceEntry\r\n[{name} 0]\r\n"
+    f"PR_RESOURCE_TYPE=MAPI_AB_PROVIDER\r\nPR_DISPLAY_NAME={name} 0\r\nPR_PROVIDER_DLL_NAME=x.dll\r\n"
+    f"PR_PROVIDER_DISPLAY={name} 0"
+    for name, flags in CALLED.items()
+)
+WITH_CALLED = Catalogue.of(inf.parse(f"[Services]\r\nCALLED=c\r\nMSEMS=m\r\n{CALLED_TEXT}".encode()))
+GLOBAL = "13dbb0c8aa05101a9bb000aa002fc45a"
+HELD = st.dictionaries(
+    st.sampled_from([0x03300003, 0x041F0003, 0x0270001E, 0x0272000B, 0x6607001E, 0x6608001F, 0x6620001F, 0x6603000B]),
+    st.none(),
+    max_size=5,
+).flatmap(lambda tags_: st.fixed_dictionaries({tag: KINDS[tag & 0xFFFF] for tag in tags_}))
+BEYOND = st.dictionaries(st.sampled_from([0x66300102, 0x66310014]), st.none()).map(
+    lambda tags_: {tag: b"x" if tag & 0xFFFF == 0x102 else 1 for tag in tags_}
+)
+"""Bytes and a number of 64 bits, which no PRF file carries."""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(CALLED)), HELD, BEYOND), max_size=3, unique_by=lambda each: each[0]),
+    st.tuples(HELD, BEYOND),
+    st.tuples(HELD, BEYOND),
+)
+def test_whatever_a_profile_holds_or_waits_for_is_exported_or_reported(
+    services: list[tuple[str, dict[int, PropertyValue], dict[int, PropertyValue]]],
+    client: tuple[dict[int, PropertyValue], dict[int, PropertyValue]],
+    globally: tuple[dict[int, PropertyValue], dict[int, PropertyValue]],
+) -> None:
+    first = fresh()
+    space = Workspace(first, first.users[0], catalogue=WITH_CALLED)
+    profiles = ProfileAdmin(space)
+    with space.batch():
+        profiles.create_profile("Work")
+        admin = profiles.admin_services("Work")
+        for name, settings, beyond in services:
+            admin.configure_message_service(admin.create_message_service(name), {**settings, **beyond})
+        for uid, held in ((CLIENT, client), (GLOBAL, globally)):
+            if not held[0] and not held[1]:
+                continue
+            with admin.open_profile_section(uid, SectionFlag.MODIFY | SectionFlag.FORCE_ACCESS) as section:
+                section.set_props({**held[0], **held[1]})
+    execute(space.plan(), first, makers=MAKERS)
+
+    def exported_from(workstation: MemoryWorkstation) -> tuple[bytes, str]:
+        data, findings = exported(Workspace(workstation, workstation.users[0], catalogue=WITH_CALLED), "Work")
+        return data, "; ".join(each.what for each in findings)
+
+    data, said = exported_from(first)
+    items = {item.service or item.label.section: item for item in read(text.parse(data)).services if item.label}
+    for name, settings, beyond in (*services, (CLIENT, *client), (GLOBAL, *globally)):
+        written = items[name].properties if name in items else {}
+        for tag, value in {**settings, **beyond}.items():
+            kept = any(each >> 16 == tag >> 16 and one == value for each, one in written.items())
+            assert kept or name_of(tag, name) in said, (name, hex(tag), data)
+    second = fresh()
+    there = Workspace(second, second.users[0], catalogue=WITH_CALLED)
+    decision = decide(read(text.parse(data)), [there], Path("x.prf"))
+    assert decision.plan is not None, decision.findings
+    if not decision.plan.empty:
+        execute(decision.plan, second, makers=MAKERS)
+    assert exported_from(second)[0] == data
 
 
 # What a check passes, an apply takes.

@@ -178,3 +178,66 @@ def test_the_matrix_says_which_steps_passed_with_calls_that_wait(
     assert "MSG_SERVICE_INSTALL" in cells[0]["message"]
     assert "::warning title=" in mapiwright("test", package, "--format", "github").out
     assert "<system-out>" in mapiwright("test", package, "--format", "junit").out
+
+
+# What waits is tied to the service, under whatever name its profile is found.
+
+
+@pytest.fixture
+def named(mapiwright: Callable[..., Answer], release: Callable[..., Path]) -> Callable[[], dict[str, int]]:
+    """Acme waits in the profile Work; ``named()`` counts the calls that wait there and in any other profile."""
+    assert mapiwright("install", release("4.0", NO_STAND_IN), "--no-profile", "--yes").code == 0
+    for verb in ("profile create", "add-service", "configure-service"):
+        assert mapiwright(*DEFERS[verb], "--yes").code == 0
+
+    def count() -> dict[str, int]:
+        found = mapiwright("service", "show", "ACME", "--json").document["service"]["pending"]
+        places = [each["message"]["arguments"].get("profile") for each in found]
+        return {place: places.count(place) for place in sorted(filter(None, places))}
+
+    return count
+
+
+def test_a_rename_takes_along_what_waits(
+    mapiwright: Callable[..., Answer], named: Callable[[], dict[str, int]]
+) -> None:
+    assert named() == {"Work": 2}
+    assert mapiwright("profile", "rename", "Work", "Home", "--yes").code == 0
+    assert named() == {"Home": 2}
+    assert mapiwright("profile", "rename", "Home", "Anna", "--yes").code == 0
+    assert named() == {"Anna": 2}
+    assert "in profile 'Anna'" in mapiwright("status", "acme-mail").out
+    assert mapiwright("profile", "delete", "Anna", "--yes").code == 0
+    assert named() == {}
+
+
+def test_a_copy_says_what_it_lacks_and_takes_nothing_from_the_profile(
+    mapiwright: Callable[..., Answer], named: Callable[[], dict[str, int]]
+) -> None:
+    dry = mapiwright("profile", "copy", "Work", "Spare", "--dry-run")
+    assert dry.out.count("Spare lacks what a call that waits would do") == 2
+    copied = mapiwright("profile", "copy", "Work", "Spare", "--yes", "--json").document["receipt"]
+    assert len(copied["notes"]) == 2
+    assert named() == {"Work": 2}
+    assert mapiwright("profile", "rename", "Work", "Home", "--yes").code == 0
+    assert named() == {"Home": 2}, "and not in the copy, which has services of the same uids"
+    assert mapiwright("profile", "rename", "Spare", "Work", "--yes").code == 0
+    assert named() == {"Home": 2}, "though it has the old name by now"
+    assert mapiwright("profile", "delete", "Work", "--yes").code == 0
+    assert named() == {"Home": 2}, "the deferred MSG_SERVICE_DELETE is about the copy"
+
+
+def test_a_prf_file_is_not_applied_again_after_a_rename(
+    mapiwright: Callable[..., Answer], named: Callable[[], dict[str, int]], tmp_path: Path
+) -> None:
+    prf = tmp_path / "home.prf"
+    lines = PRF.replace("=Work", "=Home\nOverwriteProfile=Append\nBackupProfile=No")
+    prf.write_text(lines.replace("UniqueService=Yes", "UniqueService=Yes\nServer=a") + "Server=PT_STRING8,0x6600\n")
+    assert mapiwright("profile", "rename", "Work", "Home", "--yes").code == 0
+    assert mapiwright("prf", "apply", prf, "--yes").code == 0
+    before = named()
+    assert mapiwright("profile", "rename", "Home", "Work", "--yes").code == 0
+    assert mapiwright("profile", "rename", "Work", "Home", "--yes").code == 0
+    again = mapiwright("prf", "apply", prf, "--dry-run", "--json")
+    assert again.document["plan"]["steps"] == []
+    assert named() == before

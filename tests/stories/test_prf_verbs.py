@@ -266,7 +266,8 @@ def test_a_profile_is_exported_and_applied_on_another_workstation(
     assert "ProfileName=Work\r\nDefaultProfile=Yes\r\n" in content
     assert "DefaultStore=Service1\r\n" in content
     assert "[Service2]\r\nUniqueService=Yes\r\nOverwriteExistingService=No\r\n" in content
-    assert mapiwright("prf", "export", "work").out.replace("\r\n", "\n") == content.replace("\r\n", "\n")
+    mapiwright("profile", "create", "Bare", "--yes")
+    assert "ProfileName=Bare\n" in mapiwright("prf", "export", "bare").out.replace("\r\n", "\n")
     assert mapiwright("prf", "export", "--json").document["text"] == content
     folder = tmp_path / "other"
     create_image(folder, users=["Anna"])
@@ -291,7 +292,7 @@ def test_a_real_profile_is_exported_as_far_as_a_file_can_carry_it(
     content = answer.document["text"]
     assert "=Unicode Personal Folders\r\n" in content or "=Personal Folders\r\n" in content
     assert ".pst\r\n" in content, "the path of the data file"
-    assert {"MW8202", "MW8203"} >= set(ids(answer)) - {"MW8204", "MW8201"}
+    assert {"MW8202", "MW8203"} >= set(ids(answer)) - {"MW8204", "MW8201", "MW8205"}
     path = tmp_path / "real.prf"
     path.write_bytes(content.encode("cp1252"))
     monkeypatch.delenv("MAPIWRIGHT_WORKSTATION")
@@ -339,3 +340,24 @@ def test_the_password_of_a_data_file_is_not_exported(desk: Any) -> None:
     written = text.render(result.document)
     assert b"PathToPersonalFolders=C:\\a.pst\r\n" in written
     assert b"tr0ub4dor" not in written
+
+
+def test_an_export_has_what_waits_and_outlook_s_own_section_and_names_what_is_in_others(
+    mapiwright: Mapiwright, tmp_path: Path
+) -> None:
+    file, again = tmp_path / "work.prf", tmp_path / "again.prf"
+    file.write_bytes(
+        b"[General]\r\nCustom=1\r\nProfileName=Work\r\n[Service List]\r\nService1=Unicode Personal Folders\r\n"
+        b"Service2=Client\r\nService3=Own\r\n[Service1]\r\nUniqueService=No\r\nName=Archive 2020\r\n"
+        b"PathToPersonalFolders=C:\\Users\\Zo\xeb\\Documents\\archive.pst\r\n[Service2]\r\nMonths=12\r\n"
+        b"[Service3]\r\nMonths=1\r\n[Client]\r\nSectionGUID=0a0d020000000000c000000000000046\r\n"
+        b"Months=PT_LONG,0x0330\r\n[Own]\r\nSectionGUID=00112233445566778899aabbccddeeff\r\nMonths=PT_LONG,0x6600\r\n"
+    )
+    assert mapiwright("prf", "apply", file, "--yes").code == 0
+    exported = mapiwright("prf", "export", "Work", "-o", again, "--json")
+    assert ids(exported) == ["MW8205"]
+    assert "00112233445566778899aabbccddeeff" in exported.document["findings"][0]["message"]
+    lines = again.read_text("cp1252").splitlines()
+    assert {"Name=Archive 2020", "PathToPersonalFolders=C:\\Users\\Zoë\\Documents\\archive.pst"} <= set(lines)
+    assert {"P03300003=12", "P03300003=PT_LONG,0x0330"} <= set(lines)
+    assert mapiwright("prf", "apply", again, "--dry-run", "--json").document["plan"]["steps"] == []

@@ -11,6 +11,7 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
 from mapiwright.setup.records.schema import Scope
 from mapiwright.workstation.change import SetValue, key_with_parents
+from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     Mapiwright = Callable[..., Any]
 
+OLDER = r"Software\Microsoft\Windows NT\CurrentVersion\Windows Messaging Subsystem\Profiles"
 OUTLOOK = r"Software\Microsoft\Office\16.0\Outlook"
 POLICIES = r"Software\Policies\Microsoft\Office\16.0\Outlook"
 MAKERS = {
@@ -50,6 +52,39 @@ def outlook_makes(desk: Any, name: str = "Outlook", user: str = "Zoë") -> None:
         profiles.create_profile(name)
         profiles.admin_services(name).create_message_service("CONTAB")
         profiles.set_default_profile(name)
+
+
+def test_an_install_waits_for_what_outlook_takes_over_of_an_older_one(desk: Any, acme: Path) -> None:
+    put(desk, "Zoë", rf"{OLDER}\Old mail", "x", Value.sz(""))
+    plan = desk.plan(acme)
+    receipt = desk.do(plan)
+    assert (names(desk, "Zoë"), names(desk, "Łukasz")) == ((), ("Acme Mail",))
+    (said,) = [str(note) for note in plan.notes if "Zoë" in str(note)]
+    assert "takes over the profiles of Outlook 2010 at its first start: Old mail" in said
+    assert [each.user for each in receipt.terms.waiting] == ["Zoë"]
+    outlook_makes(desk, "Old mail")
+    desk.install(acme, "Zoë", scope=Scope.USER)
+    assert services(desk, "Old mail") == ["CONTAB", "ACME"]
+
+
+def test_after_its_first_start_outlook_takes_nothing_over(desk: Any, acme: Path) -> None:
+    put(desk, "Zoë", rf"{OLDER}\Old mail", "x", Value.sz(""))
+    put(desk, "Zoë", rf"{OUTLOOK}\Setup", "First-Run", Value.binary(b"\1"))
+    desk.install(acme)
+    assert names(desk, "Zoë") == ("Acme Mail",)
+
+
+def test_profile_list_shows_what_will_be_taken_over(mapiwright: Mapiwright, workstation_folder: Path) -> None:
+    here = ImageWorkstation(workstation_folder)
+    path = here.users[0].root / OLDER / "Old mail"
+    here.registry.apply([*key_with_parents(here.registry, path), SetValue(path, "x", None, Value.sz(""))])
+    shown = mapiwright("profile", "list").out
+    assert shown == "  Zoë: Old mail  (of Outlook 2010; Outlook takes it over at its first start)\n"
+    assert mapiwright("profile", "list", "--json").document["older"] == [
+        {"user": "Zoë", "name": "Old mail", "default": False, "edition": "2010"}
+    ]
+    assert mapiwright("profile", "create", "New", "--yes").code == 0
+    assert mapiwright("profile", "list", "--json").document["older"] == [], "it has profiles of its own now"
 
 
 @pytest.mark.parametrize("maker", MAKERS)

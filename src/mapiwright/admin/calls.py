@@ -8,6 +8,7 @@ from mapiwright.entry.call import EntryCall
 from mapiwright.entry.conditional_calls import ProviderRemoval, TolerantCall
 from mapiwright.entry.service.contract import Context, EntryFlag, EntryPolicy
 from mapiwright.entry.service.record import read_record
+from mapiwright.mapi.profile.edit import instance_of
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
@@ -39,6 +40,7 @@ def call_for(
         user=space.user.name,
         profile=profile.name,
         uid=service.uid,
+        instance=instance_of(profile),
         properties=properties or {},
         policy=space.policy,
         flags=flags,

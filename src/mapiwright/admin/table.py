@@ -11,7 +11,7 @@ from mapiwright.errors import NotFoundError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.frozen import frozen
 from mapiwright.mapi.profile import store
-from mapiwright.workstation.outlook.outlook import edition_of_profiles
+from mapiwright.workstation.outlook.outlook import edition_of_profiles, older_edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,16 @@ def _edition_and_pointer(workstation: Workstation, user: User) -> tuple[Edition,
 def profile_table(names: tuple[str, ...], default: str | None) -> tuple[ProfileRow, ...]:
     """All profiles, one row each; the default one may be missing, as there need not be a profile of that name."""
     return tuple(ProfileRow(name, default is not None and upcase(name) == upcase(default)) for name in names)
+
+
+def profiles_to_be_taken_over(workstation: Workstation, user: User) -> tuple[Edition | None, tuple[ProfileRow, ...]]:
+    """The profiles of an older Outlook that this one takes over at its first start, and of which edition they are."""
+    registry = workstation.registry
+    older = older_edition(registry, user.root, edition_of(workstation, user))
+    if older is None:
+        return None, ()
+    names = store.profile_names(registry, user.root, older)
+    return older, profile_table(names, store.default_name(registry, user.root, older))
 
 
 def stored_profiles(workstation: Workstation, user: User) -> Iterator[tuple[ProfileRow, tuple[str, ...]]]:

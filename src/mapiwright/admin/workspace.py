@@ -246,6 +246,12 @@ class Workspace:
             _raise_first_failure(sent)
 
     @property
+    def made(self) -> tuple[Profile, ...]:
+        """The profiles that are drafted and that the registry has under no name."""
+        drafts = self._drafts.profiles.values()
+        return tuple(draft.after for draft in drafts if draft.after is not None and not draft.origin)
+
+    @property
     def titles(self) -> tuple[Message, ...]:
         """What is drafted."""
         return tuple(self._drafts.titles)

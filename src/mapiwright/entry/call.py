@@ -87,6 +87,7 @@ class EntryCall:
     """One call of the entry point of ``service``; for its caller to leave out where none is declared.
 
     ``user`` (the name), ``profile`` and ``uid`` (the service's section) are empty for INSTALL and UNINSTALL.
+    ``instance`` names the profile itself, not a copy of it, under whatever name (see ``edit.instance_of``), or is "".
     ``provider`` is the uid of the provider's section that PROVIDER_CREATE and PROVIDER_DELETE are about.
     ``properties`` are configuration properties, for CONFIGURE only ([msgserviceentry]); secure ones are in no
     description, so a call made again from one names their tags in ``withheld`` and cannot be sent without them.
@@ -105,6 +106,7 @@ class EntryCall:
     withheld: tuple[int, ...] = ()
     provider: str = ""
     host: str = ""
+    instance: str = ""
     trace: bool = field(default=False, compare=False)
     observe: Observer = field(default=_ignored, compare=False, repr=False)
 
@@ -150,6 +152,7 @@ class EntryCall:
             "withheld": sorted({*self.withheld, *secrets}),
             "provider": self.provider,
             **({"host": self.host} if self.host else {}),
+            **({"instance": self.instance} if self.instance else {}),
         }
 
     def run(self, workstation: Workstation) -> Outcome:
@@ -364,6 +367,7 @@ def maker(description: Mapping[str, Json]) -> EntryCall:
             withheld=tuple(description["withheld"]),
             provider=description.get("provider", ""),
             host=description.get("host", ""),
+            instance=description.get("instance", ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, RefusedError, UsageError
@@ -22,12 +23,13 @@ from mapiwright.mapi.prf.reading import ACCOUNT_LIST, GENERAL, SERVICE_LIST
 from mapiwright.mapi.prf.rules import finding
 from mapiwright.mapi.profile import accounts, roles
 from mapiwright.mapi.profile.edit import is_settable
+from mapiwright.mapi.profile.profile import ADMIN, INSTANCE
 from mapiwright.mapi.props import tags
 from mapiwright.mapi.props.protected import is_secret_property
 from mapiwright.mapi.props.tags import ServiceFlag, prop_id, prop_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
@@ -40,7 +42,14 @@ _KINDS = frozenset(PTYPES.values())
 _STRINGS = frozenset({PropertyType.STRING8, PropertyType.UNICODE})
 _VARIABLE = re.compile(r"%[^%]+%")
 _RESERVED = re.compile(r"(SERVICE|ACCOUNT)(EGS)?[0-9]*\Z")
-_CLIENT = "MICROSOFT OUTLOOK CLIENT"
+_SECTIONS: Mapping[str, tuple[Label, ...]] = MappingProxyType(
+    {
+        label.section: tuple(each for each in builtin_services().values() if each.section == label.section)
+        for label in builtin_services().values()
+        if label.section
+    }
+)
+"""The sections of Outlook and Exchange that Microsoft's files write to without a service, with their labels."""
 _OF_PROVIDERS = 0x6600
 """Ids from here on are a provider's own, up to the secure range ([property-identifier-ranges])."""
 _OF_MAPI = frozenset(
@@ -73,6 +82,17 @@ class Export:
 
     document: Inf
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What calls that wait will configure a service with; ``withheld`` are the tags of secrets that were not kept."""
+
+    properties: Properties
+    withheld: tuple[int, ...] = ()
+
+
+NOTHING_WAITS = Waiting(MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +137,12 @@ def export(
     *,
     default: bool,
     code_page: str,
+    waiting: Mapping[str, Waiting] = MappingProxyType({}),
 ) -> Export:
     """The file that makes the profile again.
 
-    ``define`` gives what MAPISVC.INF says of a service, or None. Secure properties and passwords are in no export.
+    ``define`` gives what MAPISVC.INF says of a service, or None; ``waiting`` what services will be configured with,
+    by their uids: they are exported as if they had been. Secure properties and passwords are in no export.
     """
     pen = _Pen(code_page)
     try:
@@ -134,18 +156,17 @@ def export(
     store = ""
     default_store = roles.default_store(profile)
     for service in profile.services:
-        entry = _service(pen, service, define(service.name))
+        entry = _service(pen, service, define(service.name), waiting.get(service.uid, NOTHING_WAITS))
         if entry is None:
             continue
         pen.entries.append(entry)
         if default_store is not None and default_store.uid in {each.uid for each in service.providers}:
             store = f"Service{len(pen.entries)}"
-    client = builtin_services()[_CLIENT]
-    for section in profile.existing([client.section]):
-        values = tuple(_known_values(pen, section, client))
-        if values:
-            slots = {key: client.slots[upcase(key)] for key, _ in values}
-            pen.entries.append(_Entry(client.name, f"SectionGUID={client.section}", slots, (), values))
+    for uid, labels in _SECTIONS.items():
+        for section in profile.existing([uid]):
+            entry = _labelled(pen, section, labels, _given_to(profile, uid, define))
+            if entry is not None:
+                pen.entries.append(entry)
     _left_out(pen, profile)
     lines = [*_general(name, default=default, store=store), *_lists(pen), *_mappings(pen)]
     document = inf.splice(inf.parse(b"", code_page, comments=COMMENTS), {0: lines})
@@ -198,7 +219,7 @@ def _mappings(pen: _Pen) -> Iterator[str]:
 # The services.
 
 
-def _service(pen: _Pen, service: Service, definition: ServiceDefinition | None) -> _Entry | None:
+def _service(pen: _Pen, service: Service, definition: ServiceDefinition | None, waiting: Waiting) -> _Entry | None:
     builtin = label_of_service(service.name)
     label = builtin.name if builtin is not None else _label(service.name)
     try:
@@ -209,7 +230,7 @@ def _service(pen: _Pen, service: Service, definition: ServiceDefinition | None) 
         return None
     keys: dict[str, Slot] = {}
     values: list[tuple[str, str]] = []
-    for tag, value in _settings(pen, service, definition):
+    for tag, value in _settings(pen, service, definition, waiting):
         known = builtin.key_of(prop_id(tag)) if builtin is not None else None
         named = "Name" if tag == tags.PR_DISPLAY_NAME else f"P{tag:08X}"
         key, slot = known if known is not None and _suits(known[1], tag, service) else (named, _slot(tag))
@@ -230,9 +251,9 @@ def _label(service: str) -> str:
 
 
 def _settings(
-    pen: _Pen, service: Service, definition: ServiceDefinition | None
+    pen: _Pen, service: Service, definition: ServiceDefinition | None, waiting: Waiting
 ) -> Iterator[tuple[int, PropertyValue]]:
-    """The properties of a service's sections that MAPISVC.INF does not give, as far as a file can restore them.
+    """What waits for a service, and what its sections have beyond MAPISVC.INF, as far as a file can restore it.
 
     An apply puts a value where the service keeps it: in the first section to which MAPISVC.INF gives the id, else in
     the service's own. A service with an entry point puts it where it wants to; Microsoft's keep theirs in a provider.
@@ -240,12 +261,25 @@ def _settings(
     given = _given(service, definition)
     builtin = label_of_service(service.name)
     done: set[int] = set()
+    for tag, value in waiting.properties.items():
+        if prop_type(tag) in _KINDS:
+            yield tag, value
+        else:
+            pen.findings.append(finding("MW8202", f"{service.name}, waiting: {tags.name_of(tag, service.name)}"))
+        done.add(prop_id(tag))
+    if waiting.withheld:
+        secrets = ", ".join(tags.name_of(tag, service.name) for tag in waiting.withheld)
+        pen.findings.append(finding("MW8201", f"{service.name}, waiting: {secrets}"))
     for section, own in given:
+        if section.uid.lower() in _SECTIONS:
+            continue  # it has an entry of its own
         lost: dict[str, list[str]] = {}
         for tag, value in section.properties.items():
             id_ = prop_id(tag)
             if not is_settable(tag) or id_ in _OF_MAPI or _is_given(own, tag, value):
                 continue
+            if id_ in map(prop_id, waiting.properties):
+                continue  # the call that waits sets it
             home = next((each for each, theirs in given if id_ in map(prop_id, theirs)), service.section)
             known = builtin.key_of(id_) is not None if builtin is not None else id_ >= _OF_PROVIDERS
             if is_secret_property(tag, value, service.name):
@@ -311,16 +345,52 @@ def _slot(tag: int) -> Slot:
 # What else there is in a profile.
 
 
-def _known_values(pen: _Pen, section: Section, label: Label) -> Iterator[tuple[str, str]]:
-    """The values of a section that Microsoft's label has a key for; Outlook manages the rest."""
-    for key, slot in label.slots.items():
-        value = section.get(slot.tag)
-        text = pen.text(slot, value, label.keys[key]) if value is not None else None
+def _labelled(pen: _Pen, section: Section, labels: Sequence[Label], given: Properties) -> _Entry | None:
+    """A section that Microsoft's labels name: all its values, by their keys where they have one; None without any."""
+    keys: dict[str, Slot] = {}
+    values: list[tuple[str, str]] = []
+    lost: dict[str, list[str]] = {"MW8201": [tags.name_of(tag) for tag in section.protected], "MW8202": []}
+    for tag, value in section.properties.items():
+        if not is_settable(tag) or _is_given(given, tag, value):
+            continue
+        if is_secret_property(tag, value):
+            lost["MW8201"].append(tags.name_of(tag))
+            continue
+        if prop_type(tag) not in _KINDS:
+            lost["MW8202"].append(tags.name_of(tag))
+            continue
+        known = next((found for label in labels if (found := label.key_of(prop_id(tag))) is not None), None)
+        key, slot = known if known is not None and known[1].tag == tag else (f"P{tag:08X}", _slot(tag))
+        text = pen.text(slot, value, f"{tags.name_of(tag)} of {labels[0].name}")
         if text is not None:
-            yield label.keys[key], text
+            keys[key] = slot
+            values.append((key, text))
+    for rule, names in lost.items():
+        if names:
+            pen.findings.append(finding(rule, f"{labels[0].name}, section {section.uid}: {', '.join(names)}"))
+    return _Entry(labels[0].name, f"SectionGUID={section.uid.lower()}", keys, (), tuple(values)) if values else None
+
+
+def _given_to(profile: Profile, uid: str, define: Callable[[str], ServiceDefinition | None]) -> Properties:
+    """What MAPISVC.INF gives to the section of that uid, where it is an extra one of a service."""
+    for service in profile.services:
+        if any(each.uid.lower() == uid for each in service.extras):
+            return next(own for section, own in _given(service, define(service.name)) if section.uid.lower() == uid)
+    return {}
 
 
 def _left_out(pen: _Pen, profile: Profile) -> None:
+    owned = {ADMIN, INSTANCE, accounts.ACCOUNTS, *_SECTIONS}
+    for service in profile.services:
+        owned |= {service.uid, *(each.uid for each in service.providers), *(each.uid for each in service.extras)}
+    others = [
+        uid
+        for uid, section in profile.sections.items()
+        if uid.lower() not in {each.lower() for each in owned}
+        and (section.protected or any(is_settable(tag) for tag in section.properties))
+    ]
+    if others:
+        pen.findings.append(finding("MW8205", f"{len(others)} section(s) of no service: {', '.join(sorted(others))}"))
     manager = profile.section(accounts.ACCOUNTS)
     if manager is not None:
         there = [each.name for each in accounts.accounts(manager) if not each.uid(accounts.SERVICE)]

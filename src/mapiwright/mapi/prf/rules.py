@@ -292,6 +292,11 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             "Accounts of Outlook's account manager are not exported.",
             "Add them to the file, or in Outlook.",
         ),
+        "MW8205": Rule(
+            NOTE,
+            "A PRF file carries sections of services, and those of Outlook and Exchange that Microsoft's files name.",
+            "Nothing, where Outlook makes the others itself; or copy the profile instead.",
+        ),
     }
 )
 """Rules by id, in the order of the page."""

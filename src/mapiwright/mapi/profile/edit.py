@@ -89,6 +89,16 @@ def _is_in_names(letter: str) -> bool:
     return letter not in _NOT_IN_NAMES and (letter.isprintable() or letter in _ALSO_IN_NAMES)
 
 
+def instance_of(profile: Profile) -> str:
+    """What a profile and none of its copies has, though they have its uids: the hex digits of PR_SEARCH_KEY, or "".
+
+    A rename keeps it, and a copy gets its own ([pidtagsearchkey-canonical-property]).
+    """
+    section = profile.section(INSTANCE)
+    key = section.get(tags.PR_SEARCH_KEY) if section is not None else None
+    return key.hex() if isinstance(key, bytes) else ""
+
+
 def new_profile(name: str, pointer: int, new_uid: Callable[[], bytes]) -> Profile:
     """An empty profile, as CreateProfile makes it without MAPI_DEFAULT_SERVICES; raises UsageError for the name.
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from mapiwright.mapi.profile import store
 from mapiwright.message import Message
 from mapiwright.setup.install.policies import Policy, settings
+from mapiwright.workstation.outlook.outlook import older_edition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +86,7 @@ def decide(request: ProfileRequest, space: Workspace, *, waits: bool) -> Profile
 
 
 def _makers(space: Workspace) -> Iterator[Message]:
-    """The settings by which Outlook will make a profile by itself."""
+    """The settings by which Outlook will make a profile by itself, and profiles that it will take over."""
     found = {each.policy: each for each in settings(space.workstation, space.user, space.edition) if each.on}
     if Policy.ZERO_CONFIG in found:
         yield _reported(found[Policy.ZERO_CONFIG])
@@ -93,6 +95,10 @@ def _makers(space: Workspace) -> Iterator[Message]:
     # [prf] 5: a PRF file is imported at the first run only.
     if Policy.IMPORT_PRF in found and Policy.FIRST_RUN_DONE not in found:
         yield _reported(found[Policy.IMPORT_PRF])
+    older = older_edition(space.workstation.registry, space.user.root, space.edition)
+    if older is not None:
+        names = store.profile_names(space.workstation.registry, space.user.root, older)
+        yield Message.of("sentences.takes-over", names=", ".join(names), edition=str(older))
 
 
 def _reported(setting: Setting) -> Message:

@@ -17,6 +17,7 @@ from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import FindingsError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.prf.export import Waiting
 from mapiwright.mapi.prf.labels import SEVERAL
 from mapiwright.mapi.prf.reading import Overwrite
 from mapiwright.mapi.profile import roles
@@ -26,7 +27,7 @@ from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, prop_id
 from mapiwright.message import Message
 from mapiwright.setup.install.user_plan import DEFAULT_PROFILE
 from mapiwright.setup.prf.target import for_user, is_single, target_findings, variables_of
-from mapiwright.setup.records.pending import pending_calls
+from mapiwright.setup.records.pending import followed, pending_calls, with_what_copies_lack
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.plans.effect import Status
 
@@ -58,7 +59,7 @@ def plan_prf(file: ProfileFile, spaces: Sequence[Workspace], *, name: str) -> Pl
             wanted = for_user(file, variables_of(space.workstation, space.user))
             drafted = _Import(wanted, space, ConfiguredProperties.on(space.workstation)).draft()
             notes += map(Message.literal, drafted)
-    plan = joined_plan(spaces)
+    plan = with_what_copies_lack(joined_plan(spaces), spaces)
     reported = tuple(dict.fromkeys((*plan.notes, *notes)))
     title = Message.of("steps.prf", file=name)
     return replace(plan, verb=VERB, title=title, terms=replace(plan.terms, notes=reported))
@@ -244,6 +245,8 @@ class ConfiguredProperties:
 
     waiting: Mapping[tuple[str, str, str], Properties]
     sent: Mapping[tuple[str, str, str], Properties]
+    withheld: Mapping[tuple[str, str, str], tuple[int, ...]]
+    """The tags of secrets with which calls that wait were to configure; they were not kept."""
 
     @classmethod
     def on(cls, workstation: Workstation) -> ConfiguredProperties:
@@ -255,22 +258,37 @@ class ConfiguredProperties:
             for effect in receipt.effects
             if effect.status == Status.DONE
         )
-        sent = (call for call in done if call is not None)
-        return cls(_by_place(each.call for each in pending_calls(workstation)), _by_place(sent))
+        sent = (followed(call, workstation) for call in done if call is not None)
+        waiting = [each.call for each in pending_calls(workstation)]
+        withheld = {_place(call): call.withheld for call in waiting if call.withheld}
+        return cls(_by_place(waiting), _by_place(sent), withheld)
 
     def of(self, space: Workspace, profile: Profile, service: Service) -> tuple[Properties, Properties]:
         """What one service was configured with."""
         place = space.user.name, upcase(profile.name), service.uid
         return self.waiting.get(place, {}), self.sent.get(place, {})
 
+    def waiting_in(self, space: Workspace, profile: Profile) -> Mapping[str, Waiting]:
+        """What waits for the services of a profile, by their uids."""
+        places = {each.uid: (space.user.name, upcase(profile.name), each.uid) for each in profile.services}
+        return {
+            uid: Waiting(self.waiting.get(place, {}), self.withheld.get(place, ()))
+            for uid, place in places.items()
+            if place in self.waiting or place in self.withheld
+        }
+
 
 def _by_place(calls: Iterable[EntryCall]) -> dict[tuple[str, str, str], Properties]:
     found: dict[tuple[str, str, str], Properties] = {}
     for call in calls:
         if call.context is Context.CONFIGURE:
-            place = call.user, upcase(call.profile), call.uid
+            place = _place(call)
             found[place] = {**found.get(place, {}), **call.properties}
     return found
+
+
+def _place(call: EntryCall) -> tuple[str, str, str]:
+    return call.user, upcase(call.profile), call.uid
 
 
 def _holds(sections: Iterable[Section], tag: int, value: PropertyValue) -> bool:

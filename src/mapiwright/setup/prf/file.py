@@ -11,7 +11,7 @@ from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.prf.check import check
 from mapiwright.mapi.prf.export import export
 from mapiwright.mapi.prf.rules import finding
-from mapiwright.setup.prf.apply import findings_for, plan_prf, refusal
+from mapiwright.setup.prf.apply import ConfiguredProperties, findings_for, plan_prf, refusal
 from mapiwright.setup.prf.reading import placed, read_file
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def exported(space: Workspace, name: str) -> tuple[bytes, tuple[Finding, ...]]:
     """A profile as the bytes of a PRF file, and what one cannot carry."""
     found = space.profile(name)
     default = space.default is not None and upcase(space.default) == upcase(found.name)
-    result = export(found, space.catalogue.find, default=default, code_page=space.workstation.code_page)
+    waiting = ConfiguredProperties.on(space.workstation).waiting_in(space, found)
+    code_page = space.workstation.code_page
+    result = export(found, space.catalogue.find, default=default, code_page=code_page, waiting=waiting)
     findings = tuple(replace(finding, where=f"profile {found.name}") for finding in result.findings)
     return text.render(result.document), findings

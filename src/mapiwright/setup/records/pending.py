@@ -1,6 +1,7 @@
 """The calls that are pending: what a receipt has deferred, and no later one has sent.
 
-A call is moot where its service, its profile or the receipt's own change is gone: then it is never sent.
+A call follows its service to the profile that it is in now: a rename takes along what waits, a copy does not. A call
+is moot where its service, its profile or the receipt's own change is gone: then it is never sent.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.call import OF_THE_MACHINE
 from mapiwright.entry.makers import call_of
 from mapiwright.entry.service.contract import Context
 from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.mapi.profile import store
+from mapiwright.mapi.profile.edit import instance_of
 from mapiwright.message import Message
 from mapiwright.setup.records.records import records_of
 from mapiwright.setup.records.schema import SEND, SendRecord, to_json
@@ -20,13 +24,14 @@ from mapiwright.transaction.plans.plan import Plan
 from mapiwright.transaction.plans.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mapiwright.admin.workspace import Workspace
     from mapiwright.entry.call import EntryCall
     from mapiwright.setup.records.installed import Installation
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
-    from mapiwright.workstation.workstation import Workstation
+    from mapiwright.workstation.workstation import User, Workstation
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,67 @@ def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tup
     records = records_of(workstation)
     found: list[Pending] = []
     for receipt in records.receipts:
-        for number, call in _deferred(receipt):
+        for number, deferred in _deferred(receipt):
+            call = followed(deferred, workstation)
             if wanted and upcase(call.service) not in wanted:
                 continue
             found = [each for each in found if not _ends(call, each.call)]
             if (receipt.id, number) not in records.sent and not _is_moot(call, workstation):
                 found.append(Pending(receipt.id, number, call))
     return tuple(found)
+
+
+def followed(call: EntryCall, workstation: Workstation) -> EntryCall:
+    """The call in the profile that its service is in now; as it is where that is gone or cannot be read."""
+    if call.context in OF_THE_MACHINE:
+        return call
+    user = next((each for each in workstation.users if upcase(each.name) == upcase(call.user)), None)
+    if user is None:
+        return call
+    try:
+        homes = workstation.kept.once(("homes of services", user.sid), lambda: _homes(workstation, user))
+    except RefusedError:
+        return call
+    there = [home for home in homes.get(call.uid, ()) if not call.instance or home[1] in {"", call.instance}]
+    same = any(upcase(name) == upcase(call.profile) for name, _ in there)
+    return call if same or not there else replace(call, profile=there[0][0])
+
+
+def _homes(workstation: Workstation, user: User) -> dict[str, list[tuple[str, str]]]:
+    """The name and the instance of each profile that has a service, by the service's uid."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    edition = workstation.outlook.edition
+    for name in store.profile_names(workstation.registry, user.root, edition):
+        profile = store.read_profile_of(
+            workstation.registry,
+            user.root,
+            edition,
+            name,
+            default_pointer=workstation.outlook.bitness.pointer,
+            code_page=workstation.code_page,
+        )
+        if profile is not None:
+            for service in profile.services:
+                found.setdefault(service.uid, []).append((name, instance_of(profile)))
+    return found
+
+
+def with_what_copies_lack(plan: Plan, spaces: Sequence[Workspace]) -> Plan:
+    """The plan with a note for each call that waits in a profile of which it makes a copy: nobody calls for that."""
+    made = [(space, profile) for space in spaces for profile in space.made if profile.services]
+    if not made:
+        return plan
+    try:
+        waiting = pending_calls(spaces[0].workstation)
+    except RefusedError:  # our records are closed to this user: what asks for them says so
+        return plan
+    notes = tuple(
+        Message.of("sentences.copy-lacks", call=each.call.title, copy=profile.name)
+        for space, profile in made
+        for each in waiting
+        if upcase(each.call.user) == upcase(space.user.name) and profile.service(each.call.uid) is not None
+    )
+    return replace(plan, terms=replace(plan.terms, notes=(*plan.terms.notes, *notes))) if notes else plan
 
 
 def pending_of(workstation: Workstation, found: Installation) -> tuple[Pending, ...]:
@@ -88,7 +147,16 @@ def _ends(later: EntryCall, earlier: EntryCall) -> bool:
     """Whether what was deferred later makes an earlier call of the same service pointless."""
     if upcase(later.service) != upcase(earlier.service):
         return False
-    return later.context is Context.UNINSTALL or (later.context is Context.DELETE and later.uid == earlier.uid)
+    return later.context is Context.UNINSTALL or (later.context is Context.DELETE and _are_of_one(later, earlier))
+
+
+def _are_of_one(call: EntryCall, other: EntryCall) -> bool:
+    """Whether two calls are about one service of one profile: a copy of that has the uids, too."""
+    if call.uid != other.uid or upcase(call.user) != upcase(other.user):
+        return False
+    if call.instance and other.instance:
+        return call.instance == other.instance
+    return upcase(call.profile) == upcase(other.profile)
 
 
 def _is_moot(call: EntryCall, workstation: Workstation) -> bool:

@@ -76,6 +76,7 @@ def edit(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted, m
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.workspace import Workspace, joined_plan
     from mapiwright.entry.service.contract import EntryPolicy
+    from mapiwright.setup.records.pending import with_what_copies_lack
 
     policy = EntryPolicy.REQUIRE if must_call else EntryPolicy.DEFER
     spaces = [
@@ -88,4 +89,4 @@ def edit(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted, m
             for each in wanted:
                 for operation in each(profiles) if callable(each) else (each,):
                     draft(operation, profiles)
-    send(target, joined_plan(spaces), consent)
+    send(target, with_what_copies_lack(joined_plan(spaces), spaces), consent)

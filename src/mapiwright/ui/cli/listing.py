@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.table import stored_profiles
+from mapiwright.admin.table import profiles_to_be_taken_over, stored_profiles
 from mapiwright.errors import FormatError
 from mapiwright.ui.text.terminal import Line, escape, write
 
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 def list_profiles(target: Target, users: UserChoice) -> None:
     """The profiles of the users, or of all where none is named; a star marks the default one.
 
-    Of several users, one whose hive is damaged is reported, and the others are listed.
+    Where Outlook has no profile yet, those of an older one that it takes over follow. Of several users, one whose hive
+    is damaged is reported, and the others are listed.
     """
     rows: list[dict[str, Json]] = []
+    older: list[dict[str, Json]] = []
     asked = users.all_to_read(target.workstation)
     for user in asked:
         try:
             found = list(stored_profiles(target.workstation, user))
+            edition, waiting = profiles_to_be_taken_over(target.workstation, user)
         except FormatError as error:
             if len(asked) == 1:
                 raise
@@ -31,10 +34,13 @@ def list_profiles(target: Target, users: UserChoice) -> None:
             continue
         for row, services in found:
             rows.append({"user": user.name, "name": row.name, "default": row.default, "services": list(services)})
+        older += (
+            {"user": user.name, "name": row.name, "default": row.default, "edition": str(edition)} for row in waiting
+        )
     if target.json:
         from mapiwright.ui.documents.documents import write_document  # noqa: PLC0415 - a person reads lines
 
-        write_document({"profiles": rows})
+        write_document({"profiles": rows, "older": older})
         return
     write(
         (
@@ -46,5 +52,15 @@ def list_profiles(target: Target, users: UserChoice) -> None:
         ),
         sys.stdout,
     )
-    if not rows:
+    write(
+        (
+            Line(
+                f"  {escape(str(row['user']))}: {escape(str(row['name']))}  (of Outlook {row['edition']}; "
+                "Outlook takes it over at its first start)"
+            )
+            for row in older
+        ),
+        sys.stdout,
+    )
+    if not rows and not older:
         write([Line("No profiles.")], sys.stdout)

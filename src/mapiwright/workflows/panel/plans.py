@@ -22,7 +22,7 @@ from mapiwright.setup.publish.foreign_program import refuse_to_run
 from mapiwright.setup.publish.have_disk import look
 from mapiwright.setup.publish.signing import NOBODY
 from mapiwright.setup.records.installed import refuse_as_user
-from mapiwright.setup.records.pending import pending_calls
+from mapiwright.setup.records.pending import pending_calls, with_what_copies_lack
 from mapiwright.transaction.records.receipt import receipts
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class PanelRun:
         with space.batch():
             for draft in drafts:
                 draft(profiles)
-        return space.plan()
+        return with_what_copies_lack(space.plan(), [space])
 
     def catalogue(self) -> Catalogue:
         """The services that MAPISVC.INF has now."""

@@ -33,6 +33,10 @@ ONLY_X86 = frozenset({Edition.OUTLOOK_2003, Edition.OUTLOOK_2007})
 """The editions that there is no 64-bit Outlook of."""
 
 
+FIRST_RUN = ("First-Run", "FirstRun")
+"""The values in the key Setup that Outlook leaves at its first start."""
+
+
 @frozen
 class ProfileRoots:
     """Where an edition keeps profiles: two key paths below the user's root.
@@ -78,6 +82,23 @@ def edition_of_profiles(registry: RegistryReader, user: KeyPath) -> Edition | No
         for edition in OFFICE_VERSIONS:
             if keeps(PROFILE_ROOTS[edition]):
                 return _among_those_alike(edition, registry, user)
+    return None
+
+
+def older_edition(registry: RegistryReader, user: KeyPath, edition: Edition) -> Edition | None:
+    """The older edition whose profiles Outlook takes over at its first start, which is to come; None without any.
+
+    It does so where it has none itself. Up to 2010 the editions share their key, and there is nothing to take over.
+    """
+    setup = user / rf"Software\Microsoft\Office\{OFFICE_VERSIONS[edition]}\Outlook\Setup"
+    was_started = any(registry.value(setup, name) is not None for name in FIRST_RUN)
+    if was_started or registry.subkeys(user / PROFILE_ROOTS[edition].profiles):
+        return None
+    editions = tuple(OFFICE_VERSIONS)
+    for older in editions[editions.index(edition) + 1 :]:
+        roots = PROFILE_ROOTS[older]
+        if roots != PROFILE_ROOTS[edition] and registry.subkeys(user / roots.profiles):
+            return _among_those_alike(older, registry, user)
     return None
 
 
