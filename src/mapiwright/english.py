@@ -73,8 +73,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "actions.search-order": "choose where profile {profile} checks names",
         # Results of calls, what a plan leaves out, how an earlier run ended, and why nothing was done.
         "sentences.answered": "it answered {result}",
+        "sentences.answered-with-words": "it answered {result}: {words}",
         "sentences.nothing-to-do": "it has nothing to do",
         "sentences.unconfigured": "it asks to be configured",
+        "sentences.unconfigured-with-words": "it asks to be configured: {words}",
         "sentences.skipped": "it was not made, as was asked",
         "sentences.passed-over": "it failed and was passed over, since the service is removed anyway: {why}",
         "sentences.left-out": "it failed, and the service was left out: {why}",

@@ -39,9 +39,12 @@ TOOLCHAINS = {
     "x86": Toolchain("i686-w64-mingw32-gcc", "i686-w64-mingw32-g++", WINDOWS, ".dll"),
 }
 
-_WAYS = re.search(r"^enum \{(.*?)^\};", (HERE / "misbehaves.c").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-MISBEHAVIOURS = tuple(re.findall(r"[a-z]\w*", _WAYS[1] if _WAYS else ""))
-"""Every way to misbehave, as ``misbehaves.c`` lists them."""
+
+def ways(source: str) -> tuple[str, ...]:
+    """Every way in which a source can be compiled, as the enum at its head lists them."""
+    listed = re.search(r"^enum \{(.*?)^\};", (HERE / source).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return tuple(re.findall(r"[a-z]\w*", listed[1] if listed else ""))
+
 
 SERVICES: dict[str, tuple[str, ...]] = {
     **{
@@ -57,11 +60,7 @@ SERVICES: dict[str, tuple[str, ...]] = {
             "scripted",
         )
     },
-    **{way: ("misbehaves.c", f"-DHOW={way}") for way in MISBEHAVIOURS},
-    **{
-        way: ("old_words.c", f"-DHOW={way}")
-        for way in ("eight_bit_words", "words_elsewhere", "static_words", "words_behind", "words_nowhere")
-    },
+    **{way: (source, f"-DHOW={way}") for source in ("misbehaves.c", "old_words.c") for way in ways(source)},
     "throws": ("throws.cpp",),
     "virtual": ("virtual.cpp",),
     # Plain COM under the name that says otherwise, and the other way round.

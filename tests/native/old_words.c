@@ -10,7 +10,15 @@ __declspec(dllimport) void *MAPI_CALL LocalAlloc(ULONG flags, size_t size);
 #define ELSEWHERE(size) calloc(1, size)
 #endif
 
-enum { eight_bit_words = 1, words_elsewhere, static_words, words_behind, words_nowhere };
+enum {
+    eight_bit_words = 1,
+    words_elsewhere,
+    static_words,
+    words_behind,
+    words_nowhere,
+    words_of_a_warning,
+    words_of_a_refusal,
+};
 
 ENTRY
 {
@@ -41,5 +49,10 @@ ENTRY
         block->lpszComponent = NULL;
     }
     *error = block;
-    return MAPI_E_EXTENDED_ERROR;
+    if (HOW == words_of_a_refusal) {
+        static const MAPIUID foreign = {{0x13, 0xDB, 0xB0, 0xC8, 0xAA, 5, 0x10, 0x1A, 0x9B, 0xB0, 0, 0xAA, 0, 0x2F, 0xC4, 0x5A}};
+        IProfSect *section = NULL;
+        return CALL(admin, OpenProfileSection, &foreign, NULL, MAPI_MODIFY, &section);
+    }
+    return HOW == words_of_a_warning ? MAPI_W_ERRORS_RETURNED : MAPI_E_EXTENDED_ERROR;
 }

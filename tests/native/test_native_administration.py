@@ -8,6 +8,7 @@ import pytest
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
+from mapiwright.entry.child.native.error_words import NOT_WIDE
 from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import Result
 from mapiwright.errors import CancelledError, EntryPointError, MapiError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.transaction.plans.plan import Plan
+    from mapiwright.transaction.records.receipt import Receipt
 
 INF = b"""\
 [Services]\r
@@ -63,12 +65,14 @@ class Bench:
         user = next(user for user in self.workstation.users if not user.template)
         self.space = Workspace(self.workstation, user, send=self._send, host="here")
         self.plans: list[Plan] = []
+        self.receipts: list[Receipt] = []
         self.profiles = ProfileAdmin(self.space)
         self.profiles.create_profile("Work")
+        self.receipts.clear()
 
     def _send(self, plan: Plan) -> None:
         self.plans.append(plan)
-        execute(plan, self.workstation, makers=MAKERS)
+        self.receipts.append(execute(plan, self.workstation, makers=MAKERS))
 
     @property
     def services(self) -> MessageServiceAdmin:
@@ -132,6 +136,25 @@ def test_a_service_reads_what_the_documents_advise_in_every_call(bench: Callable
     assert found is not None
     assert found.get(SERVER) == "second.example", "given to CreateProvider, and no part of the call"
     reads.close()
+
+
+def test_the_words_of_a_service_reach_the_user_with_what_is_wrong_with_them(bench: Callable[[str], Bench]) -> None:
+    with pytest.raises(EntryPointError, match="Le serveur n'est pas réjoignable!") as caught:
+        bench("eight_bit_words").services.create_message_service("GOOD")
+    assert f"Note: {NOT_WIDE}." in caught.value.remedy
+    warned = bench("words_of_a_warning")
+    warned.services.create_message_service("GOOD")
+    (receipt,) = warned.receipts
+    assert str(receipt.effects[0].message) == "it answered MAPI_W_ERRORS_RETURNED: The server is away"
+
+
+def test_a_refused_section_is_named_with_the_lines_that_make_it_the_services_own(
+    bench: Callable[[str], Bench],
+) -> None:
+    with pytest.raises(EntryPointError, match="MAPI_E_NO_ACCESS: The server is away") as caught:
+        bench("words_of_a_refusal").services.create_message_service("GOOD")
+    assert "It had asked for section 13dbb0c8aa05101a9bb000aa002fc45a" in caught.value.remedy
+    assert "Sections=NAME, and [NAME] needs UID=13DBB0C8AA05101A9BB000AA002FC45A." in caught.value.remedy
 
 
 def test_copying_a_service_or_a_profile_calls_nothing(bench: Callable[[str], Bench]) -> None:

@@ -19,6 +19,8 @@ HERE = Path(__file__).parent
 SOURCES = sorted(path.name for path in HERE.iterdir() if path.suffix in {".c", ".cpp"})
 LINUX_ONLY = {"throws.cpp", "virtual.cpp", "built_by_winegcc.c"}
 """The ones that have no Windows build."""
+HOW = {"old_words.c": "-DHOW=static_words"}
+"""One of the ways of a source that has several; the others are those of misbehaves.c."""
 TARGETS = {"so": ("cc", "c++"), "x64": ("x86_64-w64-mingw32-gcc", ""), "x86": ("i686-w64-mingw32-gcc", "")}
 
 
@@ -29,7 +31,16 @@ def test_a_service_compiles_without_a_warning(source: str, target: str, witness:
     if target != "so" and source in LINUX_ONLY:
         return
     compiler = [witness(cpp), "-std=c++17"] if source.endswith(".cpp") else [witness(c), "-std=c11"]
-    checked = [*compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-DHOW=crashes", source]
+    checked = [
+        *compiler,
+        "-O1",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fsyntax-only",
+        HOW.get(source, "-DHOW=crashes"),
+        source,
+    ]
     ended = subprocess.run(checked, cwd=HERE, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
 

@@ -158,7 +158,8 @@ def test_a_secret_is_typed_where_nobody_looks_and_shown_nowhere(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{SECRET}\n"))
     told = tried("keeps_secrets", "CONFIGURE", "--set", f"{PASSWORD}=-", "--trace", *form)
-    assert told.code == 0, told.err
+    assert told.code == 3, "it reached the service, and no install could keep it"
+    assert ("cannot be encrypted here" in told.err) is not bool(form)
     assert SECRET not in told.out + told.err
     assert SECRET.encode().hex() not in told.out + told.err
     if form:
@@ -236,6 +237,39 @@ def test_a_section_of_others_is_named_with_what_makes_it_the_services_own(
     assert remedy in told.out
     own = ONE.replace("Providers=", "Sections=NAME\nProviders=") + f"[NAME]\n{remedy.rpartition(' ')[2]}\n"
     assert "refused:" not in tried("reads_its_profile", "CREATE", "--inf", fragment(own)).out
+
+
+# What an install would refuse
+
+
+def test_what_an_install_would_roll_back_is_no_success(
+    tried: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{SECRET}\n"))
+    told = tried("keeps_secrets", "CONFIGURE", "--set", f"{PASSWORD}=-", "--edition", "2010", "--bitness", "x86")
+    assert told.code == 3
+    assert "Outlook 2010 x86: the service answered S_OK, and an install would roll it back" in told.err
+    assert f"the secure property {PASSWORD}, which cannot be encrypted here" in told.err
+    assert "result: MAPI_E_CORRUPT_DATA" in told.out
+    assert NOT_KEPT in told.out
+
+
+def test_the_rules_are_those_of_the_workstation_that_is_named(tried: Callable[..., Told], tmp_path: Path) -> None:
+    place = tmp_path / "windows"
+    assert run(["workstation", "create", str(place)]) == 0
+    assert tried("good", "CREATE", "--workstation", f"image:{place}").code == 0
+    assert tried("good", "CREATE", "--workstation", "image:/nowhere").code != 0
+
+
+def test_a_dll_that_outlook_there_cannot_load_is_not_called(
+    service: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = str(service("good", "x64"))
+    code = run(["service", "call", "--library", library, "--context", "CREATE", "--bitness", "x86"])
+    assert code == 3
+    answer = capsys.readouterr().err
+    assert "Outlook 2016 x86 cannot load it" in answer
+    assert "The entry point was not called." in answer
 
 
 # How its interfaces lie

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import re
+import socket
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -452,6 +453,45 @@ def test_a_service_changes_no_file_where_the_kernel_can_forbid_it(tmp_path: Path
     error = failure_of(f"PLACE = {str(tmp_path)!r}\ndef service_entry(call): {action}")
     assert "raised PermissionError" in error.what
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"old": b"as it was"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux' own")
+@pytest.mark.parametrize(
+    "action",
+    [
+        "os.chmod(PLACE, 0o777)",
+        "os.chown(PLACE, 1, 1)",
+        "os.utime(PLACE)",
+        "os.setxattr(PLACE, 'user.mapiwright', b'x')",
+        "socket.sethostname('guest')",
+        "time.clock_settime(time.CLOCK_REALTIME, 0)",
+        "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)",
+        "socket.socket(socket.AF_INET6, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 58)",
+        "socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)",
+        "subprocess.run(['chmod', '777', PLACE], check=True, stderr=subprocess.DEVNULL)",
+    ],
+)
+def test_a_service_is_denied_what_changes_more_than_files(tmp_path: Path, action: str) -> None:
+    place = tmp_path / "place"
+    place.write_bytes(b"")
+    before = place.stat()
+    source = f"import os, socket, subprocess, time\nPLACE = {str(place)!r}\ndef service_entry(call): {action}"
+    assert re.search("raised (PermissionError|CalledProcessError)", failure_of(source).what)
+    after = place.stat()
+    assert (after.st_mode, after.st_uid, after.st_mtime_ns) == (before.st_mode, before.st_uid, before.st_mtime_ns)
+
+
+@pytest.mark.skipif(not landlock_is_there(), reason="Landlock: this kernel has none")
+def test_a_service_does_not_see_its_parents_environment() -> None:
+    read = "def service_entry(call): open(f'/proc/{__import__(\"os\").getppid()}/environ', 'rb').read()"
+    assert "raised PermissionError" in failure_of(read).what
+
+
+def test_the_network_stays_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host, port = server.getsockname()
+        source = f"import socket\ndef service_entry(call): socket.create_connection(({host!r}, {port}), 5).close()"
+        assert call(source).hresult == Result.S_OK
 
 
 def test_a_service_may_still_print_into_nowhere_and_read() -> None:

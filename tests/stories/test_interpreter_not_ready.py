@@ -211,7 +211,7 @@ def test_what_no_child_was_started_for_was_not_called_unless_a_first_call_was_ma
     assert caught.value.remedy == "The entry point was not called. Make one."
     (once := tmp_path / "once").mkdir()
     with pytest.raises(RefusedError) as caught:
-        call(library, Forgetful(once, asks, 1))
+        call(library, Forgetful(once, asks, 2 if asks == "path" else 1))  # of the library, and of what is in front
     assert caught.value.was_called
     assert caught.value.what == "in the second call, with the other character width, no drive leads there"
     assert caught.value.remedy == "The entry point was called once, and nothing that it set was kept. Make one."

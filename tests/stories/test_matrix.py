@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from mapiwright.entry.hosts.interpreter import ThisPython
 from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.uninstall import Removal, plan_uninstall
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from typing import Any
+
+    from mapiwright.entry.hosts.wine import WinePython
 
     Mapiwright = Callable[..., Any]
 
@@ -308,3 +311,23 @@ class TestFormats:
         assert answer.code == 1
         assert "MW4102" in answer.err
         assert not answer.out
+
+
+def test_the_package_s_own_dll_is_called_where_a_python_loads_it(
+    spoil: Callable[[str, str, str], Path], mapiwright: Mapiwright, only: Callable[..., None], wine: WinePython
+) -> None:
+    """The stand-in is as good as ever, and what the INF names is another function of the DLL."""
+    only(X64, X86)
+    package = spoil("acme.inf", "PR_SERVICE_ENTRY_NAME=ServiceEntry", "PR_SERVICE_ENTRY_NAME=MSProviderInit")
+    shown = mapiwright("test", package, "--host", wine.name, "--json")
+    called, not_called = shown.document["matrix"]["rows"]
+    assert (shown.code, called["host"], not_called["host"]) == (1, wine.name, None), "the Python is x64"
+    assert "MSProviderInit in acme32.dll, MSG_SERVICE_INSTALL" in called["cells"][0]["message"]
+    passes([not_called])
+
+
+@pytest.mark.skipif(ThisPython.kind == "pe", reason="this Python loads DLLs")
+def test_a_host_that_loads_no_dll_is_refused(acme: Path, mapiwright: Mapiwright) -> None:
+    refused = mapiwright("test", acme, "--host", "here")
+    assert refused.code == 2
+    assert "expected wine:PREFIX, or a Python on Windows" in refused.err

@@ -644,7 +644,6 @@ def test_a_session_administers_and_opens_nothing_else(services: PyIMsgServiceAdm
     assert mapi.HrGetOneProp(section, mapitags.PR_PROFILE_NAME_A) == (mapitags.PR_PROFILE_NAME_A, b"Work")
     for call in (
         lambda: session.GetMsgStoresTable(0),
-        lambda: session.GetStatusTable(0),
         lambda: session.OpenMsgStore(0, b"", None, mapi.MDB_NO_DIALOG),
         lambda: session.OpenAddressBook(0, None, mapi.AB_NO_DIALOG),
         lambda: session.OpenEntry(None, None, 0),

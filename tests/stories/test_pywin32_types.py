@@ -137,7 +137,7 @@ class Named:
 def test_the_types_of_an_installed_pywin32_are_used(tmp_path: Path) -> None:
     (tmp_path / "pywintypes.py").write_text(
         "class com_error(Exception): pass\nclass IIDType: pass\nclass TimeType: pass\n"
-        "def IID(text, is_bytes=False): return text\n"
+        "def IID(text, is_bytes=False): return text\ndef Time(given): return given\n"
     )
     asked = (
         "import pywintypes\n"

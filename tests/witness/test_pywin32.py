@@ -21,7 +21,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from mapiwright.pywin32 import mapi, mapitags, mapiutil, pythoncom, target
+from mapiwright.pywin32 import emsabtags, mapi, mapitags, mapiutil, pythoncom, target
 from mapiwright.pywin32.constants import CONSTANTS
 from mapiwright.pywin32.constants import OURS as OUR_CONSTANTS
 from mapiwright.pywin32.iids import IIDS
@@ -87,7 +87,7 @@ def theirs(
         witness_absent(WHEEL)
     assert wheel is not None
     with ZipFile(wheel) as archive:
-        for name in ("mapitags", "mapiutil"):
+        for name in ("mapitags", "mapiutil", "emsabtags"):
             archive.extract(f"win32comext/mapi/{name}.py", tmp_path)
     package = ModuleType("theirs")
     package.__path__ = [str(tmp_path / "win32comext/mapi")]
@@ -98,7 +98,7 @@ def theirs(
         "pywintypes": made("pywintypes", TimeType=datetime),
     }.items():
         monkeypatch.setitem(sys.modules, name, stand_in)
-    for name in ("mapitags", "mapiutil"):
+    for name in ("mapitags", "mapiutil", "emsabtags"):
         spec = spec_from_file_location(f"theirs.{name}", tmp_path / f"win32comext/mapi/{name}.py")
         assert spec is not None
         assert spec.loader is not None
@@ -125,6 +125,13 @@ def test_a_tag_has_the_value_that_pywin32_gives_its_name(theirs: ModuleType) -> 
     ours = numbers(mapitags)
     assert {name: ours.get(name) for name in known} == known
     assert {name for name, value in vars(theirs.mapitags).items() if callable(value)} <= set(vars(mapitags))
+
+
+def test_a_tag_of_the_address_book_has_the_value_that_pywin32_gives_its_name(theirs: ModuleType) -> None:
+    known = numbers(theirs.emsabtags)
+    assert len(known) > 800
+    ours = numbers(emsabtags)
+    assert {name: ours.get(name) for name in known} == known
 
 
 def test_tags_are_taken_apart_and_put_together_alike(theirs: ModuleType) -> None:

@@ -47,6 +47,26 @@ PROVIDER_COLUMNS = (
 )
 
 
+STATUS_COLUMNS = (
+    tags.PR_DISPLAY_NAME,
+    tags.PR_RESOURCE_TYPE,
+    0x3E040003,  # PR_STATUS_CODE
+    0x3E020003,  # PR_RESOURCE_METHODS
+    tags.PR_RESOURCE_FLAGS,
+    tags.PR_INSTANCE_KEY,
+    tags.PR_OBJECT_TYPE,
+    0x30000003,  # PR_ROWID
+)
+MAPI_SUBSYSTEM, STATUS_AVAILABLE, MAPI_STATUS = 39, 1, 0xA
+
+
+def status_table(profile: str, flags: int) -> Table:
+    """The status table of a session without providers: MAPI's own row, named as the profile is ([status-tables])."""
+    values: tuple[PropertyValue, ...] = (profile, MAPI_SUBSYSTEM, STATUS_AVAILABLE, 0, 0, bytes(4), MAPI_STATUS, 1)
+    row = dict(zip(STATUS_COLUMNS, values, strict=True))
+    return Table(STATUS_COLUMNS, [row], unicode=bool(flags & ReadFlag.UNICODE), names=tags)
+
+
 def profile_table(profiles: Iterable[ProfileRow], flags: int) -> Table:
     """The profile table."""
     rows: list[dict[int, PropertyValue]] = [

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from mapiwright.admin import at_last_logoff
-from mapiwright.admin.flags import LogonFlag, StoreChoice, check_flags
+from mapiwright.admin.flags import LogonFlag, ReadFlag, StoreChoice, check_flags
 from mapiwright.admin.last_error import Remembering, remembered
+from mapiwright.admin.rows import status_table
 from mapiwright.admin.sections import open_section
 from mapiwright.admin.services import MessageServiceAdmin
 from mapiwright.entry.service.contract import EntryFlag
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.workspace import Workspace
     from mapiwright.mapi.profile.profile import Profile, Provider
+    from mapiwright.mapi.tables.tables import Table
 
 MAPI_E_LOGON_FAILED = 0x80040111
 MAPI_E_INVALID_OBJECT = 0x80040108
@@ -125,6 +127,13 @@ class Session(Remembering):
         """The services of the profile; changes take effect in the next session ([imapisession-adminservices])."""
         self._must_be_open()
         return MessageServiceAdmin(self.workspace, self.profile_name)
+
+    @remembered
+    def get_status_table(self, flags: int = ReadFlag.UNICODE) -> Table:
+        """The row of the MAPI subsystem alone, as no provider and no spooler runs ([imapisession-getstatustable])."""
+        self._must_be_open()
+        check_flags(flags, ReadFlag.UNICODE, "GetStatusTable")
+        return status_table(self.profile_name, flags)
 
     @remembered
     def open_profile_section(self, uid: str | bytes | None, flags: int = 0) -> ProfileSection:

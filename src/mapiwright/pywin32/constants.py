@@ -297,6 +297,7 @@ _CODES = {  # H:MAPICode.h; those of Outlook's own stores: [mapi-constants]
 }
 
 _OURS = {
+    "MAPI_SUBSYSTEM": 39,
     # MAPILogonEx and IMAPISession::OpenMsgStore (H:MAPIX.h, H:MAPIAux.h).
     "MAPI_APP_PROFILE": 4,
     "MAPI_BG_SESSION": 0x200000,

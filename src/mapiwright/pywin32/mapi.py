@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mapiwright.pywin32 import constants, iids, target
+from mapiwright.pywin32 import ansi, constants, iids, target
 from mapiwright.pywin32.iids import MAPIUIDFromBinary
 from mapiwright.pywin32.unknown import com_errors
 
@@ -153,6 +153,7 @@ def BinFromHex(val: str) -> bytes:
     return bytes.fromhex(val)
 
 
+ansi.register()
 # Scripts ask for them as attributes, and walk vars(mapi) for the name of a number.
 globals().update(constants.CONSTANTS)
 globals().update(iids.IIDS)

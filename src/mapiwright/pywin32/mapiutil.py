@@ -29,7 +29,15 @@ __all__ = [
     "GetScodeString",
     "SetProperties",
     "SetPropertyValue",
+    "mapiErrorTable",
+    "prTable",
+    "ptTable",
 ]
+
+mapiErrorTable: dict[int, str]
+prTable: dict[int, str]
+ptTable: dict[int, str]
+"""The names of results, of tags and ids, and of types, by their numbers: made when a script asks for one."""
 
 _FIRST_NAMED_ID = 0x8000
 _TYPES: Mapping[type, int] = {
@@ -41,6 +49,15 @@ _TYPES: Mapping[type, int] = {
     datetime: mapitags.PT_SYSTIME,
     type(None): mapitags.PT_UNSPECIFIED,
 }
+
+
+def __getattr__(name: str) -> Any:
+    """The three tables; pywin32's are empty until a function has filled them, and these never are."""
+    tables = {"mapiErrorTable": _codes, "prTable": _names, "ptTable": _type_names}
+    if name not in tables:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()[name] = dict(tables[name]())
+    return made
 
 
 def GetPropTagName(pt: int) -> str:

@@ -5,10 +5,15 @@ There is no COM here. Every other name of the real module is absent, so that a s
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from mapiwright.mapi.props.codes import hresult_name
 from mapiwright.pywin32.pywintypes import IID, IIDType, com_error, error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "COINIT_APARTMENTTHREADED",
@@ -21,10 +26,14 @@ __all__ = [
     "GetScodeString",
     "IID_IUnknown",
     "MakeIID",
+    "TypeIIDs",
     "com_error",
     "error",
     "ole_error",
 ]
+
+TypeIIDs: Mapping[IIDType, type]
+"""The types of our interfaces by their ids; made when a script asks for it, as the types need the administration."""
 
 COINIT_MULTITHREADED = 0
 COINIT_APARTMENTTHREADED = 2
@@ -33,6 +42,31 @@ IID_IUnknown = IID("{00000000-0000-0000-C000-000000000046}")
 
 MakeIID = IID
 ole_error = com_error
+
+
+def __getattr__(name: str) -> Any:
+    """TypeIIDs."""
+    if name != "TypeIIDs":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()[name] = {
+        kind.interface: kind for kind in (getattr(import_module(f"{_HERE}.{room}"), type_) for room, type_ in _TYPES)
+    }
+    return made
+
+
+_HERE = "mapiwright.pywin32"
+_TYPES = (
+    ("unknown", "PyIUnknown"),
+    ("profadmin", "PyIProfAdmin"),
+    ("services", "PyIMsgServiceAdmin"),
+    ("services", "PyIMsgServiceAdmin2"),
+    ("provideradmin", "PyIProviderAdmin"),
+    ("profsect", "PyIMAPIProp"),
+    ("profsect", "PyIProfSect"),
+    ("table", "PyIMAPITable"),
+    ("session", "PyIMAPISession"),
+    ("sink", "PyIMAPIAdviseSink"),
+)
 
 
 def CoInitialize() -> None:

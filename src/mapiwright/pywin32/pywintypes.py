@@ -5,13 +5,13 @@ Ours behave as pywin32's do, so a script sees no difference; ``TimeType`` is dat
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-__all__ = ["IID", "IIDType", "TimeType", "com_error", "error"]
+__all__ = ["IID", "IIDType", "Time", "TimeType", "com_error", "error"]
 
 CO_E_CLASSSTRING = 0x800401F3 - (1 << 32)
 
@@ -79,7 +79,23 @@ def _iid(text: Any, is_bytes: int = False) -> _PyIID:
         raise com_error(CO_E_CLASSSTRING, "Invalid class string", None, None) from None
 
 
+def _time(given: Any) -> datetime:
+    """The time, in UTC, of a number of seconds since 1970, or of a tuple as ``time.gmtime`` has it; a datetime stays.
+
+    Raises TypeError for anything else.
+    """
+    if isinstance(given, datetime):
+        return given
+    if isinstance(given, (int, float)):
+        return datetime.fromtimestamp(given, UTC)
+    if isinstance(given, (tuple, list)) and len(given) >= 6:
+        year, month, day, hour, minute, second = given[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    raise TypeError(f"Objects of type '{type(given).__name__}' can not be used as a time object")
+
+
 if TYPE_CHECKING:
+    Time = _time
     com_error = _ComError
     IIDType = _PyIID
     IID = _iid
@@ -87,7 +103,8 @@ if TYPE_CHECKING:
 elif find_spec("pywintypes") is not None:
     _real = import_module("pywintypes")
     com_error, IIDType, IID, TimeType = _real.com_error, _real.IIDType, _real.IID, _real.TimeType
+    Time = _real.Time
 else:
-    com_error, IIDType, IID, TimeType = _ComError, _PyIID, _iid, datetime
+    com_error, IIDType, IID, TimeType, Time = _ComError, _PyIID, _iid, datetime, _time
 
 error = com_error

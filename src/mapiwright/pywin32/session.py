@@ -11,6 +11,7 @@ from mapiwright.admin.session import Session
 from mapiwright.pywin32.iids import IIDS
 from mapiwright.pywin32.profsect import as_section
 from mapiwright.pywin32.services import as_services
+from mapiwright.pywin32.table import PyIMAPITable, TableView
 from mapiwright.pywin32.uid import bytes_of
 from mapiwright.pywin32.unknown import PyIObject, unsupported
 from mapiwright.pywin32.values import bits
@@ -46,9 +47,10 @@ class PyIMAPISession(PyIObject[Session]):
         """MAPI_E_NO_SUPPORT. GetProviderTable has a row for each store of the profile."""
         unsupported("GetMsgStoresTable")
 
-    def GetStatusTable(self, flags: int) -> NoReturn:
-        """MAPI_E_NO_SUPPORT."""
-        unsupported("GetStatusTable")
+    def GetStatusTable(self, flags: int) -> PyIMAPITable:
+        """One row, MAPI_SUBSYSTEM's, whose PR_DISPLAY_NAME is the name of the profile."""
+        code_page = self.behind.workspace.workstation.code_page
+        return PyIMAPITable(TableView(self.behind.get_status_table(bits(flags)), code_page))
 
     def OpenMsgStore(self, uiParam: int, entryId: bytes, iid: Uid | None, flags: int) -> NoReturn:
         """MAPI_E_NO_SUPPORT."""

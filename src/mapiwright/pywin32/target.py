@@ -71,6 +71,11 @@ def workspace() -> Workspace:
     return choose(uri, None, None)
 
 
+def code_page() -> str:
+    """The ANSI code page of the workstation; where none was chosen yet, that of Western Windows."""
+    return _MAPI.workspace.workstation.code_page if _MAPI.workspace is not None else "cp1252"
+
+
 def initialize() -> None:
     """Count a user of MAPI."""
     _MAPI.uses += 1

@@ -64,7 +64,7 @@ def words_of(error: BaseException) -> str:
 
 
 def set_limits(deadline: float) -> None:
-    """Hold the guest to bounded memory and time, no core file, and no change of a file; where the system can."""
+    """Hold the guest to bounded memory and time, and let it change nothing; where the system can."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - Windows has none
@@ -83,7 +83,11 @@ def set_limits(deadline: float) -> None:
             continue
     signal.alarm(int(deadline) + ALARM)  # where the parent is gone, and cannot end what sleeps
     if sys.platform == "linux":
-        from mapiwright.entry.child.landlock import die_with_parent, forbid_changes  # noqa: PLC0415 - Linux' own
+        # Linux' own.
+        from mapiwright.entry.child.forbidden_calls import drop_capabilities, forbid_calls  # noqa: PLC0415
+        from mapiwright.entry.child.landlock import die_with_parent, forbid_changes  # noqa: PLC0415
 
+        drop_capabilities()
         die_with_parent()
         forbid_changes()
+        forbid_calls()

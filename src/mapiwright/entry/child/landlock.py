@@ -1,7 +1,8 @@
 """What Linux does for us: a guest changes no file, nor does what it starts, and it does not outlive its parent.
 
-Landlock needs no privilege and Linux 5.13; where the kernel lacks it, nothing is done, and the other limits apply
-([landlock], linux/landlock.h). Standard library only.
+Nor does it look into a process outside, such as its parent's environment, or send it a signal. Landlock needs no
+privilege and Linux 5.13; where the kernel lacks it, nothing is done, and the other limits apply ([landlock],
+linux/landlock.h). Standard library only.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ CHANGES = WRITE_FILE | 0x1FF0
 """To write a file, to remove one or a folder, and to make anything: files, folders, links, sockets and devices."""
 SINCE = {2: 1 << 13, 3: TRUNCATE}
 """What later versions support in addition: moves between folders, and truncation."""
+SIGNALS, SINCE_SIGNALS = 1 << 1, 6
+"""The scope of signals, and the version that has it."""
 ALLOWED = ("/dev/null",)
 
 
@@ -39,8 +42,10 @@ def forbid_changes() -> bool:
     if version < 1:
         return False
     handled = CHANGES | sum(right for since, right in SINCE.items() if version >= since)
-    rights = ctypes.c_uint64(handled)
-    rules = system(CREATE_RULESET, ctypes.byref(rights), ctypes.c_size_t(8), 0)
+    # landlock_ruleset_attr: rights to files, to the network, which stays free, and scopes
+    attributes = (ctypes.c_uint64 * 3)(handled, 0, SIGNALS)
+    size = 24 if version >= SINCE_SIGNALS else 8
+    rules = system(CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), 0)
     if rules < 0:
         return False
     try:

@@ -1,7 +1,7 @@
 """The matrix: a package on every kind of Outlook, installed, installed again, upgraded, removed, and all as before.
 
-Each layout gets its own workstation. The calls of entry points are made, as far as the
-package has a stand-in for them.
+Each layout gets its own workstation. The calls of entry points are made: by the package's DLL on the layouts whose
+Outlook is of the same machine type as a Python at hand that loads it, else as far as it has a stand-in.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.call import through
+from mapiwright.entry.hosts.hosts import interpreter_named
 from mapiwright.entry.makers import MAKERS
-from mapiwright.errors import MapiwrightError
+from mapiwright.errors import MapiwrightError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.install import plan_install
@@ -117,10 +119,11 @@ def _title(outlook: OutlookInstallation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
-    """A layout with its cells, one for each step in their order."""
+    """A layout with its cells, one for each step in their order; ``host`` is where the package's DLL was called."""
 
     case: Case
     cells: tuple[MatrixCell, ...]
+    host: str = ""
 
     @property
     def skipped(self) -> bool:
@@ -152,15 +155,31 @@ def try_all(
     *,
     older: Package | None = None,
     place: MatrixPlace = MatrixPlace.MEMORY,
+    host: str = "",
 ) -> Iterator[MatrixRow]:
     """Try ``package`` on each case, and yield the rows in order, as they are done.
 
     ``older`` is the version that is upgraded from; without it, it is this one, and what is upgraded to is the same
-    with a higher version.
+    with a higher version. ``host`` is a Python that loads DLLs; without it, it is this one, where it does.
     """
+    callers = _callers(host)
     first, second = (older, package) if older is not None else (package, _next_version(package))
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # most of the time goes by in the children that are called
-        yield from pool.map(lambda case: _try(package, first, second, case, place), cases)
+        yield from pool.map(
+            lambda case: _try(package, first, second, case, place, callers.get(case.outlooks[0].bitness, "")), cases
+        )
+
+
+def _callers(host: str) -> Mapping[Bitness, str]:
+    """The Python that loads the DLLs of an Outlook, by the bitness of that."""
+    found = interpreter_named(host or "here")
+    if found.kind != "pe":
+        if host:
+            raise UsageError(
+                f"the Python of --host {host} loads no DLL of Windows", expected="wine:PREFIX, or a Python on Windows"
+            )
+        return {}
+    return {bitness: host or "here" for bitness in Bitness if bitness.value == found.machine.lower()}
 
 
 def _next_version(package: Package) -> Package:
@@ -168,10 +187,10 @@ def _next_version(package: Package) -> Package:
     return replace(package, version=f"{stem}{int(package.version[len(stem) :] or 0) + 1}")
 
 
-def _try(package: Package, first: Package, second: Package, case: Case, place: MatrixPlace) -> MatrixRow:
+def _try(package: Package, first: Package, second: Package, case: Case, place: MatrixPlace, host: str) -> MatrixRow:
     cells: list[MatrixCell] = []
     with _opened(case, place) as workstation:
-        trial = _Trial(workstation)
+        trial = _Trial(workstation, host)
         bitness = workstation.outlook.bitness
         if not is_for(package, workstation):
             why = f"the package {NO_DLL.format(bitness)}"
@@ -184,11 +203,11 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: M
             (MatrixStep.BYTES, trial.compare),
         )
     with _opened(case, place) as workstation:
-        again = _Trial(workstation)
+        again = _Trial(workstation, host)
         if not is_for(first, workstation):
             why = f"{first.version} {NO_DLL.format(bitness)}"
             left_out = (MatrixStep.UPGRADE, MatrixStep.REMOVED)
-            return MatrixRow(case, (*cells, *(MatrixCell(step, StepVerdict.SKIPPED, why) for step in left_out)))
+            return MatrixRow(case, (*cells, *(MatrixCell(step, StepVerdict.SKIPPED, why) for step in left_out)), host)
         cells += _in_order(
             again,
             (
@@ -197,7 +216,7 @@ def _try(package: Package, first: Package, second: Package, case: Case, place: M
             ),
             (MatrixStep.REMOVED, lambda: again.uninstall(second) or again.compare()),
         )
-    return MatrixRow(case, tuple(cells))
+    return MatrixRow(case, tuple(cells), host)
 
 
 def _in_order(trial: _Trial, *steps: tuple[MatrixStep, Callable[[], str]]) -> Iterator[MatrixCell]:
@@ -234,8 +253,9 @@ def _opened(case: Case, place: MatrixPlace) -> Iterator[Workstation]:
 class _Trial:
     """A workstation on which a package is tried; each step returns what is wrong with its result, or ""."""
 
-    def __init__(self, workstation: Workstation) -> None:
+    def __init__(self, workstation: Workstation, host: str) -> None:
         self.workstation = workstation
+        self.host = host
         self.users = [user for user in workstation.users if not user.template]
         self.before = self.content()
 
@@ -275,7 +295,7 @@ class _Trial:
     def send(self, plan: Plan) -> None:
         """Make a plan true, if there is anything in it."""
         if not plan.empty:
-            execute(plan, self.workstation, makers=MAKERS)
+            execute(through(plan, self.host) if self.host else plan, self.workstation, makers=MAKERS)
 
     def content(self) -> tuple[Mapping[str, bytes | None], Mapping[KeyPath, Key | None]]:
         """All files (a folder is None) and keys, except our own state and the hives as files."""

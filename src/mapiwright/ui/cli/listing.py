@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def list_profiles(target: Target, users: UserChoice) -> None:
     """The profiles of the users, or of all where none is named; a star marks the default one.
 
-    Where Outlook has no profile yet, those of an older one that it takes over follow. Of several users, one whose hive
-    is damaged is reported, and the others are listed.
+    Where Outlook has no profile yet, those of an older one that it takes over follow. Of several users, one whose
+    hive is damaged is reported, and the others are listed.
     """
     rows: list[dict[str, Json]] = []
     older: list[dict[str, Json]] = []

@@ -140,12 +140,12 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--bitness",
         type=click.Choice([bitness.value for bitness in Bitness]),
-        help="With hive: only: the bitness of the Outlook that the hive belongs to.",
+        help="With hive:, and service call --library: the bitness of the Outlook that is meant.",
     )
     @click.option(
         "--edition",
         type=click.Choice([edition.value for edition in Edition]),
-        help="With hive: only, and prf check: the edition of Outlook that is meant.",
+        help="With hive:, prf check, and service call --library: the edition of Outlook that is meant.",
     )
     @click.option(
         "--inf",

@@ -40,6 +40,10 @@ def table_lines(rows: Sequence[MatrixRow]) -> Iterator[Line]:
     for message, number in Counter(cell.message for _, cell in _waiting(rows)).items():
         yield Line("")
         yield Line(escape(f"In {_steps(number)}, {message}"), Style.CHANGED)
+    called = [row for row in rows if row.host and not row.skipped]
+    if called:
+        yield Line("")
+        yield Line(f"{_layouts(len(called))} with the package's own DLL, called by {called[0].host}")
     yield Line("")
     yield Line(summary(rows), Style.REMOVED if _faults(rows) else Style.ADDED)
 
@@ -72,6 +76,7 @@ def matrix_document(package: Package, rows: Sequence[MatrixRow]) -> dict[str, Js
                 {
                     "layout": row.case.name,
                     "skipped": row.skipped,
+                    "host": row.host or None,
                     "cells": [
                         {"step": cell.step.value, "verdict": cell.verdict.value, "message": cell.message}
                         for cell in row.cells

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.assignments import Assignments
     from mapiwright.ui.cli.target import Target, UserChoice
+    from mapiwright.workstation.workstation import Workstation
 
 CONTEXTS = ("INSTALL", "CREATE", "CONFIGURE", "DELETE", "UNINSTALL", "PROVIDER_CREATE", "PROVIDER_DELETE")
 
@@ -64,7 +65,7 @@ class _Seen:
     "--library",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Try this library, in a scratch profile, with no workstation.",
+    help="Try this library, in a scratch profile, on no workstation.",
 )
 @click.option("--entry", "entry", metavar="FUNCTION", default="ServiceEntry", help="With --library: its entry point.")
 @click.option("--flavour", type=click.Choice(["com", "itanium"]), help="With --library: how its interfaces lie.")
@@ -96,7 +97,8 @@ def call(
     """Call the entry point of the service NAME, as MAPI does, and report what it did.
 
     The call is a transaction on the workstation. With --library a vendor tries their own library: --inf FILE gives
-    it the sections that MAPISVC.INF would.
+    it the sections that MAPISVC.INF would; --edition and --bitness, or --workstation, name the Outlook by whose rules
+    an install would keep or refuse what it sets.
     """
     if pending:
         if context or library or assignments:
@@ -109,7 +111,7 @@ def call(
     if library is not None:
         _refuse_what_needs_a_workstation(consent)
         _try_library(
-            _Trial(library, entry, name or "", context.upper(), flavour, deadline, trace, inf),
+            _Trial(library, entry, name or "", context.upper(), flavour, deadline, trace, inf, _rules_of()),
             given,
             consent,
             as_json,
@@ -142,8 +144,6 @@ def _call_installed(
     *,
     trace: bool,
 ) -> None:
-    from dataclasses import replace
-
     from mapiwright.transaction.plans.plan import Plan
 
     end_interrupted_run(target, consent)
@@ -270,6 +270,22 @@ class _Trial:
     deadline: float
     trace: bool
     inf: Path | None
+    rules: Workstation
+    """Whose rules an install would keep to."""
+
+
+def _rules_of() -> Workstation:
+    """The workstation that the options of the command line name, or one in memory like it."""
+    from mapiwright.setup.trial.scratch import workstation_like
+    from mapiwright.ui.cli.target import target_at
+    from mapiwright.workstation.workstation import Bitness, Edition
+
+    context = click.get_current_context()
+    named = context.params["edition"], context.params["bitness"]
+    edition, bitness = Edition(named[0]) if named[0] else None, Bitness(named[1]) if named[1] else None
+    if context.get_parameter_source("uri") is not ParameterSource.COMMANDLINE:
+        return workstation_like(edition, bitness)
+    return target_at(context.params["uri"], (), as_json=False, edition=edition, bitness=bitness).workstation
 
 
 def _refuse_what_needs_a_workstation(consent: Consent) -> None:
@@ -277,18 +293,18 @@ def _refuse_what_needs_a_workstation(consent: Consent) -> None:
     if consent.dry_run or consent.output is not None:
         raise click.UsageError("--library calls at once and writes nothing: there is no plan to look at or to save.")
     context = click.get_current_context()
-    for name in ("uri", "names", "all_users", "profile"):
+    for name in ("names", "all_users", "profile"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError("--library makes a scratch profile; no workstation, user or profile goes with it.")
+            raise click.UsageError("--library makes a scratch profile; no user or profile goes with it.")
 
 
 def _try_library(trial: _Trial, given: Mapping[int, PropertyValue], consent: Consent, as_json: bool) -> None:
     from mapiwright.entry.hosts.hosts import interpreter_named
     from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
     from mapiwright.entry.service.contract import Context, EntryFlag, Flavour
-    from mapiwright.setup.trial.scratch import definition_from, scratch_request
+    from mapiwright.setup.trial.scratch import definition_from, refuse_what_outlook_cannot_load, scratch
 
-    code_page = "cp1252"
+    code_page = trial.rules.code_page
     fragment = trial.inf.read_bytes() if trial.inf is not None else None
     definition = definition_from(fragment, trial.service, code_page)
     seen = _Seen()
@@ -301,10 +317,16 @@ def _try_library(trial: _Trial, given: Mapping[int, PropertyValue], consent: Con
         trace=trial.trace,
         observe=seen.reports.append,
     )
-    request = scratch_request(definition, Context[trial.context], given, code_page, EntryFlag.UNICODE)
+    attempt = scratch(definition, Context[trial.context], given, code_page, EntryFlag.UNICODE)
     title = f"{trial.entry} of {trial.library.name}, MSG_SERVICE_{trial.context}, in a scratch profile"
     with _reported(_Reported(definition.name, trial.context, title, as_json=as_json), seen) as document:
-        seen.outcome = host.call(request)
+        if trial.library.is_file():
+            refuse_what_outlook_cannot_load(trial.library.read_bytes(), trial.library.name, trial.rules)
+        answer = host.call(attempt.request)
+        refusal = attempt.refusal(answer, trial.rules)
+        seen.outcome = answer if refusal is None else replace(answer, hresult=refusal.hresult)
+        if refusal is not None:
+            raise refusal
         if as_json:
             write_document(document())
     _end_by(seen.outcome)

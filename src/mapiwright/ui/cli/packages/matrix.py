@@ -48,13 +48,21 @@ TEXT, JUNIT, GITHUB = "text", "junit", "github"
     show_default=True,
     help="A table, JUnit's XML, or the table with annotations for GitHub.",
 )
+@click.option(
+    "--host",
+    metavar="WHERE",
+    default="",
+    help="Call the package's own DLL there, on layouts of its machine type: here, python:PATH or wine:PREFIX.",
+)
 @json_option
-def test(package: Path, size: str, older: Path | None, place: str, format_: str, as_json: bool) -> None:
+def test(package: Path, size: str, older: Path | None, place: str, format_: str, host: str, as_json: bool) -> None:
     """Install PACKAGE on every kind of Outlook, install it again, upgrade it, remove it, and compare.
 
     Each layout gets new workstations, made for this and gone afterwards; no other workstation is touched. Exit code 1
     means that a step failed, or that the package is for none of these Outlooks; 5 that all passed and calls
     wait.
+
+    The package's DLL is called by this Python where it loads it, on Windows, or by the one that --host names.
     """
     if as_json and format_ != TEXT:
         raise click.UsageError("--json and --format exclude each other.")
@@ -65,7 +73,7 @@ def test(package: Path, size: str, older: Path | None, place: str, format_: str,
     cases = MATRICES[size]
     rows = []
     with progress_on(sys.stderr, len(cases)) as progress:
-        for row in try_all(newer, cases, older=before, place=MatrixPlace(place)):
+        for row in try_all(newer, cases, older=before, place=MatrixPlace(place), host=host):
             rows.append(row)
             progress(len(rows), len(cases), Message.literal(row.case.name))
     if as_json:
