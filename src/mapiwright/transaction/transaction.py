@@ -114,7 +114,9 @@ def refuse_changed_since(plan: Plan, workstation: Workstation) -> None:
 
 def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
     """Raise RefusedError, or NotFoundError, where what the plan changes cannot be written here; nothing was."""
-    workstation.files.refuse_impossible(on_files(plan.changes))
+    files = on_files(plan.changes)
+    if files:
+        workstation.files.refuse_impossible((*compose.making_own_folder(workstation), *files))
     workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
 
