@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
+from mapiwright.workstation.disk.name_index import NameIndex
 from mapiwright.workstation.files import fault_of_name, join, split
 
 if TYPE_CHECKING:
@@ -28,16 +29,17 @@ OWNER_ONLY_FOLDER = 0o700
 HIBERNATION_FILE = "hiberfil.sys"
 
 
-def resolve(root: Path, names: Sequence[str]) -> Path:
+def resolve(root: Path, names: Sequence[str], index: NameIndex | None = None) -> Path:
     """The path of ``names`` below ``root``, by the names as stored and without links; what is absent keeps its name.
 
+    ``index`` remembers folders from one path to the next.
     Raises RefusedError where two names differ only in case, a link leaves ``root``, or this program runs in a locale
     that cannot write a name.
     """
     _must_be_written(root.joinpath(*names))
-    here = root
+    here, index = root, index or NameIndex()
     for name in names:
-        here = here / (_stored(here, name) or name)
+        here = here / (_stored(index, here, name) or name)
     real = Path(os.path.realpath(here))
     if not real.is_relative_to(os.path.realpath(root)):
         raise RefusedError(
@@ -60,13 +62,8 @@ def _must_be_written(path: Path) -> None:
         ) from error
 
 
-def _stored(folder: Path, name: str) -> str | None:
-    try:
-        known = [entry.name for entry in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    wanted = upcase(name)
-    found = sorted(entry for entry in known if upcase(entry) == wanted)
+def _stored(index: NameIndex, folder: Path, name: str) -> str | None:
+    found = index.stored(folder, name)
     if len(found) > 1:
         raise RefusedError(
             f"{' and '.join(map(repr, found))} are one name for Windows",
@@ -88,6 +85,7 @@ class TreeFiles:
         self._places = {_place(path): Path(real) for path, real in places.items()}
         self._spelled = {place: split(path) for place, path in zip(self._places, places, strict=True)}
         self._private = _place(private) if private else None
+        self._index = NameIndex()
 
     def path_of(self, path: str) -> Path | None:
         """Where the file or folder is, or would be, on this computer; None where it cannot exist here."""
@@ -95,7 +93,7 @@ class TreeFiles:
         for depth in range(len(place), 0, -1):
             root = self._places.get(place[:depth])
             if root is not None:
-                return resolve(root, split(path)[depth:])
+                return resolve(root, split(path)[depth:], self._index)
         return None
 
     def read(self, path: str) -> bytes | None:
@@ -166,16 +164,14 @@ class TreeFiles:
         from mapiwright.workstation.change import WriteFile
         from mapiwright.workstation.disk.replace import remove_leftovers
         from mapiwright.workstation.outstanding import outstanding_in_files
-        from mapiwright.workstation.subject import partly_made
+        from mapiwright.workstation.subject import leaves_something, partly_made
 
         self._refuse_at_restart(changes)
         for change in changes:  # beside what is as it should be, too, and before it is seen what a folder still holds
-            real = self.path_of(change.path)
+            real = self._path_to_change(change) if leaves_something(change) else self.path_of(change.path)
             if isinstance(change, WriteFile) and real is not None:
                 remove_leftovers(real)
         due = outstanding_in_files(changes, self)
-        for change in due:
-            self._path_to_change(change)
         for at, change in enumerate(due):
             try:
                 self._make(change)
