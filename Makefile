@@ -33,6 +33,7 @@ bench: $(VENV)/.development compiled
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/hives.py
 	$(BIN)/python benchmarks/entry.py
+	$(BIN)/python benchmarks/growth.py
 
 # The programs that read what we wrote. With CI=true they are required, and a root installs them; elsewhere a test
 # that lacks one is skipped and names it.

@@ -566,6 +566,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = folder / "acme"
     shutil.copytree(ACME, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "docs" / "Änderungen 変更.txt").write_bytes(b"news")
+    manifest = (package / "mapiwright.toml").read_text(encoding="utf-8")
+    named = manifest.replace('["README.md"]', '["README.md", "docs/Änderungen 変更.txt"]')
+    (package / "mapiwright.toml").write_text(named, encoding="utf-8")
     publish(make_edition(package), folder / "public")
     return folder / "public"
 

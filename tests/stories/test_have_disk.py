@@ -260,8 +260,8 @@ class TestWhatChangesMeanwhile:
         def arrange(name: str, action: Callable[[], object]) -> None:
             waiting = [action]
 
-            def reading(self: Directory, path: str) -> bytes:
-                data = read(self, path)
+            def reading(self: Directory, path: str, most: int) -> bytes:
+                data = read(self, path, most)
                 if path == name and waiting:
                     waiting.pop()()
                 return data

@@ -148,7 +148,7 @@ def test_it_speaks_french_where_the_locale_does(run: Run, public: Path) -> None:
     asked = run(public / PROGRAM, LANG="fr_FR.UTF-8")
     assert asked.returncode == 1
     assert "Erreur\u00a0: stdin n'est pas un terminal" in asked.stderr
-    assert "1. fichiers\n" in asked.stdout
+    assert "1. fichiers\u00a0: 9 modifications\n" in asked.stdout
     done = run(public / PROGRAM, "--yes", LANG="fr_FR.UTF-8")
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("Cible\u00a0: image:")

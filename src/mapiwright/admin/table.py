@@ -65,7 +65,7 @@ def stored_profiles(workstation: Workstation, user: User) -> Iterator[tuple[Prof
     edition, pointer = _edition_and_pointer(workstation, user)
     names = store.profile_names(registry, user.root, edition)
     for row in profile_table(names, store.default_name(registry, user.root, edition)):
-        found = store.read_profile_of(
+        found = store.read_stored_profile(
             registry,
             user.root,
             edition,

@@ -124,7 +124,9 @@ def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
     Nothing was.
     """
     refuse_own_records(plan.changes, workstation)
-    workstation.files.refuse_impossible(on_files(plan.changes))
+    files = on_files(plan.changes)
+    if files:
+        workstation.files.refuse_impossible((*compose.making_own_folder(workstation), *files))
     workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
 

@@ -8,7 +8,7 @@ The record says what was added. It is JSON, in ASCII: what stands for undecodabl
     {"schema": 1, "absent": false, "sections": [
         {"name": "Services", "header": false, "above": false, "below": false, "lines": [["ACME", "Acme Mail"]]}]}
 
-A section of the fragment that nothing links to is not merged: MAPI reads none, and nobody could say later whose it
+A section of the fragment that nothing links to is not merged: MAPI reads none, and nothing would say later whose it
 was. ``inf merge`` writes MARK into a file that it makes, so that ``inf remove`` can take the file away again.
 
 ``absent`` is whether there was no file, ``header`` whether the section is ours, ``above`` and ``below`` whether a

@@ -145,13 +145,29 @@ def read_profile_of(
     code_page: str,
 ) -> Profile | None:
     """A user's profile of that name without regard to case, under its stored name; None where there is none."""
-    stored = next(
-        (each for each in profile_names(registry, user_root, edition) if upcase(each) == upcase(name)), None
-    )
-    key = registry.read(user_root / PROFILE_ROOTS[edition].profiles / stored) if stored is not None else None
-    if stored is None or key is None:
+    wanted = upcase(name)
+    stored = next((each for each in profile_names(registry, user_root, edition) if upcase(each) == wanted), None)
+    if stored is None:
         return None
-    return read_profile(stored, key, default_pointer=default_pointer, code_page=code_page)
+    return read_stored_profile(
+        registry, user_root, edition, stored, default_pointer=default_pointer, code_page=code_page
+    )
+
+
+def read_stored_profile(
+    registry: RegistryReader,
+    user_root: KeyPath,
+    edition: Edition,
+    stored: str,
+    *,
+    default_pointer: int,
+    code_page: str,
+) -> Profile | None:
+    """A user's profile of a name that ``profile_names`` gave: who reads all of them lists the names once."""
+    key = registry.read(profile_key(user_root, edition, stored))
+    return (
+        read_profile(stored, key, default_pointer=default_pointer, code_page=code_page) if key is not None else None
+    )
 
 
 def profiles_changes(

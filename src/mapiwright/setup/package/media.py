@@ -6,6 +6,7 @@ Names are found as Windows finds them, without regard to case, also where the di
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from mapiwright.errors import ConflictError, NotFoundError, RefusedError
@@ -14,6 +15,12 @@ from mapiwright.formats.regf.upcase import upcase
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+LARGEST_FILE = 256 << 20
+"""The bytes of a file that a package may have."""
+LARGEST_PACKAGE = 1 << 30
+"""The bytes that all its files may have together."""
 
 
 class Media(Protocol):
@@ -28,8 +35,11 @@ class Media(Protocol):
         """The names of files and folders in ``folder``, sorted; empty where it is no folder."""
         ...
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a file; raises RefusedError where there is none, or it does not belong to the package."""
+    def read(self, path: str, most: int = LARGEST_FILE + 1) -> bytes:
+        """The bytes of a file, the first ``most`` of them: one more than is allowed shows that it is too large.
+
+        Raises RefusedError where there is none, or it does not belong to the package.
+        """
         ...
 
 
@@ -58,13 +68,15 @@ class Directory:
         except OSError as error:
             raise RefusedError(f"{folder or self.name} cannot be listed: {error.strerror}") from error
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a file."""
+    def read(self, path: str, most: int = LARGEST_FILE + 1) -> bytes:
+        """The first bytes of a file."""
         place = self._inside(path)
         if not place.is_file():
             raise RefusedError(f"{path} is no file")
         try:
-            return place.read_bytes()
+            with place.open("rb") as stream:
+                # A read of n bytes takes n bytes of memory, however few there are.
+                return stream.read(min(most, os.fstat(stream.fileno()).st_size + 1))
         except OSError as error:
             raise RefusedError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -84,7 +96,7 @@ class Watched:
     def __init__(self, root: Path) -> None:
         self._directory = Directory(root)
         self._names: dict[str, tuple[str, ...]] = {}
-        self._files: dict[str, tuple[object, bytes]] = {}
+        self._files: dict[str, tuple[object, bytes, int]] = {}
 
     @property
     def name(self) -> str:
@@ -97,16 +109,17 @@ class Watched:
             self._names[folder] = self._directory.names(folder)
         return self._names[folder]
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a file, as they were when it was first read."""
-        if path not in self._files:
+    def read(self, path: str, most: int = LARGEST_FILE + 1) -> bytes:
+        """The first bytes of a file, as they were when it was first read."""
+        found = self._files.get(path)
+        if found is None or len(found[1]) == found[2] < most:  # it was cut
             mark = self._mark(path)
-            self._files[path] = mark, self._directory.read(path)
-        return self._files[path][1]
+            found = self._files[path] = mark, self._directory.read(path, most), most
+        return found[1][:most]
 
     def refuse_changed(self) -> None:
         """Raise ConflictError where anything changed since it was read, or may have been incomplete then."""
-        changed = [path for path, (mark, _) in self._files.items() if self._mark(path) != mark]
+        changed = [path for path, (mark, *_) in self._files.items() if self._mark(path) != mark]
         changed += [path for path, names in self._names.items() if self._now(path) != names]
         if changed:
             raise ConflictError(
@@ -147,11 +160,11 @@ class Memory:
         above = f"{folder}/" if folder else ""
         return tuple(sorted({path[len(above) :].split("/")[0] for path in self.files if path.startswith(above)}))
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a file."""
+    def read(self, path: str, most: int = LARGEST_FILE + 1) -> bytes:
+        """The first bytes of a file."""
         if path not in self.files:
             raise RefusedError(f"{path} is no file")
-        return self.files[path]
+        return self.files[path][:most]
 
 
 def find(media: Media, path: str) -> str | None:

@@ -20,7 +20,7 @@ from mapiwright.mapi.props import tags
 from mapiwright.setup.package import manifest as manifests
 from mapiwright.setup.package.destination import SHARED, SYSTEM
 from mapiwright.setup.package.manifest import Manifest, ProfilesOnUninstall, RegistryEntry, ServiceEntry
-from mapiwright.setup.package.media import Directory, Media, find
+from mapiwright.setup.package.media import LARGEST_FILE, LARGEST_PACKAGE, Directory, Media, find
 from mapiwright.setup.package.rules import finding
 from mapiwright.workstation.files import fault_of_name, same
 
@@ -171,11 +171,11 @@ class _Reading:
         self.media = media
         self.code_page = code_page
         self.faults: list[Finding] = []
-        self.parts: dict[str, None] = {}
+        self.parts: dict[str, int] = {}
 
     def package(self) -> Package:
         """The package, or FindingsError."""
-        found = self.file(manifests.FILE_NAME)
+        found = self.file(manifests.FILE_NAME, most=manifests.LARGEST)
         if found is not None:
             manifest, faults = manifests.read(found[1])
             self.faults += faults
@@ -227,14 +227,21 @@ class _Reading:
         """Gather a fault."""
         self.faults.append(finding(id_, where, what))
 
-    def file(self, path: str, *, missing: str = "") -> tuple[str, bytes] | None:
-        """A file by its stored path, and its bytes; ``missing`` is the id of the fault where there is none."""
+    def file(self, path: str, *, missing: str = "", most: int = LARGEST_FILE) -> tuple[str, bytes] | None:
+        """A file by its stored path, and its bytes; ``missing`` is the id of the fault where there is none.
+
+        One that has more than ``most`` bytes is cut where it shows that; who reads it knows its own limit, and
+        LARGEST_FILE is that of the others.
+        """
         try:
             stored = find(self.media, path)
             if stored is not None:
-                data = self.media.read(stored)
-                self.parts[stored] = None
-                return stored, data
+                data = self.media.read(stored, most + 1)
+                self.parts[stored] = len(data)
+                if len(data) <= LARGEST_FILE and sum(self.parts.values()) <= LARGEST_PACKAGE:
+                    return stored, data
+                self.fault("MW4109", stored, "the package is too large with it")
+                return None
         except RefusedError as refusal:
             self.fault("MW4103", path, refusal.what)
             return None
@@ -264,7 +271,7 @@ class _Reading:
     def has_services(self, name: str) -> bool:
         """Whether an INF on bare media is a fragment of MAPISVC.INF, and not one for a driver or a setup."""
         try:
-            return inf.parse(self.media.read(name), self.code_page).section(SERVICES) is not None
+            return inf.parse(self.media.read(name, inf.LARGEST + 1), self.code_page).section(SERVICES) is not None
         except RefusedError:
             return False
 
@@ -293,7 +300,7 @@ class _Reading:
 
     def document(self, fragment: str, code_page: str) -> Inf:
         """The INF fragment; an empty one where it cannot be read."""
-        found = self.file(fragment, missing="MW4102") if fragment else None
+        found = self.file(fragment, missing="MW4102", most=inf.LARGEST) if fragment else None
         try:
             return inf.parse(found[1] if found is not None else b"", code_page)
         except FormatError as error:

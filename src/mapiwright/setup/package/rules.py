@@ -109,6 +109,11 @@ PACKAGE_RULES: Mapping[str, Rule] = MappingProxyType(
             "Nothing private is published: no private key, no hidden file or folder, no repository.",
             "Take it out of the manifest, and keep keys outside the package's directory.",
         ),
+        "MW4109": Rule(
+            ERROR,
+            "A file of a package has at most 256 MiB, and all of them together at most 1 GiB.",
+            "Take out what is no part of the service, or ship it in a setup of its own.",
+        ),
         # The workstation.
         "MW4201": Rule(
             ERROR,

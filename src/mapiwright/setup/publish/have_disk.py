@@ -20,6 +20,7 @@ from mapiwright.setup.package.media import Memory, Watched, find
 from mapiwright.setup.package.package import FRAGMENT, read_package
 from mapiwright.setup.package.rules import finding
 from mapiwright.setup.package.signatures import Signature, SignatureStanding
+from mapiwright.setup.publish import sums
 from mapiwright.setup.publish.foreign_program import is_program, programs_among
 from mapiwright.setup.publish.publication import PROGRAM, SUMS, read_publication, refuse_unsigned
 from mapiwright.setup.publish.setup_program import bundled_package
@@ -132,14 +133,16 @@ class _Look:
         reported = find(self.media, SUMS)
         if reported is None:
             return False
-        return not self.named.lower().endswith(".pyz") or self.named.encode() in self.media.read(reported)
+        return not self.named.lower().endswith(".pyz") or self.named.encode() in self.media.read(
+            reported, sums.LARGEST
+        )
 
     def _is_fragment(self, name: str) -> bool:
         """Whether it is an INF for MAPI, and not one for a driver."""
         if not upcase(name).endswith(".INF"):
             return False
         try:
-            return inf.parse(self.media.read(name), self.code_page).section(SERVICES) is not None
+            return inf.parse(self.media.read(name, inf.LARGEST + 1), self.code_page).section(SERVICES) is not None
         except FormatError:
             return upcase(name) == upcase(FRAGMENT)
 

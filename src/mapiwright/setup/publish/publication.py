@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FindingsError, FormatError, RefusedError
-from mapiwright.setup.package.media import Memory, find
+from mapiwright.setup.package.media import LARGEST_FILE, LARGEST_PACKAGE, Memory, find
 from mapiwright.setup.package.rules import finding
 from mapiwright.setup.package.signatures import Signature, SignatureStanding
 from mapiwright.setup.publish import sums
@@ -30,6 +30,10 @@ PROGRAM = "setup.pyz"
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.sig"
 KEY = "SHA256SUMS.pem"
+LARGEST_PUBLICATION = 2 * LARGEST_PACKAGE
+"""The bytes that it may have: the package is in it twice."""
+LARGEST_KEY = 1 << 16
+"""The bytes of a key or a signature that are read."""
 OURS = frozenset({PROGRAM, SUMS, SIGNATURE, KEY})
 """The files of a publication that are not the package's."""
 
@@ -63,22 +67,27 @@ def read_publication(media: Media, trust: Trust) -> Publication:
     Raises FindingsError with every fault where a sum is wrong, a file is missing or the signature is not that of the
     sums, RefusedError where trust is demanded and none of its keys has signed.
     """
-    reported = media.read(find(media, SUMS) or SUMS)
+    reported = media.read(find(media, SUMS) or SUMS, sums.LARGEST + 1)
     try:
         listed = sums.parse(reported)
     except FormatError as error:
         raise _broken([finding("MW4303", SUMS, f"{error.where}: {error.what}")], media.name) from None
     faults: list[Finding] = []
     files: dict[str, bytes] = {}
+    read = 0
     for path, expected in listed.items():
         try:
             stored = find(media, path)
             data = media.read(stored) if stored is not None else None
+            read += len(data or b"")
         except RefusedError as refusal:
             faults.append(finding("MW4302", path, refusal.what))
             continue
         if data is None:
             faults.append(finding("MW4302", path, "it is listed and not there"))
+        elif len(data) > LARGEST_FILE or read > LARGEST_PUBLICATION:
+            faults.append(finding("MW4109", path, "the publication is too large with it"))
+            break
         elif sums.sum_of(data) != expected:
             faults.append(finding("MW4301", path, f"it has the sum {sums.sum_of(data)}, and not {expected}"))
         elif path not in OURS:
@@ -110,7 +119,7 @@ def _signature(media: Media, reported: bytes, trust: Trust) -> Signature:
         return Signature(SignatureStanding.NONE)
     if signature is None or key is None:
         return Signature(SignatureStanding.TAMPERED, reason=f"{KEY if signature else SIGNATURE} is missing")
-    return verify(reported, media.read(signature), media.read(key), trust)
+    return verify(reported, media.read(signature, LARGEST_KEY), media.read(key, LARGEST_KEY), trust)
 
 
 def _broken(faults: list[Finding], where: str) -> FindingsError:

@@ -76,6 +76,11 @@ def check_place(edition: PackageEdition, directory: Path) -> None:
         _refuse_foreign(here, edition)
 
 
+def _sums_in(directory: Path) -> bytes:
+    with (directory / SUMS).open("rb") as stream:
+        return stream.read(sums.LARGEST + 1)
+
+
 def _refuse_foreign(directory: Path, edition: PackageEdition) -> None:
     """Only a publication or an empty directory is replaced: no other file is deleted.
 
@@ -85,7 +90,7 @@ def _refuse_foreign(directory: Path, edition: PackageEdition) -> None:
     brought = {*OURS}
     if SUMS in names:
         with suppress(FormatError):  # then it is none
-            brought |= sums.parse((directory / SUMS).read_bytes()).keys()
+            brought |= sums.parse(_sums_in(directory)).keys()
     if directory.resolve() == edition.source.resolve():
         brought &= edition.files.keys() | OURS
     if foreign := sorted(names - brought):

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
+from mapiwright.setup.package.media import LARGEST_FILE, LARGEST_PACKAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from importlib.resources.abc import Traversable
 
 PACKAGE = "package/"
@@ -44,6 +45,8 @@ LEFT_OUT = (
     "mapiwright/workflows/wizard/",
 )
 """What is not carried: the screens, which need Textual, the verbs that show them, and what developers alone use."""
+_COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_MOST_MEMBERS = 10_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)[^;]*(;?)")
 _OF_DISTRIBUTION = re.compile(
@@ -90,14 +93,37 @@ def make(package: Mapping[str, bytes]) -> bytes:
 def bundled_package(program: bytes) -> dict[str, bytes] | None:
     """The files of the package in a setup program of ours; None where it is none.
 
-    Raises FormatError where the bytes are damaged. Nothing of it is run.
+    Raises FormatError where the bytes are damaged, or a member is larger than a package's file may be: a zip of 3 MB
+    may hold 3 GiB, which is seen in its directory and never read. Nothing of it is run.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(program)) as bundle:
-            names = [name for name in bundle.namelist() if name.startswith(PACKAGE) and not name.endswith("/")]
-            return {name.removeprefix(PACKAGE): bundle.read(name) for name in names} or None
+            members = [each for each in bundle.infolist() if each.filename.startswith(PACKAGE) and not each.is_dir()]
+            _refuse_excess(members)
+            return {each.filename.removeprefix(PACKAGE): _member(bundle, each) for each in members} or None
     except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise FormatError("the setup program is damaged", remedy="Download it again from its publisher.") from error
+
+
+def _member(bundle: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """The bytes of a member; no more are decompressed than the directory says, which a forged one exceeds."""
+    with bundle.open(member) as stream:
+        return stream.read(member.file_size)
+
+
+def _refuse_excess(members: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise FormatError for what `make` does not write: too much of it, or in another compression."""
+    for member in members:
+        if member.compress_type not in _COMPRESSIONS:
+            raise FormatError(f"{member.filename} has a compression that setup programs do not use")
+        if member.file_size > LARGEST_FILE:
+            raise FormatError(f"{member.filename} has {member.file_size} bytes", expected=f"at most {LARGEST_FILE}")
+    total = sum(member.file_size for member in members)
+    if total > LARGEST_PACKAGE or len(members) > _MOST_MEMBERS:
+        raise FormatError(
+            f"it carries {len(members)} files of {total} bytes",
+            expected=f"at most {_MOST_MEMBERS} of {LARGEST_PACKAGE} together",
+        )
 
 
 def _sources(folder: Traversable, above: str) -> Iterator[tuple[str, bytes]]:

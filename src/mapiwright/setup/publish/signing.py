@@ -26,6 +26,7 @@ KEYS = "*.pem"
 """The files of the administrator's folder that are keys."""
 _MISSING = "the library cryptography is not installed"
 _REMEDY = 'Install it: pip install "mapiwright[sign]"'
+_LARGEST_KEY = 1 << 16
 _OTHERS_MAY_WRITE = 0o022
 
 
@@ -125,6 +126,7 @@ def _keys_in(folder: Path) -> tuple[Path, ...]:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            return stream.read(_LARGEST_KEY)
     except FileNotFoundError:
         raise NotFoundError("there is no such key", where=str(file)) from None

@@ -15,6 +15,8 @@ from mapiwright.workstation.files import fault_of_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LARGEST = 1 << 20
+"""The bytes of a list of sums."""
 _LINE = re.compile(r"([0-9A-Fa-f]{64}) [ *](.+)")
 
 
@@ -30,6 +32,8 @@ def render(files: Mapping[str, bytes]) -> bytes:
 
 def parse(data: bytes) -> dict[str, str]:
     """Path to sum; raises FormatError with the line that is invalid, there twice, or leads out of the directory."""
+    if len(data) > LARGEST:
+        raise FormatError(f"the list has more than {LARGEST} bytes", where=f"byte {LARGEST}")
     try:
         lines = data.decode().removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:

@@ -11,7 +11,7 @@ from mapiwright.workstation.registry import RegistryWants
 from mapiwright.workstation.subject import leaves_something, name_of, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from mapiwright.workstation.change import Change, Standing
     from mapiwright.workstation.workstation import Workstation
@@ -60,13 +60,23 @@ def in_the_way(changes: Iterable[Change], workstation: Workstation) -> tuple[str
     return tuple(left)
 
 
+def _own_folders(workstation: Workstation) -> tuple[str, ...]:
+    """The folder of our state and those above it, topmost first."""
+    parts = split(workstation.state_folder)
+    return tuple(join(*parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def making_own_folder(workstation: Workstation) -> Iterator[MakeFolder]:
+    """What the journal makes before the first change: the folder of our state, as far as it is not there."""
+    return (MakeFolder(path) for path in _own_folders(workstation) if not workstation.files.is_folder(path))
+
+
 def without_own_folder(changes: Iterable[Change], workstation: Workstation) -> tuple[Change, ...]:
     """The changes without those that make or remove the folder of our state, or one above it.
 
     The journal needs that folder before the first change and after the last one, so it is not a plan's to make.
     """
-    parts = split(workstation.state_folder)
-    ours = [join(*parts[:count]) for count in range(1, len(parts) + 1)]
+    ours = _own_folders(workstation)
     return tuple(
         change
         for change in changes

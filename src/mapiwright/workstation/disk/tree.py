@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.disk.handles import is_folder, is_link, look_at, names_in, open_folder, read_file
+from mapiwright.workstation.disk.name_index import NameIndex
 from mapiwright.workstation.disk.trust import OwnersOnly
 from mapiwright.workstation.files import fault_of_name, join, split
 
@@ -35,9 +36,10 @@ EVERYBODYS_FOLDER = 0o777
 HIBERNATION_FILE = "hiberfil.sys"
 
 
-def resolve(root: Path, names: Sequence[str], *, followed: int | None = None) -> Path:
+def resolve(root: Path, names: Sequence[str], index: NameIndex | None = None, *, followed: int | None = None) -> Path:
     """The path of ``names`` below ``root``, by the names as stored and without links; what is absent keeps its name.
 
+    ``index`` remembers folders from one path to the next.
     Of the names the first ``followed`` may be links; all of them where it is None. One that may not is refused, or
     stays in the path where it bears the last name, for whoever opens it to refuse. Raises RefusedError there, where
     two names differ only in case, a link leaves ``root``, or this program runs in a locale that cannot write a name.
@@ -46,13 +48,13 @@ def resolve(root: Path, names: Sequence[str], *, followed: int | None = None) ->
     _must_be_written(root.joinpath(*names))
     if not names:
         return Path(os.path.realpath(root)) if followed is None else root
-    top = Path(os.path.realpath(root))
+    top, index = Path(os.path.realpath(root)), index or NameIndex()
     with ExitStack() as opened:
         here = top
         for at, name in enumerate(names):
             try:
                 folder = opened.enter_context(open_folder(here))
-                stored = _stored(folder, name)
+                stored = _stored(index, folder, name)
             except (FileNotFoundError, NotADirectoryError):
                 return here.joinpath(*names[at:])
             here /= stored or name
@@ -87,9 +89,8 @@ def _must_be_written(path: Path) -> None:
         ) from error
 
 
-def _stored(folder: Folder, name: str) -> str | None:
-    wanted = upcase(name)
-    found = [entry for entry in folder.names() if upcase(entry) == wanted]
+def _stored(index: NameIndex, folder: Folder, name: str) -> str | None:
+    found = index.stored(folder, name)
     if len(found) > 1:
         raise RefusedError(
             f"{' and '.join(map(repr, found))} are one name for Windows",
@@ -113,6 +114,7 @@ class TreeFiles:
         self._spelled = {place: split(path) for place, path in zip(self._places, places, strict=True)}
         self._own = private
         self._private = _place(private) if private else None
+        self._index = NameIndex()
 
     def path_of(self, path: str, *, follow: bool = True) -> Path | None:
         """Where the file or folder is, or would be, on this computer; None where it cannot exist here.
@@ -124,7 +126,7 @@ class TreeFiles:
             root = self._places.get(place[:depth])
             if root is not None:
                 names = split(path)[depth:]
-                return resolve(root, names, followed=None if follow else max(len(names) - 1, 0))
+                return resolve(root, names, self._index, followed=None if follow else max(len(names) - 1, 0))
         return None
 
     def read(self, path: str) -> bytes | None:
@@ -191,16 +193,14 @@ class TreeFiles:
         from mapiwright.workstation.change import WriteFile
         from mapiwright.workstation.disk.replace import remove_leftovers
         from mapiwright.workstation.outstanding import outstanding_in_files
-        from mapiwright.workstation.subject import partly_made
+        from mapiwright.workstation.subject import leaves_something, partly_made
 
         self._refuse_at_restart(changes)
         for change in changes:  # beside what is as it should be, too, and before it is seen what a folder still holds
-            real = self.path_of(change.path)
+            real = self._path_to_change(change) if leaves_something(change) else self.path_of(change.path)
             if isinstance(change, WriteFile) and real is not None:
                 remove_leftovers(real)
         due = outstanding_in_files(changes, self)
-        for change in due:
-            self._path_to_change(change)
         for at, change in enumerate(due):
             try:
                 self._make(change)

@@ -37,7 +37,7 @@ def read_profiles(workstation: Workstation, user: User, edition: Edition, *, poi
     """The profiles of a user; raises FormatError where the user's hive cannot be read."""
     registry = workstation.registry
     found = (
-        store.read_profile_of(
+        store.read_stored_profile(
             registry, user.root, edition, name, default_pointer=pointer, code_page=workstation.code_page
         )
         for name in store.profile_names(registry, user.root, edition)
