@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mapiwright.workstation.disk.handles import Folder
+
 FEW, MANY = 15, 60
 """Four times as many: what grows with the square takes sixteen times as long."""
 
@@ -34,9 +36,9 @@ def test_the_folder_of_the_users_is_not_listed_for_each_user(tmp_path: Path, mon
     listed = name_index.listed
     names: Counter[str] = Counter()
 
-    def counting(folder: Path) -> list[str]:
+    def counting(folder: Folder) -> list[str]:
         found = listed(folder)
-        names[folder.name] += len(found)
+        names[folder.path.name] += len(found)
         return found
 
     monkeypatch.setattr(name_index, "listed", counting)
