@@ -207,6 +207,26 @@ def test_replay_refuses_what_is_not_whole(mapiwright: Mapiwright, left_open: Pat
     assert bad.read_bytes() == before
 
 
+def test_without_its_logs_a_hive_is_closed_as_it_is(mapiwright: Mapiwright, left_open: Path) -> None:
+    """Not where a write into it was begun, as it would be damaged."""
+    bad = left_open.parent.parent / "BadLogHive1" / "BadLogHive"
+    before = bad.read_bytes()
+    asked = mapiwright("hive", "replay", bad, "--without-logs")
+    assert (asked.code, bad.read_bytes()) == (1, before), "nobody could answer"
+    closed = mapiwright("hive", "replay", bad, "--without-logs", "--yes")
+    assert closed.code == 0
+    assert bad.read_bytes()[4096:] == before[4096:]
+    assert bad.with_name("BadLogHive.before-replay").read_bytes() == before
+    assert "closed       cleanly" in mapiwright("hive", "info", bad).out
+    torn = bytearray(before)
+    torn[before.index(b"hbin") + 4] ^= 1
+    bad.with_name("BadLogHive.before-replay").unlink()
+    bad.write_bytes(torn)
+    answer = mapiwright("hive", "replay", bad, "--without-logs", "--yes")
+    assert (answer.code, "without its logs it is damaged" in answer.err) == (1, True)
+    assert bad.read_bytes() == torn
+
+
 def test_a_hive_of_512_levels_is_walked(mapiwright: Mapiwright, tmp_path: Path) -> None:
     path = tmp_path / "deep"
     deep: list[Any] = [CreateKey(("k",) * depth) for depth in range(1, 512)]

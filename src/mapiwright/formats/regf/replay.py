@@ -35,7 +35,7 @@ SINGLE, FIRST, SECOND = ".LOG", ".LOG1", ".LOG2"
 LOGS = (SINGLE, FIRST, SECOND)
 REMEDY = (
     "Let Windows load it once (start that Windows, or log that user on), shut down in full and not by hibernating or "
-    "fast start-up, then try again."
+    "fast start-up, then try again. What its logs hold is given up by: mapiwright hive replay FILE --without-logs"
 )
 
 
@@ -68,6 +68,16 @@ def replay(data: Buffer, logs: Mapping[str, bytes]) -> Replayed:
         raise _refused(f"none of its logs can be used: {'; '.join(faults) or 'there is none'}")
     new = {ending: log for ending, log in found.items() if not log.old}
     return _applied(data, *(_numbered(data, new, faults) if new else _of_its_time(data, found)))
+
+
+def without_logs(data: Buffer) -> bytes:
+    """The hive as it lies there, closed: what its logs hold, or held, is lost. Its bins are as they are."""
+    work = bytearray(data)
+    field = list(BASE.unpack_from(work))
+    field[1] = field[2] = (max(field[1], field[2]) + 1) & 0xFFFFFFFF
+    BASE.pack_into(work, 0, *field)
+    work[BASE_CHECKSUM : BASE_CHECKSUM + 4] = stored_number(checksum(work))
+    return bytes(work)
 
 
 def _usable(logs: Mapping[str, bytes]) -> tuple[dict[str, TransactionLog], list[str]]:

@@ -13,6 +13,7 @@ from mapiwright.errors import ExistsError, NotFoundError, RefusedError, Severity
 from mapiwright.formats import reg_text
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import is_dirty
+from mapiwright.formats.regf.replay import without_logs
 from mapiwright.formats.regf.validate import validate
 from mapiwright.transaction import single_file
 from mapiwright.ui.cli.edge import report
@@ -187,32 +188,49 @@ def diff(old: Path, new: Path, key: str, as_json: bool) -> None:
 @hive.command()
 @click.argument("file", type=EXISTING)
 @click.option("-o", "--output", metavar="OUT", type=ANY, help="Write there, and leave FILE alone.")
+@click.option("--without-logs", "alone", is_flag=True, help="Close FILE as it is, and give up what its logs hold.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
-def replay(file: Path, output: Path | None, yes: bool, as_json: bool) -> None:
+def replay(file: Path, output: Path | None, alone: bool, yes: bool, as_json: bool) -> None:
     """Write FILE with what its logs hold, closed cleanly, as Windows does when it loads it.
 
     FILE as it was is kept beside it as FILE.before-replay; the logs stay, and are ignored from then on.
     """
     found = opened(file)
+    data, question = found.data, said("setup.ask-file", file=file)
+    refusal = found.unfinished.refusal if found.unfinished is not None else None
     if found.unfinished is None:
         write([Line(escape(said("hive.clean", file=file)), Style.QUIET)], sys.stderr if as_json else sys.stdout)
-    elif found.unfinished.refusal is not None:
-        refusal = found.unfinished.refusal
+    elif alone:
+        data, question = _closed(file, found.found), said("hive.ask-without-logs", file=file)
+    elif refusal is not None:
         raise RefusedError(refusal.what, where=str(file), remedy=refusal.remedy)
     written = output or (file if found.unfinished is not None else None)
     if output is not None:
-        single_file.make_private(output, found.data)
+        single_file.make_private(output, data)
     elif written is not None:
         kept = file.with_name(file.name + BEFORE)
         if kept.exists():
             raise ExistsError("it is there already", where=str(kept), remedy="Move it away; nothing was written.")
-        confirm(said("setup.ask-file", file=file), Consent(yes))
+        confirm(question, Consent(yes))
         single_file.make_private(kept, found.found)
-        single_file.replace(file, found.found, found.data)
+        single_file.replace(file, found.found, data)
     if as_json:
-        replayed = found.unfinished.replayed if found.unfinished is not None else None
+        replayed = found.unfinished.replayed if found.unfinished is not None and not alone else None
         writes = replayed.entries if replayed is not None else 0
         write_document({"file": str(file), "written": str(written) if written else None, "writes": writes})
     elif written is not None:
         write([Line(escape(said("setup.written", file=written)), Style.ADDED)], sys.stdout)
+
+
+def _closed(file: Path, data: bytes) -> bytes:
+    """The hive without its logs; raises RefusedError where a write into it was begun, so that it is damaged."""
+    closed = without_logs(data)
+    fault = next((fault for fault in validate(closed) if fault.severity is Severity.ERROR), None)
+    if fault is not None:
+        raise RefusedError(
+            f"without its logs it is damaged: {fault}",
+            where=str(file),
+            remedy="Find its logs, or restore it from a backup. Nothing was written.",
+        )
+    return closed
