@@ -6,12 +6,16 @@ import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mapiwright.errors import RefusedError
+from mapiwright.formats.regf.write import new_hive
 from mapiwright.transaction import single_file
+from mapiwright.workstation.change import WriteFile
+from mapiwright.workstation.disk import folder_state, replace
+from mapiwright.workstation.disk.folder_state import FolderState
 from mapiwright.workstation.disk.replace import (
     append_to_file,
     make_folder,
@@ -19,6 +23,8 @@ from mapiwright.workstation.disk.replace import (
     remove_leftovers,
     replace_file,
 )
+from mapiwright.workstation.disk.tree import TreeFiles
+from mapiwright.workstation.mounts.hives import HiveFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -305,3 +311,38 @@ def test_a_name_of_the_greatest_length_can_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / ("ö" * 127)
     replace_file(path, b"x")
     assert path.read_bytes() == b"x"
+
+
+@unix
+@pytest.mark.parametrize("what", ["a file of an image", "a record", "a hive"])
+def test_a_link_that_comes_between_the_look_and_the_write_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Whoever owns the folder exchanges it for a link at the worst moment."""
+    place, theirs = tmp_path / "pc" / "place", tmp_path / "theirs"
+    place.mkdir(parents=True)
+    theirs.mkdir()
+    old = new_hive(name="NTUSER.DAT", timestamp=0)
+    for folder in (place, theirs):
+        (folder / "file").write_bytes(old)
+
+    def late(path: Path, data: bytes | None, **options: Any) -> None:
+        place.rename(tmp_path / "aside")
+        place.symlink_to(theirs)
+        replace_file(path, data, **options)
+
+    monkeypatch.setattr(replace, "replace_file", late)
+    monkeypatch.setattr(folder_state, "replace_file", late)
+    hive = HiveFile(place / "file")
+    writes: dict[str, Callable[[], None]] = {
+        "a file of an image": lambda: TreeFiles({"C:": tmp_path / "pc"}).apply(
+            [WriteFile(r"C:\place\file", old, b"new")]
+        ),
+        "a record": lambda: FolderState(tmp_path / "pc").write("place/file", b"new"),
+        "a hive": lambda: hive.put(b"new"),
+    }
+    assert hive.hive
+    with pytest.raises(RefusedError, match="a link"):
+        writes[what]()
+    assert (theirs / "file").read_bytes() == old
+    assert [path.name for path in theirs.iterdir()] == ["file"]

@@ -57,12 +57,13 @@ def test_a_profile_with_default_services_is_approved_first(
     mapiwright: Mapiwright, acme: Path, tmp_path: Path, workstation_folder: Path
 ) -> None:
     """Its calls decide what stays of a service that fails; a saved plan keeps that."""
-    assert mapiwright("install", acme, "--no-profile", "--yes").code == 0
+    package = tmp_path / "fails"
+    shutil.copytree(acme, package)
+    (package / "acme_service.py").write_text("def service_entry(call):\n    return 0x80004005\n", encoding="utf-8")
+    assert mapiwright("install", package, "--no-profile", "--entry", "skip", "--yes").code == 0
     inf = next(path for path in workstation_folder.rglob("*") if path.name.upper() == "MAPISVC.INF")
     inf.write_bytes(inf.read_bytes().replace(b"[Default Services]\r\n", b"[Others]\r\n"))
     inf.write_bytes(inf.read_bytes() + b"\r\n[Default Services]\r\nACME=\r\nCONTAB=\r\n")
-    code = next(workstation_folder.rglob("acme_service.py"))
-    code.write_text("def service_entry(call):\n    return 0x80004005\n", encoding="utf-8")
     file = tmp_path / "a.plan"
     assert mapiwright("profile", "create", "Work", "--default-services", "--dry-run", "-o", file).code == 0
     assert mapiwright("profile", "list", "--json").document["profiles"] == []

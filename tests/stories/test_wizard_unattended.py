@@ -76,19 +76,29 @@ def installed(mapiwright: Mapiwright, acme: Path) -> Mapiwright:
 
 
 @pytest.fixture
-def asking(mapiwright: Mapiwright, release: Callable[..., Path]) -> Mapiwright:
+def asking_by(mapiwright: Mapiwright, release: Callable[..., Path]) -> Callable[[str], Mapiwright]:
+    """``asking_by(source)``: the same with a Python wizard entry of that source."""
+
+    def install(source: str) -> Mapiwright:
+        package = release("5.0")
+        manifest = package / "mapiwright.toml"
+        head, _, _ = manifest.read_text(encoding="utf-8").partition("# What the Profile Wizard asks")
+        for gone in ("no_pst_page = true\n", "no_pab_page = true\n"):
+            head = head.replace(gone, "")
+        added = 'deadline = 20\nwizard = "acme_service:wizard_entry"\n'
+        manifest.write_text(head.replace("deadline = 20\n", added), encoding="utf-8")
+        (package / "acme_service.py").write_text(source, encoding="utf-8")
+        told = mapiwright("install", package, "--no-profile", "--yes")
+        assert told.code == 0, told.err
+        return mapiwright
+
+    return install
+
+
+@pytest.fixture
+def asking(asking_by: Callable[[str], Mapiwright]) -> Mapiwright:
     """The same with a Python wizard entry that tells the pages."""
-    package = release("5.0")
-    manifest = package / "mapiwright.toml"
-    head, _, _ = manifest.read_text(encoding="utf-8").partition("# What the Profile Wizard asks")
-    for gone in ("no_pst_page = true\n", "no_pab_page = true\n"):
-        head = head.replace(gone, "")
-    added = 'deadline = 20\nwizard = "acme_service:wizard_entry"\n'
-    manifest.write_text(head.replace("deadline = 20\n", added), encoding="utf-8")
-    (package / "acme_service.py").write_text(ASKS, encoding="utf-8")
-    told = mapiwright("install", package, "--no-profile", "--yes")
-    assert told.code == 0, told.err
-    return mapiwright
+    return asking_by(ASKS)
 
 
 def stored(folder: Path, name: str = "Büro") -> Profile:
@@ -203,19 +213,18 @@ def test_the_service_itself_tells_the_pages_and_may_refuse(
 
 @pytest.mark.parametrize("crash", ["raise RuntimeError('x')", "import os; os.abort()", "return [{}]", "return 7"])
 def test_a_wizard_entry_that_breaks_keeps_everything_as_it_was(
-    asking: Mapiwright,
+    asking_by: Callable[[str], Mapiwright],
     answers: Callable[..., Path],
     picture: Callable[[], dict[str, bytes]],
-    workstation_folder: Path,
     crash: str,
 ) -> None:
-    kept = next(path for path in workstation_folder.rglob("acme_service.py"))
-    kept.write_text(f"def service_entry(call): return 0\ndef wizard_entry(call):\n    {crash}\n", encoding="utf-8")
+    asking = asking_by(f"def service_entry(call): return 0\ndef wizard_entry(call):\n    {crash}\n")
     before = picture()
     told = asking("wizard", "--answers", answers('[service.ACME]\nuser = "zoe"\n'), "--yes")
     assert told.code == 1
     assert "Error: " in told.err
     assert "defect" not in told.err
+    assert "believed" not in told.err
     assert picture() == before
 
 

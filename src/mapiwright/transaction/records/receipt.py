@@ -367,7 +367,7 @@ def _time_in(id_: str) -> datetime | None:
 
 def _refuse_odd_name(name: str) -> None:
     if not is_id(_id_in(name)) or name != receipt_name(_id_in(name)):
-        raise FormatError("its name is none of ours", where=name)
+        raise FormatError("its id or its time is none of ours", where=name)
 
 
 def _refuse_other(one: Receipt, name: str) -> None:
