@@ -82,6 +82,7 @@ TRAPS = [
     ("MW1007", 17, "WIZARD_ENTRY_NAME=WizardEntry", "providers=ZETA MS"),
     ("MW1007", 17, "WIZARD_ENTRY_NAME=WizardEntry", "3001001F=Acme"),
     ("MW1008", 32, "[ACME DATA]\n", "[ACME DATA] see above\n"),
+    ("MW1009", 18, "6600001e=some text", "6600001e=sch\xc3\xb6n"),
     ("MW1010", 0, "[Services]\nACME=Acme Mail\nZETA=Zeta Store\n[Default Services]\nACME=Acme Mail\n", ""),
     ("MW1011", 4, "ZETA=Zeta Store\n", "ZETA=Zeta Store\nGONE=Gone\n"),
     ("MW1012", 35, "Providers=ZETA MS\n", "Providers=\n"),

@@ -93,6 +93,7 @@ CASES: dict[str, tuple[tuple[str, ...], tuple[str, ...], int]] = {
     "no General": (("[General]", "[Generals]"), ("MW8011",), 0),
     "no name": (("ProfileName=Work\n", ""), ("MW8012",), 2),
     "a name that no profile has": (("ProfileName=Work", "ProfileName=a/b"), ("MW8012",), 4),
+    "UTF-8 without a mark": (("Server=mail", "Server=m\xc3\xa4il"), ("MW8045",), 13),
     "an empty slot": (("Service2=U", "Service7=\nService2=U"), ("MW8044",), 9),
     "a password that is mapped nowhere": (("Tls=TRUE", "Tls=TRUE\nPwd=tr0ub4dor"), ("MW8043", "MW8105"), 16),
     "a key that Outlook does not know": (("Custom=1", "Custom=1\nSilent=Yes"), ("MW8013",), 4),

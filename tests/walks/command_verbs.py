@@ -28,3 +28,18 @@ def _below(name: str, command: click.Command) -> Iterator[str]:
             found = command.get_command(context, each)
             assert found is not None
             yield from _below(f"{name} {each}", found)
+
+
+def options_of_one_value() -> Iterator[tuple[str, click.Option]]:
+    """Every option of every verb that takes one value."""
+    for verb in verbs():
+        first, *rest = verb.split()
+        command = command_in(VERBS[first].module, first)
+        for each in rest:
+            assert isinstance(command, click.Group)
+            found = command.get_command(click.Context(command), each)
+            assert found is not None
+            command = found
+        for option in command.params:
+            if isinstance(option, click.Option) and not (option.is_flag or option.multiple or option.count):
+                yield verb, option

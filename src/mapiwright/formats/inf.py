@@ -232,6 +232,22 @@ def splice(inf: Inf, inserted: Mapping[int, Sequence[str]], deleted: Collection[
     return _document(inf.encoding, body, inf.comments, tolerant=any(section.damaged for section in inf.sections))
 
 
+def utf8_lines(inf: Inf) -> tuple[int, ...]:
+    """The numbers of the lines that were written in UTF-8, though the document is read in another code page.
+
+    Empty where a line is no UTF-8, so that the others are by accident. Comments do not count.
+    """
+    beyond = [(n, each) for n, each in enumerate(inf.lines, 1) if not each.data.isascii()]
+    if inf.encoding.mark or inf.encoding.codec == "utf-8":
+        return ()
+    try:
+        for _, each in beyond:
+            each.data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ()
+    return tuple(number for number, each in beyond if each.kind is not LineKind.COMMENT)
+
+
 def entry_text(key: str, value: str) -> str:
     """The line of an entry; raises UsageError for a key or value that would not be read back."""
     text = f"{key}={value}"

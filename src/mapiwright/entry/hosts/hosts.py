@@ -33,18 +33,26 @@ MOST_FILES = 50
 
 
 def interpreter_named(host: str) -> Interpreter:
-    """The Python that ``--host`` names; raises UsageError for what it cannot mean."""
+    """The Python that ``--host`` names, of which nothing is started yet.
+
+    Raises UsageError for what it cannot mean and for a Python that is not there, RefusedError where there is no Wine
+    prefix.
+    """
     kind, _, place = host.partition(":")
     if host == "here":
         return ThisPython()
     if kind == "python" and place:
         from mapiwright.entry.hosts.other_python import OtherPython  # noqa: PLC0415 - few ask for it
 
-        return OtherPython(Path(place))
+        other = OtherPython(Path(place))
+        other.look()
+        return other
     if kind == "wine" and place:
         from mapiwright.entry.hosts.wine import WinePython  # noqa: PLC0415 - few ask for it
 
-        return WinePython(Path(place))
+        wine = WinePython(Path(place))
+        wine.look()
+        return wine
     raise UsageError(f"there is no host {host!r}", expected="here, python:PATH or wine:PREFIX")
 
 

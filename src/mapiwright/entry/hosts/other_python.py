@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+EXPECTED = "the path of a Python 3.11 or later, as --host python:PATH"
+
+
 class OtherPython(ThisPython):
     """It is given the child as one file, and needs nothing but its standard library, of 3.11 or later."""
 
@@ -31,11 +34,14 @@ class OtherPython(ThisPython):
         except (OSError, EntryPointError):  # a script that starts one, such as a version manager's
             return super().machine
 
-    def prepare(self) -> None:
-        """See that it is there; raises UsageError where it is not."""
-        expected = "the path of a Python 3.11 or later, as --host python:PATH"
+    def look(self) -> None:
+        """See that it is there, and start nothing; raises UsageError where it is not."""
         if not self.executable.is_file():
-            raise UsageError("there is no such Python", where=str(self.executable), expected=expected)
+            raise UsageError("there is no such Python", where=str(self.executable), expected=EXPECTED)
+
+    def prepare(self) -> None:
+        """See that it is there and can run the child; raises UsageError where it is not or cannot."""
+        self.look()
         command = [str(self.executable), *ISOLATED, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
         try:
             fits = (
@@ -44,7 +50,7 @@ class OtherPython(ThisPython):
         except (OSError, subprocess.TimeoutExpired):
             fits = False
         if not fits:
-            raise UsageError("it cannot run the child", where=str(self.executable), expected=expected)
+            raise UsageError("it cannot run the child", where=str(self.executable), expected=EXPECTED)
 
     def command(self, archive: Callable[[], Path], *words: str) -> list[str]:
         """From one file."""

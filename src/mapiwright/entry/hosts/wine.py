@@ -161,13 +161,8 @@ class WinePython:
         """How long its start may take, which is no part of a call's deadline."""
         return 30.0
 
-    def prepare(self) -> None:
-        """Boot the prefix, so that a call finds its services running, and see whether its Python starts.
-
-        The first client of a server starts the services, and they inherit its standard handles: a pipe of a call
-        would stay open for as long as they run. Raises RefusedError where something is missing, EntryPointError where
-        it does not start.
-        """
+    def look(self) -> None:
+        """See that it is a prefix with a Python, and start nothing; raises RefusedError where it is none."""
         if not (self.prefix / "dosdevices").is_dir() or not (self.prefix / "drive_c").is_dir():
             raise RefusedError(
                 "it is no Wine prefix",
@@ -175,6 +170,16 @@ class WinePython:
                 expected="a folder with dosdevices and drive_c",
                 remedy=f"Make one: WINEPREFIX={self.prefix} wineboot --init",
             )
+        python(self.prefix)
+
+    def prepare(self) -> None:
+        """Boot the prefix, so that a call finds its services running, and see whether its Python starts.
+
+        The first client of a server starts the services, and they inherit its standard handles: a pipe of a call
+        would stay open for as long as they run. Raises RefusedError where something is missing, EntryPointError where
+        it does not start.
+        """
+        self.look()
         if os.name == "posix" and self.prefix.stat().st_uid != os.geteuid():
             raise RefusedError(
                 "the Wine prefix belongs to another user",

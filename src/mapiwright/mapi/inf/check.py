@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import LineKind
+from mapiwright.formats.inf import LineKind, utf8_lines
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import (
     DEFAULT_SERVICES,
@@ -137,6 +137,11 @@ class _Checker:
         """What is wrong with the lines, whatever they mean."""
         if self.inf.encoding.mark:
             yield finding("MW1003", f"the file begins with the byte order mark of {self.inf.encoding.codec}", line=1)
+        in_utf8 = utf8_lines(self.inf)
+        if in_utf8:
+            text, codec = self.inf.lines[in_utf8[0] - 1].text, self.inf.encoding.codec
+            what = f"UTF-8 in {len(in_utf8)} line(s), which {codec} reads as {shown_value(text, text.strip())}"
+            yield finding("MW1009", what, line=in_utf8[0])
         first = self.inf.sections[0].header if self.inf.sections else len(self.inf.lines)
         for index, line in enumerate(self.inf.lines):
             number, shown = index + 1, shown_value(line.text, line.text.strip())

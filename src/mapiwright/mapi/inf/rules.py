@@ -63,6 +63,11 @@ INF_RULES: Mapping[str, Rule] = MappingProxyType(
             "A section header is '[name]' and nothing more.",
             "Remove the blanks inside the brackets and the text behind them.",
         ),
+        "MW1009": Rule(
+            WARNING,
+            "Characters beyond ASCII are in the ANSI code page of the workstation: MAPI reads no UTF-8.",
+            "Save the file in that code page (ANSI in Windows' Notepad), otherwise users see wrong characters.",
+        ),
         # Links.
         "MW1010": Rule(
             WARNING,

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mapiwright.formats.inf import LineKind
+from mapiwright.formats.inf import LineKind, utf8_lines
 from mapiwright.formats.prf import is_slot
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.rules import quoted
@@ -83,7 +83,12 @@ def _text(document: Inf) -> Iterator[Finding]:
     if document.encoding.mark:
         yield finding("MW8003", "the file begins with a byte order mark", line=1)
     beyond = [number for number, line in enumerate(document.lines, 1) if not line.text.isascii()]
-    if beyond and not document.encoding.mark:
+    in_utf8 = utf8_lines(document)
+    if in_utf8:
+        shown = quoted(document.lines[in_utf8[0] - 1].name)
+        what = f"UTF-8 in {len(in_utf8)} line(s), the first of {shown}, which is read in {document.encoding.codec}"
+        yield finding("MW8045", what, line=in_utf8[0])
+    elif beyond and not document.encoding.mark:
         what = f"characters beyond ASCII, in {len(beyond)} line(s)"
         yield finding("MW8004", what, line=beyond[0])
     within = False

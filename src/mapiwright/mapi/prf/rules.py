@@ -223,6 +223,11 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             "A number in a list names a label: an empty one, as some generators write it, adds nothing.",
             "Nothing; or remove the line.",
         ),
+        "MW8045": Rule(
+            WARNING,
+            "Characters beyond ASCII are in the ANSI code page of the machine, not in UTF-8 without a mark.",
+            "Save the file in that code page (ANSI in Windows' Notepad), otherwise users see wrong characters.",
+        ),
         # Which Outlook.
         "MW8101": Rule(
             WARNING,

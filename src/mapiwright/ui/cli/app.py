@@ -12,7 +12,7 @@ import click
 
 from mapiwright import __version__
 from mapiwright.ui.cli.edge import end_of, report_interrupt, report_usage
-from mapiwright.ui.cli.lazy_commands import command_in
+from mapiwright.ui.cli.lazy_commands import command_in, take_options_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +96,7 @@ def run(arguments: Sequence[str], program: click.Command = mapiwright) -> int:
     as_json = "--json" in arguments
 
     def act() -> int:
+        take_options_once(program)
         try:
             # The words as they were typed are the context's object: a screen in a browser is the verb once more.
             with program.make_context(program.name, list(arguments), obj=tuple(arguments)) as context:

@@ -60,6 +60,8 @@ def read(arguments: Sequence[str]) -> TypedWords | None:
                 return None
             if name == USER:
                 users.append(value)
+            elif written is not None:
+                return None  # given twice
             else:
                 written = value
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,33 @@ def command_in(module: str, name: str) -> click.Command:
         ) from None
     command = getattr(found, name.replace("-", "_"))
     assert isinstance(command, click.Command)  # noqa: S101 - a verb that is no command is our own mistake
+    take_options_once(command)
     return command
+
+
+def take_options_once(command: click.Command) -> None:
+    """Have a command, and those below it, refuse an option of one value that is given twice, and drop neither."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            take_options_once(each)
+    if "parse_args" in vars(command):
+        return  # it does already
+    parse = command.parse_args
+
+    def parse_args(ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            _refuse_repeated(command, ctx, args)
+        return parse(ctx, args)
+
+    command.parse_args = parse_args  # type: ignore[method-assign]  # the decorators of click make the objects
+
+
+def _refuse_repeated(command: click.Command, ctx: click.Context, args: list[str]) -> None:
+    _, _, order = command.make_parser(ctx).parse_args(args=list(args))
+    for option, number in Counter(each for each in order if isinstance(each, click.Option)).items():
+        if number > 1 and not (option.multiple or option.is_flag or option.count):
+            names = " or ".join(option.opts)
+            raise click.UsageError(f"{names} is given {number} times, and takes one value.", ctx)
 
 
 class Verbs(click.Group):

@@ -157,6 +157,7 @@ def send(
         from mapiwright.entry.call import through
 
         plan = through(plan, consent.host)
+    _refuse_missing_hosts(plan)
     if consent.dry_run or plan.empty:
         show_plan(target, plan, consent.output, about, verbose=consent.verbose)
         if not consent.dry_run:
@@ -200,6 +201,16 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in found.items():
             signal.signal(number, handler)
+
+
+def _refuse_missing_hosts(plan: Plan) -> None:
+    """Refuse a plan, such as one that was saved elsewhere, that has calls made by a Python that is not there."""
+    hosts = {str(effect.describe().get("host", "")) for effect in plan.effects} - {""}
+    if hosts:
+        from mapiwright.entry.hosts.hosts import interpreter_named
+
+        for host in sorted(hosts):
+            interpreter_named(host)
 
 
 def end_as_partial(plan: Plan) -> None:
