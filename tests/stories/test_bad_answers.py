@@ -170,7 +170,7 @@ def test_a_provider_goes_by_its_section_and_by_its_names_for_people() -> None:
 # Words on the command line
 
 
-@pytest.mark.parametrize("words", [("--dry-run",), ("--dry-run", "-o", "plan"), ("--workstation", "memory:")])
+@pytest.mark.parametrize("words", [("--dry-run",), ("--dry-run", "-o", "plan"), ("--profile", "Work")])
 def test_a_library_is_tried_and_not_planned(mapiwright: Callable[..., Answer], words: tuple[str, ...]) -> None:
     answer = mapiwright("service", "call", "--library", "nowhere.so", "--context", "CREATE", *words)
     assert answer.code == 2
