@@ -78,8 +78,8 @@ def test_the_names_of_profiles_are_not_read_for_each_profile(tmp_path: Path, mon
             run([*verb, "--workstation", f"image:{folder}"])
             counts.setdefault(verb[0], []).append(keys["read"])
         monkeypatch.undo()
-    for verb, (few, many) in counts.items():
-        assert many <= few * MANY / FEW, verb
+    for name, (few, many) in counts.items():
+        assert many <= few * MANY / FEW, name
 
 
 @pytest.mark.parametrize("words", [10, 1000])

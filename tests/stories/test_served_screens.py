@@ -10,15 +10,17 @@ import signal
 import socket
 import sys
 import time
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from mapiwright.ui.browser.browser_auth import Door, Verdict
+from mapiwright.ui.browser.waiting_room import MOST_WAITING, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -118,6 +120,12 @@ async def closed(window: aiohttp.ClientWebSocketResponse) -> None:
 def browser(serve: Callable[..., Any]) -> Browser:
     """A browser before a wizard that it has not opened yet."""
     return Browser(serve("wizard"))
+
+
+@pytest.fixture(params=["wizard", "panel"])
+def either(request: pytest.FixtureRequest, serve: Callable[..., Any]) -> Browser:
+    """A browser before each of the screens that are served, for what is promised of both."""
+    return Browser(serve(request.param))
 
 
 # Who may come in.
@@ -678,3 +686,86 @@ def test_a_pipe_is_told_of_the_browser(mapiwright: Callable[..., Any]) -> None:
     answer = mapiwright("wizard")
     assert answer.code == 1
     assert "--serve" in answer.err
+
+
+class TestManyConnections:
+    """Every program on this computer can connect, and say nothing."""
+
+    def test_they_keep_nobody_out_and_are_no_news(self, either: Browser) -> None:
+        with ExitStack() as stack:
+            beginnings = (b"", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"\0\xff" * 40)
+            opened = []
+            for number in range(4 * MOST_WAITING):
+                connection = stack.enter_context(closing(socket.create_connection(("127.0.0.1", either.served.port))))
+                with suppress(ConnectionError):  # it may have gone already
+                    connection.sendall(beginnings[number % len(beginnings)])
+                opened.append(connection)
+            assert either.come_in().status == 303
+            assert either.ask("").status == 200
+            gone = sum(is_closed(connection) for connection in opened)
+            assert gone >= 3 * MOST_WAITING, "of too many, the oldest went"
+        before = list(either.served.said)
+        for _ in range(50):
+            assert either.ask("/elsewhere").status == 403
+        assert either.served.said == before, "the log does not grow with them"
+
+    def test_who_may_not_come_in_has_one_request(self, either: Browser) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", either.served.port, timeout=PATIENCE)) as connection:
+            connection.request("GET", "/elsewhere")
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Connection"]) == (403, "close")
+
+    def test_what_each_screen_promises_about_who_comes_in(self, either: Browser) -> None:
+        assert either.ask("").status == 403
+        assert either.come_in().status == 303
+        assert Browser(either.served).come_in().status == 403, "the token was used"
+        assert either.ask("", Host="evil.example").status == 403
+        assert either.ask("", Origin="http://evil.example").status == 403
+        assert either.ask("", "POST").status == 405
+        assert either.socket(Origin="http://evil.example") == 403
+        assert either.ask("").headers["X-Frame-Options"] == "DENY"
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the server has closed it, with an answer or without."""
+    connection.settimeout(0.05)
+    try:
+        while connection.recv(1 << 16):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
+def test_a_connection_without_a_request_is_closed_after_a_while_and_one_that_came_in_is_not() -> None:
+    """In one process: headers that come a byte at a time do not make it any longer."""
+
+    async def story() -> tuple[bool, bool]:
+        async def answer(_: web.BaseRequest) -> web.StreamResponse:
+            return web.Response()
+
+        room = WaitingRoom(web.Server(answer), most=2, seconds=0.3)
+        listener = await asyncio.get_running_loop().create_server(room, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        slow, slow_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0)
+        welcome, welcome_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.1)
+        room.admit(list(room._waiting)[-1])
+        for byte in b"GET / HTTP/1.1":
+            slow_writer.write(bytes([byte]))
+            await asyncio.sleep(0.05)
+        welcome_writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        served = (await welcome.read(12)) == b"HTTP/1.1 200"
+        try:
+            ended = await asyncio.wait_for(slow.read(), 5) == b""
+        except ConnectionError:
+            ended = True
+        listener.close()
+        for writer in (slow_writer, welcome_writer):
+            writer.close()
+        return ended, served
+
+    assert asyncio.run(story()) == (True, True)

@@ -26,6 +26,7 @@ from textual_serve.server import Server, to_int
 
 from mapiwright.ui.browser.browser_auth import LOOPBACK, Door, Verdict
 from mapiwright.ui.browser.served_program import MOST_TYPED, BrowserSession, is_size
+from mapiwright.ui.browser.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -82,17 +83,25 @@ class Terminal:
 class Discretion(logging.Handler):
     """Replaces the logs of the libraries, which hold what clients send, the cookie included.
 
-    Only a fault of Mapiwright is reported.
+    Only a fault of Mapiwright is reported, and each of them once, however often a client causes it.
     """
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self._terminal = terminal
+        self._reported: set[tuple[type[Exception], object]] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Report a fault of Mapiwright."""
         fault = record.exc_info[1] if record.exc_info else None
         if isinstance(fault, Exception) and not isinstance(fault, (HttpProcessingError, ConnectionError)):
+            trace = fault.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            place = (type(fault), (trace.tb_frame.f_code, trace.tb_lineno) if trace is not None else None)
+            if place in self._reported:
+                return
+            self._reported.add(place)
             with suppress(OSError):  # the terminal itself may be gone
                 self._terminal.defect(fault)
 
@@ -123,6 +132,7 @@ class ScreenServer(Server):
         self._vacant = asyncio.Event()
         self._vacant.set()
         self._end = asyncio.Event()
+        self._room: WaitingRoom | None = None
 
     @property
     def address(self) -> str:
@@ -155,13 +165,14 @@ class ScreenServer(Server):
             max_field_size=COOKIES,
         )
         await runner.setup()
-        site = web.SockSite(runner, self._socket)
+        assert runner.server is not None  # noqa: S101 - setup made it
+        self._room = WaitingRoom(runner.server)
+        listener = await asyncio.get_running_loop().create_server(self._room, sock=self._socket)
         try:
-            await site.start()
             await self._end.wait()
         finally:
             self._end.set()
-            await site.stop()
+            listener.close()
             if self._window is not None and self._window.prepared:
                 await self._window.close(code=WSCloseCode.GOING_AWAY)
             await self._vacant.wait()
@@ -221,12 +232,17 @@ class ScreenServer(Server):
             request.query.get("token"),
             request.cookies,
         )
+        if verdict in {Verdict.FIRST, Verdict.IN} and self._room is not None:
+            self._room.admit(request.transport)
+        answer: web.Response
         if verdict is Verdict.FIRST:
             answer = self._onward()
             answer.set_cookie(*self._door.cookie, path=self._door.path, httponly=True, samesite="Strict")
             return answer
         if verdict is not Verdict.IN:
-            return self._reported(request, verdict.value, 403)
+            answer = self._reported(request, verdict.value, 403)
+            answer.force_close()  # it does not wait for another request
+            return answer
         if "token" in request.query:  # the first browser again, with the address that it got
             return self._onward()
         return await handler(request)
