@@ -297,11 +297,11 @@ class EntryCall:
         if self.context is Context.DELETE:
             # The sections go next, so what it set is dropped; and its verdict holds nothing up (mapi.md 4.6).
             if succeeded(answer.hresult):
-                return Outcome(Status.DONE, _said(answer, "sentences.answered", result=name), details=details)
+                return Outcome(Status.DONE, _answered(answer, name), details=details)
             return self._passed_over(f"the service answered {name}{words}", answer.hresult)
         if succeeded(answer.hresult):
             changes = self._stored(answer, workstation, subject)
-            return Outcome(Status.DONE, _said(answer, "sentences.answered", result=name), changes, details)
+            return Outcome(Status.DONE, _answered(answer, name), changes, details)
         if answer.hresult == Result.MAPI_E_USER_CANCEL:
             raise CancelledError(
                 f"{self.service} cancelled {self._message}{words}",
@@ -312,7 +312,7 @@ class EntryCall:
             # [msgserviceentry]: with no UI allowed CREATE cannot ask; the scripted flow goes on to CONFIGURE.
             return Outcome(
                 Status.DONE,
-                _said(answer, "sentences.unconfigured"),
+                _unconfigured(answer),
                 self._stored(answer, workstation, subject),
                 {**details, "unconfigured": True},
             )
@@ -345,45 +345,17 @@ class EntryCall:
         return Outcome(Status.DONE, message, details={"hresult": hresult, "failed": True})
 
 
-def _said(answer: EntryOutcome, key: str, **arguments: str) -> Message:
+def _answered(answer: EntryOutcome, result: str) -> Message:
     """What the service answered, with its own words where it said more than a code."""
     words = answer.error.error if answer.error else ""
-    return Message.of(f"{key}-with-words", **arguments, words=words) if words else Message.of(key, **arguments)
+    if words:
+        return Message.of("sentences.answered-with-words", result=result, words=words)
+    return Message.of("sentences.answered", result=result)
 
 
-def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
-    try:
-        return read_mapisvc(workstation).catalogue.find(service)
-    except FindingsError:  # its lines are damaged; a service is called as it goes all the same
-        return None
-
-
-def maker(description: Mapping[str, Json]) -> EntryCall:
-    """The call that a journal, a receipt or a pending list describes; raises FormatError where it describes none."""
-    try:
-        return EntryCall(
-            service=description["service"],
-            context=Context[description["context"]],
-            user=description["user"],
-            profile=description["profile"],
-            uid=description["uid"],
-            properties=MappingProxyType(properties_from_json(description["properties"])),
-            policy=EntryPolicy(description["policy"]),
-            flags=EntryFlag(description["flags"]),
-            withheld=tuple(description["withheld"]),
-            provider=description.get("provider", ""),
-            host=description.get("host", ""),
-            instance=description.get("instance", ""),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(
-            "this does not describe a call of an entry point",
-            where="journal or receipt",
-            remedy="It was damaged, or another version of Mapiwright wrote it: run that version.",
-        ) from error
-
-
-def through(plan: Plan, host: str) -> Plan:
-    """The plan with its calls made where ``host`` says, by the services' own libraries (see ``hosts``)."""
-    steps = (step.at(host) if isinstance(step, Hosted) else step for step in plan.steps)
-    return replace(plan, steps=tuple(steps))
+def _unconfigured(answer: EntryOutcome) -> Message:
+    """That the service asks to be configured, with its own words where it said more than a code."""
+    words = answer.error.error if answer.error else ""
+    if words:
+        return Message.of("sentences.unconfigured-with-words", words=words)
+    return Message.of("sentences.unconfigured")
