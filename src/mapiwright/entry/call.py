@@ -359,3 +359,41 @@ def _unconfigured(answer: EntryOutcome) -> Message:
     if words:
         return Message.of("sentences.unconfigured-with-words", words=words)
     return Message.of("sentences.unconfigured")
+
+
+def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
+    try:
+        return read_mapisvc(workstation).catalogue.find(service)
+    except FindingsError:  # its lines are damaged; a service is called as it goes all the same
+        return None
+
+
+def maker(description: Mapping[str, Json]) -> EntryCall:
+    """The call that a journal, a receipt or a pending list describes; raises FormatError where it describes none."""
+    try:
+        return EntryCall(
+            service=description["service"],
+            context=Context[description["context"]],
+            user=description["user"],
+            profile=description["profile"],
+            uid=description["uid"],
+            properties=MappingProxyType(properties_from_json(description["properties"])),
+            policy=EntryPolicy(description["policy"]),
+            flags=EntryFlag(description["flags"]),
+            withheld=tuple(description["withheld"]),
+            provider=description.get("provider", ""),
+            host=description.get("host", ""),
+            instance=description.get("instance", ""),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(
+            "this does not describe a call of an entry point",
+            where="journal or receipt",
+            remedy="It was damaged, or another version of Mapiwright wrote it: run that version.",
+        ) from error
+
+
+def through(plan: Plan, host: str) -> Plan:
+    """The plan with its calls made where ``host`` says, by the services' own libraries (see ``hosts``)."""
+    steps = (step.at(host) if isinstance(step, Hosted) else step for step in plan.steps)
+    return replace(plan, steps=tuple(steps))
