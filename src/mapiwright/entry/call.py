@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from mapiwright.entry.child.property_json import properties_from_json, properties_to_json
 from mapiwright.entry.hosts.hosts import host_for
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import Properties
     from mapiwright.mapi.inf.definition import ServiceDefinition
     from mapiwright.mapi.profile.profile import Profile
-    from mapiwright.transaction.plans.effect import Effect, Json
+    from mapiwright.transaction.plans.effect import Effect
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import User, Workstation
@@ -136,7 +136,7 @@ class EntryCall:
         """The same call, made where ``host`` says."""
         return replace(self, host=host)
 
-    def describe(self) -> Mapping[str, Json]:
+    def describe(self) -> Mapping[str, Any]:
         """All but the secrets; ``maker`` reads it back."""
         secrets = secrets_among(self.properties, self.service)
         shown = {tag: value for tag, value in self.properties.items() if tag not in secrets}
@@ -368,7 +368,7 @@ def _definition(workstation: Workstation, service: str) -> ServiceDefinition | N
         return None
 
 
-def maker(description: Mapping[str, Json]) -> EntryCall:
+def maker(description: Mapping[str, Any]) -> EntryCall:
     """The call that a journal, a receipt or a pending list describes; raises FormatError where it describes none."""
     try:
         return EntryCall(

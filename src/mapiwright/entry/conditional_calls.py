@@ -7,7 +7,7 @@ and a saved plan, recovery and undo make it again as what it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mapiwright.errors import FailedError
 from mapiwright.mapi.profile import edit, providers, store
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.call import EntryCall
     from mapiwright.mapi.profile.profile import Profile
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.registry import KeyPath
     from mapiwright.workstation.workstation import User, Workstation
@@ -35,7 +34,7 @@ class ConditionalCall:
     KIND: ClassVar[str]
 
     @classmethod
-    def described(cls, description: Mapping[str, Json]) -> Self:
+    def described(cls, description: Mapping[str, Any]) -> Self:
         """The call that a description names; raises FormatError for any other description."""
         from mapiwright.entry.call import maker  # noqa: PLC0415 - who only looks at profiles makes no call
 
@@ -55,7 +54,7 @@ class ConditionalCall:
         """One line for people."""
         return self.call.title
 
-    def describe(self) -> Mapping[str, Json]:
+    def describe(self) -> Mapping[str, Any]:
         """The call."""
         return self.call.describe()
 

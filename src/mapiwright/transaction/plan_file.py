@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import ConflictError, FormatError, MapiwrightError, NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
@@ -34,7 +34,7 @@ from mapiwright.workstation.subject import name_of, on_registry, subject
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.transaction.plans.effect import EffectMaker, Json
+    from mapiwright.transaction.plans.effect import EffectMaker
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
@@ -90,7 +90,7 @@ class SavedPlan:
         refuse_changed_since(self.plan, workstation)
         return replace(self.plan, terms=replace(self.plan.terms, approved=self.digest))
 
-    def _document(self) -> dict[str, Json]:
+    def _document(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
             "schema": SCHEMA,
@@ -155,7 +155,7 @@ def load(data: bytes, makers: Mapping[str, EffectMaker], *, where: str = "") -> 
     return saved
 
 
-def _saved(document: Json, makers: Mapping[str, EffectMaker]) -> SavedPlan:
+def _saved(document: Any, makers: Mapping[str, EffectMaker]) -> SavedPlan:
     """The content of a document; raises all that may come of one that nobody saved."""
     plan, workstation = document["plan"], document["workstation"]
     match plan, workstation:
@@ -170,13 +170,13 @@ def _saved(document: Json, makers: Mapping[str, EffectMaker]) -> SavedPlan:
     raise FormatError("a part of it is missing")
 
 
-def _step_to_json(step: Step) -> Json:
+def _step_to_json(step: Step) -> Any:
     if isinstance(step, Leg):
         return {"leg": step.title.to_json(), "changes": [change_to_json(change) for change in step.changes]}
     return {"effect": step.kind, "description": step.describe()}
 
 
-def _step_from_json(json_: Json, makers: Mapping[str, EffectMaker]) -> Step:
+def _step_from_json(json_: Any, makers: Mapping[str, EffectMaker]) -> Step:
     match json_:
         case {"leg": title, "changes": [*changes]}:
             leg = Leg(Message.from_json(title), tuple(change_from_json(change) for change in changes))
@@ -248,7 +248,7 @@ def _is_secret(change: Change) -> bool:
             return False
 
 
-def _withholds(description: Mapping[str, Json]) -> bool:
+def _withholds(description: Mapping[str, Any]) -> bool:
     """Whether the description, or that of the effect which it undoes, leaves out a secret."""
     within = description.get("description")
     return bool(description.get("withheld")) or (isinstance(within, dict) and _withholds(within))

@@ -8,7 +8,7 @@ file, or the receipts about a subject; the transaction compares them, and knows 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError
 from mapiwright.formats.regf.upcase import upcase
@@ -18,33 +18,32 @@ from mapiwright.transaction.records.receipt import receipts, subject_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.files import FileReader
     from mapiwright.workstation.registry import KeyPath, RegistryReader
     from mapiwright.workstation.workstation import Workstation
 
 
-def on_subkeys(registry: RegistryReader, title: str, key: KeyPath) -> Json:
+def on_subkeys(registry: RegistryReader, title: str, key: KeyPath) -> Any:
     """That the key has the subkeys which it has now; ``title`` says to people what they are."""
     return {"title": title, **key_to_json(key), "subkeys": list(registry.subkeys(key) or ())}
 
 
-def on_value(registry: RegistryReader, title: str, key: KeyPath, name: str) -> Json:
+def on_value(registry: RegistryReader, title: str, key: KeyPath, name: str) -> Any:
     """That the value is the one which it is now, or still absent; only its digest is kept."""
     return {"title": title, **key_to_json(key), "name": name, "digest": _digest(registry, key, name)}
 
 
-def on_file(files: FileReader, path: str) -> Json:
+def on_file(files: FileReader, path: str) -> Any:
     """That the file holds the bytes which it holds now, or is still absent; only their digest is kept."""
     return {"title": path, "file": path, "digest": files.digest(path)}
 
 
-def on_receipts(workstation: Workstation, title: str, subject: str) -> Json:
+def on_receipts(workstation: Workstation, title: str, subject: str) -> Any:
     """That nothing was done to the subject since: its receipts are those that there are now."""
     return {"title": title, "subject": subject, "receipts": _receipts(workstation, subject)}
 
 
-def changed_since(preconditions: Iterable[Json], workstation: Workstation) -> Iterator[str]:
+def changed_since(preconditions: Iterable[Any], workstation: Workstation) -> Iterator[str]:
     """What does not stand as they say, by the titles; raises FormatError on a precondition that nobody made."""
     registry = workstation.registry
     for precondition in preconditions:

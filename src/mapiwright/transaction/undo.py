@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import ConflictError, RecoveryNeededError, RefusedError
 from mapiwright.message import Message
@@ -18,7 +18,6 @@ from mapiwright.workstation.subject import inverse, net
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.workstation import Workstation
 
@@ -41,7 +40,7 @@ class TakenBack:
         """One line for people."""
         return Message.of("steps.undo", title=self.effect.title)
 
-    def describe(self) -> Mapping[str, Json]:
+    def describe(self) -> Mapping[str, Any]:
         """The other effect, by kind and description."""
         return {"kind": self.effect.kind, "description": self.effect.describe()}
 
@@ -59,7 +58,7 @@ class TakenBack:
         self.effect.run(workstation)
 
 
-def remade(kind: str, description: Mapping[str, Json], makers: Mapping[str, EffectMaker]) -> Effect:
+def remade(kind: str, description: Mapping[str, Any], makers: Mapping[str, EffectMaker]) -> Effect:
     """The effect that was described; raises RecoveryNeededError where its kind is not known."""
     if kind == TAKEN_BACK:
         return TakenBack(remade(description["kind"], description["description"], makers))

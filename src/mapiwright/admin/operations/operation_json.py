@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
-Json: TypeAlias = Any
-"""A value of a JSON document."""
 Record: TypeAlias = "Operation | ProfileSpec | ServiceSpec"
 _Record = TypeVar("_Record", bound="Record")
 
@@ -37,7 +35,7 @@ KINDS: dict[str, type[Operation]] = {
 """The operations by their names in JSON."""
 
 
-def operation_to_json(operation: Operation) -> dict[str, Json]:
+def operation_to_json(operation: Operation) -> dict[str, Any]:
     """The operation as a document; raises RefusedError where it carries a secret."""
     secrets = sorted({tag for service, properties in _given(operation) for tag in secrets_among(properties, service)})
     if secrets:
@@ -49,7 +47,7 @@ def operation_to_json(operation: Operation) -> dict[str, Json]:
     return {"operation": name, **_members(operation)}
 
 
-def operation_from_json(document: Json) -> Operation:
+def operation_from_json(document: Any) -> Operation:
     """The operation that a document describes; raises FormatError where it describes none."""
     name = document.get("operation") if isinstance(document, dict) else None
     if not isinstance(name, str) or name not in KINDS:
@@ -72,11 +70,11 @@ def _given(operation: Operation) -> Iterator[tuple[str, Mapping[int, Any]]]:
         yield "", getattr(operation, "properties", {})
 
 
-def _members(record: Record) -> dict[str, Json]:
+def _members(record: Record) -> dict[str, Any]:
     return {each.name: _CODECS[str(each.type)][0](getattr(record, each.name)) for each in fields(record)}
 
 
-def _made(kind: type[_Record], document: Json) -> _Record:
+def _made(kind: type[_Record], document: Any) -> _Record:
     if not isinstance(document, dict):
         raise FormatError(f"a {kind.__name__} is an object with members")
     known = {each.name: each for each in fields(kind)}
@@ -99,8 +97,8 @@ def _made(kind: type[_Record], document: Json) -> _Record:
         raise FormatError(f"a member of {kind.__name__} is of another type: {error}") from None
 
 
-def _of(*kinds: type) -> Callable[[Json], Any]:
-    def read(value: Json) -> Any:
+def _of(*kinds: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
         if type(value) not in kinds:
             raise TypeError(f"{value!r} is no {' or '.join(kind.__name__ for kind in kinds)}")
         return value
@@ -108,26 +106,26 @@ def _of(*kinds: type) -> Callable[[Json], Any]:
     return read
 
 
-def _tuple_of(read: Callable[[Json], Any]) -> Callable[[Json], tuple[Any, ...]]:
+def _tuple_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda value: tuple(map(read, _of(list)(value)))
 
 
-def _bytes(value: Json) -> bytes:
+def _bytes(value: Any) -> bytes:
     found = from_json(value)
     if not isinstance(found, bytes):
         raise TypeError(f"{value!r} are no bytes")
     return found
 
 
-def _sections(value: Json) -> dict[str, dict[int, Any]]:
+def _sections(value: Any) -> dict[str, dict[int, Any]]:
     return {_of(str)(name): properties_from_json(each) for name, each in _of(dict)(value).items()}
 
 
-def _same(value: Any) -> Json:
+def _same(value: Any) -> Any:
     return value
 
 
-_CODECS: dict[str, tuple[Callable[[Any], Json], Callable[[Json], Any]]] = {
+_CODECS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "str": (_same, _of(str)),
     "str | None": (_same, _of(str, type(None))),
     "int | None": (_same, _of(int, type(None))),

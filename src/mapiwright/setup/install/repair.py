@@ -6,7 +6,7 @@ repair, another channel or language of Office may have replaced the file, or hav
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mapiwright.setup.records.installed import Installation
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.change import Change, FileChange, RegistryChange
     from mapiwright.workstation.subject import Subject
@@ -151,7 +150,7 @@ class _Restoration:
         )
         return Plan(verb, title, without_repeats(steps), terms)
 
-    def _preconditions(self) -> Iterator[Json]:
+    def _preconditions(self) -> Iterator[Any]:
         """What was looked at: what is whole now, and so is left alone, must be whole when the rest comes back."""
         here, found = self.workstation, self.found
         yield on_receipts(here, f"what is installed of {found.id}", found.id)

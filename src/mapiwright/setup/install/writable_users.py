@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.admin.table import edition_of, stored_profiles
 from mapiwright.errors import FormatError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mapiwright.errors import Finding
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.workstation import User, Workstation
 
 
@@ -81,7 +80,7 @@ def profiles_with(workstation: Workstation, user: User, services: Iterable[str])
             yield row.name
 
 
-def preconditions(workstation: Workstation, users: Iterable[User]) -> Iterator[Json]:
+def preconditions(workstation: Workstation, users: Iterable[User]) -> Iterator[Any]:
     """What a plan for these users rests on: which profiles there are, and which services each of them lists."""
     registry = workstation.registry
     for user in users:

@@ -7,7 +7,7 @@ is moot where its service, its profile or the receipt's own change is gone: then
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.entry.call import OF_THE_MACHINE
 from mapiwright.entry.makers import call_of
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
     from mapiwright.entry.call import EntryCall
     from mapiwright.setup.records.installed import Installation
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -42,7 +41,7 @@ class Pending:
     number: int
     call: EntryCall
 
-    def document(self) -> Mapping[str, Json]:
+    def document(self) -> Mapping[str, Any]:
         """The receipt, and the call in English and as a message."""
         title = self.call.title
         return {"receipt": self.receipt, "call": str(title), "message": title.to_json()}

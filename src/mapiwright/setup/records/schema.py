@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mapiwright.errors import FormatError
 from mapiwright.mapi.inf.merge import Added, added_from_json, added_to_json
@@ -15,7 +15,6 @@ from mapiwright.transaction.records.receipt import receipt_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
 
 INSTALL, UNINSTALL, REPAIR, SEND = "install", "uninstall", "repair", "call"
@@ -110,11 +109,11 @@ PackageRecord: TypeAlias = InstallRecord | RepairRecord | UninstallRecord
 Record: TypeAlias = PackageRecord | SendRecord
 
 
-def to_json(record: Record) -> dict[str, Json]:
+def to_json(record: Record) -> dict[str, Any]:
     """The record for a plan, as its receipt will keep it."""
     if isinstance(record, SendRecord):
         return {"sends": [list(each) for each in record.sends]}
-    kept: dict[str, Json] = {
+    kept: dict[str, Any] = {
         "package": {
             "id": record.package.id,
             "name": record.package.name,
@@ -182,7 +181,7 @@ def _believed_profiles(found: object, owner: str) -> Iterator[ProfileEntry]:
             yield entry
 
 
-def _install(json_: Mapping[str, Json]) -> InstallRecord:
+def _install(json_: Mapping[str, Any]) -> InstallRecord:
     return InstallRecord(
         _package(json_["package"]),
         texts(json_["services"]),
@@ -196,43 +195,43 @@ def _install(json_: Mapping[str, Json]) -> InstallRecord:
     )
 
 
-def _repair(json_: Mapping[str, Json]) -> RepairRecord:
+def _repair(json_: Mapping[str, Any]) -> RepairRecord:
     return RepairRecord(
         _package(json_["package"]), texts(json_["services"]), _inf(json_["inf"]), texts(json_["repairs"])
     )
 
 
-def _uninstall(json_: Mapping[str, Json]) -> UninstallRecord:
+def _uninstall(json_: Mapping[str, Any]) -> UninstallRecord:
     return UninstallRecord(_package(json_["package"]), texts(json_["services"]))
 
 
-def _send(json_: Mapping[str, Json]) -> SendRecord:
+def _send(json_: Mapping[str, Any]) -> SendRecord:
     return SendRecord(tuple((text(id_), int(number)) for id_, number in items(json_["sends"])))
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Json]], Record]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Record]] = MappingProxyType(
     {INSTALL: _install, REPAIR: _repair, UNINSTALL: _uninstall, SEND: _send}
 )
 
 
-def _package(json_: Json) -> PackageFacts:
+def _package(json_: Any) -> PackageFacts:
     return PackageFacts(text(json_["id"]), text(json_["name"]), text(json_["version"]), text(json_.get("vendor", "")))
 
 
-def _profile(json_: Json) -> ProfileEntry:
+def _profile(json_: Any) -> ProfileEntry:
     if not isinstance(json_["made"], bool):
         raise TypeError("made")
     uids = {text(name): text(uid) for name, uid in json_["uids"].items()}
     return ProfileEntry(text(json_["user"]), text(json_["sid"]), text(json_["profile"]), json_["made"], uids)
 
 
-def _inf_to_json(inf: MergedInf | None) -> Json:
+def _inf_to_json(inf: MergedInf | None) -> Any:
     if inf is None:
         return None
     return {"path": inf.path, "merge": added_to_json(inf.added), "replaces": inf.replaces}
 
 
-def _inf(json_: Json) -> MergedInf | None:
+def _inf(json_: Any) -> MergedInf | None:
     if json_ is None:
         return None
     return MergedInf(text(json_["path"]), added_from_json(json_["merge"]), bool(json_["replaces"]))

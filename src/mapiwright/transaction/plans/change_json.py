@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError
 from mapiwright.workstation.change import (
@@ -27,7 +27,6 @@ from mapiwright.workstation.registry import KeyPath, Value, View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.change import Change
 
 VERSION = 1
@@ -47,7 +46,7 @@ def unpack(data: bytes) -> tuple[Change, ...]:
             raise FormatError("this is not a list of changes", expected=f"a document of version {VERSION}")
 
 
-def change_to_json(change: Change) -> dict[str, Json]:
+def change_to_json(change: Change) -> dict[str, Any]:
     """One change, as a JSON object."""
     match change:
         case SetValue(key, name, old, new):
@@ -68,7 +67,7 @@ def change_to_json(change: Change) -> dict[str, Json]:
             return {"change": "remove-folder", "path": path}
 
 
-def change_from_json(json_: Json) -> Change:
+def change_from_json(json_: Any) -> Change:
     """The change that ``change_to_json`` gave; raises FormatError on anything else."""
     match json_:
         case {"change": "set-value", "name": str(name), "old": old, "new": new}:
@@ -89,14 +88,14 @@ def change_from_json(json_: Json) -> Change:
             raise FormatError("this is not a change")
 
 
-def canonical(json_: Json) -> bytes:
+def canonical(json_: Any) -> bytes:
     """The one byte string for a JSON value."""
     return json.dumps(
         json_, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_mapping
     ).encode("ascii")
 
 
-def parse(data: bytes, *, where: str = "") -> Json:
+def parse(data: bytes, *, where: str = "") -> Any:
     """The JSON value of ``data``; raises FormatError."""
     try:
         return json.loads(data)
@@ -104,18 +103,18 @@ def parse(data: bytes, *, where: str = "") -> Json:
         raise FormatError(f"this is not JSON: {error}", where=where) from None
 
 
-def _mapping(value: object) -> dict[str, Json]:
+def _mapping(value: object) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-def key_to_json(key: KeyPath) -> dict[str, Json]:
+def key_to_json(key: KeyPath) -> dict[str, Any]:
     """Where a key is: the members ``root``, ``key`` and ``view``."""
     return {"root": key.root, "key": list(key.parts), "view": key.view.value}
 
 
-def key_from_json(json_: Json) -> KeyPath:
+def key_from_json(json_: Any) -> KeyPath:
     """The inverse of ``key_to_json``; other members are ignored. Raises FormatError for anything else."""
     match json_:
         case {"root": "HKLM" | "HKU" as root, "key": [*parts], "view": "native" | "x86" as view} if all(
@@ -126,11 +125,11 @@ def key_from_json(json_: Json) -> KeyPath:
             raise FormatError("this is not a registry key")
 
 
-def _value_to_json(value: Value | None) -> Json:
+def _value_to_json(value: Value | None) -> Any:
     return None if value is None else {"type": int(value.type), "data": _bytes_to_json(value.data)}
 
 
-def _value_from_json(json_: Json) -> Value | None:
+def _value_from_json(json_: Any) -> Value | None:
     match json_:
         case None:
             return None
@@ -144,7 +143,7 @@ def _bytes_to_json(data: bytes | None) -> str | None:
     return None if data is None else base64.b64encode(data).decode("ascii")
 
 
-def _bytes_from_json(json_: Json) -> bytes | None:
+def _bytes_from_json(json_: Any) -> bytes | None:
     match json_:
         case None:
             return None

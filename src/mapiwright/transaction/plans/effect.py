@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.workstation import Workstation
 
-Json: TypeAlias = Any
-"""A value of a JSON document."""
-
 
 class Status(StrEnum):
     """What became of an effect."""
@@ -41,7 +38,7 @@ class Outcome:
     status: Status
     message: Message
     changes: tuple[Change, ...] = ()
-    details: Mapping[str, Json] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Effect(Protocol):
@@ -57,7 +54,7 @@ class Effect(Protocol):
         """One line for people: ``call ServiceEntry of ACME with MSG_SERVICE_INSTALL``."""
         ...
 
-    def describe(self) -> Mapping[str, Json]:
+    def describe(self) -> Mapping[str, Any]:
         """All that is needed to make this effect again; written to the journal and to the receipt.
 
         What may not be written is left out and named under ``withheld``; a plan with such an effect is not saved.
@@ -99,5 +96,5 @@ def call_back(effect: Effect, workstation: Workstation) -> CalledBack:
     return CalledBack(idle=idle)
 
 
-EffectMaker: TypeAlias = Callable[[Mapping[str, Json]], Effect]
+EffectMaker: TypeAlias = Callable[[Mapping[str, Any]], Effect]
 """Makes an effect from its description."""

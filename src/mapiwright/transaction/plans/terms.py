@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapiwright.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from mapiwright.transaction.plans.effect import Json
 
 
 class Role(StrEnum):
@@ -48,12 +46,12 @@ class Terms:
     reverted, ``takes_over`` the users' receipts that this run ends, ``approved`` the digest of the saved plan.
     """
 
-    record: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    record: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     subject: PlanSubject | None = None
     notes: tuple[Message, ...] = ()
     skipped: tuple[NamedUser, ...] = ()
     waiting: tuple[NamedUser, ...] = ()
-    preconditions: tuple[Json, ...] = ()
+    preconditions: tuple[Any, ...] = ()
     undoes: str = ""
     takes_over: tuple[str, ...] = ()
     approved: str = ""
@@ -62,7 +60,7 @@ class Terms:
 NO_TERMS = Terms()
 
 
-def terms_to_json(terms: Terms) -> dict[str, Json]:
+def terms_to_json(terms: Terms) -> dict[str, Any]:
     """The terms as members of a document."""
     return {
         "record": dict(terms.record),
@@ -77,7 +75,7 @@ def terms_to_json(terms: Terms) -> dict[str, Json]:
     }
 
 
-def terms_from_json(json_: Mapping[str, Json]) -> Terms:
+def terms_from_json(json_: Mapping[str, Any]) -> Terms:
     """The terms in a document; raises LookupError, TypeError or ValueError on one that nobody wrote."""
     subject = json_["subject"]
     return Terms(
@@ -100,7 +98,7 @@ def text(found: object) -> str:
     return found
 
 
-def items(found: object) -> tuple[Json, ...]:
+def items(found: object) -> tuple[Any, ...]:
     """The items of ``found``, which must be a list."""
     if not isinstance(found, list):
         raise TypeError("no list")
@@ -116,7 +114,7 @@ def _users(found: object) -> tuple[NamedUser, ...]:
     return tuple(NamedUser(*texts(each)) for each in items(found))
 
 
-def _object(found: object) -> dict[str, Json]:
+def _object(found: object) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TypeError("no object")
     return found

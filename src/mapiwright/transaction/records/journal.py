@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import zlib
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mapiwright.errors import FormatError, RecoveryNeededError
 from mapiwright.message import Message
@@ -30,10 +30,9 @@ from mapiwright.workstation.state import JOURNAL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.state import State
 
-Record: TypeAlias = "Mapping[str, Json]"
+Record: TypeAlias = "Mapping[str, Any]"
 
 
 _MEMBERS: Mapping[str, Mapping[str, type]] = MappingProxyType(
@@ -64,7 +63,7 @@ class Journal:
         self._state = state
         self.exists, self.records, self._torn = _read(state)
 
-    def add(self, do: str, **fields: Json) -> None:
+    def add(self, do: str, **fields: Any) -> None:
         """Add a record, durably."""
         record = {"n": len(self.records), "do": do, **fields}
         line = canonical(record)
@@ -77,7 +76,7 @@ class Journal:
         """The records of that sort, oldest first."""
         return [record for record in self.records if record["do"] == do]
 
-    def has(self, do: str, **fields: Json) -> bool:
+    def has(self, do: str, **fields: Any) -> bool:
         """Whether there is such a record."""
         return any(all(record.get(name) == value for name, value in fields.items()) for record in self.of(do))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError, MapiwrightError
 from mapiwright.message import LITERAL, Message
@@ -22,7 +22,6 @@ from mapiwright.transaction.plans.change_json import canonical, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.state import State
 
 LOG = "log"
@@ -35,7 +34,7 @@ LONGEST_TEXT = 2000
 """The characters of a text that are kept; the text of an error may list hundreds of files."""
 
 
-def note(state: State, event: str, **fields: Json | Message) -> None:
+def note(state: State, event: str, **fields: Any | Message) -> None:
     """Add a line; only for the holder of the lock. Messages among the fields are written in English."""
     title = fields.get("title")
     key = {"key": title.key} if isinstance(title, Message) and title.key != LITERAL else {}
@@ -51,7 +50,7 @@ def note(state: State, event: str, **fields: Json | Message) -> None:
         state.append(LOG, start + line + b"\n")
 
 
-def note_error(state: State, event: str, error: BaseException, **fields: Json | Message) -> None:
+def note_error(state: State, event: str, error: BaseException, **fields: Any | Message) -> None:
     """Add a line about an error: its class, and what it says where it is one of ours.
 
     The text of a stray exception may hold data of a profile, so only its class is noted.
@@ -62,7 +61,7 @@ def note_error(state: State, event: str, error: BaseException, **fields: Json | 
     note(state, event, **{"class": type(error).__name__}, **said, **fields)
 
 
-def entries(state: State) -> tuple[Mapping[str, Json], ...]:
+def entries(state: State) -> tuple[Mapping[str, Any], ...]:
     """The lines, oldest first; one torn by a crash is ignored."""
     return tuple(entry for part in _parts(state) for line in part.splitlines() if (entry := _entry(line)))
 
@@ -85,11 +84,11 @@ def _set_aside(state: State, full: bytes) -> None:
     state.delete(LOG)
 
 
-def _short(fields: Mapping[str, Json]) -> dict[str, Json]:
+def _short(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _short_value(value) for name, value in fields.items()}
 
 
-def _short_value(value: Json) -> Json:
+def _short_value(value: Any) -> Any:
     match value:
         case Message():
             return _short_value(str(value))
@@ -101,7 +100,7 @@ def _short_value(value: Json) -> Json:
             return value
 
 
-def _entry(line: bytes) -> Mapping[str, Json] | None:
+def _entry(line: bytes) -> Mapping[str, Any] | None:
     try:
         found = parse(line)
     except FormatError:

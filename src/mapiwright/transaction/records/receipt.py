@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FormatError, NotFoundError
 from mapiwright.message import Message
@@ -22,7 +22,6 @@ from mapiwright.transaction.records.stores import believed, stores
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.terms import Terms
     from mapiwright.transaction.records.stores import Store
     from mapiwright.workstation.change import Change
@@ -53,10 +52,10 @@ class EffectRecord:
 
     kind: str
     title: Message
-    description: Mapping[str, Json]
+    description: Mapping[str, Any]
     status: str
     message: Message
-    details: Mapping[str, Json]
+    details: Mapping[str, Any]
     after: int = 0
 
 
@@ -386,7 +385,7 @@ def _refuse_incredible(one: Receipt, name: str) -> None:
         raise FormatError("its id or its time is none of ours", where=name)
 
 
-def _effect(json_: Mapping[str, Json]) -> EffectRecord:
+def _effect(json_: Mapping[str, Any]) -> EffectRecord:
     for name in ("kind", "status"):
         text(json_[name])
     if not (isinstance(json_["description"], dict) and isinstance(json_["details"], dict)):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.ui.cli.target import report_interrupted_runs
 from mapiwright.ui.cli.writing import end_interrupted_run, send
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -34,7 +33,7 @@ def services_in(target: Target, users: UserChoice, name: str | None) -> MessageS
     return ProfileAdmin(space).admin_services(name if name is not None else space.default_or_only)
 
 
-def place_document(services: MessageServiceAdmin) -> dict[str, Json]:
+def place_document(services: MessageServiceAdmin) -> dict[str, Any]:
     """The profile and its user, for a document."""
     return {"profile": services.name, "user": services.workspace.user.name}
 
@@ -49,7 +48,7 @@ def looked_at(target: Target, users: UserChoice, name: str | None) -> MessageSer
 
 
 def report_profile(
-    target: Target, services: MessageServiceAdmin, document: Mapping[str, Json], lines: Sequence[str]
+    target: Target, services: MessageServiceAdmin, document: Mapping[str, Any], lines: Sequence[str]
 ) -> None:
     """Say what a profile has: the document where JSON is asked for, else the lines."""
     if target.json:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.admin.table import profiles_to_be_taken_over, stored_profiles
 from mapiwright.errors import FormatError
 from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
 
 
@@ -20,8 +19,8 @@ def list_profiles(target: Target, users: UserChoice) -> None:
     Where Outlook has no profile yet, those of an older one that it takes over follow. Of several users, one whose
     hive is damaged is reported, and the others are listed.
     """
-    rows: list[dict[str, Json]] = []
-    older: list[dict[str, Json]] = []
+    rows: list[dict[str, Any]] = []
+    older: list[dict[str, Any]] = []
     asked = users.all_to_read(target.workstation)
     for user in asked:
         try:

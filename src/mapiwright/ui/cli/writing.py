@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
@@ -24,7 +24,6 @@ from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.cli.target import Target
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-NOTHING: Mapping[str, Json] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 PARTIAL = 1
 """Done, but not for every user: the same exit code as findings, and ``partial`` in the document."""
 
@@ -142,8 +141,8 @@ def send(
     plan: Plan,
     consent: Consent,
     *,
-    about: Mapping[str, Json] = NOTHING,
-    more: Callable[[], Mapping[str, Json]] = dict,
+    about: Mapping[str, Any] = NOTHING,
+    more: Callable[[], Mapping[str, Any]] = dict,
     is_part: bool = False,
 ) -> Receipt | None:
     """Show the plan, ask, and apply it; returns None where there was nothing to do, or in a dry run.
@@ -233,7 +232,7 @@ def show_plan(
     target: Target,
     plan: Plan,
     output: Path | None = None,
-    about: Mapping[str, Json] = NOTHING,
+    about: Mapping[str, Any] = NOTHING,
     *,
     verbose: bool = False,
 ) -> None:

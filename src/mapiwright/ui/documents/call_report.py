@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from mapiwright.entry.service.contract import EntryOutcome, Report, Traced
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.transaction.plans.effect import Json
 
 GONE = "(removed)"
 
@@ -118,7 +117,7 @@ def _tag(text: str) -> str | None:
 
 def call_document(
     service: str, context: str, entry: str, outcome: EntryOutcome | None, reports: Sequence[Report]
-) -> dict[str, Json]:
+) -> dict[str, Any]:
     """The call in a JSON document; ``hresult`` is null where it ended in an error."""
     last = reports[-1] if reports else None
     return {
@@ -140,7 +139,7 @@ def call_document(
     }
 
 
-def _error(outcome: EntryOutcome | None) -> Json:
+def _error(outcome: EntryOutcome | None) -> Any:
     if outcome is None or outcome.error is None:
         return None
     error = outcome.error
@@ -152,11 +151,11 @@ def _error(outcome: EntryOutcome | None) -> Json:
     }
 
 
-def _properties(of: Mapping[int, PropertyValue | None]) -> dict[str, Json]:
+def _properties(of: Mapping[int, PropertyValue | None]) -> dict[str, Any]:
     return {f"{tag:08X}": None if value is None else property_document(tag, value) for tag, value in of.items()}
 
 
-def _call(traced: Traced) -> dict[str, Json]:
+def _call(traced: Traced) -> dict[str, Any]:
     return {
         "on": traced.on,
         "method": traced.method,

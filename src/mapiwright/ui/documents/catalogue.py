@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import GLOBAL, PROVIDERS, SECTIONS, Reading, links, read_section, uid_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from mapiwright.formats.inf import InfSection
     from mapiwright.mapi.inf.catalogue import Catalogue
-    from mapiwright.transaction.plans.effect import Json
 
 
 def catalogue_lines(catalogue: Catalogue) -> Iterator[Line]:
@@ -70,11 +69,11 @@ def _word(word: str, text: str) -> str:
     return MASK if is_secret_word(word, text) else escape(text)
 
 
-def _word_document(word: str, text: str) -> Json:
+def _word_document(word: str, text: str) -> Any:
     return {"secret": True} if is_secret_word(word, text) else text
 
 
-def catalogue_document(catalogue: Catalogue) -> dict[str, Json]:
+def catalogue_document(catalogue: Catalogue) -> dict[str, Any]:
     """``{"services": [...], "help_files": {...}}``; properties as ``{"6600001E": "text"}``, no faulty ones."""
     defaults = {upcase(name) for name in catalogue.default_services}
     services = []
@@ -90,7 +89,7 @@ def catalogue_document(catalogue: Catalogue) -> dict[str, Json]:
     return {"services": services, "help_files": files}
 
 
-def _section_document(catalogue: Catalogue, name: str) -> dict[str, Json]:
+def _section_document(catalogue: Catalogue, name: str) -> dict[str, Any]:
     section = catalogue.inf.section(name)
     if section is None:
         return {"section": None, "missing": name}

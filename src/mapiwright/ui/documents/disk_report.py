@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.ui.documents.documents import findings_document
 from mapiwright.ui.text.language import texts_here
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from mapiwright.setup.package.package import Package
     from mapiwright.setup.publish.have_disk import Disk
-    from mapiwright.transaction.plans.effect import Json
 
 
 def disk_lines(disk: Disk) -> Iterator[Line]:
@@ -38,7 +37,7 @@ def package_in_words(package: Package) -> str:
     )
 
 
-def disk_document(disk: Disk) -> dict[str, Json]:
+def disk_document(disk: Disk) -> dict[str, Any]:
     """``{"disk": {"path", "kind", "package", "signature", "programs", "findings"}}``."""
     package = disk.package
     return {

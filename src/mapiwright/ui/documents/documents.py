@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.errors import FindingsError
 from mapiwright.ui.text.values import kind_name, property_document, type_name
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding, MapiwrightError
     from mapiwright.mapi.profile.profile import Provider, Section, Service
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import EffectRecord, Receipt
     from mapiwright.workstation.registry import Key
 
@@ -34,18 +33,18 @@ def mark(unfinished: str) -> None:
     _UNFINISHED.set(unfinished)
 
 
-def write_document(content: Mapping[str, Json]) -> None:
+def write_document(content: Mapping[str, Any]) -> None:
     """Write the one document of this run to stdout; ``unfinished`` is in it where what it says may be incomplete."""
     unfinished = _UNFINISHED.get()
     marked = {"unfinished": unfinished} if unfinished else {}
     sys.stdout.write(json_text({"schema": SCHEMA, **marked, **content}) + "\n")
 
 
-def json_text(document: Json) -> str:
+def json_text(document: Any) -> str:
     """A document as ``json.dumps`` writes it with an indent of 2, which cannot write keys as deep as a user's."""
     written: list[str] = []
     # What is still to be written, the next one last: a value with its depth, or a text that is ready.
-    waiting: list[tuple[Json, int | None]] = [(document, 0)]
+    waiting: list[tuple[Any, int | None]] = [(document, 0)]
     while waiting:
         value, depth = waiting.pop()
         if depth is None:
@@ -67,7 +66,7 @@ def json_text(document: Json) -> str:
     return "".join(written)
 
 
-def error_document(error: MapiwrightError) -> dict[str, Json]:
+def error_document(error: MapiwrightError) -> dict[str, Any]:
     """``{"error": {...}}``: what was found, where, what was expected, and what to do next."""
     findings = error.findings if isinstance(error, FindingsError) else ()
     return {
@@ -84,7 +83,7 @@ def error_document(error: MapiwrightError) -> dict[str, Json]:
     }
 
 
-def findings_document(findings: Iterable[Finding]) -> dict[str, Json]:
+def findings_document(findings: Iterable[Finding]) -> dict[str, Any]:
     """``{"findings": [...]}``; a line of 0 is no line."""
     return {
         "findings": [
@@ -102,7 +101,7 @@ def findings_document(findings: Iterable[Finding]) -> dict[str, Json]:
     }
 
 
-def receipt_document(receipt: Receipt) -> dict[str, Json]:
+def receipt_document(receipt: Receipt) -> dict[str, Any]:
     """A receipt, without what only an uninstall needs."""
     return {
         "id": receipt.id,
@@ -119,7 +118,7 @@ def receipt_document(receipt: Receipt) -> dict[str, Json]:
     }
 
 
-def _outcome_document(effect: EffectRecord) -> dict[str, Json]:
+def _outcome_document(effect: EffectRecord) -> dict[str, Any]:
     hresult = effect.details.get("hresult")
     return {
         "title": str(effect.title),
@@ -131,12 +130,12 @@ def _outcome_document(effect: EffectRecord) -> dict[str, Json]:
     }
 
 
-def receipts_document(receipts: Iterable[Receipt]) -> dict[str, Json]:
+def receipts_document(receipts: Iterable[Receipt]) -> dict[str, Any]:
     """``{"receipts": [...]}``, in the order given."""
     return {"receipts": [receipt_document(receipt) for receipt in receipts]}
 
 
-def dump_document(key: Key) -> dict[str, Json]:
+def dump_document(key: Key) -> dict[str, Any]:
     """A key as it is stored: ``{"values": {name: [type, hex]}, "keys": {name: ...}}``, byte for byte."""
     return fold(
         key,
@@ -147,17 +146,17 @@ def dump_document(key: Key) -> dict[str, Json]:
     )
 
 
-def section_document(section: Section, service: str = "") -> dict[str, Json]:
+def section_document(section: Section, service: str = "") -> dict[str, Any]:
     """The properties of a section, decoded: ``{"6600001E": "text"}``, secrets masked."""
     return {f"{tag:08X}": property_document(tag, value, service) for tag, value in section.properties.items()}
 
 
-def sections_document(sections: Iterable[Section], service: str = "") -> dict[str, Json]:
+def sections_document(sections: Iterable[Section], service: str = "") -> dict[str, Any]:
     """Sections by their uid, decoded: ``{uid: {"6600001E": "text"}}``."""
     return {section.uid: section_document(section, service) for section in sections}
 
 
-def service_document(service: Service) -> dict[str, Json]:
+def service_document(service: Service) -> dict[str, Any]:
     """A service of a profile with its providers and extra sections."""
     return {
         "uid": service.uid,
@@ -173,5 +172,5 @@ def service_document(service: Service) -> dict[str, Json]:
     }
 
 
-def _provider_document(provider: Provider) -> dict[str, Json]:
+def _provider_document(provider: Provider) -> dict[str, Any]:
     return {"uid": provider.uid, "display": provider.display, "dll": provider.dll, "kind": kind_name(provider.kind)}

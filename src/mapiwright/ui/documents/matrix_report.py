@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from mapiwright.setup.trial.matrix import MatrixStep, StepVerdict
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from mapiwright.setup.package.package import Package
     from mapiwright.setup.trial.matrix import MatrixCell, MatrixRow
-    from mapiwright.transaction.plans.effect import Json
 
 _SHOWN = {
     StepVerdict.PASSED: "ok",
@@ -66,7 +65,7 @@ def _layouts(number: int) -> str:
     return f"{number} layout{'s' * (number != 1)}"
 
 
-def matrix_document(package: Package, rows: Sequence[MatrixRow]) -> dict[str, Json]:
+def matrix_document(package: Package, rows: Sequence[MatrixRow]) -> dict[str, Any]:
     """``{"matrix": {...}}``: the rows with their cells."""
     return {
         "matrix": {

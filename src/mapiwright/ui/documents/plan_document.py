@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.transaction.plans.plan import Leg
 from mapiwright.ui.text.diff import text_difference
@@ -18,13 +18,13 @@ from mapiwright.workstation.change import (
 )
 
 if TYPE_CHECKING:
-    from mapiwright.transaction.plans.effect import Effect, Json
+    from mapiwright.transaction.plans.effect import Effect
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.change import Change
     from mapiwright.workstation.registry import KeyPath
 
 
-def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
+def plan_document(plan: Plan, code_page: str) -> dict[str, Any]:
     """``{"plan": {...}}``: the legs with their changes, the effects with an outcome that is not known yet."""
     return {
         "plan": {
@@ -43,11 +43,11 @@ def plan_document(plan: Plan, code_page: str) -> dict[str, Json]:
     }
 
 
-def _effect_document(effect: Effect) -> dict[str, Json]:
+def _effect_document(effect: Effect) -> dict[str, Any]:
     return {"title": str(effect.title), "effect": effect.kind, "outcome": None}
 
 
-def change_document(change: Change, code_page: str) -> dict[str, Json]:
+def change_document(change: Change, code_page: str) -> dict[str, Any]:
     """One change, old and new; no secret's bytes, and no large file's."""
     match change:
         case SetValue(key, name, old, new):
@@ -68,5 +68,5 @@ def change_document(change: Change, code_page: str) -> dict[str, Json]:
             return {"change": "remove-folder", "path": path}
 
 
-def _key_document(key: KeyPath) -> dict[str, Json]:
+def _key_document(key: KeyPath) -> dict[str, Any]:
     return {"key": "\\".join((key.root, *key.parts)), "view": key.view.value}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.formats.inf import LineKind
 from mapiwright.formats.prf import slot_text
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.mapi.prf.reading import Assignment, Item, ProfileFile
-    from mapiwright.transaction.plans.effect import Json
 
 
 def prf_lines(file: ProfileFile) -> Iterator[Line]:
@@ -86,7 +85,7 @@ def _target(item: Item) -> str:
     return f"  -> {label.account} account" if label.account else "  (not defined)"
 
 
-def prf_document(file: ProfileFile) -> dict[str, Json]:
+def prf_document(file: ProfileFile) -> dict[str, Any]:
     """``{"prf": {...}}``: [General], services and accounts with their values by key."""
     general = file.general
     return {
@@ -104,7 +103,7 @@ def prf_document(file: ProfileFile) -> dict[str, Json]:
     }
 
 
-def _item_document(item: Item) -> dict[str, Json]:
+def _item_document(item: Item) -> dict[str, Any]:
     label = item.label
     return {
         "key": item.key,
@@ -119,7 +118,7 @@ def _item_document(item: Item) -> dict[str, Json]:
     }
 
 
-def _assignment_document(each: Assignment) -> dict[str, Json]:
+def _assignment_document(each: Assignment) -> dict[str, Any]:
     tag = f"{each.slot.tag:08X}" if each.slot is not None else None
-    document: dict[str, Json] = {"key": each.key, "line": each.line, "tag": tag}
+    document: dict[str, Any] = {"key": each.key, "line": each.line, "tag": tag}
     return document | ({"secret": True} if each.secret else {"value": each.value})

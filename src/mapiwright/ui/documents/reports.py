@@ -6,7 +6,7 @@ finding, failed where it is worse than a note, and one case that passed where th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from mapiwright import __version__
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mapiwright.errors import Finding
-    from mapiwright.transaction.plans.effect import Json
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def sarif(findings: Sequence[Finding], subject: str) -> dict[str, Json]:
+def sarif(findings: Sequence[Finding], subject: str) -> dict[str, Any]:
     """The findings of a subject (a workstation, a file) as one run of SARIF 2.1.0.
 
     What is found in a registry or on another computer has no file of this one's, so it is a logical location.
@@ -49,8 +48,8 @@ def sarif(findings: Sequence[Finding], subject: str) -> dict[str, Json]:
     }
 
 
-def _rule(finding: Finding) -> dict[str, Json]:
-    rule: dict[str, Json] = {"id": finding.id, "defaultConfiguration": {"level": _LEVELS[finding.severity]}}
+def _rule(finding: Finding) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": finding.id, "defaultConfiguration": {"level": _LEVELS[finding.severity]}}
     if finding.rule:
         rule["shortDescription"] = {"text": finding.rule}
     if finding.remedy:
@@ -58,8 +57,8 @@ def _rule(finding: Finding) -> dict[str, Json]:
     return rule
 
 
-def _result(finding: Finding, index: int) -> dict[str, Json]:
-    place: dict[str, Json] = {"fullyQualifiedName": finding.where}
+def _result(finding: Finding, index: int) -> dict[str, Any]:
+    place: dict[str, Any] = {"fullyQualifiedName": finding.where}
     if finding.line:
         place["name"] = f"line {finding.line}"
     text = f"{finding.what}\n{finding.remedy}" if finding.remedy else finding.what

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.entry.service.entry_points import has_stand_in
 from mapiwright.errors import FindingsError, RefusedError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.inf.catalogue import Catalogue
     from mapiwright.setup.records.installed import Installation
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.workstation import Workstation
 
 
@@ -42,14 +41,14 @@ def installed_packages(workstation: Workstation) -> Mapping[str, Installation] |
 
 def service_rows(
     workstation: Workstation, there: Mapping[str, Installation] | None, catalogue: Catalogue
-) -> list[dict[str, Json]]:
+) -> list[dict[str, Any]]:
     """All services as documents; one whose lines are damaged has what is wrong with them under ``findings``."""
     return [_listed_row(workstation, there, catalogue, name) for name in catalogue.services]
 
 
 def _listed_row(
     workstation: Workstation, there: Mapping[str, Installation] | None, catalogue: Catalogue, name: str
-) -> dict[str, Json]:
+) -> dict[str, Any]:
     faults: Iterable[Finding] = ()
     try:
         definition = catalogue.definition(name)
@@ -64,7 +63,7 @@ def service_row(
     there: Mapping[str, Installation] | None,
     definition: ServiceDefinition,
     faults: Iterable[Finding] = (),
-) -> dict[str, Json]:
+) -> dict[str, Any]:
     """A service as a document; ``there`` as ``installed_packages`` gives it, ``faults`` are those of its lines."""
     owner = next(
         (
@@ -101,7 +100,7 @@ def service_row(
     }
 
 
-def fault_lines(row: dict[str, Json]) -> Iterator[Line]:
+def fault_lines(row: dict[str, Any]) -> Iterator[Line]:
     """What is wrong with the lines of a service: the file, the line and the remedy of each fault."""
     for fault in row["findings"]:
         place = f"{fault['where']}:{fault['line']}" if fault["line"] else fault["where"]
@@ -113,7 +112,7 @@ def _kind(number: PropertyValue | None) -> str | None:
     return known.get(number, str(number)) if isinstance(number, int) else None
 
 
-def service_lines(row: dict[str, Json]) -> Iterator[Line]:
+def service_lines(row: dict[str, Any]) -> Iterator[Line]:
     """The same for people, in the language of whoever runs the command."""
     texts = texts_here()
     width = 2 + max(len(texts(f"about.{label}")) for label in LABELS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.mapi.props.protected import MASK, is_secret, is_secret_property
 from mapiwright.mapi.props.tags import ResourceType
@@ -11,7 +11,6 @@ from mapiwright.workstation.registry import Value, ValueType
 
 if TYPE_CHECKING:
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.transaction.plans.effect import Json
 
 SHORT = 32
 """Bytes of binary data that a line shows before it falls back on size and digest."""
@@ -83,14 +82,14 @@ def value_text(name: str, value: Value) -> str:
     return shown if value.type == ValueType.SZ else f"{type_name(value.type)} {shown}"
 
 
-def value_document(name: str, value: Value | None) -> Json:
+def value_document(name: str, value: Value | None) -> Any:
     """A registry value in a JSON document, or None where it is absent.
 
     A secret is not even hashed: a password is short enough to be guessed from its digest.
     """
     if value is None:
         return None
-    document: dict[str, Json] = {"type": type_name(value.type)}
+    document: dict[str, Any] = {"type": type_name(value.type)}
     if is_secret(name, value):
         return document | {"secret": True}
     if len(value.data) > LARGE:
@@ -102,7 +101,7 @@ def value_document(name: str, value: Value | None) -> Json:
     return document
 
 
-def bytes_document(data: bytes | None) -> Json:
+def bytes_document(data: bytes | None) -> Any:
     """The bytes of a file in a JSON document: size and SHA-256; None where there is no file."""
     return None if data is None else {"size": len(data), "sha256": _sha256(data)}
 
@@ -123,7 +122,7 @@ def property_text(tag: int, value: PropertyValue, service: str = "") -> str:
     return "[" + ", ".join(property_text(tag, part) for part in value) + "]"
 
 
-def property_document(tag: int, value: PropertyValue, service: str = "") -> Json:
+def property_document(tag: int, value: PropertyValue, service: str = "") -> Any:
     """A property's value in a JSON document: numbers, booleans and strings as such, bytes as hex digits."""
     if is_secret_property(tag, value, service):
         return {"secret": True}

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mapiwright.transaction.plans.effect import Json
 
 WHOLE_WORDS = 4
 """A text of fewer characters is masked only as a whole word: ``Al`` is not looked for inside ``Also``."""
@@ -62,7 +61,7 @@ class Masker:
             text = pattern.sub(lambda match, kind=kind: self._mark(kind, match[0]), text)  # type: ignore[misc]
         return text
 
-    def mask_all(self, document: Json) -> Json:
+    def mask_all(self, document: Any) -> Any:
         """A JSON value with every text in it masked; keys are our own words and stay."""
         match document:
             case str():

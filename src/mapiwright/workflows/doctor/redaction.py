@@ -6,7 +6,7 @@ Nothing is shown because it looks harmless: a property that is not in the lists 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright.formats.inf import LineKind
 from mapiwright.formats.regf.upcase import upcase
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from mapiwright.formats.inf import Inf
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.workstation.registry import Key, Value
 
 MASKED = "(masked)"
@@ -84,7 +83,7 @@ MACHINE_KEYS: tuple[tuple[str, tuple[str, ...] | None], ...] = (
 # Profiles.
 
 
-def profile_document(profile: Key, code_page: str) -> dict[str, Json]:
+def profile_document(profile: Key, code_page: str) -> dict[str, Any]:
     """A profile: for each section the properties, with the values of those that may be shown."""
     return {
         "sections": {
@@ -98,9 +97,9 @@ def _is_uid(name: str) -> bool:
     return len(name) == 2 * UID_SIZE and all(digit in "0123456789abcdef" for digit in name.lower())
 
 
-def _section_document(name: str, section: Key, code_page: str) -> dict[str, Json]:
+def _section_document(name: str, section: Key, code_page: str) -> dict[str, Any]:
     read = read_section(name, section, code_page)
-    document: dict[str, Json] = {}
+    document: dict[str, Any] = {}
     others = 0
     for stored, value in section.values.items():
         tag = tag_of_value(stored)
@@ -116,7 +115,7 @@ def _section_document(name: str, section: Key, code_page: str) -> dict[str, Json
     return document | {what: count for what, count in counts.items() if count}
 
 
-def _shown(value: PropertyValue) -> Json:
+def _shown(value: PropertyValue) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return [_shown(part) for part in value] if isinstance(value, tuple) else value
@@ -166,7 +165,7 @@ def _texts(value: Value) -> Iterator[str]:
 # The machine's keys.
 
 
-def value_document(name: str, value: Value) -> Json:
+def value_document(name: str, value: Value) -> Any:
     """A value of a key of the machine: numbers and texts, which are still to be masked; of others the outline."""
     if is_secret(name, value):
         return {"secret": True}
@@ -180,7 +179,7 @@ def value_document(name: str, value: Value) -> Json:
     return _outline(value)
 
 
-def _outline(value: Value) -> dict[str, Json]:
+def _outline(value: Value) -> dict[str, Any]:
     known = {int(kind): f"REG_{kind.name}" for kind in ValueType}
     return {"type": known.get(value.type, f"0x{value.type:X}"), "size": len(value.data)}
 

@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mapiwright import __version__
 from mapiwright.errors import FormatError, RefusedError
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mapiwright.formats.inf import Inf
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workflows.doctor.doctor import Diagnosis
     from mapiwright.workstation.registry import Value
@@ -131,7 +130,7 @@ class _Packer:
 
     # The members.
 
-    def add_json(self, name: str, document: Json) -> None:
+    def add_json(self, name: str, document: Any) -> None:
         """Add a document; every text in it is masked."""
         text = json.dumps(self._masker.mask_all(document), indent=2, ensure_ascii=False)
         self._members[name] = text.encode("utf-8", "backslashreplace") + b"\n"
@@ -142,9 +141,9 @@ class _Packer:
             lines = (self._masker.mask(line) for line in inf_lines(self._inf))
             self._members[INF_MEMBER] = "\n".join(lines).encode("utf-8", "backslashreplace") + b"\n"
 
-    def machine(self) -> Json:
+    def machine(self) -> Any:
         """The keys of the machine that say which Outlook and which MAPI there are, of both views."""
-        found: dict[str, Json] = {}
+        found: dict[str, Any] = {}
         for path, names in MACHINE_KEYS:
             for view in View:
                 place = KeyPath.parse(path, view)
@@ -160,7 +159,7 @@ class _Packer:
         values = {name: value for name in names if (value := self._value(place, name)) is not None}
         return Key(values) if values else None
 
-    def user(self, user: User) -> Json:
+    def user(self, user: User) -> Any:
         """A user's settings that matter, and the profiles as far as they are no user data."""
         registry, there = self._workstation.registry, self._profiles[user.sid]
         if isinstance(there, str):
@@ -214,7 +213,7 @@ class _Packer:
         return Bundle(stream.getvalue(), tuple(self._members), masked)
 
 
-def _findings(diagnosis: Diagnosis) -> Json:
+def _findings(diagnosis: Diagnosis) -> Any:
     return {
         "facts": [{"name": fact.name, "text": fact.text, "rules": fact.rules} for fact in diagnosis.facts],
         "findings": [
@@ -232,12 +231,12 @@ def _findings(diagnosis: Diagnosis) -> Json:
     }
 
 
-def _receipts(workstation: Workstation) -> Json:
+def _receipts(workstation: Workstation) -> Any:
     damaged = [{"unreadable": error.what, "where": error.where} for error in records_of(workstation).damaged]
     return [*(_receipt(one) for one in records_of(workstation).receipts), *damaged]
 
 
-def _receipt(of: Receipt) -> dict[str, Json]:
+def _receipt(of: Receipt) -> dict[str, Any]:
     """A receipt without what it keeps for an uninstall: lines of other files, and digests of what was written."""
     return {
         "id": of.id,
@@ -254,7 +253,7 @@ def _receipt(of: Receipt) -> dict[str, Json]:
     }
 
 
-def _package(of: Receipt) -> dict[str, Json]:
+def _package(of: Receipt) -> dict[str, Any]:
     try:
         record = record_of(of)
     except FormatError:
@@ -266,10 +265,10 @@ def _package(of: Receipt) -> dict[str, Json]:
     return {"package": facts, "services": list(record.services)}
 
 
-def _machine_document(key: Key) -> Json:
+def _machine_document(key: Key) -> Any:
     return fold(key, _key_document)
 
 
-def _key_document(key: Key, below: Mapping[str, Json]) -> Json:
-    document: dict[str, Json] = {"values": {name: value_document(name, value) for name, value in key.values.items()}}
+def _key_document(key: Key, below: Mapping[str, Any]) -> Any:
+    document: dict[str, Any] = {"values": {name: value_document(name, value) for name, value in key.values.items()}}
     return {**document, "keys": dict(below)} if below else document

@@ -10,7 +10,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mapiwright.entry.call import EntryCall
     from mapiwright.entry.service.contract import EntryOutcome, Report
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.assignments import Assignments
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.workstation.workstation import Workstation
@@ -343,12 +342,12 @@ class _Reported:
 
 
 @contextmanager
-def _reported(how: _Reported, seen: _Seen) -> Iterator[Callable[[], Mapping[str, Json]]]:
+def _reported(how: _Reported, seen: _Seen) -> Iterator[Callable[[], Mapping[str, Any]]]:
     """Report what the call came to, also where it ends in an error; gives the maker of its JSON document."""
     from mapiwright.ui.documents.call_report import call_document, call_lines
     from mapiwright.ui.documents.documents import error_document
 
-    def document() -> Mapping[str, Json]:
+    def document() -> Mapping[str, Any]:
         return call_document(how.service, how.context, how.title, seen.outcome, seen.reports)
 
     try:

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from mapiwright.errors import Finding
     from mapiwright.formats.inf import Inf
-    from mapiwright.transaction.plans.effect import Json
 
 MOST = 50
 """Findings that people are shown; a file that is none of ours has one for each line."""
@@ -68,7 +67,7 @@ class Edit:
     consent: Consent
     json: bool
 
-    def put(self, target: Path, old: bytes | None, new: bytes | None, reported: Mapping[str, Json]) -> None:
+    def put(self, target: Path, old: bytes | None, new: bytes | None, reported: Mapping[str, Any]) -> None:
         """Show what changes, ask unless the result goes elsewhere, and write; ``reported`` goes into the JSON."""
         change = WriteFile(str(target), old, new)
         writes = not self.consent.dry_run and (self.output is not None or new != old)

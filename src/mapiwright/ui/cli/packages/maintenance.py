@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.setup.records.pending import Pending
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target
     from mapiwright.ui.cli.writing import Consent
 
@@ -99,5 +98,5 @@ def guard(target: Target, consent: Consent, package: str) -> None:
         raise click.exceptions.Exit(CALLS_WAIT)
 
 
-def _pending_document(pending: Sequence[Pending]) -> dict[str, Json]:
+def _pending_document(pending: Sequence[Pending]) -> dict[str, Any]:
     return {"pending": [each.document() for each in pending]}

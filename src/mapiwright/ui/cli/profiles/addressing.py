@@ -7,7 +7,7 @@ It shows what is, and the lists that can be named; with an option it chooses oth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.profile.addressing import AddressList
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -100,7 +99,7 @@ def _show(target: Target, services: MessageServiceAdmin) -> None:
     profile = services.profile
     directory, personal = lists_of.default_directory(profile), lists_of.personal_address_book(profile)
     search, there = lists_of.search_order(profile), lists_of.address_lists(profile)
-    document: dict[str, Json] = {
+    document: dict[str, Any] = {
         "default_directory": None if directory is None else _document(directory),
         "personal": None if personal is None else _document(personal),
         "search": [_document(each) for each in search],
@@ -123,5 +122,5 @@ def _line(each: AddressList) -> str:
     return f"{shown_name(each, texts_here())}  {each.entry_id.hex()}"
 
 
-def _document(each: AddressList) -> Json:
+def _document(each: AddressList) -> Any:
     return {"name": each.name, "entry_id": each.entry_id.hex(), "provider": each.provider or None}

@@ -7,7 +7,7 @@ Each shows what is, and with ``--set`` chooses otherwise; showing needs nothing 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mapiwright.admin.operations.operations import Operation
     from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
     from mapiwright.ui.text.names import Part
@@ -155,5 +154,5 @@ def _show_order(target: Target, services: MessageServiceAdmin) -> None:
     report_profile(target, services, {"transports": [_document(part) for part in parts]}, lines or ["No transports."])
 
 
-def _document(part: Part) -> Json:
+def _document(part: Part) -> Any:
     return {"service": part.service.name, "display": part.display, "uid": part.uid}

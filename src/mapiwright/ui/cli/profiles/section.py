@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.formats.props import PropertyValue
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.assignments import Assignments
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
@@ -53,7 +52,7 @@ def list_sections(target: Target, users: UserChoice, name: str) -> None:
     if target.json:
         from mapiwright.ui.documents.documents import write_document
 
-        rows: list[Json] = [{**owner.document(each.uid), "properties": len(each.properties)} for each, owner in found]
+        rows: list[Any] = [{**owner.document(each.uid), "properties": len(each.properties)} for each, owner in found]
         write_document({**place_document(services), "sections": rows})
         return
     count = max((len(str(len(each.properties))) for each, _ in found), default=0)
@@ -211,7 +210,7 @@ class _Owner:
         path = f"{self.service}/{self.part}" if self.part else self.service
         return escape(path or WELL_KNOWN.get(uid.lower(), ""))
 
-    def document(self, uid: str) -> dict[str, Json]:
+    def document(self, uid: str) -> dict[str, Any]:
         """The section and its owner, None where it has none."""
         from mapiwright.mapi.props.tags import WELL_KNOWN
 
@@ -250,7 +249,7 @@ class _Property:
             return cls(tag, value, missing=False)
         return cls(asked, None, missing=value != MAPI_E_NO_ACCESS)
 
-    def document(self, service: str) -> Json:
+    def document(self, service: str) -> Any:
         """None where it is not there; ``service`` is whose section it is in."""
         from mapiwright.ui.text.values import property_document
 

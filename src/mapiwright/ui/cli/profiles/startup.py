@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,6 @@ from mapiwright.ui.text.terminal import Line, escape, write
 
 if TYPE_CHECKING:
     from mapiwright.admin.workspace import Workspace
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
 
@@ -48,7 +47,7 @@ def _show(target: Target, users: UserChoice) -> None:
     if target.json:
         from mapiwright.ui.documents.documents import write_document
 
-        rows: list[dict[str, Json]] = [
+        rows: list[dict[str, Any]] = [
             {"user": space.user.name, "prompt": space.asks_for_profile, "default": space.default} for space in spaces
         ]
         write_document({"startup": rows})

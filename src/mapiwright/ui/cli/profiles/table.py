@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mapiwright.mapi.tables.row import Cell
     from mapiwright.mapi.tables.sort_order import SortOrder
     from mapiwright.mapi.tables.tables import Table
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target, UserChoice
 
 SERVICES, PROVIDERS = "services", "providers"
@@ -78,7 +77,7 @@ def table(
     if target.json:
         from mapiwright.ui.documents.documents import write_document
 
-        documents: list[Json] = [_document(tags, row) for row in rows]
+        documents: list[Any] = [_document(tags, row) for row in rows]
         of_profile = {} if name is None else {"profile": space.profile(name).name}
         kinds = {"kind": shown, "columns": [f"{tag:08X}" for tag in tags], "rows": documents}
         write_document({"user": space.user.name, **of_profile, "table": kinds})
@@ -128,7 +127,7 @@ def _value(found: Cell) -> PropertyValue | None:
     return None if type_of(found[0]) == PT_ERROR else found[1]
 
 
-def _document(tags: Sequence[int], row: Sequence[Cell]) -> Json:
+def _document(tags: Sequence[int], row: Sequence[Cell]) -> Any:
     from mapiwright.ui.text.values import property_document
 
     values = ((tag, _value(found)) for tag, found in zip(tags, row, strict=True))

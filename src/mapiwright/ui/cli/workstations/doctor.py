@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,7 +24,6 @@ from mapiwright.workflows.doctor.doctor import diagnose
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.ui.cli.target import Target
     from mapiwright.workflows.doctor.doctor import Diagnosis
 
@@ -87,7 +86,7 @@ def log(target: Target) -> None:
     write([line for entry in found for line in _entry_lines(entry)] or [Line("Nothing yet.")], sys.stdout)
 
 
-def _entry_lines(entry: Mapping[str, Json]) -> Iterator[Line]:
+def _entry_lines(entry: Mapping[str, Any]) -> Iterator[Line]:
     style = Style.REMOVED if entry["event"] in {"rolled back", "stuck"} else Style.PLAIN
     yield Line(escape(f"{entry.get('at', '')}  {entry['event']}: {entry.get('title', '')}"), style)
     if "class" in entry:
@@ -177,7 +176,7 @@ def _summary(diagnosis: Diagnosis) -> str:
     return ", ".join(parts) or "no findings"
 
 
-def diagnosis_document(diagnosis: Diagnosis, uri: str) -> dict[str, Json]:
+def diagnosis_document(diagnosis: Diagnosis, uri: str) -> dict[str, Any]:
     """``{"doctor": {"workstation", "sound", "facts", "findings"}}``; an unknown fact says why."""
     return {
         "doctor": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Container, Horizontal, Vertical
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from mapiwright.transaction.plans.effect import Json
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.workstation.workstation import User
 
@@ -39,7 +38,7 @@ class ServicesScreen(PanelScreen[None]):
     def __init__(self, panel: Panel, user: User) -> None:
         super().__init__(panel)
         self.user = user
-        self.rows: list[dict[str, Json]] = []
+        self.rows: list[dict[str, Any]] = []
 
     def compose(self) -> Iterator[Widget]:
         """The list, and what can be done."""
@@ -71,7 +70,7 @@ class ServicesScreen(PanelScreen[None]):
         """Read the list again."""
         texts, station = self.texts, self.panel.run.workstation
 
-        def read() -> list[dict[str, Json]]:
+        def read() -> list[dict[str, Any]]:
             return service_rows(station, installed_packages(station), self.panel.run.catalogue())
 
         self.rows = await self.attempt(read) or []
@@ -105,7 +104,7 @@ class ServicesScreen(PanelScreen[None]):
             self.query_one(f"#{name}", Button).disabled = not is_able
 
     @property
-    def _row(self) -> dict[str, Json] | None:
+    def _row(self) -> dict[str, Any] | None:
         at = self.query_one("#services", OptionList).highlighted
         return self.rows[at] if at is not None and at < len(self.rows) else None
 
