@@ -16,6 +16,9 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import FailedError, RecoveryNeededError
 from mapiwright.message import Message
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
+from mapiwright.transaction.transaction import execute
 from mapiwright.ui.screens import outcome
 from mapiwright.ui.screens.wizard.wizard import WizardApp, WizardScreen
 from mapiwright.ui.text.language import languages, texts_for, texts_in
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
     from screen_walks import Walk
     from textual.pilot import Pilot
+
+    from mapiwright.workstation.workstation import Workstation
 
 DAMAGED = """\
 def service_entry(call):
@@ -136,11 +141,17 @@ def test_a_dry_run_ends_with_the_plan_and_writes_nothing(ready: Any) -> None:
     assert ready.picture() == before
 
 
+def refuse_to_be_configured(workstation: Workstation) -> None:
+    """Another stand-in for the service, kept as an install does: with a receipt, else it would not be believed."""
+    files = workstation.files
+    source = next(path for path in _below(files, workstation.state_folder) if path.endswith("acme_service.py"))
+    title = Message.literal("keep a record")
+    leg = Leg(title, (WriteFile(source, files.read(source), DAMAGED.encode()),))
+    execute(Plan("keep", title, (leg,), Terms(subject=PlanSubject("acme-mail", Role.BEGINS))), workstation)
+
+
 def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> None:
-    files = ready.workstation.files
-    source = next(path for path in _below(files, ready.workstation.state_folder) if path.endswith("acme_service.py"))
-    files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
-    ready.workstation.refresh()
+    refuse_to_be_configured(ready.workstation)
     before = ready.picture()
     app = walk(
         app_on(ready),
@@ -412,12 +423,7 @@ async def at_work(app: WizardApp, pilot: Pilot[None]) -> None:
 
 async def fails(app: WizardApp, pilot: Pilot[None]) -> None:
     """The service refuses to be configured when all else is done."""
-    files = app.wizard.flow.workstation.files
-    source = next(
-        path for path in _below(files, app.wizard.flow.workstation.state_folder) if path.endswith("acme_service.py")
-    )
-    app.wizard.flow.workstation.files.apply([WriteFile(source, files.read(source), DAMAGED.encode())])
-    app.wizard.flow.workstation.refresh()
+    refuse_to_be_configured(app.wizard.flow.workstation)
     await keys("enter")(app, pilot)
 
 
