@@ -294,11 +294,11 @@ class EntryCall:
         if self.context is Context.DELETE:
             # The sections go next, so what it set is dropped; and its verdict holds nothing up (mapi.md 4.6).
             if succeeded(answer.hresult):
-                return Outcome(Status.DONE, _said(answer, "sentences.answered", result=name), details=details)
+                return Outcome(Status.DONE, _answered(answer, name), details=details)
             return self._passed_over(f"the service answered {name}{words}", answer.hresult)
         if succeeded(answer.hresult):
             changes = self._stored(answer, workstation, subject)
-            return Outcome(Status.DONE, _said(answer, "sentences.answered", result=name), changes, details)
+            return Outcome(Status.DONE, _answered(answer, name), changes, details)
         if answer.hresult == Result.MAPI_E_USER_CANCEL:
             raise CancelledError(
                 f"{self.service} cancelled {self._message}{words}",
@@ -309,7 +309,7 @@ class EntryCall:
             # [msgserviceentry]: with no UI allowed CREATE cannot ask; the scripted flow goes on to CONFIGURE.
             return Outcome(
                 Status.DONE,
-                _said(answer, "sentences.unconfigured"),
+                _unconfigured(answer),
                 self._stored(answer, workstation, subject),
                 {**details, "unconfigured": True},
             )
@@ -342,10 +342,20 @@ class EntryCall:
         return Outcome(Status.DONE, message, details={"hresult": hresult, "failed": True})
 
 
-def _said(answer: EntryOutcome, key: str, **arguments: str) -> Message:
+def _answered(answer: EntryOutcome, name: str) -> Message:
     """What the service answered, with its own words where it said more than a code."""
     words = answer.error.error if answer.error else ""
-    return Message.of(f"{key}-with-words", **arguments, words=words) if words else Message.of(key, **arguments)
+    if words:
+        return Message.of("sentences.answered-with-words", result=name, words=words)
+    return Message.of("sentences.answered", result=name)
+
+
+def _unconfigured(answer: EntryOutcome) -> Message:
+    """That the service asks to be configured, with its own words."""
+    words = answer.error.error if answer.error else ""
+    if words:
+        return Message.of("sentences.unconfigured-with-words", words=words)
+    return Message.of("sentences.unconfigured")
 
 
 def _definition(workstation: Workstation, service: str) -> ServiceDefinition | None:
