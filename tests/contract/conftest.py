@@ -69,8 +69,10 @@ def hive_file(tmp_path: Path) -> Subject:
         return HiveFileWorkstation(hive, inf, Edition.OUTLOOK_2010)
 
     workstation = again()
-    workstation.files.apply([MakeFolder(workstation.state_folder)])
-    return Subject(workstation, again, workstation.state_folder, whole=False)
+    ours = workstation.state_folder
+    folder = rf"{ours}\services"  # of our own folder, a plan writes there only
+    workstation.files.apply([MakeFolder(ours), MakeFolder(folder)])
+    return Subject(workstation, again, folder, whole=False)
 
 
 KINDS = {"memory": memory, "image": image, "hive": hive_file}

@@ -55,7 +55,7 @@ def test_every_file_and_folder_is_durable_before_it_is_seen() -> None:
     )
     made = log[shown][1].partition(" -> ")[0]
     synced = {path for what, path in log[:shown] if what == "fsync"}
-    written = {path for what, path in log[:shown] if what == "open" and path.startswith(made)}
+    written = {path for what, path in log[:shown] if what == "write" and path.startswith(made)}
     folders = {path for what, path in log[:shown] if what == "os.mkdir" and path.startswith(made)}
     assert len(written) == 5
     assert written | folders <= synced
