@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         RecoveryNeededError,
         RefusedError,
         Severity,
+        UntrustedError,
         UsageError,
     )
     from mapiwright.formats.props import PropertyType
@@ -100,6 +101,7 @@ __all__ = [
     "Severity",
     "StoreChoice",
     "Table",
+    "UntrustedError",
     "UsageError",
     "Workstation",
     "__version__",
@@ -152,6 +154,7 @@ PUBLIC = {
     "Severity": "mapiwright.errors",
     "StoreChoice": "mapiwright.admin.flags",
     "Table": "mapiwright.mapi.tables.tables",
+    "UntrustedError": "mapiwright.errors",
     "UsageError": "mapiwright.errors",
     "Workstation": "mapiwright.workstation.workstation",
     "admin_profiles": "mapiwright.admin.profiles",

@@ -450,10 +450,10 @@ def test_a_link_out_of_the_package_is_refused(link: str, target: str, linking: C
 def test_what_may_not_be_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(EXAMPLE, tmp_path / "package")
 
-    def deny(path: Path) -> bytes:
+    def deny(path: Path, *_: object) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", deny)
+    monkeypatch.setattr(Path, "open", deny)
     assert "Permission denied" in faults(lambda: open_package(tmp_path / "package"))["MW4103"]
     monkeypatch.setattr(Path, "iterdir", deny)
     assert "Permission denied" in faults(lambda: open_package(tmp_path / "package"))["MW4103"]

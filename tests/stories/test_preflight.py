@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
 import shutil
@@ -25,6 +24,7 @@ from mapiwright.setup.package.rules import PACKAGE_RULES
 from mapiwright.setup.package.versions import FileVerdict, decide
 from mapiwright.setup.records.revert import revert
 from mapiwright.workstation.change import MakeFolder, SetValue, WriteFile
+from mapiwright.workstation.disk.handles import Folder
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
 from mapiwright.workstation.kinds.image import ImageWorkstation
@@ -594,12 +594,12 @@ def test_a_full_volume_is_told_with_what_is_needed(image: ImageWorkstation, monk
 def test_a_folder_that_may_not_be_written_is_told_by_its_path(
     image: ImageWorkstation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may = os.access
+    may = Folder.is_open_to
 
-    def access(path: Path, mode: int) -> bool:
-        return Path(path).name != "System32" and may(path, mode)
+    def is_open_to(folder: Folder, rights: int) -> bool:
+        return folder.path.name != "System32" and may(folder, rights)
 
-    monkeypatch.setattr(os, "access", access)
+    monkeypatch.setattr(Folder, "is_open_to", is_open_to)
     told = found(bare(), image)
     assert set(told) == {"MW4222"}
     assert told["MW4222"].where == r"C:\Windows\System32"
@@ -623,14 +623,14 @@ def test_a_hibernation_file_that_cannot_be_read_is_that_of_a_running_windows(
     image: ImageWorkstation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (image.root / "hiberfil.sys").write_bytes(b"hibr")
-    reading = Path.open
+    reading = Folder.open
 
-    def open_(path: Path, *how: Any, **options: Any) -> Any:
-        if path.name == "hiberfil.sys":
+    def open_(folder: Folder, name: str, *how: Any, **options: Any) -> Any:
+        if name == "hiberfil.sys":
             raise PermissionError(13, "Permission denied")
-        return reading(path, *how, **options)
+        return reading(folder, name, *how, **options)
 
-    monkeypatch.setattr(Path, "open", open_)
+    monkeypatch.setattr(Folder, "open", open_)
     assert found(bare(), image) == {}
 
 

@@ -254,7 +254,7 @@ def test_a_profile_may_be_called_so(name: str, new_uid: Callable[[], bytes]) -> 
     assert len(key) == 16
 
 
-@pytest.mark.parametrize("name", ["", " Work", "Work ", "x" * 65, "a\\b", "a/b", "tab\t", "semi;colon"])
+@pytest.mark.parametrize("name", ["", " Work", "Work ", "x" * 65, "a\\b", "a/b", "tab\t", "colon:"])
 def test_a_profile_cannot_be_called_so(name: str, new_uid: Callable[[], bytes]) -> None:
     profile = edit.new_profile("Work", 4, new_uid)
     verbs: list[Callable[[], Profile]] = [

@@ -51,8 +51,8 @@ def test_the_names_are_pinned() -> None:
         *("FailedError", "Finding", "FindingsError", "FormatError", "MapiError", "MapiUid", "MapiwrightError"),
         *("MessageServiceAdmin", "NotFoundError", "Plan", "Profile", "ProfileAdmin", "ProfileSection"),
         *("PropertyCopy", "PropertyProblem", "PropsAnswer", "Provider", "ProviderAdmin", "Receipt"),
-        *("RecoveryNeededError", "RefusedError", "Section", "Service", "Session", "Table", "UsageError"),
-        "Workstation",
+        *("RecoveryNeededError", "RefusedError", "Section", "Service", "Session", "Table"),
+        *("UntrustedError", "UsageError", "Workstation"),
     ]
 
 

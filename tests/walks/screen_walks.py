@@ -12,7 +12,10 @@ from textual.widgets import Button, Input, OptionList, Select, Static
 
 from mapiwright.entry.makers import MAKERS
 from mapiwright.formats.command_line import quoted
+from mapiwright.message import Message
 from mapiwright.setup.publish.signing import NOBODY
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.screens.panel.frame import Panel
 from mapiwright.ui.screens.panel.panel import PanelApp, ProfilesScreen
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from mapiwright.setup.publish.signing import Trust
-    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.transaction.transaction import Progress
 
@@ -219,12 +221,13 @@ def service_entry(call):
 
 
 def damage(desk: Any) -> None:
-    """The stand-in of Acme Mail fails from now on."""
+    """The stand-in of Acme Mail fails from now on; a receipt says that it is kept, else it would not be believed."""
     station = desk.workstation
     folder = f"{station.state_folder}\\services"
     (source,) = [path for path in _below(station.files, folder) if path.endswith("acme_service.py")]
-    station.files.apply([WriteFile(source, station.files.read(source), DAMAGED.encode())])
-    station.refresh()
+    title = Message.literal("keep a record")
+    leg = Leg(title, (WriteFile(source, station.files.read(source), DAMAGED.encode()),))
+    execute(Plan("keep", title, (leg,), Terms(subject=PlanSubject("acme-mail", Role.BEGINS))), station)
 
 
 def _below(files: Any, folder: str) -> list[str]:
