@@ -205,8 +205,10 @@ def test_an_account_is_added_and_configured_in_one_transaction(profiles: PyIProf
     def receipts() -> int:
         from mapiwright.transaction.records.receipt import receipts
 
-        return len(receipts(pc.workstation))
+        return len(receipts(pc.workstation)) - before
 
+    before = 0
+    before = receipts()
     with mapi.batch("one account"):
         profiles.CreateProfile("Work", None)
         services = profiles.AdminServices("Work")

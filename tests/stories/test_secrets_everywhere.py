@@ -80,6 +80,10 @@ SHOWING: dict[str, tuple[str, ...]] = {
     "service list": (),
     "service show": ("ACME",),
     "service order": (PROFILE,),
+    "hive info": ("HIVE",),
+    "hive check": ("HIVE",),
+    "hive dump": ("HIVE", "--reg", "OUT"),
+    "hive diff": ("EMPTY", "HIVE"),
     "inf show": ("INF",),
     "inf check": ("INF",),
     "inf merge": ("INF", "FRAGMENT", "--dry-run"),
@@ -111,6 +115,7 @@ SILENT = {
     "profile default-store": "it shows flags",
     "profile identity": "it shows flags",
     "workstation create": "it makes an empty workstation",
+    "hive replay": "it names files, and writes a hive that is as closed to others as the one it was",
     "wizard": "its own stories; it shows a form, whose secret fields are empty",
     "panel": "it shows through the renderers of the verbs; test_panel_screen has its fields",
     "service call": "test_try_a_library and test_service_call: it shows what a library did",
@@ -156,6 +161,8 @@ def planted(mapiwright: Mapiwright, workstation_folder: Path, acme: Path, tmp_pa
     other = LINES.replace(SECRET.decode(), "hunter3-hunter3!").encode()
     (tmp_path / "fragment.inf").write_bytes(b"[Services]\r\nACME=Acme Mail\r\n[ACME]\r\n" + other)
     return {
+        "HIVE": str(workstation_folder / "Users" / user.name / "NTUSER.DAT"),
+        "EMPTY": str(workstation_folder / "Users" / "Default" / "NTUSER.DAT"),
         "INF": str(inf),
         "PRF": str(tmp_path / "a.prf"),
         "OUT": str(tmp_path / "out.prf"),
