@@ -51,7 +51,11 @@ def service_entry(call):
 CLIENT = r"Software\Clients\Mail"
 OURS = f"""\
 from mapiwright.entry.service.record import ServiceRecord, record_changes
+from mapiwright.message import Message
 from mapiwright.pywin32 import mapi, mapitags, mapiutil, pythoncom
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
+from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.kinds.open import open_workstation
 
@@ -66,7 +70,8 @@ here = open_workstation("memory:")
 inf = here.outlook.inf_path
 here.files.apply([WriteFile(inf, here.files.read(inf), {INF.encode()!r})])
 record = ServiceRecord.of("DEMO", package="demo", version="1", stand_in=StandIn())
-here.files.apply(record_changes(here, record, StandIn.sources))
+kept = Leg(Message.literal("record"), record_changes(here, record, StandIn.sources))
+execute(Plan("keep", kept.title, (kept,), Terms(subject=PlanSubject("demo", Role.BEGINS))), here)
 mapi.use_workstation(here)
 """
 THEIRS = rf"""
