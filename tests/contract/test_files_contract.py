@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     class Subject(Protocol):
         workstation: Workstation
         folder: str
+        whole: bool
 
         def again(self) -> Workstation: ...
 
