@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from mapiwright.errors import ConflictError, FailedError
+from mapiwright.errors import ConflictError, FailedError, RefusedError
+from mapiwright.message import Message
+from mapiwright.transaction.plans.plan import Leg, Plan
+from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue, Standing, key_with_parents, standing
 from mapiwright.workstation.registry import Key, KeyPath, Value, View
 
@@ -39,6 +42,26 @@ VALUES = {
     "strange type": Value(0xFFFF0012, b"\1\2\3\4\5"),
     "ÄÖÜ ß µ 名前": Value.dword(1),
 }
+
+
+IMPOSSIBLE: dict[str, Callable[[KeyPath], RegistryChange]] = {
+    "levels deep": lambda key: CreateKey(KeyPath(key.root, (*key.parts, *("k",) * 512))),
+    "a name of the key": lambda key: CreateKey(key / ("k" * 256)),
+    "the name of a value": lambda key: SetValue(key, "v" * 16384, None, Value.dword(1)),
+    "a value has type": lambda key: SetValue(key, "v", None, Value(1 << 32, b"")),
+}
+
+
+@pytest.mark.parametrize("words", IMPOSSIBLE)
+def test_what_no_registry_can_hold_is_refused_before_the_journal_begins(subject: Subject, words: str) -> None:
+    before = subject.workstation.state.names()
+    key = subject.user / "New"
+    title = Message.literal("law")
+    legs = (Leg(title, (CreateKey(key),)), Leg(title, (IMPOSSIBLE[words](key),)))
+    with pytest.raises(RefusedError, match=words):
+        execute(Plan("law", title, legs), subject.workstation)
+    assert subject.again().registry.subkeys(key) is None
+    assert subject.workstation.state.names() == before
 
 
 def test_what_is_not_there_is_none(subject: Subject) -> None:

@@ -50,6 +50,7 @@ from mapiwright.transaction.recovery import (
     roll_back,
 )
 from mapiwright.workstation.change import Standing, standings
+from mapiwright.workstation.outstanding import refuse_unnameable
 from mapiwright.workstation.subject import firsts, name_of, net_of_each, on_files, on_registry, states, subject
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def refuse_unwritable(plan: Plan, workstation: Workstation) -> None:
     files = on_files(plan.changes)
     if files:
         workstation.files.refuse_impossible((*compose.making_own_folder(workstation), *files))
+    refuse_unnameable(on_registry(plan.changes))
     workstation.registry.refuse_unwritable(change.key for change in on_registry(firsts(plan.changes)))
 
 
