@@ -362,8 +362,10 @@ def test_what_is_neither_file_nor_folder_is_refused(pc: Path) -> None:
     workstation = ImageWorkstation(pc)
     with pytest.raises(RefusedError, match="neither"):
         workstation.files.read(r"C:\pipe")
-    with pytest.raises(RefusedError, match="neither"):
-        workstation.registry.read(workstation.users[0].root)
+    fault = workstation.why_unwritable(workstation.users[0])
+    assert fault is not None
+    assert (fault.id, "is none: it is neither a file nor a folder" in fault.what) == ("MW3003", True)
+    assert fault in workstation.findings
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are Unicode whatever the locale")
