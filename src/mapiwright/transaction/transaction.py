@@ -30,6 +30,7 @@ from mapiwright.transaction.precondition import changed_since
 from mapiwright.transaction.records import log
 from mapiwright.transaction.records.journal import Journal
 from mapiwright.transaction.records.receipt import (
+    BACKUPS,
     EffectRecord,
     Receipt,
     backup_name,
@@ -249,6 +250,8 @@ class _Run:
             self._state.write(backup_name(self._id, len(self._legs)), data)
             self._journal.add("leg", leg=len(self._legs), title=title.to_json(), digest=digest)
             self._legs.append((title, digest))
+        for name, data in self._workstation.registry.unclosed(each.key for each in on_registry(changes)).items():
+            self._state.write(f"{BACKUPS}{self._id}/unclosed/{name}", data)
         self._apply(changes, len(self._legs) - len(legs))
         unmade = compose.drifted(changes, self._workstation, {Standing.NEW})
         if unmade:

@@ -115,6 +115,10 @@ class Registry(RegistryReader, Protocol):
         """
         ...
 
+    def unclosed(self, keys: Iterable[KeyPath]) -> Mapping[str, bytes]:
+        """The files of hives that were not closed cleanly and that a write to the keys will close, by their names."""
+        ...
+
 
 class Files(FileReader, Protocol):
     """Reads files; applies sequences of changes, each made durable."""

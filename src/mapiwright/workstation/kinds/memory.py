@@ -58,6 +58,10 @@ class MemoryHive:
     def refuse_unwritable(self) -> None:
         """Refuse nothing: all of it can be written."""
 
+    def unclosed(self) -> Mapping[str, bytes]:
+        """None: it has no files."""
+        return {}
+
     def remove_leftovers(self) -> None:
         """Nothing is left anywhere."""
 

@@ -11,6 +11,7 @@ from mapiwright.frozen import frozen
 from mapiwright.workstation.disk.handles import names_in, read_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mapiwright.formats.regf.replay import Replayed
@@ -24,10 +25,14 @@ LARGEST_LOG = 512 * 1024 * 1024
 
 
 class WithLogs(NamedTuple):
-    """How a hive that was not closed cleanly is read: with its logs replayed, or as it lies there, and why."""
+    """How a hive that was not closed cleanly is read: with its logs replayed, or as it lies there, and why.
+
+    ``files`` are the hive and its logs as they lie there, by their names.
+    """
 
     replayed: Replayed | None
     refusal: RefusedError | None
+    files: Mapping[str, bytes]
 
     def finding(self, path: Path, what: str) -> Finding:
         """What is to be known of the hive of ``what``."""
@@ -91,10 +96,13 @@ def described(name: str, data: bytes) -> LogBeside:
 
 def with_logs(path: Path, data: bytes) -> WithLogs:
     """Replay the logs beside the hive at ``path`` over its bytes, in memory."""
+    logs: dict[str, bytes] = {}
     try:
-        return WithLogs(replay(data, logs_beside(path)), None)
+        logs = logs_beside(path)
+        found = replay(data, logs)
     except RefusedError as error:
-        return WithLogs(None, error)
+        return WithLogs(None, error, {})
+    return WithLogs(found, None, {path.name: data, **{f"{path.name}{ending}": log for ending, log in logs.items()}})
 
 
 def logs_beside(path: Path) -> dict[str, bytes]:

@@ -184,6 +184,11 @@ class HiveFile:
                 self._fault = error
         return self._fault
 
+    def unclosed(self) -> Mapping[str, bytes]:
+        """The file and its logs, where they were not closed cleanly."""
+        self._present()
+        return self._with_logs.files if self._with_logs is not None else {}
+
     def put(self, data: bytes) -> None:
         """Replace the file durably; raises ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file

@@ -19,7 +19,7 @@ from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, RegistrySnapshot, RegistryWants, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.workstation.change import RegistryChange
     from mapiwright.workstation.registry import View
@@ -58,6 +58,10 @@ class MountedHive(Protocol):
 
     def refuse_unwritable(self) -> None:
         """Write nothing; raise what ``staged`` would, whatever the changes. NotFoundError where it is absent."""
+        ...
+
+    def unclosed(self) -> Mapping[str, bytes]:
+        """The files of a hive that was not closed cleanly, as they lie there, by their names; none of any other."""
         ...
 
     def remove_leftovers(self) -> None:
@@ -114,6 +118,15 @@ class MountedRegistry:
         for mount, key in wanted.values():
             with _naming(key):
                 mount.hive.refuse_unwritable()
+
+    def unclosed(self, keys: Iterable[KeyPath]) -> dict[str, bytes]:
+        """The files that a write to the keys will close, by the number of their hive and their names."""
+        touched = dict.fromkeys(self._mount_to_change(key) for key in keys)
+        return {
+            f"{number}/{name}": data
+            for number, mount in enumerate(touched)
+            for name, data in mount.hive.unclosed().items()
+        }
 
     def apply(self, changes: Sequence[RegistryChange]) -> None:
         """Make every change true; all is checked and made ready for every hive before the first is written."""
