@@ -49,10 +49,10 @@ def intact(here: Workstation) -> None:
 
 
 AFTER_INSTALL: dict[str, tuple[Callable[[Workstation], object], int]] = {
-    "uninstall": (lambda here: plan_uninstall(here, PACKAGE.id), 180),
-    "repair": (lambda here: plan_repair(here, PACKAGE.id), 135),
-    "status": (intact, 135),
-    "doctor": (diagnose, 195),
+    "uninstall": (lambda here: plan_uninstall(here, PACKAGE.id), 170),
+    "repair": (lambda here: plan_repair(here, PACKAGE.id), 120),
+    "status": (intact, 120),
+    "doctor": (diagnose, 180),
 }
 """What is asked of a workstation on which the example is installed, and the most reads that the answer may take."""
 PLANNING, EXECUTING = 190, 250

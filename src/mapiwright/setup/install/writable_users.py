@@ -17,6 +17,7 @@ from mapiwright.transaction.precondition import on_subkeys, on_value
 from mapiwright.workstation.mounts.hive_logs import UNFINISHED
 from mapiwright.workstation.mounts.hives import damaged_hive
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
+from mapiwright.workstation.registry import RegistryWants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,10 +64,13 @@ def writable_users(
 
 def _damage(workstation: Workstation, user: User) -> Finding | None:
     """What is wrong with the lists or cells of a user's profiles, of which a plan reads all."""
+    roots = dict.fromkeys(PROFILE_ROOTS.values())
+    wants = RegistryWants(
+        values=tuple((user.root / each.default, "DefaultProfile") for each in roots),
+        trees=tuple(user.root / each.profiles for each in roots),
+    )
     try:
-        for roots in dict.fromkeys(PROFILE_ROOTS.values()):
-            workstation.registry.read(user.root / roots.profiles)
-            workstation.registry.value(user.root / roots.default, "DefaultProfile")
+        workstation.registry.look(wants)
     except FormatError as error:
         return damaged_hive(error.where, f"user {user.name}", error)
     return None

@@ -84,7 +84,7 @@ def _none(found: Survey) -> NotFoundError:
 def _first(offices: Sequence[Office], registry: RegistryReader, files: FileReader) -> tuple[Office, str]:
     """The Outlook that counts, and why: each rule leaves those for which it holds, until one is left."""
     left, why = list(offices), ""
-    for rule, holds in _PRECEDENCE:
+    for rule, holds in _PRECEDENCE if len(left) > 1 else ():
         fit = [office for office in left if holds(office, registry, files)]
         if fit and len(fit) < len(left):
             left, why = fit, rule

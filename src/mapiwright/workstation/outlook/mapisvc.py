@@ -54,11 +54,8 @@ class _Look:
     registry: RegistryReader
     files: FileReader
     is_client: bool
-
-    @property
-    def dll(self) -> str:
-        """The DLL that the key of the mail client names for it."""
-        return client_dll(self.office, self.registry, self.files) if self.is_client else ""
+    dll: str
+    """The DLL that the key of the mail client names for it."""
 
     def holds_inf(self, folder: str) -> bool:
         """Whether the file is in that folder."""
@@ -76,7 +73,7 @@ def find_inf(office: Office, registry: RegistryReader, files: FileReader, *, is_
 
     ``is_client`` says whether it is the Outlook that the key of the mail client speaks of.
     """
-    look = _Look(office, registry, files, is_client)
+    look = _Look(office, registry, files, is_client, client_dll(office, registry, files) if is_client else "")
     found: dict[str, tuple[str, str]] = {}
     for rule, find in _RULES:
         for folder in find(look):
