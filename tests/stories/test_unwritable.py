@@ -199,7 +199,8 @@ def test_a_hive_is_read_with_its_logs_and_the_first_write_closes_it(
     assert {name: everything()[name] for name in logs} == logs, "a hive that is closed ignores them"
     kept = ImageWorkstation(workstation_folder).state
     names = [f"backups/{written['id']}/unclosed/0/NTUSER.DAT{ending}" for ending in ("", ".LOG1", ".LOG2")]
-    assert [kept.read(name) for name in names] == [found[str(hive)], *(found[name] for name in sorted(logs, key=str.upper))]
+    there = [str(hive), *sorted(logs, key=str.upper)]
+    assert [kept.read(name) for name in names] == [found[name] for name in there]
     listed = mapiwright("profile", "list")
     assert "MW3009" not in listed.err
     assert {"Latest", "Newer"} <= {

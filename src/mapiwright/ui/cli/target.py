@@ -8,11 +8,9 @@ import sys
 from typing import TYPE_CHECKING, ParamSpec
 
 from mapiwright.errors import NotFoundError, RecoveryNeededError, RefusedError, UsageError
-from mapiwright.formats.command_line import quoted
 from mapiwright.frozen import frozen
 from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
-from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import escape, write
 from mapiwright.workstation.kinds.open import demo_folder, open_workstation
@@ -52,6 +50,8 @@ class Target:
 
     def command(self, *words: str) -> str:
         """A Mapiwright command line for the same workstation, quoted for this shell."""
+        from mapiwright.formats.command_line import quoted
+
         return " ".join(map(quoted, ("mapiwright", *words, *self.options)))
 
 
@@ -114,6 +114,7 @@ def package_id(target: Target, named: str) -> str:
 
 
 def _listed(users: Sequence[User]) -> str:
+    from mapiwright.formats.command_line import quoted
 
     return ", ".join(f"--user {quoted(user.name)}" for user in users)
 
@@ -236,7 +237,11 @@ def introduce(target: Target) -> None:
     user = target.workstation.as_user
     if user is not None:
         report(said("setup.per-user-records", user=user.name))
-    write(findings_lines(target.workstation.findings), sys.stderr)
+    findings = target.workstation.findings
+    if findings:
+        from mapiwright.ui.text.findings import findings_lines
+
+        write(findings_lines(findings), sys.stderr)
 
 
 def report_interrupted_runs(target: Target) -> None:

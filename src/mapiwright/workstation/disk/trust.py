@@ -15,15 +15,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import UntrustedError
-from mapiwright.formats.regf.security import ADMINISTRATORS, SYSTEM, owner_of
 from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = 0
-OF_WINDOWS = frozenset({SYSTEM, ADMINISTRATORS})
-"""Whose files are believed, by the owner that Windows knows; what the drivers make is of Administrators."""
 DESCRIPTORS = ("system.ntfs_acl", "system.ntfs_security")
 """Where the drivers show a file's security descriptor: ntfs-3g, and ntfs3."""
 
@@ -50,7 +47,7 @@ class OwnersOnly:
             why = "others than its owner may write it"
         else:
             owner = "" if self.others or stat.S_ISLNK(found.st_mode) else owner_in_windows(place)
-            if not owner or owner in OF_WINDOWS:
+            if not owner or _is_believed(owner):
                 return
             why = f"in Windows it belongs to {owner}"
         raise UntrustedError(
@@ -67,5 +64,15 @@ def owner_in_windows(place: str) -> str:
     if sys.platform == "linux" and place:
         for name in DESCRIPTORS:
             with suppress(OSError):
-                return owner_of(os.getxattr(place, name))
+                found = os.getxattr(place, name)
+                from mapiwright.formats.regf.security import owner_of  # noqa: PLC0415 - few mounts are of NTFS
+
+                return owner_of(found)
     return ""
+
+
+def _is_believed(owner: str) -> bool:
+    """Whether files of that owner are believed; what the drivers make is of Administrators."""
+    from mapiwright.formats.regf.security import ADMINISTRATORS, SYSTEM  # noqa: PLC0415 - likewise
+
+    return owner in {SYSTEM, ADMINISTRATORS}

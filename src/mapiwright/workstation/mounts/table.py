@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol
 from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.frozen import frozen
-from mapiwright.workstation.look import look_into_registry
 from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, RegistrySnapshot, RegistryWants, Value
 
@@ -110,6 +109,8 @@ class MountedRegistry:
 
     def look(self, wants: RegistryWants) -> RegistrySnapshot:
         """All of that in one go."""
+        from mapiwright.workstation.look import look_into_registry  # noqa: PLC0415 - a listing asks for one thing
+
         return look_into_registry(self, wants)
 
     def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
