@@ -213,6 +213,8 @@ class _Stored:
         return self._table.mounts_below(path) or (None if path.parts else ())
 
     def look(self, wants: RegistryWants) -> RegistrySnapshot:
+        from mapiwright.workstation.look import look_into_registry  # noqa: PLC0415 - likewise
+
         return look_into_registry(self, wants)
 
 
