@@ -46,9 +46,9 @@ VALUES = {
 
 IMPOSSIBLE: dict[str, Callable[[KeyPath], RegistryChange]] = {
     "levels deep": lambda key: CreateKey(KeyPath(key.root, (*key.parts, *("k",) * 512))),
-    "a name of the key": lambda key: CreateKey(key / ("k" * 256)),
-    "the name of a value": lambda key: SetValue(key, "v" * 16384, None, Value.dword(1)),
-    "a value has type": lambda key: SetValue(key, "v", None, Value(1 << 32, b"")),
+    "cannot name a key": lambda key: CreateKey(key / ("k" * 256)),
+    "value name has": lambda key: SetValue(key, "v" * 16384, None, Value.dword(1)),
+    "value type": lambda key: SetValue(key, "v", None, Value(1 << 32, b"")),
 }
 
 

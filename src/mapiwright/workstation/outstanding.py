@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
-from mapiwright.formats.regf.records import units
+from mapiwright.formats.regf.limits import refuse_key, refuse_value
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import (
     CreateKey,
@@ -34,26 +34,13 @@ if TYPE_CHECKING:
     from mapiwright.workstation.registry import KeyPath, RegistryReader
 
 
-LONGEST_KEY_NAME, LONGEST_VALUE_NAME, DEEPEST_KEY = 255, 16383, 512
-"""What Windows takes: UTF-16 units of a name, and levels of keys below HKLM or HKU, each hive's root counted."""
-
-
 def refuse_unnameable(changes: Iterable[RegistryChange]) -> None:
-    """Raise RefusedError for a key or value that no registry can hold, by its name, its depth or its type."""
+    """Raise RefusedError for a key or value that no hive can hold, by its name, its depth or its type."""
     for change in changes:
-        key = change.key
-        if len(key.parts) > DEEPEST_KEY:
-            raise RefusedError(
-                f"the key would be {len(key.parts)} levels deep", where=str(key), expected=f"at most {DEEPEST_KEY}"
-            )
-        if not all(1 <= units(name) <= LONGEST_KEY_NAME for name in key.parts):
-            raise RefusedError("a name of the key is too long", where=str(key), expected="1 to 255 characters")
-        if isinstance(change, SetValue) and change.new is not None:
-            if units(change.name) > LONGEST_VALUE_NAME:
-                what, most = f"the name of a value has {units(change.name)} characters", LONGEST_VALUE_NAME
-                raise RefusedError(what, where=str(key), expected=f"at most {most}")
-            if not 0 <= change.new.type <= 0xFFFFFFFF:
-                raise RefusedError(f"a value has type {change.new.type}", where=str(key), expected="32 bits, no sign")
+        if isinstance(change, CreateKey):
+            refuse_key(change.key.parts[1:], str(change.key))  # the first one is a hive's root
+        elif isinstance(change, SetValue) and change.new is not None:
+            refuse_value(change.name, change.new.type, str(change.key))
 
 
 def outstanding_in_registry(

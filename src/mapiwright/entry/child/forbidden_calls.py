@@ -25,18 +25,12 @@ SOCK_RAW, SOCK_PACKET = 3, 10
 SETS_ATTRIBUTES = (0x40086602, 0x401C5820)
 """FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR: what chattr calls."""
 
-EVERYWHERE = (
-    *(424, 425, 428, 429, 430, 431, 432, 433),  # pidfd_send_signal, io_uring_setup, the new mount calls
-    *(
-        438,
-        440,
-        442,
-        452,
-        463,
-        466,
-        469,
-    ),  # pidfd_getfd, process_madvise, mount_setattr, fchmodat2, xattrs, file_setattr
-)
+EVERYWHERE = {
+    "pidfd_send_signal pidfd_getfd process_madvise": (424, 438, 440),
+    "io_uring_setup": (425,),
+    "open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr": (428, 429, 430, 431, 432, 433, 442),
+    "fchmodat2 setxattrat removexattrat file_setattr": (452, 463, 466, 469),
+}
 """Calls that have one number on every machine."""
 _X64 = {
     "chmod fchmod fchmodat": (90, 91, 268),
@@ -112,7 +106,7 @@ def program(machine: str) -> bytes:
     made.at("ours")
     made.then(_LOAD, _NUMBER)
     made.then(_AT_LEAST, OTHER_ABI, "deny")
-    for number in (*EVERYWHERE, *(each for group in numbers.values() for each in group)):
+    for number in (each for calls in (EVERYWHERE, numbers) for group in calls.values() for each in group):
         made.then(_EQUAL, number, "deny")
     made.then(_EQUAL, socket, "socket")
     made.then(_EQUAL, ioctl, "ioctl")

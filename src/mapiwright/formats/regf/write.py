@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.cells import Cells
+from mapiwright.formats.regf.limits import refuse_key, refuse_value
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import (
     BASE,
     BASE_BLOCK,
     BASE_CHECKSUM,
-    DEEPEST,
     KEY,
     KEY_SECURITY,
     KEY_TIMESTAMP,
@@ -35,7 +35,6 @@ from mapiwright.formats.regf.records import (
     encode_name,
     is_latin1,
     stored_number,
-    units,
 )
 from mapiwright.formats.regf.security import add_security, release_security, security_descriptor, share_security
 from mapiwright.formats.regf.subkeys import free_lists, insert_subkey, remove_subkey
@@ -43,9 +42,6 @@ from mapiwright.formats.regf.values import delete_value, free_value, set_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-LONGEST_KEY_NAME = 255  # UTF-16 units
-LONGEST_VALUE_NAME = 16383
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +145,7 @@ class _Writer:
     def apply(self, change: Edit) -> None:
         match change:
             case SetValue(path, name, kind, data):
-                _check_value(path, name, kind)
+                refuse_value(name, kind, "\\".join(path))
                 key = self._key(path)
                 set_value(self.cells, key, name, kind, data)
             case DeleteValue(path, name):
@@ -175,7 +171,9 @@ class _Writer:
         return here
 
     def _create(self, path: tuple[str, ...]) -> KeyRecord:
-        _check_key_path(path)
+        if not path:
+            raise ExistsError("the root key is there already")
+        refuse_key(path, "\\".join(path))
         parent = self._key(path[:-1])
         if self.cells.image.find_subkey(parent, path[-1]) is not None:
             raise ExistsError("the key is there already", where="\\".join(path))
@@ -233,29 +231,6 @@ def _check_plain(key: KeyRecord, path: Sequence[str]) -> None:
                 where="\\".join(path),
                 remedy="name the key that it points to",
             )
-
-
-def _check_key_path(path: tuple[str, ...]) -> None:
-    place = "\\".join(path)
-    if not path:
-        raise ExistsError("the root key is there already")
-    if len(path) >= DEEPEST:
-        raise RefusedError(f"key would be {len(path) + 1} levels deep", where=place, expected=f"at most {DEEPEST}")
-    length = units(path[-1])
-    if not 1 <= length <= LONGEST_KEY_NAME or "\\" in path[-1]:
-        raise RefusedError(
-            f"{path[-1]!r} cannot name a key", where=place, expected="1 to 255 characters without a backslash"
-        )
-
-
-def _check_value(path: tuple[str, ...], name: str, kind: int) -> None:
-    place = "\\".join(path)
-    if units(name) > LONGEST_VALUE_NAME:
-        raise RefusedError(
-            f"value name has {units(name)} characters", where=place, expected=f"at most {LONGEST_VALUE_NAME}"
-        )
-    if not 0 <= kind <= 0xFFFFFFFF:
-        raise RefusedError(f"value type {kind}", where=place, expected="an unsigned 32-bit number")
 
 
 def _add_key(cells: Cells, name: str, *, flags: int = 0, parent: int, security: int, timestamp: int) -> int:
