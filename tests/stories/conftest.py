@@ -16,19 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kept_records import keep_record
 
 from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS
-from mapiwright.entry.service.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord
 from mapiwright.errors import MapiwrightError
-from mapiwright.message import Message
 from mapiwright.setup.install.install import plan_install
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.package import open_package
 from mapiwright.setup.publish.publish import make_edition, publish
-from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.cli.app import run
 from mapiwright.workflows.panel.plans import PanelRun
@@ -48,6 +46,7 @@ if TYPE_CHECKING:
     from mapiwright.mapi.profile.profile import Profile
     from mapiwright.mapi.tables.tables import Table
     from mapiwright.setup.install.uninstall import Removal
+    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.workstation.outlook.layout import Layout
     from mapiwright.workstation.registry import Key
@@ -451,14 +450,6 @@ def service_entry(call):
         return 0
     return 0x80004005  # DELETE: its verdict holds nothing up
 """
-
-
-def keep_record(workstation: Workstation, record: ServiceRecord, sources: Mapping[str, bytes]) -> None:
-    """Keep the record of a service as an install does: in a transaction, whose receipt says so."""
-    changes = record_changes(workstation, record, sources)
-    terms = Terms(subject=PlanSubject(record.package, Role.BEGINS))
-    plan = Plan("keep", Message.literal("keep a record"), (Leg(Message.literal("record"), changes),), terms)
-    execute(plan, workstation)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
+from kept_records import keep_record
 
 from mapiwright.entry.call import EntryCall, maker
 from mapiwright.entry.hosts.isolation import ANSWERS, converse, crash_of
@@ -46,7 +47,6 @@ from mapiwright.mapi.props import tags
 from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Status
 from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, SetValue, WriteFile
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
@@ -677,18 +677,10 @@ def make(workstation: MemoryWorkstation, changes: Sequence[Change]) -> None:
     workstation.refresh()
 
 
-def keep(workstation: MemoryWorkstation, record: ServiceRecord, sources: Mapping[str, bytes]) -> None:
-    """As an install does: in a transaction, whose receipt says that we wrote it."""
-    changes = record_changes(workstation, record, sources)
-    terms = Terms(subject=PlanSubject(record.package, Role.BEGINS))
-    title = Message.literal("keep a record")
-    execute(Plan("keep", title, (Leg(title, changes),), terms), workstation)
-
-
 def install(workstation: MemoryWorkstation, source: str, service: str = "ACME") -> None:
     given = Given({"standin.py": source.encode()})
     record = ServiceRecord.of(service, package="acme-mail", version="1.0", stand_in=given)
-    keep(workstation, record, given.sources)
+    keep_record(workstation, record, given.sources)
 
 
 @pytest.fixture
@@ -708,7 +700,7 @@ def test_a_record_is_kept_under_any_name_in_a_folder_of_its_own(bare: MemoryWork
     given = Given({"standin.py": b"x = 1\n", "acme/words.py": b"y = 2\n"})
     record = ServiceRecord.of(service, package="acme-mail", version="1.0", stand_in=given)
     assert read_record(bare, service) is None
-    keep(bare, record, given.sources)
+    keep_record(bare, record, given.sources)
     assert read_record(bare, service.swapcase()) == record, "Windows takes both for one name"
     assert sources_of(bare, record) == given.sources
     assert record_changes(bare, record, given.sources) == (), "keeping it again changes nothing"
@@ -722,7 +714,7 @@ def test_a_newer_record_leaves_nothing_of_the_older_one(bare: MemoryWorkstation)
     new = Given({"standin.py": b"4", "kept/words.py": b"3"}, entry="standin:run")
     for given, version in ((old, "1.0"), (new, "2.0")):
         record = ServiceRecord.of("ACME", package="acme-mail", version=version, stand_in=given)
-        keep(bare, record, given.sources)
+        keep_record(bare, record, given.sources)
     found = read_record(bare, "ACME")
     assert found is not None
     assert (found.version, found.stand_in and found.stand_in.entry) == ("2.0", "standin:run")
@@ -732,7 +724,7 @@ def test_a_newer_record_leaves_nothing_of_the_older_one(bare: MemoryWorkstation)
 
 def test_a_service_without_a_stand_in_has_a_record_too(bare: MemoryWorkstation) -> None:
     record = ServiceRecord.of("ACME", package="acme-mail", version="1.0", stand_in=None)
-    keep(bare, record, {})
+    keep_record(bare, record, {})
     assert read_record(bare, "ACME") == record
     assert sources_of(bare, record) == {}
 

@@ -8,15 +8,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from kept_records import keep_record
 
 from mapiwright.admin.flags import ProfileFlag
 from mapiwright.entry.makers import MAKERS
-from mapiwright.entry.service.record import ServiceRecord, record_changes
+from mapiwright.entry.service.record import ServiceRecord
 from mapiwright.errors import EntryPointError
-from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Status
-from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.recovery import Ending, recover
 from mapiwright.transaction.transaction import execute
 from mapiwright.transaction.undo import undo_plan
@@ -63,11 +61,7 @@ def stand_in(workstation: Workstation, name: str, source: str) -> None:
     """Let ``source`` stand in for a service of the office."""
     package = StandIn(source)
     record = ServiceRecord.of(name, package="office", version="1", stand_in=package)
-    title = Message.literal("keep a record")
-    terms = Terms(subject=PlanSubject("office", Role.BEGINS))
-    execute(
-        Plan("keep", title, (Leg(title, record_changes(workstation, record, package.sources)),), terms), workstation
-    )
+    keep_record(workstation, record, package.sources)
 
 
 def profiles_of(workstation: Workstation) -> Key | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kept_records import replace_source
 from screen_walks import LOOKS, Sends, keys, sees, settle, shown, typed, walk
 from textual.widgets import Button, Input
 
@@ -16,9 +17,6 @@ from mapiwright.admin.workspace import Workspace
 from mapiwright.errors import FailedError, RecoveryNeededError
 from mapiwright.message import Message
 from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileRequest
-from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
-from mapiwright.transaction.transaction import execute
 from mapiwright.ui.screens import outcome
 from mapiwright.ui.screens.wizard.wizard import WizardApp, WizardScreen
 from mapiwright.ui.text.language import languages, texts_for, texts_in
@@ -143,11 +141,7 @@ def test_a_dry_run_ends_with_the_plan_and_writes_nothing(ready: Any) -> None:
 
 def refuse_to_be_configured(workstation: Workstation) -> None:
     """Another stand-in for the service, kept as an install does: with a receipt, else it would not be believed."""
-    files = workstation.files
-    source = next(path for path in _below(files, workstation.state_folder) if path.endswith("acme_service.py"))
-    title = Message.literal("keep a record")
-    leg = Leg(title, (WriteFile(source, files.read(source), DAMAGED.encode()),))
-    execute(Plan("keep", title, (leg,), Terms(subject=PlanSubject("acme-mail", Role.BEGINS))), workstation)
+    replace_source(workstation, "acme-mail", "acme_service.py", DAMAGED)
 
 
 def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> None:
@@ -171,14 +165,6 @@ def test_a_failure_says_how_far_it_came_and_what_was_rolled_back(ready: Any) -> 
     assert isinstance(app.wizard.failure, FailedError)
     assert app.wizard.receipt is None
     assert ready.picture() == before
-
-
-def _below(files: Any, folder: str) -> list[str]:
-    found = []
-    for name in files.names(folder):
-        path = f"{folder}\\{name}"
-        found += _below(files, path) if files.is_folder(path) else [path]
-    return found
 
 
 def test_what_stands_half_way_is_not_called_rolled_back(ready: Any) -> None:

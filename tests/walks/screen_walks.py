@@ -7,22 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kept_records import replace_source
 from textual.screen import Screen
 from textual.widgets import Button, Input, OptionList, Select, Static
 
 from mapiwright.entry.makers import MAKERS
 from mapiwright.formats.command_line import quoted
-from mapiwright.message import Message
 from mapiwright.setup.publish.signing import NOBODY
-from mapiwright.transaction.plans.plan import Leg, Plan
-from mapiwright.transaction.plans.terms import PlanSubject, Role, Terms
 from mapiwright.transaction.transaction import execute
 from mapiwright.ui.screens.panel.frame import Panel
 from mapiwright.ui.screens.panel.panel import PanelApp, ProfilesScreen
 from mapiwright.ui.screens.screens import ScreenApp
 from mapiwright.ui.text.language import texts_in
 from mapiwright.workflows.panel.plans import PanelRun
-from mapiwright.workstation.change import WriteFile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from mapiwright.setup.publish.signing import Trust
+    from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.transaction.transaction import Progress
 
@@ -222,17 +220,4 @@ def service_entry(call):
 
 def damage(desk: Any) -> None:
     """The stand-in of Acme Mail fails from now on; a receipt says that it is kept, else it would not be believed."""
-    station = desk.workstation
-    folder = f"{station.state_folder}\\services"
-    (source,) = [path for path in _below(station.files, folder) if path.endswith("acme_service.py")]
-    title = Message.literal("keep a record")
-    leg = Leg(title, (WriteFile(source, station.files.read(source), DAMAGED.encode()),))
-    execute(Plan("keep", title, (leg,), Terms(subject=PlanSubject("acme-mail", Role.BEGINS))), station)
-
-
-def _below(files: Any, folder: str) -> list[str]:
-    found = []
-    for name in files.names(folder):
-        path = f"{folder}\\{name}"
-        found += _below(files, path) if files.is_folder(path) else [path]
-    return found
+    replace_source(desk.workstation, "acme-mail", "acme_service.py", DAMAGED)
