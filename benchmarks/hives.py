@@ -17,8 +17,8 @@ from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
+from mapiwright.formats.regf.edit.write import CreateKey, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.write import CreateKey, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import ConflictError, RefusedError
-from mapiwright.formats.regf.write import new_hive
+from mapiwright.formats.regf.edit.write import new_hive
 from mapiwright.workstation.change import CreateKey, SetValue
 from mapiwright.workstation.kinds.memory import MemoryHive
 from mapiwright.workstation.mounts.hives import HiveFile

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import UntrustedError
-from mapiwright.formats.regf.security import security_descriptor
+from mapiwright.formats.regf.edit.security import security_descriptor
 from mapiwright.transaction.plans.change_json import canonical
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import CreateKey, SetValue, key_with_parents

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import MapiwrightError, RefusedError, Severity
-from mapiwright.formats.regf import write
-from mapiwright.formats.regf.cells import Cells
+from mapiwright.formats.regf.check.validate import Examination, validate
+from mapiwright.formats.regf.check.validate_change import examine_change
+from mapiwright.formats.regf.edit import write
+from mapiwright.formats.regf.edit.cells import Cells
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.upcase import upcase, upcased_units
-from mapiwright.formats.regf.validate import Examination, validate
-from mapiwright.formats.regf.validate_change import examine_change
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.workstation import change
 from mapiwright.workstation.mounts.hives import HiveFile, HiveRegistry
 from mapiwright.workstation.registry import KeyPath, Value
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from mapiwright.formats.regf.write import Edit
+    from mapiwright.formats.regf.edit.write import Edit
 
 THEN, NOW = 133_700_000_000_000_000, 133_800_000_000_000_000
 USER = KeyPath("HKU", ("S-1-5-21-1-2-3-1000",))
@@ -209,7 +209,7 @@ def test_a_fault_of_the_writer_is_found_before_the_file_is_replaced(
 def test_a_sound_change_is_written_without_the_whole_validation(
     hive: HiveFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mapiwright.formats.regf.validate.validate", None)
+    monkeypatch.setattr("mapiwright.formats.regf.check.validate.validate", None)
     HiveRegistry({USER: hive}).apply([VERSION])
     assert validate(hive.path.read_bytes()) == ()
 

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, RefusedError, Severity
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, NIL, checksum
-from mapiwright.formats.regf.validate import validate
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.formats.regf.read import HiveKey
     from mapiwright.formats.regf.records import KeyRecord, ValueRecord
-    from mapiwright.formats.regf.write import Edit
 
 NOW = 133_800_000_000_000_000
 FIRST_CELL = BASE_BLOCK + 0x20

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapiwright.errors import ExistsError, NotFoundError
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.upcase import upcase, upcased_units
-from mapiwright.formats.regf.validate import validate
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.formats.regf.read import HiveKey
-    from mapiwright.formats.regf.write import Edit
 
 NOW = 133_800_000_000_000_000
 Tree: TypeAlias = "tuple[list[tuple[str, int, bytes]], list[tuple[str, Tree]]]"

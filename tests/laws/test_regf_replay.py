@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import RefusedError, Severity
-from mapiwright.formats.regf.logs import DirtyPage, LogEntry, new_log, read_log
-from mapiwright.formats.regf.marvin import marvin32
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.write import CreateKey, SetValue, edit, new_hive
+from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log, read_log
+from mapiwright.formats.regf.logs.marvin import marvin32
+from mapiwright.formats.regf.logs.replay import FIRST, LOGS, SECOND, SINGLE, replay
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, BASE_CHECKSUM, PAGE, checksum, is_dirty
-from mapiwright.formats.regf.replay import FIRST, LOGS, SECOND, SINGLE, replay
-from mapiwright.formats.regf.validate import validate
-from mapiwright.formats.regf.write import CreateKey, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import ExistsError, FormatError, NotFoundError, RefusedError, UsageError
-from mapiwright.formats.regf import cells, values
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit import cells, values
+from mapiwright.formats.regf.edit.security import security_descriptor
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, NIL, checksum
-from mapiwright.formats.regf.security import security_descriptor
 from mapiwright.formats.regf.upcase import upcased_units
-from mapiwright.formats.regf.validate import validate
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
+    from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.formats.regf.read import HiveKey
-    from mapiwright.formats.regf.write import Edit
 
 NOW = 133_800_000_000_000_000
 LATER = NOW + 10_000_000

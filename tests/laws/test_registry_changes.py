@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import ConflictError
+from mapiwright.formats.regf.edit.write import new_hive
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.formats.regf.write import new_hive
 from mapiwright.workstation.change import Standing, difference, standing
 from mapiwright.workstation.kinds.memory import MemoryFiles, MemoryRegistry
 from mapiwright.workstation.mounts.hives import HiveFile, HiveRegistry

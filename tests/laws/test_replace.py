@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import RefusedError
-from mapiwright.formats.regf.write import new_hive
+from mapiwright.formats.regf.edit.write import new_hive
 from mapiwright.transaction import single_file
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.disk import folder_state, replace

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.entry.hosts.wine import python
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from mapiwright.entry.hosts.wine import WinePython
-    from mapiwright.formats.regf.write import Edit
+    from mapiwright.formats.regf.edit.write import Edit
 
     Mapiwright = Callable[..., Any]
 

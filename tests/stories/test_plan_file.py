@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mapiwright.formats.regf.write import CreateKey, Edit, SetValue, edit
+from mapiwright.formats.regf.edit.write import CreateKey, Edit, SetValue, edit
 from mapiwright.workstation.kinds.create import BORN, create_image
 from mapiwright.workstation.registry import Value
 

@@ -10,7 +10,7 @@ from mapiwright.admin.profiles import ProfileAdmin
 from mapiwright.admin.workspace import Workspace
 from mapiwright.entry.makers import MAKERS
 from mapiwright.errors import NotFoundError, RefusedError
-from mapiwright.formats.regf.logs import DirtyPage, LogEntry, new_log
+from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log
 from mapiwright.formats.regf.records import BASE_BLOCK, PAGE, checksum
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.kinds.image import ImageWorkstation

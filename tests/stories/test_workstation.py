@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mapiwright.errors import ConflictError, ExistsError, FormatError, NotFoundError, RefusedError, UsageError
-from mapiwright.formats.regf import write
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit import write
 from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.validate import validate
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile, file_with_parents
 from mapiwright.workstation.kinds import create
 from mapiwright.workstation.kinds.create import create_image

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import Severity
-from mapiwright.formats.regf.validate import validate
+from mapiwright.formats.regf.check.validate import validate
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.workstation import Bitness, Edition

@@ -14,10 +14,10 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from mapiwright.errors import RefusedError, Severity
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.upcase import upcased_units
-from mapiwright.formats.regf.validate import validate
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+    from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.formats.regf.read import HiveKey
-    from mapiwright.formats.regf.write import Edit
 
     Witness: TypeAlias = Callable[[str], str]
     Module: TypeAlias = Callable[[str], ModuleType]

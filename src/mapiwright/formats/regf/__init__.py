@@ -1,1 +1,1 @@
-"""Registry hives (regf): read, edited, written and validated."""
+"""Registry hives (regf): how they are stored, and reading them."""

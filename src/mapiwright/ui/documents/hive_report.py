@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from mapiwright.formats.regf.check.validate import Fault
     from mapiwright.formats.regf.read import Hive, HiveKey
-    from mapiwright.formats.regf.validate import Fault
     from mapiwright.workstation.mounts.hive_logs import LogBeside, WithLogs
 
 MOST = 50

@@ -65,7 +65,7 @@ def owner_in_windows(place: str) -> str:
         for name in DESCRIPTORS:
             with suppress(OSError):
                 found = os.getxattr(place, name)
-                from mapiwright.formats.regf.security import owner_of  # noqa: PLC0415 - few mounts are of NTFS
+                from mapiwright.formats.regf.edit.security import owner_of  # noqa: PLC0415 - few mounts are of NTFS
 
                 return owner_of(found)
     return ""
@@ -73,6 +73,6 @@ def owner_in_windows(place: str) -> str:
 
 def _is_believed(owner: str) -> bool:
     """Whether files of that owner are believed; what the drivers make is of Administrators."""
-    from mapiwright.formats.regf.security import ADMINISTRATORS, SYSTEM  # noqa: PLC0415 - likewise
+    from mapiwright.formats.regf.edit.security import ADMINISTRATORS, SYSTEM  # noqa: PLC0415 - likewise
 
     return owner in {SYSTEM, ADMINISTRATORS}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ExistsError
-from mapiwright.formats.regf import security
-from mapiwright.formats.regf.write import CreateKey, SetValue, edit, new_hive
+from mapiwright.formats.regf.edit import security
+from mapiwright.formats.regf.edit.write import CreateKey, SetValue, edit, new_hive
 from mapiwright.workstation.files import join, split
 from mapiwright.workstation.outlook.layout import SOFTWARE, SYSTEM, layout
 from mapiwright.workstation.workstation import Edition
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mapiwright.formats.regf.write import Edit
+    from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.workstation.outlook.office_layout import OutlookInstallation
     from mapiwright.workstation.registry import Key, KeyPath
     from mapiwright.workstation.workstation import Bitness

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.errors import Finding, FormatError, RefusedError, Severity
-from mapiwright.formats.regf.logs import read_log
-from mapiwright.formats.regf.replay import LOGS, replay
+from mapiwright.formats.regf.logs.log_file import read_log
+from mapiwright.formats.regf.logs.replay import LOGS, replay
 from mapiwright.frozen import frozen
 from mapiwright.workstation.disk.handles import names_in, read_file
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from mapiwright.formats.regf.replay import Replayed
+    from mapiwright.formats.regf.logs.replay import Replayed
 
 LOGS_READ = "MW3009"
 """The finding that the logs of a hive were read with it; such a hive can be written."""

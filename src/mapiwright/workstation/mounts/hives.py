@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mapiwright.formats.regf.check.validate import Fault
+    from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.formats.regf.read import HiveKey
-    from mapiwright.formats.regf.validate import Fault
-    from mapiwright.formats.regf.write import Edit
     from mapiwright.workstation.mounts.hive_logs import WithLogs
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
@@ -137,9 +137,9 @@ class HiveFile:
 
     def edited(self, edits: Sequence[Edit]) -> bytes:
         """The bytes of the hive after ``edits``, proved sound by a validator that shares no code with the writer."""
-        from mapiwright.formats.regf.validate import validate
-        from mapiwright.formats.regf.validate_change import examine_change
-        from mapiwright.formats.regf.write import edit
+        from mapiwright.formats.regf.check.validate import validate
+        from mapiwright.formats.regf.check.validate_change import examine_change
+        from mapiwright.formats.regf.edit.write import edit
 
         self.refuse_unwritable()
         with naming(self.path):
@@ -159,7 +159,7 @@ class HiveFile:
 
     def refuse_unwritable(self) -> None:
         """Raise RefusedError where Windows has still to do something with the hive; nothing is copied or walked."""
-        from mapiwright.formats.regf.write import refuse_unwritable
+        from mapiwright.formats.regf.edit.write import refuse_unwritable
 
         hive = self._present()
         refusal = self._with_logs.refusal if self._with_logs is not None else None
@@ -173,7 +173,7 @@ class HiveFile:
     @property
     def _untiled(self) -> FormatError | None:
         """What is wrong with bins and cells, of which a write needs all; looked at once while the file stays."""
-        from mapiwright.formats.regf.cells import refuse_untiled
+        from mapiwright.formats.regf.edit.cells import refuse_untiled
 
         if self._tiled_when != self._seen:
             self._tiled_when, self._fault = self._seen, None
@@ -309,7 +309,7 @@ def _errors(faults: Iterable[Fault]) -> dict[tuple[int, str], Fault]:
 
 
 def _edit(placed: Placed) -> Edit:
-    from mapiwright.formats.regf import write
+    from mapiwright.formats.regf.edit import write
     from mapiwright.workstation.change import CreateKey, DeleteKey, SetValue
 
     path, change = placed.below, placed.change

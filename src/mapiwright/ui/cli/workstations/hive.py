@@ -11,10 +11,10 @@ import click
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, Severity
 from mapiwright.formats import reg_text
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.logs.replay import without_logs
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import is_dirty
-from mapiwright.formats.regf.replay import without_logs
-from mapiwright.formats.regf.validate import validate
 from mapiwright.transaction import single_file
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.target import json_option

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Severity
-from mapiwright.formats.regf.validate import BINS, NIL, Examination, WaitingKey
+from mapiwright.formats.regf.check.validate import BINS, NIL, Examination, WaitingKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

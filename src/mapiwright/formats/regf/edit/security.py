@@ -20,7 +20,7 @@ from mapiwright.formats.regf.records import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mapiwright.formats.regf.cells import Cells
+    from mapiwright.formats.regf.edit.cells import Cells
 
 FULL_ACCESS = 0xF003F  # KEY_ALL_ACCESS
 READ_ACCESS = 0x20019  # KEY_READ

@@ -24,7 +24,7 @@ from mapiwright.formats.regf.records import (
 )
 
 if TYPE_CHECKING:
-    from mapiwright.formats.regf.cells import Cells
+    from mapiwright.formats.regf.edit.cells import Cells
     from mapiwright.formats.regf.records import KeyRecord, ValueRecord
 
 LARGEST_DATA = 0xFFFF * SEGMENT  # a `db` counts its segments in 16 bits

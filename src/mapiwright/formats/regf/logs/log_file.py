@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.errors import FormatError
-from mapiwright.formats.regf.marvin import marvin32
+from mapiwright.formats.regf.logs.marvin import marvin32
 from mapiwright.formats.regf.records import BASE, BASE_CHECKSUM, PAGE, checksum, damage, stored_number
 
 if TYPE_CHECKING:

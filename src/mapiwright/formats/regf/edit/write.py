@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
-from mapiwright.formats.regf.cells import Cells
-from mapiwright.formats.regf.limits import refuse_key, refuse_value
+from mapiwright.formats.regf.edit.cells import Cells
+from mapiwright.formats.regf.edit.limits import refuse_key, refuse_value
+from mapiwright.formats.regf.edit.security import add_security, release_security, security_descriptor, share_security
+from mapiwright.formats.regf.edit.subkeys import free_lists, insert_subkey, remove_subkey
+from mapiwright.formats.regf.edit.values import delete_value, free_value, set_value
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import (
     BASE,
@@ -36,9 +39,6 @@ from mapiwright.formats.regf.records import (
     is_latin1,
     stored_number,
 )
-from mapiwright.formats.regf.security import add_security, release_security, security_descriptor, share_security
-from mapiwright.formats.regf.subkeys import free_lists, insert_subkey, remove_subkey
-from mapiwright.formats.regf.values import delete_value, free_value, set_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, RefusedError
-from mapiwright.formats.regf.logs import SECTOR, TransactionLog, read_log
+from mapiwright.formats.regf.logs.log_file import SECTOR, TransactionLog, read_log
 from mapiwright.formats.regf.records import (
     BASE,
     BASE_BLOCK,
@@ -28,7 +28,7 @@ from mapiwright.formats.regf.records import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from mapiwright.formats.regf.logs import LogEntry
+    from mapiwright.formats.regf.logs.log_file import LogEntry
 
 SINGLE, FIRST, SECOND = ".LOG", ".LOG1", ".LOG2"
 """How the names of logs end; Windows Vista and later write the latter two, and both are always there."""

@@ -30,7 +30,7 @@ from mapiwright.formats.regf.upcase import upcased_units
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mapiwright.formats.regf.cells import Cells
+    from mapiwright.formats.regf.edit.cells import Cells
     from mapiwright.formats.regf.records import KeyRecord, Leaf
 
 FULL = 507  # (4096 - 32 of the bin - 4 of the cell - 4 of the list) / 8

@@ -1,0 +1,1 @@
+"""Validate a hive by a reading that shares nothing with reader and writer but upper case."""

@@ -1,0 +1,1 @@
+"""The transaction logs of a hive: reading them, and replaying them over the hive."""
