@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import RefusedError
-from mapiwright.formats.regf.edit.write import new_hive
+from mapiwright.formats.regf.edit.write import Edited, new_hive
+from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.transaction import single_file
 from mapiwright.workstation.change import WriteFile
 from mapiwright.workstation.disk import folder_state, replace
@@ -339,7 +340,7 @@ def test_a_link_that_comes_between_the_look_and_the_write_leads_nowhere(
             [WriteFile(r"C:\place\file", old, b"new")]
         ),
         "a record": lambda: FolderState(tmp_path / "pc").write("place/file", b"new"),
-        "a hive": lambda: hive.put(b"new"),
+        "a hive": lambda: hive.put(Edited(Pages(InMemory(b"new"), 3), 3)),
     }
     assert hive.hive
     with pytest.raises(RefusedError, match="a link"):

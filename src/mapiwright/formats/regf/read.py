@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mapiwright.formats.regf.pages import Pages
 from mapiwright.formats.regf.records import (
     BASE,
     BASE_BLOCK,
@@ -18,7 +19,6 @@ from mapiwright.formats.regf.records import (
     DEEPEST,
     PAGE,
     PENDING_TRANSACTIONS,
-    Buffer,
     Image,
     KeyRecord,
     ValueRecord,
@@ -31,6 +31,8 @@ from mapiwright.frozen import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mapiwright.formats.regf.pages import Buffer
+
 
 @frozen
 class HiveValue:
@@ -42,7 +44,7 @@ class HiveValue:
 
 
 class Hive:
-    """A hive over its bytes: ``bytes``, a memoryview or an mmap, which is not copied.
+    """A hive over its bytes: ``bytes``, a memoryview or an mmap, which is not copied; or over pages, brought at need.
 
     Raises FormatError where the base block or the root key cannot be read. ``minor`` is 3 to 6, ``name`` the end of
     the path that the file had, ``timestamp`` a FILETIME; ``flags`` and ``sequences`` are those of the base block.
@@ -63,11 +65,13 @@ class Hive:
         "timestamp",
     )
 
-    def __init__(self, data: Buffer) -> None:
-        if len(data) < BASE_BLOCK + PAGE or bytes(data[:4]) != b"regf":
+    def __init__(self, source: Buffer | Pages) -> None:
+        size = source.size if isinstance(source, Pages) else len(source)
+        data = source.read(0, BASE_BLOCK) if isinstance(source, Pages) else source
+        if size < BASE_BLOCK + PAGE or bytes(data[:4]) != b"regf":
             raise damage(0, "not a hive", "a base block `regf`, then a bin")
         field = BASE.unpack_from(data)
-        major, minor, kind, layout, root, size = field[4:10]
+        major, minor, kind, layout, root, bins = field[4:10]
         if kind:
             raise damage(28, f"file has type {kind}: a transaction log, not a hive", "type 0")
         if major != 1 or minor not in {3, 4, 5, 6} or layout != 1:
@@ -80,9 +84,9 @@ class Hive:
         self.locked = bool(self.flags & PENDING_TRANSACTIONS) and bytes(data[BASE_TRANSACTIONS]) == b"rmtm"
         self.name: str = field[11].decode("utf-16-le", "replace").split("\0", 1)[0]
         self.root_offset: int = root
-        self.bins_size: int = size
+        self.bins_size: int = bins
         # A base block that was not written to its end may state any size.
-        self.image = Image(data, min(len(data), BASE_BLOCK + size) if self.checksum_holds else len(data))
+        self.image = Image(source, min(size, BASE_BLOCK + bins) if self.checksum_holds else size)
         self.owners: dict[int, int] = {}
         self.image.key(root)
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.errors import FormatError
+from mapiwright.formats.regf.pages import SHIFT, Pages
 from mapiwright.formats.regf.upcase import upcased_units
 
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Callable, Iterator, Sequence
 
-Buffer: TypeAlias = "bytes | bytearray | memoryview | mmap.mmap"
+    from mapiwright.formats.regf.pages import Buffer
 
 BASE_BLOCK = 4096
 PAGE = 4096
@@ -196,10 +196,12 @@ class Image:
     Every method raises FormatError with the place where the bytes are not what they should be.
     """
 
-    __slots__ = ("data", "end")
+    __slots__ = ("_missing", "data", "end", "pages")
 
-    def __init__(self, data: Buffer, end: int) -> None:
-        self.data = data
+    def __init__(self, data: Buffer | Pages, end: int) -> None:
+        self.pages = data if isinstance(data, Pages) else None
+        self.data: Buffer = data.buffer if isinstance(data, Pages) else data
+        self._missing = data.missing if isinstance(data, Pages) else bytearray()
         self.end = end
 
     def cell(self, offset: int) -> tuple[int, int]:
@@ -207,9 +209,14 @@ class Image:
         at = BASE_BLOCK + offset
         if offset % 8 or offset < BIN_HEADER or at + 8 > self.end:
             raise damage(at, f"offset 0x{offset:x} is no cell of this hive")
+        missing = self._missing
+        if missing and missing[at >> SHIFT] and self.pages is not None:
+            self.pages.bring(at, at + 8)
         size = -_SIZE.unpack_from(self.data, at)[0]
         if size < 8 or at + size > self.end:
             raise damage(at, f"cell has size {-size}", "a cell in use, inside its bin")
+        if missing and (at + size - 1) >> SHIFT != at >> SHIFT and self.pages is not None:
+            self.pages.bring(at, at + size)
         return at + 4, at + size
 
     def record(self, offset: int, signature: bytes, length: int) -> tuple[int, int]:

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
+from mapiwright.errors import Finding, FormatError, NotFoundError, RefusedError, Severity
+from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.records import is_dirty
+from mapiwright.formats.regf.records import BASE_BLOCK, is_dirty
 from mapiwright.frozen import frozen
-from mapiwright.workstation.disk.handles import look_at, read_file, refuse_no_file
+from mapiwright.workstation.disk.handles import look_at, refuse_no_file
+from mapiwright.workstation.mounts.hive_bytes import LARGEST_HIVE, bytes_of, changed_since, seen_at
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.registry import Key, Value
 
@@ -22,14 +24,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mapiwright.formats.regf.check.validate import Fault
-    from mapiwright.formats.regf.edit.write import Edit
+    from mapiwright.formats.regf.edit.tiling import Tiling
+    from mapiwright.formats.regf.edit.write import Edit, Edited
+    from mapiwright.formats.regf.pages import Bytes
     from mapiwright.formats.regf.read import HiveKey
+    from mapiwright.workstation.mounts.hive_bytes import Seen
     from mapiwright.workstation.mounts.hive_logs import WithLogs
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
 
-LARGEST_HIVE = 1024 * 1024 * 1024
-"""The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
 DAMAGED = "MW3003"
 """The finding that a hive cannot be read or written; nobody else's is concerned."""
 CLOSED = "MW3005"
@@ -76,37 +79,39 @@ class HiveFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._data = b""
+        self._seen: Seen | None = None
+        self._bytes: Bytes = InMemory(b"")
         self._hive: Hive | None = None
         self._with_logs: WithLogs | None = None
-        self._tiled_when: tuple[int, int, int] | None = None
-        self._fault: FormatError | None = None
+        self._tiled_when: Seen | None = None
+        self._tiling: Tiling | FormatError | None = None
         self._root: HiveKey | None = None
 
     @property
     def hive(self) -> Hive | None:
         """The hive as it is now, or None where there is no file; raises FormatError where it cannot be read."""
-        found = self._look()
+        found = seen_at(self.path)
         if found != self._seen:
-            self._data = (read_file(self.path, LARGEST_HIVE) or b"") if found is not None else b""
-            with naming(self.path):
-                self._with_logs = self._unfinished()
-                self._hive = Hive(self._data) if found is not None else None
-            self._root = self._hive.root if self._hive is not None else None  # it remembers the keys below it
+            self._hive, self._root, self._with_logs = None, None, None
+            if found is not None:
+                with naming(self.path):
+                    self._read(found)
             self._seen = found
         return self._hive
 
-    def _unfinished(self) -> WithLogs | None:
-        """How a hive that was not closed cleanly is read, None for any other; its logs are replayed in memory."""
-        if not is_dirty(self._data):
-            return None
-        from mapiwright.workstation.mounts.hive_logs import with_logs
+    def _read(self, found: Seen) -> None:
+        """Read the hive; the logs of one that was not closed cleanly are replayed in memory."""
+        held = bytes_of(self.path, found)
+        if is_dirty(held.read(0, BASE_BLOCK)):
+            from mapiwright.workstation.mounts.hive_logs import with_logs
 
-        found = with_logs(self.path, self._data)
-        if found.replayed is not None:
-            self._data = found.replayed.data
-        return found
+            data = held.read(0, held.size)
+            self._with_logs = with_logs(self.path, data)
+            replayed = self._with_logs.replayed
+            held = InMemory(replayed.data if replayed is not None else data)
+        self._bytes = held if isinstance(held, InMemory) else Pages(held, held.size)
+        self._hive = Hive(self._bytes.data if isinstance(self._bytes, InMemory) else self._bytes)
+        self._root = self._hive.root  # it remembers the keys below it
 
     def read(self, below: tuple[str, ...], view: View) -> Key | None:  # noqa: ARG002 - a file has no views
         """The whole subtree."""
@@ -135,27 +140,28 @@ class HiveFile:
         """The file with the changes, ready to be put in its place."""
         return _Staged(self, self.edited([_edit(each) for each in changes]))
 
-    def edited(self, edits: Sequence[Edit]) -> bytes:
-        """The bytes of the hive after ``edits``, proved sound by a validator that shares no code with the writer."""
+    def edited(self, edits: Sequence[Edit]) -> Edited:
+        """The hive after ``edits``, proved sound by a validator that shares no code with the writer."""
         from mapiwright.formats.regf.check.validate import validate
-        from mapiwright.formats.regf.check.validate_change import examine_change
-        from mapiwright.formats.regf.edit.write import edit
+        from mapiwright.formats.regf.check.validate_change import examine_pages
+        from mapiwright.formats.regf.edit.write import edited
 
         self.refuse_unwritable()
         with naming(self.path):
-            data = edit(self._data, edits, timestamp=_filetime())
-        if examine_change(self._data, data).sound:
-            return data
-        faults = _errors(validate(data))
+            made = edited(self._bytes, self._present(), self._tiled(), edits, timestamp=_filetime())
+        if examine_pages(made.pages).sound:
+            return made
+        faults = _errors(validate(made.whole()))
         # What Windows lived with before, it lives with after; what is new is a fault of ours.
-        fresh = faults.keys() - _errors(validate(self._data)).keys() if faults else set()
+        before = _errors(validate(self._bytes.read(0, self._bytes.size))) if faults else {}
+        fresh = faults.keys() - before.keys()
         if fresh:
             raise RefusedError(
                 f"the changed hive does not pass the self-check: {faults[min(fresh)]}",
                 where=str(self.path),
                 remedy="The hive was not written. Please report this as a defect of Mapiwright.",
             )
-        return data
+        return made
 
     def refuse_unwritable(self) -> None:
         """Raise RefusedError where Windows has still to do something with the hive; nothing is copied or walked."""
@@ -167,34 +173,36 @@ class HiveFile:
             raise RefusedError(f"{refusal.what}; so it is not written", where=str(self.path), remedy=refusal.remedy)
         with naming(self.path):
             refuse_unwritable(hive)
-        if self._untiled is not None:
-            raise self._untiled
+        self._tiled()
 
-    @property
-    def _untiled(self) -> FormatError | None:
-        """What is wrong with bins and cells, of which a write needs all; looked at once while the file stays."""
-        from mapiwright.formats.regf.edit.cells import refuse_untiled
+    def _tiled(self) -> Tiling:
+        """Its bins and cells, of which a write needs all; looked at once while the file stays."""
+        from mapiwright.formats.regf.edit.tiling import tiling_of
 
-        if self._tiled_when != self._seen:
-            self._tiled_when, self._fault = self._seen, None
+        hive = self._present()
+        if self._tiling is None or self._tiled_when != self._seen:
+            self._tiled_when = self._seen
             try:
                 with naming(self.path):
-                    refuse_untiled(self._data, self._present().bins_size)
+                    self._tiling = tiling_of(self._bytes, hive.bins_size)
             except FormatError as error:
-                self._fault = error
-        return self._fault
+                self._tiling = error
+        if isinstance(self._tiling, FormatError):
+            raise self._tiling
+        return self._tiling
 
     def unclosed(self) -> Mapping[str, bytes]:
         """The file and its logs, where they were not closed cleanly."""
         self._present()
         return self._with_logs.files if self._with_logs is not None else {}
 
-    def put(self, data: bytes) -> None:
+    def put(self, edited: Edited) -> None:
         """Replace the file durably; raises ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file
 
-        if self._look() != self._seen:
-            raise ConflictError("the hive was changed by another program in the meantime", where=str(self.path))
+        data = edited.whole()
+        if seen_at(self.path) != self._seen:
+            raise changed_since(self.path)
         replace_file(self.path, data)
 
     def remove_leftovers(self) -> None:
@@ -248,13 +256,6 @@ class HiveFile:
             raise NotFoundError("the hive is not there", where=str(self.path))
         return hive
 
-    def _look(self) -> tuple[int, int, int] | None:
-        found = look_at(self.path)
-        if found is None:
-            return None
-        refuse_no_file(self.path, found, LARGEST_HIVE)
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
 
 class HiveRegistry(MountedRegistry):
     r"""A registry over hive files, each at its place: ``HKLM\SOFTWARE``, ``HKU\<SID>``."""
@@ -267,13 +268,13 @@ class HiveRegistry(MountedRegistry):
 
 @frozen
 class _Staged:
-    """The new bytes of a hive file."""
+    """A hive file after its edits."""
 
     file: HiveFile
-    data: bytes
+    edited: Edited
 
     def write(self) -> None:
-        self.file.put(self.data)
+        self.file.put(self.edited)
 
 
 @contextmanager

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterator
 
+    from mapiwright.formats.regf.pages import Buffer
+
 NIL = 0xFFFFFFFF
 BINS = 4096  # where offsets count from
 _SEGMENT = 16344
@@ -45,7 +47,7 @@ class Fault:
         return f"offset 0x{self.offset:x}: {self.severity}: {self.rule}: {self.what}"
 
 
-def validate(data: bytes | bytearray | memoryview | mmap.mmap) -> tuple[Fault, ...]:
+def validate(data: Buffer) -> tuple[Fault, ...]:
     """Every fault of the hive, in the order in which they were met; never raises, and reads each cell once."""
     examination = Examination(bytes(data))
     examination.whole()
@@ -64,7 +66,7 @@ class WaitingKey:
 class Examination:
     """A hive under examination: what was found of it so far."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | mmap.mmap) -> None:
         """Reads nothing but the base block."""
         self.data = data
         self.faults: list[Fault] = []

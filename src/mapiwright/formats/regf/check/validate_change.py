@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import Severity
 from mapiwright.formats.regf.check.validate import BINS, NIL, Examination, WaitingKey
+from mapiwright.formats.regf.pages import BLOCK, InMemory, Pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PAGE = 4096
-_BLOCK = 16 * _PAGE  # what is compared at once before its pages are
+_AT_ONCE = 1 << 20  # what is read at once to find bins
 _BIN_HEADER = 32
 _ROOT = 36  # in the base block
 _SHORTEST_KEY = 77
@@ -42,7 +43,15 @@ def examine_change(before: bytes, after: bytes) -> ChangeExamination:
 
     ``before`` is taken to be sound where nothing was changed. Never raises.
     """
-    old, new = _Side(before), _Side(after)
+    return _examined(_Side(before), _Side(after))
+
+
+def examine_pages(after: Pages) -> ChangeExamination:
+    """The same for pages and their source, of which only the blocks are compared that were brought."""
+    return _examined(_Side(Pages(after.source, min(after.size, after.source.size))), _Side(after))
+
+
+def _examined(old: _Side, new: _Side) -> ChangeExamination:
     sound = False
     with suppress(_Unclear, struct.error):
         _examine(old, new)
@@ -62,8 +71,14 @@ def _require(condition: object) -> None:
 class _Side(Examination):
     """The hive before the edit, or after it: cells are listed in the bins that changed, and looked up elsewhere."""
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
+    def __init__(self, data: bytes | Pages) -> None:
+        self.pages = data if isinstance(data, Pages) else None
+        if isinstance(data, Pages):
+            data.bring(0, min(BINS, data.size))
+            super().__init__(data.buffer)
+        else:
+            super().__init__(data)
+        self.bytes = data if isinstance(data, Pages) else InMemory(data)
         self.starts: list[int] = []
         self.lengths: list[int] = []
         self.changed_bins: set[int] = set()
@@ -72,16 +87,23 @@ class _Side(Examination):
         self.unlisted: frozenset[int] = frozenset()
         self.children: dict[int, set[int]] = {}
 
-    def find_bins(self) -> None:
-        """Walk from bin to bin; their cells are not looked at."""
-        offset = 0
+    def find_bins(self, offset: int = 0) -> None:
+        """Walk from bin to bin, from ``offset`` on; their cells are not looked at."""
+        chunk, first = b"", offset
         while offset < self.size:
-            mark, own, length = struct.unpack_from("<4sII", self.data, BINS + offset)
+            if not chunk or offset + _BIN_HEADER > first + len(chunk):
+                chunk, first = self.bytes.read(BINS + offset, _AT_ONCE), offset
+            mark, own, length = struct.unpack_from("<4sII", chunk, offset - first)
             _require(mark == b"hbin" and own == offset and length and length % _PAGE == 0)
             self.starts.append(offset)
             self.lengths.append(length)
             offset += length
-        _require(offset == self.size and BINS + offset <= len(self.data))
+        _require(offset == self.size and BINS + offset <= self.bytes.size)
+
+    def bring(self, at: int, length: int) -> None:
+        """Have those bytes of the file where they can be looked at."""
+        if self.pages is not None and at + length <= self.pages.size:
+            self.pages.bring(at, at + length)
 
     def list_cells(self, pages: Iterable[int]) -> None:
         """List the cells of the bins that hold one of the pages, by their offsets."""
@@ -90,6 +112,7 @@ class _Side(Examination):
             start = self.starts[index]
             if page < self.size and start not in self.changed_bins:
                 self.changed_bins.add(start)
+                self.bring(BINS + start, self.lengths[index])
                 self.cells(start + _BIN_HEADER, start + self.lengths[index])
 
     def payload(self, offset: int) -> int:
@@ -102,11 +125,16 @@ class _Side(Examination):
         start, end = self.starts[index], self.starts[index] + self.lengths[index]
         if not start + _BIN_HEADER <= offset <= end - 8:
             return 0
+        self.bring(BINS + offset, 8)
         size = -self.number(offset, -4, "<i")
-        return size - 4 if size >= 8 and offset + size <= end else 0
+        if size < 8 or offset + size > end:
+            return 0
+        self.bring(BINS + offset, size)
+        return size - 4
 
     def number(self, offset: int, field: int, form: str = "<I") -> int:
         """The number at ``field`` of the payload of a cell."""
+        self.bring(BINS + offset + 4 + field, 8)
         number: int = struct.unpack_from(form, self.data, BINS + offset + 4 + field)[0]
         return number
 
@@ -166,10 +194,13 @@ def _examine(old: _Side, new: _Side) -> None:
     """Raise _Unclear unless the new side is sound where it differs from the old one."""
     _require(old.is_hive and new.is_hive and old.size <= new.size and old.minor == new.minor)
     _require(old.data[_ROOT : _ROOT + 4] == new.data[_ROOT : _ROOT + 4])
-    for side in (old, new):
-        side.find_bins()
-    _require(new.starts[: len(old.starts)] == old.starts)
+    old.find_bins()
     pages = _differing_pages(old, new)
+    beginnings = {*old.starts}
+    for page in pages:
+        _require(page not in beginnings or _page(old, page)[:12] == _page(new, page)[:12])
+    new.starts, new.lengths = [*old.starts], [*old.lengths]
+    new.find_bins(old.size)
     for side in (old, new):
         side.list_cells(pages)
     gone = old.used.keys() - new.used.keys()
@@ -199,16 +230,16 @@ def _examine(old: _Side, new: _Side) -> None:
 def _differing_pages(old: _Side, new: _Side) -> list[int]:
     """The offsets of the pages of bins that differ, or that only the new side has."""
     found = []
-    for block in range(0, new.size, _BLOCK):
-        at, end = BINS + block, BINS + min(block + _BLOCK, new.size)
-        if old.data[at:end] != new.data[at:end]:
-            pages = range(block, min(block + _BLOCK, new.size), _PAGE)
+    for at in new.pages.brought() if new.pages is not None else range(0, BINS + new.size, BLOCK):
+        start, end = max(at, BINS), min(at + BLOCK, BINS + new.size)
+        if start < end and old.bytes.read(start, end - start) != new.bytes.read(start, end - start):
+            pages = range(start - BINS, end - BINS, _PAGE)
             found += [page for page in pages if page >= old.size or _page(old, page) != _page(new, page)]
     return found
 
 
 def _page(side: _Side, page: int) -> bytes:
-    return side.data[BINS + page : BINS + page + _PAGE]
+    return side.bytes.read(BINS + page, _PAGE)
 
 
 def _lists_stand(old: _Side, new: _Side, key: int) -> bool:

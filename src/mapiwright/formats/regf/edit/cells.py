@@ -1,22 +1,23 @@
 """The cells of a hive that is being edited: allocated, freed, and merged with their free neighbours.
 
-A cell that no edit touches stays where it is, byte for byte. A new cell is cut from the smallest free cell that holds
-it; where there is none, a bin is added after the last one: of one page, or as large as its one big cell needs.
+A cell that no edit touches stays where it is, byte for byte, and is not looked at. A new cell is cut from the
+smallest free cell that holds it; where there is none, a bin is added after the last one: of one page, or as large as
+its one big cell needs.
 """
 
 from __future__ import annotations
 
 import struct
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import RefusedError
+from mapiwright.formats.regf.edit.tiling import cells_of
 from mapiwright.formats.regf.records import BASE_BLOCK, BIN_HEADER, PAGE, Image, damage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mapiwright.formats.regf.records import Buffer
+    from mapiwright.formats.regf.edit.tiling import Tiling
+    from mapiwright.formats.regf.pages import Pages
 
 LARGEST = 0x7FFFFFFF  # bytes of bins that Windows addresses in a stable hive
 
@@ -25,89 +26,54 @@ _SIZE = struct.Struct("<i")
 _NUMBER = struct.Struct("<I")
 
 
-def bins(data: Buffer, size: int) -> Iterator[tuple[int, int]]:
-    """Where the cells of each bin begin and end, of bins that take ``size`` bytes.
-
-    Raises FormatError where a bin does not know its place, or is not there.
-    """
-    offset = 0
-    while offset < size:
-        at = BASE_BLOCK + offset
-        if at + BIN_HEADER > len(data):
-            raise damage(at, "hive ends before its bins do", f"{size} bytes of bins")
-        mark, own, length, *_ = _BIN.unpack_from(data, at)
-        if mark != b"hbin" or own != offset or not length or length % PAGE or offset + length > size:
-            raise damage(at, f"bin is marked {mark!r}, offset 0x{own:x}, {length} bytes")
-        if at + length > len(data):
-            raise damage(at, "bin runs out of the file")
-        yield offset + BIN_HEADER, offset + length
-        offset += length
-
-
-def tiles(data: Buffer, offset: int, end: int) -> Iterator[tuple[int, int]]:
-    """The cells of a bin: their offsets and sizes, those in use below zero; raises FormatError where they overlap."""
-    read = _SIZE.unpack_from
-    while offset < end:
-        size: int = read(data, BASE_BLOCK + offset)[0]
-        length = abs(size)
-        if length < 8 or length % 8 or offset + length > end:
-            raise damage(BASE_BLOCK + offset, f"cell has size {size}", "a multiple of 8 that ends in its bin")
-        yield offset, size
-        offset += length
-
-
-def refuse_untiled(data: Buffer, size: int) -> None:
-    """Raise FormatError where a write would: bins and cells have to tile the whole hive."""
-    for start, end in bins(data, size):
-        for _ in tiles(data, start, end):
-            pass
-
-
 class Tiles(Image):
     """The records of a hive that is being edited: an offset leads to a cell in use, or it is damage."""
 
-    __slots__ = ("used",)
+    __slots__ = ("_ends", "_looked_over", "bins", "used")
 
-    def __init__(self, data: bytearray, end: int) -> None:
-        super().__init__(data, end)
+    def __init__(self, pages: Pages, tiling: Tiling) -> None:
+        super().__init__(pages, BASE_BLOCK + tiling.size)
+        self.bins = [*tiling.bins]
         self.used: set[int] = set()
+        """The cells in use of the bins that were looked over."""
+        self._looked_over: set[int] = set()
 
     def cell(self, offset: int) -> tuple[int, int]:
         """Where the payload of the cell in use at ``offset`` begins and ends in the file."""
         if offset not in self.used:
-            raise damage(BASE_BLOCK + offset, f"offset 0x{offset:x} is no cell in use")
+            self.look_over(offset)
+            if offset not in self.used:
+                raise damage(BASE_BLOCK + offset, f"offset 0x{offset:x} is no cell in use")
         return super().cell(offset)
+
+    def look_over(self, offset: int) -> None:
+        """Note the cells in use of the bin that holds ``offset``."""
+        place = bisect_right(self.bins, offset) - 1
+        if place < 0 or place in self._looked_over or self.pages is None:
+            return
+        self._looked_over.add(place)
+        start = self.bins[place]
+        following = self.bins[place + 1] if place + 1 < len(self.bins) else self.end - BASE_BLOCK
+        self.pages.bring(BASE_BLOCK + start, BASE_BLOCK + following)
+        self.used.update(at for at, size in cells_of(self.data, BASE_BLOCK + start, -BASE_BLOCK) if size < 0)
 
 
 class Cells:
-    """The cells of the hive in ``data``, of version 1.``minor``, whose bins take ``size`` bytes.
+    """The cells of the hive in ``pages``, of version 1.``minor``, which are tiled so."""
 
-    Raises FormatError where bins and cells do not tile.
-    """
+    __slots__ = ("_by_end", "_by_size", "_free", "image", "minor", "ordered", "padding", "pages")
 
-    __slots__ = ("_by_end", "_by_size", "_free", "data", "image", "minor", "ordered")
-
-    def __init__(self, data: bytearray, size: int, minor: int) -> None:
-        self.data = data
+    def __init__(self, pages: Pages, tiling: Tiling, minor: int) -> None:
+        self.pages = pages
         self.minor = minor
-        self.image = Tiles(data, BASE_BLOCK + size)
+        self.image = Tiles(pages, tiling)
+        self.padding = BASE_BLOCK + tiling.size
+        """Where in the source those bytes begin that are behind the last bin, and no zeros that a bin took."""
         self.ordered: set[int] = set()
         """The lists of subkeys that were found in order, or were written so."""
-        self._free: dict[int, int] = {}  # offset -> size
-        self._by_end: dict[int, int] = {}  # end -> offset
-        self._by_size: list[tuple[int, int]] = []
-        self._scan(size)
-
-    def _scan(self, size: int) -> None:
-        for start, end in bins(self.data, size):
-            for offset, length in tiles(self.data, start, end):
-                if length > 0:
-                    self._free[offset] = length
-                    self._by_end[offset + length] = offset
-                    self._by_size.append((length, offset))
-                else:
-                    self.image.used.add(offset)
-        self._by_size.sort()
+        self._free = {offset: size for size, offset in tiling.free}
+        self._by_end = {offset + size: offset for size, offset in tiling.free}
+        self._by_size = sorted(tiling.free)
 
     def add(self, payload: bytes, room: int = 0) -> int:
         """Put ``payload`` into a new cell with at least ``room`` bytes of space, and give its offset."""
@@ -117,12 +83,12 @@ class Cells:
             self._grow(size)
             place = bisect_left(self._by_size, (size, 0))
         available, offset = self._by_size[place]
+        self.image.look_over(offset)
         self._drop(offset)
         if available > size:
             self._note(offset + size, available - size)
         self.image.used.add(offset)
-        at = BASE_BLOCK + offset
-        self.data[at : at + size] = _SIZE.pack(-size) + payload.ljust(size - 4, b"\0")
+        self.pages.write(BASE_BLOCK + offset, _SIZE.pack(-size) + payload.ljust(size - 4, b"\0"))
         return offset
 
     def free(self, offset: int) -> None:
@@ -146,22 +112,23 @@ class Cells:
         """Put ``payload`` into the cell at ``offset``, or into a new one where it is too small; give the offset."""
         at, end = self.image.cell(offset)
         if len(payload) <= end - at:
-            self.data[at:end] = payload.ljust(end - at, b"\0")
+            self.pages.write(at, payload.ljust(end - at, b"\0"))
             return offset
         self.free(offset)
         return self.add(payload, room)
 
     def put(self, offset: int, field: int, number: int) -> None:
         """Set the 32-bit number at ``field`` of the payload of the cell at ``offset``."""
-        _NUMBER.pack_into(self.data, BASE_BLOCK + offset + 4 + field, number)
+        self.pages.write(BASE_BLOCK + offset + 4 + field, _NUMBER.pack(number))
 
     def number(self, offset: int, field: int) -> int:
         """The 32-bit number at ``field`` of the payload of the cell at ``offset``."""
-        number: int = _NUMBER.unpack_from(self.data, BASE_BLOCK + offset + 4 + field)[0]
+        at, _ = self.image.cell(offset)
+        number: int = _NUMBER.unpack_from(self.pages.buffer, at + field)[0]
         return number
 
     def _note(self, offset: int, size: int) -> None:
-        _SIZE.pack_into(self.data, BASE_BLOCK + offset, size)
+        self.pages.write(BASE_BLOCK + offset, _SIZE.pack(size))
         self._free[offset] = size
         self._by_end[offset + size] = offset
         insort(self._by_size, (size, offset))
@@ -181,9 +148,12 @@ class Cells:
         length = (BIN_HEADER + size + PAGE - 1) // PAGE * PAGE
         if offset + length > LARGEST:
             raise RefusedError("the hive would grow beyond 2 GiB", remedy="store the value elsewhere")
-        end = self.image.end
-        padding = self.data[end : end + length]
-        header = _BIN.pack(b"hbin", offset, length, 0, 0, 0)
-        self.data[end : end if any(padding) else end + len(padding)] = header.ljust(length, b"\0")
+        padding = self.pages.source.read(self.padding, length)
+        if not any(padding):
+            self.padding += len(padding)
+        self.pages.extend(length)
+        self.image.data = self.pages.buffer  # which may be another one
         self.image.end += length
+        self.image.bins.append(offset)
+        self.pages.write(BASE_BLOCK + offset, _BIN.pack(b"hbin", offset, length, 0, 0, 0))
         self._note(offset + BIN_HEADER, length - BIN_HEADER)

@@ -15,7 +15,9 @@ from mapiwright.formats.regf.edit.cells import Cells
 from mapiwright.formats.regf.edit.limits import refuse_key, refuse_value
 from mapiwright.formats.regf.edit.security import add_security, release_security, security_descriptor, share_security
 from mapiwright.formats.regf.edit.subkeys import free_lists, insert_subkey, remove_subkey
+from mapiwright.formats.regf.edit.tiling import Tiling, tiling_of
 from mapiwright.formats.regf.edit.values import delete_value, free_value, set_value
+from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import (
     BASE,
@@ -31,7 +33,6 @@ from mapiwright.formats.regf.records import (
     PREDEFINED_HANDLE,
     ROOT_KEY,
     SYMLINK,
-    Buffer,
     KeyRecord,
     checksum,
     damage,
@@ -42,6 +43,8 @@ from mapiwright.formats.regf.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mapiwright.formats.regf.pages import Buffer, Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +91,74 @@ def new_hive(*, name: str = "", minor: int = 5, security: bytes | None = None, t
     if minor not in {3, 4, 5, 6}:
         raise UsageError(f"hive version 1.{minor}", expected="1.3 to 1.6")
     label = name.encode("utf-16-le", "surrogatepass")[-62:]
-    data = bytearray(BASE.pack(b"regf", 0, 0, timestamp, 1, minor, 0, 1, 0x20, 0, 1, label).ljust(BASE_BLOCK, b"\0"))
-    cells = Cells(data, 0, minor)
+    base = BASE.pack(b"regf", 0, 0, timestamp, 1, minor, 0, 1, 0x20, 0, 1, label).ljust(BASE_BLOCK, b"\0")
+    cells = Cells(Pages(InMemory(base), BASE_BLOCK), Tiling(0, (), ()), minor)
     root = _add_key(cells, "ROOT", flags=ROOT_KEY | NO_DELETE, parent=NIL, security=NIL, timestamp=timestamp)
     owner = add_security(cells, security if security is not None else security_descriptor())
     cells.put(root, KEY_SECURITY, owner)
     share_security(cells, owner)
     _seal(cells, timestamp)
-    return bytes(data)
+    return Edited(cells.pages, cells.padding).whole()
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A hive after edits: ``pages``, whose source is the hive before them.
+
+    Behind them comes what the source has from ``padding`` on.
+    """
+
+    pages: Pages
+    padding: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return self.pages.size + max(0, self.pages.source.size - self.padding)
+
+    @property
+    def keeps_its_end(self) -> bool:
+        """Whether what is behind the bins stays where it is."""
+        return self.pages.size == self.padding or self.padding >= self.pages.source.size
+
+    def read(self, at: int, length: int) -> bytes:
+        """The bytes from ``at`` on; fewer at the end."""
+        found = self.pages.read(at, length)
+        if len(found) < length:
+            behind = self.padding + max(0, at - self.pages.size)
+            found += self.pages.source.read(behind, length - len(found))
+        return found
+
+    def whole(self) -> bytes:
+        """All of its bytes."""
+        return self.read(0, self.size)
 
 
 def edit(data: Buffer, edits: Sequence[Edit], *, timestamp: int) -> bytes:
-    """The hive after the edits, one after the other; without any edit, the same bytes.
-
-    ``timestamp`` is the FILETIME that the touched keys get. Raises RefusedError where the hive is dirty or locked by
-    a transaction, or a key must not be edited; NotFoundError and ExistsError where an edit does not fit; FormatError
-    where the hive is damaged. Either all edits are in the result or there is no result.
-    """
+    """The bytes of a hive after ``edited``; without any edit, the same bytes."""
     hive = Hive(data)
     refuse_unwritable(hive)
     if not edits:
         return bytes(data)
-    work = bytearray(data)
-    writer = _Writer(Cells(work, hive.bins_size, minor=hive.minor), hive, timestamp)
+    source = InMemory(data)
+    return edited(source, hive, tiling_of(source, hive.bins_size), edits, timestamp=timestamp).whole()
+
+
+def edited(source: Bytes, hive: Hive, tiling: Tiling, edits: Sequence[Edit], *, timestamp: int) -> Edited:
+    """The hive in ``source`` after the edits, one after the other; ``source`` stays as it is.
+
+    ``hive`` and ``tiling`` were read from it. ``timestamp`` is the FILETIME that the touched keys get. Raises
+    RefusedError where the hive is dirty or locked by a transaction, or a key must not be edited; NotFoundError and
+    ExistsError where an edit does not fit; FormatError where the hive is damaged. Either all edits are in the result
+    or there is no result.
+    """
+    refuse_unwritable(hive)
+    pages = Pages(source, BASE_BLOCK + tiling.size)
+    writer = _Writer(Cells(pages, tiling, minor=hive.minor), hive, timestamp)
     for change in edits:
         writer.apply(change)
     _seal(writer.cells, timestamp)
-    return bytes(work)
+    return Edited(pages, writer.cells.padding)
 
 
 def refuse_unwritable(hive: Hive) -> None:
@@ -155,8 +199,7 @@ class _Writer:
                 key = self._create(path)
             case DeleteKey(path):
                 key = self._delete(path)
-        at = BASE_BLOCK + key.offset + 4 + KEY_TIMESTAMP
-        self.cells.data[at : at + 8] = self.timestamp.to_bytes(8, "little")
+        self.cells.pages.write(BASE_BLOCK + key.offset + 4 + KEY_TIMESTAMP, self.timestamp.to_bytes(8, "little"))
 
     def _key(self, path: Sequence[str]) -> KeyRecord:
         """The key at ``path``, which and whose parents may be edited."""
@@ -243,12 +286,13 @@ def _add_key(cells: Cells, name: str, *, flags: int = 0, parent: int, security: 
 
 def _seal(cells: Cells, timestamp: int) -> None:
     """Bring the base block in line: sequence numbers one further and equal, time, size of the bins, checksum."""
-    data = cells.data
-    base = list(BASE.unpack_from(data))
+    pages = cells.pages
+    pages.bring(0, BASE_BLOCK + 32)
+    base = list(BASE.unpack_from(pages.buffer))
     base[1] = base[2] = (base[1] + 1) & 0xFFFFFFFF
     base[3] = timestamp
     base[9] = cells.image.end - BASE_BLOCK
-    BASE.pack_into(data, 0, *base)
+    pages.write(0, BASE.pack(*base))
     # the first bin holds a copy of the time, by which an old log knows its hive
-    data[BASE_BLOCK + 20 : BASE_BLOCK + 28] = timestamp.to_bytes(8, "little")
-    data[BASE_CHECKSUM : BASE_CHECKSUM + 4] = stored_number(checksum(data))
+    pages.write(BASE_BLOCK + 20, timestamp.to_bytes(8, "little"))
+    pages.write(BASE_CHECKSUM, stored_number(checksum(pages.read(0, BASE_BLOCK))))

@@ -18,7 +18,6 @@ from mapiwright.formats.regf.records import (
     BASE_BLOCK,
     BASE_CHECKSUM,
     BASE_FLAGS,
-    Buffer,
     base_holds,
     checksum,
     is_dirty,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from mapiwright.formats.regf.logs.log_file import LogEntry
+    from mapiwright.formats.regf.pages import Buffer
 
 SINGLE, FIRST, SECOND = ".LOG", ".LOG1", ".LOG2"
 """How the names of logs end; Windows Vista and later write the latter two, and both are always there."""

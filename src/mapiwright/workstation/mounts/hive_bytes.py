@@ -1,0 +1,85 @@
+"""The bytes of a hive's file: as a whole where it is small, else block by block as they are touched.
+
+No handle stays open between two reads: on a running Windows a hive that is held open sends its user's logon into a
+temporary profile. So each read proves that the file is still the one that was seen first.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeAlias
+
+from mapiwright.errors import ConflictError
+from mapiwright.formats.regf.pages import InMemory
+from mapiwright.workstation.disk.handles import look_at, open_folder, read_file, refuse_no_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mapiwright.formats.regf.pages import Bytes
+
+    Seen: TypeAlias = "tuple[int, int, int]"
+
+LARGEST_HIVE = 1024 * 1024 * 1024
+"""The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
+SMALL = 2 * 1024 * 1024
+"""Up to this size one read costs less than several."""
+
+
+class FileBytes:
+    """The bytes of a file that is not read as a whole; raises ConflictError where it is another one by now."""
+
+    def __init__(self, path: Path, seen: Seen) -> None:
+        self.path = path
+        self.size = seen[1]
+        self._seen = seen
+
+    def read(self, at: int, length: int) -> bytes:
+        """Those from ``at`` on; fewer at the end."""
+        with open_folder(self.path.parent) as folder:
+            handle = folder.open(self.path.name, os.O_RDONLY)
+            try:
+                refuse_other(self.path, os.fstat(handle), self._seen)
+                os.lseek(handle, at, os.SEEK_SET)
+                parts: list[bytes] = []
+                while length > 0 and (part := os.read(handle, length)):
+                    parts.append(part)
+                    length -= len(part)
+                return b"".join(parts)
+            finally:
+                os.close(handle)
+
+
+def seen_at(path: Path) -> Seen | None:
+    """What a file is known again by, None where there is none; raises RefusedError where it cannot be a hive's."""
+    found = look_at(path)
+    if found is None:
+        return None
+    refuse_no_file(path, found, LARGEST_HIVE)
+    return _known(found)
+
+
+def bytes_of(path: Path, seen: Seen) -> Bytes:
+    """The bytes of the file that was seen there."""
+    if seen[1] > SMALL:
+        return FileBytes(path, seen)
+    return InMemory(read_file(path, LARGEST_HIVE) or b"")
+
+
+def refuse_other(path: Path, found: os.stat_result, seen: Seen | None) -> None:
+    """Raise ConflictError where an open file is not the one that was seen, or was changed since."""
+    if _known(found) != seen:
+        raise changed_since(path)
+
+
+def changed_since(path: Path) -> ConflictError:
+    """The error for a hive that another program changed while it was read."""
+    return ConflictError(
+        "the hive was changed by another program in the meantime",
+        where=str(path),
+        remedy="Run the command again; nothing was written to the hive.",
+    )
+
+
+def _known(found: os.stat_result) -> Seen:
+    return found.st_ino, found.st_size, found.st_mtime_ns
