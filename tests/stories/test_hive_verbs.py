@@ -14,6 +14,7 @@ import pytest
 from mapiwright.entry.hosts.wine import python
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
+from mapiwright.workstation.mounts import hive_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,18 @@ def test_info_says_what_a_hive_is(mapiwright: Mapiwright, hive: Path) -> None:
         assert said in answer.out
     document = mapiwright("hive", "info", hive, "--json").document["hive"]
     assert (document["version"], document["clean"], document["logs"]) == ("1.5", True, [])
+
+
+def test_info_says_how_a_hive_is_written(
+    mapiwright: Mapiwright, left_open: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = left_open.with_name("RecoveredHive_Windows10")
+    for ending in (".LOG1", ".LOG2"):
+        left_open.with_name(f"{left_open.name}{ending}").rename(f"{closed}{ending}")
+    assert "replaces the file as a whole: it is small" in mapiwright("hive", "info", closed).out
+    monkeypatch.setattr(hive_bytes, "SMALL", 4096)
+    assert f"in place, through {closed.name}.LOG2" in mapiwright("hive", "info", closed).out
+    assert mapiwright("hive", "info", closed, "--json").document["hive"]["in_place"] == f"{closed.name}.LOG2"
 
 
 def test_info_names_the_logs_and_what_they_hold(mapiwright: Mapiwright, left_open: Path) -> None:

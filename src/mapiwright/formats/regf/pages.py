@@ -17,6 +17,7 @@ Buffer: TypeAlias = "bytes | bytearray | memoryview | mmap.mmap"
 SHIFT = 16
 BLOCK = 1 << SHIFT
 """How many bytes are brought at once."""
+_PAGE = 4096
 
 
 class Bytes(Protocol):
@@ -108,6 +109,25 @@ class Pages:
         while block >= 0:
             yield block << SHIFT
             block = self.missing.find(0, block + 1)
+
+    def changed(self, start: int) -> Iterator[tuple[int, bytes]]:
+        """Each run of pages of 4096 bytes that differ from the source, from ``start`` on: its place and its bytes."""
+        first, run = 0, b""
+        for block in self.brought():
+            length = min(BLOCK, self.size - block)
+            old, new = self.source.read(block, length), self.read(block, length)
+            for at in range(max(0, start - block), length, _PAGE) if old != new else ():
+                page = new[at : at + _PAGE]
+                if page == old[at : at + _PAGE]:
+                    continue
+                if run and first + len(run) == block + at:
+                    run += page
+                    continue
+                if run:
+                    yield first, run
+                first, run = block + at, page
+        if run:
+            yield first, run
 
 
 def _room(size: int) -> mmap.mmap:

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
     from mapiwright.formats.regf.check.validate import Fault
     from mapiwright.formats.regf.read import Hive, HiveKey
+    from mapiwright.workstation.mounts.hive_bytes import LogToWrite
     from mapiwright.workstation.mounts.hive_logs import LogBeside, WithLogs
 
 MOST = 50
 """Faults that people are shown."""
 
 
-def info_document(hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | None) -> dict[str, Any]:
-    """``{"version", "name", "sequences", "written", "bins", "clean", "replayed", "logs"}``."""
+def info_document(
+    hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | None, writing: LogToWrite | str
+) -> dict[str, Any]:
+    """``{"version", "name", "sequences", "written", "bins", "clean", "replayed", "logs", "in_place"}``.
+
+    ``in_place`` is the name of the log through which a write goes into the hive, None where it is replaced.
+    """
     replayed = unfinished.replayed if unfinished is not None else None
     return {
         "version": f"1.{hive.minor}",
@@ -35,6 +41,7 @@ def info_document(hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | 
         "written": _time(hive.timestamp),
         "bins": hive.bins_size,
         "clean": unfinished is None,
+        "in_place": None if isinstance(writing, str) else writing.path.name,
         "transactions": hive.locked,
         "replayed": None if replayed is None else {"logs": list(replayed.used), "writes": replayed.entries},
         "refusal": unfinished.refusal.what if unfinished is not None and unfinished.refusal is not None else None,
@@ -51,7 +58,9 @@ def info_document(hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | 
     }
 
 
-def info_lines(hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | None) -> Iterator[Line]:
+def info_lines(
+    hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | None, writing: LogToWrite | str
+) -> Iterator[Line]:
     """The same, a line each."""
     yield Line(f"a hive of version 1.{hive.minor}: {escape(hive.name) or '(no name)'}", Style.HEADING)
     yield Line(f"  written      {_time(hive.timestamp) or 'no time is kept'}")
@@ -73,6 +82,10 @@ def info_lines(hive: Hive, logs: Sequence[LogBeside], unfinished: WithLogs | Non
             yield Line(f"               {escape(unfinished.refusal.what)}", Style.REMOVED)
     if hive.locked:
         yield Line("  transaction  one is pending (TxR): the hive is not written", Style.REMOVED)
+    if isinstance(writing, str):
+        yield Line(f"  writing      replaces the file as a whole: {escape(writing)}")
+    else:
+        yield Line(f"  writing      goes into the file in place, through {escape(writing.path.name)}")
     for log in logs:
         yield Line(f"  log          {escape(log.name)}: {escape(log.said)}", Style.QUIET)
 

@@ -64,10 +64,10 @@ def replace_file(path: Path, data: bytes | None, *, mode: int = 0o666, check: Ch
             handle = folder.open(beside, flags, mode if like is None else OURS_ONLY)
             try:
                 try:
-                    _write_all(handle, data)
+                    write_all(handle, data)
                     if old is not None and like is not None:
                         _copy_guards(path, old, like, handle, folder.path / beside)
-                    _sync(handle)
+                    sync_file(handle)
                 finally:
                     os.close(handle)
                 if os.name == "nt" and old is not None:
@@ -104,8 +104,8 @@ def append_to_file(path: Path, data: bytes, *, mode: int = 0o666, check: Check |
         handle = folder.open(path.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
         try:
             refuse_shared(path, os.fstat(handle))
-            _write_all(handle, data)
-            _sync(handle)
+            write_all(handle, data)
+            sync_file(handle)
             size = os.fstat(handle).st_size
         finally:
             os.close(handle)
@@ -147,13 +147,15 @@ def beside_prefix(target: Path) -> str:
     return f"{MARK}{target.name[:60]}-"
 
 
-def _write_all(handle: int, data: bytes) -> None:
+def write_all(handle: int, data: bytes) -> None:
+    """Write all of the bytes to an open file, where it stands."""
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
 
 
-def _sync(handle: int) -> None:
+def sync_file(handle: int) -> None:
+    """Make durable what was written to an open file."""
     os.fsync(handle)
     if sys.platform == "darwin":
         # There, fsync leaves the bytes in the drive's own cache (fsync(2) of macOS).

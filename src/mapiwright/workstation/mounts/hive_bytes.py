@@ -2,20 +2,33 @@
 
 No handle stays open between two reads: on a running Windows a hive that is held open sends its user's logon into a
 temporary profile. So each read proves that the file is still the one that was seen first.
+
+A large hive is written in place, through one of the logs beside it; any other, or one without such logs, is replaced
+as a whole.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mapiwright.errors import ConflictError
 from mapiwright.formats.regf.pages import InMemory
-from mapiwright.workstation.disk.handles import look_at, open_folder, read_file, refuse_no_file
+from mapiwright.workstation.disk.handles import (
+    look_at,
+    names_in,
+    open_folder,
+    read_file,
+    refuse_no_file,
+    refuse_shared,
+)
+from mapiwright.workstation.disk.replace import sync_file, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from mapiwright.formats.regf.logs.commit import Write
     from mapiwright.formats.regf.pages import Bytes
 
     Seen: TypeAlias = "tuple[int, int, int]"
@@ -24,6 +37,14 @@ LARGEST_HIVE = 1024 * 1024 * 1024
 """The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
 SMALL = 2 * 1024 * 1024
 """Up to this size one read costs less than several."""
+
+
+class LogToWrite(NamedTuple):
+    """The log through which a hive is written in place: how its name ends, where it is, and how many bytes it has."""
+
+    ending: str
+    path: Path
+    size: int
 
 
 class FileBytes:
@@ -48,6 +69,56 @@ class FileBytes:
                 return b"".join(parts)
             finally:
                 os.close(handle)
+
+
+def logs_of(path: Path) -> dict[str, Path]:
+    """The logs beside a hive by the endings of their names, which are found without regard to case."""
+    from mapiwright.formats.regf.logs.replay import LOGS  # noqa: PLC0415 - few hives are read with their logs
+
+    wanted = {f"{path.name}{ending}".upper(): ending for ending in LOGS}
+    found: dict[str, Path] = {}
+    for name in names_in(path.parent):
+        ending = wanted.get(name.upper())
+        if ending is not None:
+            found.setdefault(ending, path.with_name(name))
+    return found
+
+
+def log_to_write(path: Path, sequence: int) -> LogToWrite:
+    """The log for a hive that was closed with ``sequence``.
+
+    Raises RefusedError, which says why, where it has to be replaced as a whole.
+    """
+    from mapiwright.formats.regf.logs.commit import log_for  # noqa: PLC0415 - for writing only
+
+    for each in (path, *(logs := logs_of(path)).values()):
+        there = look_at(each)
+        if there is not None:
+            refuse_shared(each, there)
+    held = {ending: FileBytes(log, seen) for ending, log in logs.items() if (seen := seen_at(log)) is not None}
+    ending = log_for(sequence, held)
+    return LogToWrite(ending, logs[ending], held[ending].size)
+
+
+def write_in_place(path: Path, seen: Seen, log: Path, steps: Iterable[Sequence[Write]]) -> None:
+    """Make each step durable before the next one; ConflictError, and nothing is written, for another hive by now."""
+    with open_folder(path.parent) as folder:
+        hive = folder.open(path.name, os.O_RDWR)
+        try:
+            refuse_other(path, os.fstat(hive), seen)
+            beside = folder.open(log.name, os.O_RDWR)
+            try:
+                for step in steps:
+                    for write in step:
+                        handle = beside if write.file else hive
+                        os.lseek(handle, write.at, os.SEEK_SET)
+                        write_all(handle, write.data)
+                    for handle in {beside if write.file else hive: None for write in step}:
+                        sync_file(handle)
+            finally:
+                os.close(beside)
+        finally:
+            os.close(hive)
 
 
 def seen_at(path: Path) -> Seen | None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.errors import Finding, FormatError, RefusedError, Severity
 from mapiwright.formats.regf.logs.log_file import read_log
-from mapiwright.formats.regf.logs.replay import LOGS, replay
+from mapiwright.formats.regf.logs.replay import replay
 from mapiwright.frozen import frozen
-from mapiwright.workstation.disk.handles import names_in, read_file
+from mapiwright.workstation.disk.handles import read_file
+from mapiwright.workstation.mounts.hive_bytes import logs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,11 +111,9 @@ def logs_beside(path: Path) -> dict[str, bytes]:
 
     Raises RefusedError where one is a link, or no file that can be read.
     """
-    wanted = {f"{path.name}{ending}".upper(): ending for ending in LOGS}
     found: dict[str, bytes] = {}
-    for name in names_in(path.parent):
-        ending = wanted.get(name.upper())
-        data = read_file(path.with_name(name), LARGEST_LOG) if ending is not None and ending not in found else None
-        if ending is not None and data is not None:
+    for ending, log in logs_of(path).items():
+        data = read_file(log, LARGEST_LOG)
+        if data is not None:
             found[ending] = data
     return found

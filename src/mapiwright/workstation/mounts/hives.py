@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mapiwright.formats.regf.edit.write import Edit, Edited
     from mapiwright.formats.regf.pages import Bytes
     from mapiwright.formats.regf.read import HiveKey
-    from mapiwright.workstation.mounts.hive_bytes import Seen
+    from mapiwright.workstation.mounts.hive_bytes import LogToWrite, Seen
     from mapiwright.workstation.mounts.hive_logs import WithLogs
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
@@ -197,13 +197,35 @@ class HiveFile:
         return self._with_logs.files if self._with_logs is not None else {}
 
     def put(self, edited: Edited) -> None:
-        """Replace the file durably; raises ConflictError where it was changed since it was read."""
+        """Write the file durably, in place or as a whole; ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file
+        from mapiwright.workstation.mounts.hive_bytes import write_in_place
 
-        data = edited.whole()
-        if seen_at(self.path) != self._seen:
-            raise changed_since(self.path)
-        replace_file(self.path, data)
+        found = self.written_in_place()
+        if self._seen is None or isinstance(found, str) or not edited.keeps_its_end:
+            data = edited.whole()
+            if seen_at(self.path) != self._seen:
+                raise changed_since(self.path)
+            replace_file(self.path, data)
+        else:
+            from mapiwright.formats.regf.logs.commit import steps
+
+            made = steps(edited.pages, self._present().sequences[1], found.ending, found.size)
+            write_in_place(self.path, self._seen, found.path, made)
+
+    def written_in_place(self) -> LogToWrite | str:
+        """The log through which the hive is written in place, or why it is replaced as a whole."""
+        from mapiwright.workstation.mounts.hive_bytes import SMALL, log_to_write
+
+        hive = self._present()
+        if self._with_logs is not None:
+            return "it was not closed cleanly"
+        if self._bytes.size <= SMALL:
+            return "it is small"
+        try:
+            return log_to_write(self.path, hive.sequences[1])
+        except RefusedError as error:
+            return error.what
 
     def remove_leftovers(self) -> None:
         """Remove what a killed run left next to the file."""

@@ -81,16 +81,18 @@ def _look_over(chunk: bytes, offset: int, size: int, starts: array[int], free: l
             break
         end = here + length
         here += BIN_HEADER // 4
+        bits = 0
         while here < end:
             cell = words[here]
-            if cell & 7 or not cell:
-                break
+            bits |= cell
             if cell < 0:
                 here -= cell >> 2
-            else:
+            elif cell:
                 free.append((cell, offset + 4 * here))
                 here += cell >> 2
-        if here != end:
+            else:
+                break
+        if here != end or bits & 7:
             for _ in cells_of(chunk, 4 * first, offset):
                 pass  # raises with the place
         starts.append(offset + 4 * first)

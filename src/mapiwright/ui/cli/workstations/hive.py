@@ -27,7 +27,7 @@ from mapiwright.ui.text.language import said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 from mapiwright.workstation.mounts.compare import differences
 from mapiwright.workstation.mounts.hive_logs import WithLogs, described, logs_beside, with_logs
-from mapiwright.workstation.mounts.hives import naming
+from mapiwright.workstation.mounts.hives import HiveFile, naming
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
@@ -108,11 +108,12 @@ def info(file: Path, as_json: bool) -> None:
     """Show what FILE is, whether it was closed cleanly, and what its logs hold."""
     found = opened(file)
     logs = [described(f"{file.name}{ending}", data) for ending, data in logs_beside(file.resolve()).items()]
+    writing = HiveFile(file.resolve()).written_in_place()
     if as_json:
-        document = hive_report.info_document(found.hive, logs, found.unfinished)
+        document = hive_report.info_document(found.hive, logs, found.unfinished, writing)
         write_document({"hive": {"file": str(file), **document}})
     else:
-        write(hive_report.info_lines(found.hive, logs, found.unfinished), sys.stdout)
+        write(hive_report.info_lines(found.hive, logs, found.unfinished, writing), sys.stdout)
 
 
 @hive.command()
