@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mapiwright.formats.regf.edit.write import Edit, Edited
-    from mapiwright.formats.regf.logs.commit import Write
+    from mapiwright.formats.regf.logs.commit import LoggedWrite
 
 NOW = 133_800_000_000_000_000
 SEQUENCE = 40
@@ -75,13 +75,15 @@ def after(data: bytes, edits: Sequence[Edit] = EDITS) -> Edited:
     return edited(source, hive, tiling_of(source, hive.bins_size), edits, timestamp=NOW + 1)
 
 
-def commit_of(data: bytes, logs: dict[str, bytes]) -> tuple[Sequence[Write], ...]:
+def commit_of(data: bytes, logs: dict[str, bytes]) -> tuple[Sequence[LoggedWrite], ...]:
     sequence = Hive(data).sequences[1]
     log = log_for(sequence, {ending: InMemory(held) for ending, held in logs.items()})
     return steps(after(data).pages, sequence, log, len(logs[log]))
 
 
-def crashed(files: dict[str, bytes], written: Sequence[Sequence[Write]], kept: Sequence[int]) -> dict[str, bytes]:
+def crashed(
+    files: dict[str, bytes], written: Sequence[Sequence[LoggedWrite]], kept: Sequence[int]
+) -> dict[str, bytes]:
     """The files after all ``written`` steps but the last, of which each write left its first ``kept`` bytes."""
     disk = {name: bytearray(data) for name, data in files.items()}
     for place, step in enumerate(written):

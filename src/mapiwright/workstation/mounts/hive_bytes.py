@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from mapiwright.formats.regf.logs.commit import Write
+    from mapiwright.formats.regf.logs.commit import LoggedWrite
     from mapiwright.formats.regf.pages import Bytes
 
     Seen: TypeAlias = "tuple[int, int, int]"
@@ -100,7 +100,7 @@ def log_to_write(path: Path, sequence: int) -> LogToWrite:
     return LogToWrite(ending, logs[ending], held[ending].size)
 
 
-def write_in_place(path: Path, seen: Seen, log: Path, steps: Iterable[Sequence[Write]]) -> None:
+def write_in_place(path: Path, seen: Seen, log: Path, steps: Iterable[Sequence[LoggedWrite]]) -> None:
     """Make each step durable before the next one; ConflictError, and nothing is written, for another hive by now."""
     with open_folder(path.parent) as folder:
         hive = folder.open(path.name, os.O_RDWR)

@@ -27,7 +27,7 @@ HIVE = ""
 _BEHIND = 0x80000000
 
 
-class Write(NamedTuple):
+class LoggedWrite(NamedTuple):
     """Bytes that go into a file from ``at`` on; ``file`` is HIVE, or the ending of a log's name."""
 
     file: str
@@ -53,7 +53,7 @@ def log_for(sequence: int, logs: Mapping[str, Bytes]) -> str:
     raise RefusedError("its logs run ahead of the hive")
 
 
-def steps(pages: Pages, sequence: int, log: str, log_size: int) -> tuple[Sequence[Write], ...]:
+def steps(pages: Pages, sequence: int, log: str, log_size: int) -> tuple[Sequence[LoggedWrite], ...]:
     """What has to be written, step by step, to make the hive in the source of ``pages`` what the pages are.
 
     ``sequence`` is the number that the hive was closed with, ``log_size`` the bytes of the log that is written over.
@@ -64,14 +64,14 @@ def steps(pages: Pages, sequence: int, log: str, log_size: int) -> tuple[Sequenc
     # What follows in the log is older, and must not be taken for what comes next.
     logged += bytes(min(SECTOR, max(0, log_size - len(logged))))
     growth = pages.size - pages.source.size
-    room = [Write(HIVE, pages.source.size, bytes(growth))] if growth > 0 else []
-    into = [Write(HIVE, BASE_BLOCK + page.offset, page.data) for page in changed]
+    room = [LoggedWrite(HIVE, pages.source.size, bytes(growth))] if growth > 0 else []
+    into = [LoggedWrite(HIVE, BASE_BLOCK + page.offset, page.data) for page in changed]
     return (
-        [*room, Write(log, 0, logged)],
-        [Write(HIVE, 0, _opened(before, sequence))],
-        [*into, Write(HIVE, 0, _opened(base, sequence))],
+        [*room, LoggedWrite(log, 0, logged)],
+        [LoggedWrite(HIVE, 0, _opened(before, sequence))],
+        [*into, LoggedWrite(HIVE, 0, _opened(base, sequence))],
         # A number and the checksum are all that changes here: however much is written, both hold only at the end.
-        [Write(HIVE, 0, base)],
+        [LoggedWrite(HIVE, 0, base)],
     )
 
 
