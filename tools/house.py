@@ -67,6 +67,7 @@ ROOMS = (
     "workstation.disk",
     "workstation",
     "formats",
+    "formats.regf.salvage",
     "formats.regf",
     "errors",
     "message",
