@@ -70,6 +70,7 @@ ROOMS = (
     "formats.regf.check",
     "formats.regf.edit",
     "formats.regf.logs",
+    "formats.regf.salvage",
     "formats.regf",
     "errors",
     "message",

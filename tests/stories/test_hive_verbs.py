@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.entry.hosts.wine import python
+from mapiwright.formats.props import PropertyType, encode
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.workstation.mounts import hive_bytes
@@ -122,6 +123,114 @@ def test_dump_shows_every_value_and_no_secret(mapiwright: Mapiwright, hive: Path
     assert SECRET.hex() not in text + data.decode("utf-16").replace(",", "") + str(rows)
     missing = mapiwright("hive", "dump", hive, "A\\Z")
     assert (missing.code, "no key 'A\\\\Z'" in missing.err) == (1, True)
+
+
+SECTION = "0a0d020000000000c000000000000046"
+EIGHT_BIT = {
+    "cp1252": ("Gr\u00fc\u00dfe, Ren\u00e9", "cp932"),
+    "cp932": (
+        "\u30e1\u30fc\u30eb\u304a\u3088\u3073\u8868",
+        "cp1252",
+    ),  # the last character's second byte is a backslash
+    "cp1251": ("\u041f\u043e\u0447\u0442\u0430", "cp1252"),
+    "cp949": ("\uba54\uc77c", "cp1252"),
+    "cp1253": ("\u03b1\u03bb\u03bb\u03b7\u03bb\u03bf\u03b3\u03c1\u03b1\u03c6\u03af\u03b1", "cp1252"),
+}
+
+
+@pytest.mark.parametrize("code_page", EIGHT_BIT)
+def test_8_bit_strings_are_shown_by_the_code_page_that_is_named(
+    mapiwright: Mapiwright, tmp_path: Path, code_page: str
+) -> None:
+    text, other = EIGHT_BIT[code_page]
+    stored = encode(PropertyType.MV_STRING8, (text, "b"), pointer=4, code_page=code_page)
+    key = ("Profiles", "P", SECTION)
+    edits: list[Edit] = [CreateKey(key[:depth]) for depth in (1, 2, 3)]
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_bytes(edit(new_hive(timestamp=NOW), edits, timestamp=NOW))
+    new.write_bytes(edit(old.read_bytes(), [SetValue(key, "101e3d0f", 3, stored)], timestamp=NOW))
+    out = tmp_path / "out.reg"
+    assert mapiwright("hive", "dump", new, "--reg", out, "--code-page", code_page).code == 0
+    assert f'; 101e3d0f: ["{text}", "b"]' in out.read_bytes().decode("utf-16")
+    for verb in (("dump", new), ("diff", old, new), ("salvage", new)):
+        shown = [mapiwright("hive", *verb, "--code-page", each).out for each in (code_page, other)]
+        assert [f'101e3d0f PR_SERVICE_SUPPORT_FILES = ["{text}", "b"]' in each for each in shown] == [True, False]
+        if "cp1252" in (code_page, other):
+            assert mapiwright("hive", *verb).out == shown[other == "cp1252"], "what a bare hive is taken to be in"
+        refused = mapiwright("hive", *verb, "--code-page", "utf-16")
+        assert (refused.code, "'utf-16' is not an ANSI code page" in refused.err) == (2, True)
+
+
+def test_salvage_finds_what_was_deleted_and_says_where_and_how_sure(
+    mapiwright: Mapiwright, hive: Path, tmp_path: Path
+) -> None:
+    hive.write_bytes(edit(hive.read_bytes(), [DeleteKey(("A",))], timestamp=NOW))
+    answer = mapiwright("hive", "salvage", hive)
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("A\\Ж  [free, path likely, offset 0x"))
+    assert "2024-12-" in lines[at]
+    assert 'lines = "a\\nb"  [free, good, offset 0x' in "\n".join(lines[at + 1 : at + 3])
+    assert "(the root key)  [in use, path good" in answer.out
+    assert "POP3 Password = REG_BINARY (secret, not shown)  [free, good" in answer.out
+    document = mapiwright("hive", "salvage", hive, "--deleted", "--json").document
+    keys = {tuple(key["path"]): key for key in document["keys"]}
+    assert keys.keys() == {("A",), ("A", "Ж")}
+    assert (keys["A",]["space"], keys["A",]["grade"], keys["A",]["rooted"]) == ("free", "likely", True)
+    values = {value["name"]: value for value in keys["A",]["values"]}
+    assert (values["text"]["type"], values["text"]["hex"], values["text"]["grade"]) == ("REG_SZ", TEXT.hex(), "good")
+    data = hive.read_bytes()
+    assert data[values["text"]["offset"] + 4 :][:2] == b"vk"
+    assert data[keys["A",]["offset"] + 4 :][:2] == b"nk"
+    assert (document["groups"], document["loose"]) == ([], [])
+    below = mapiwright("hive", "salvage", hive, "--below", "a\\ж", "--json").document["keys"]
+    assert [key["path"] for key in below] == [["A", "Ж"]]
+    assert "Nothing was found." in mapiwright("hive", "salvage", hive, "--below", "B").out
+    out = tmp_path / "out.reg"
+    assert mapiwright("hive", "salvage", hive, "--deleted", "--reg", out).code == 0
+    text = out.read_bytes().decode("utf-16")
+    for said in (
+        "[HKEY_CURRENT_USER\\A\\Ж]",
+        '"text"="Grüße',
+        "; free, path likely, 2024-12-",
+        "; POP3 Password: (secret",
+    ):
+        assert said in text
+    assert hive.read_bytes() == data
+
+
+def test_salvage_needs_no_hive_that_can_be_opened(mapiwright: Mapiwright, hive: Path, tmp_path: Path) -> None:
+    data = bytearray(hive.read_bytes())
+    data[:4096] = bytes(4096)
+    hive.write_bytes(data)
+    assert mapiwright("hive", "dump", hive).code == 1
+    assert 'text = "Grüße' in mapiwright("hive", "salvage", hive).out
+    at = data.index(b"vk", data.index(b"text") - 24)
+    data[at + 4 : at + 8] = (200_000).to_bytes(4, "little")
+    data[data.index(b"nk", 4096 + 40) + 16] ^= 8
+    hive.write_bytes(data)
+    torn = mapiwright("hive", "salvage", hive).out
+    assert "...\\" in torn, "its parent is not there"
+    assert "text = REG_SZ (no data)  [in use, lost" in torn
+    out = tmp_path / "out.reg"
+    assert mapiwright("hive", "salvage", hive, "--reg", out).code == 0
+    assert "its place is not known" in out.read_bytes().decode("utf-16")
+    (tmp_path / "nothing").write_bytes(b"nothing")
+    assert mapiwright("hive", "salvage", tmp_path / "nothing").out == "Nothing was found.\n"
+
+
+def test_registry_text_has_no_line_that_a_name_has_made(mapiwright: Mapiwright, tmp_path: Path) -> None:
+    """Whoever imports the text of a stranger's hive writes below the key that was named, and nowhere else."""
+    trap = "a]\r\n[HKEY_LOCAL_MACHINE]"
+    path, out = tmp_path / "trap", tmp_path / "out.reg"
+    edits: list[Edit] = [CreateKey((trap,)), SetValue((), trap, 1, b""), SetValue((trap,), "x", 1, b"")]
+    path.write_bytes(edit(new_hive(timestamp=NOW), edits, timestamp=NOW))
+    for verb in ("dump", "salvage"):
+        out.unlink(missing_ok=True)
+        assert mapiwright("hive", verb, path, "--reg", out).code == 0
+        lines = out.read_bytes().decode("utf-16").splitlines()
+        assert [line for line in lines if line.startswith("[")] == ["[HKEY_CURRENT_USER]"]
+        assert sum("its name cannot be written here" in line for line in lines) == 2
 
 
 READ = """

@@ -83,6 +83,7 @@ SHOWING: dict[str, tuple[str, ...]] = {
     "hive info": ("HIVE",),
     "hive check": ("HIVE",),
     "hive dump": ("HIVE", "--reg", "OUT"),
+    "hive salvage": ("HIVE", "--reg", "OUT"),
     "hive diff": ("EMPTY", "HIVE"),
     "inf show": ("INF",),
     "inf check": ("INF",),

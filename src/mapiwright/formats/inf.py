@@ -184,7 +184,7 @@ class Inf:
 
 def empty(code_page: str = "cp1252") -> Inf:
     """A document of no lines."""
-    return _document(Encoding(_codec(code_page)), b"")
+    return _document(Encoding(ansi_codec(code_page)), b"")
 
 
 def parse(data: bytes, code_page: str = "cp1252", *, comments: str = COMMENTS, tolerant: bool = False) -> Inf:
@@ -195,7 +195,7 @@ def parse(data: bytes, code_page: str = "cp1252", *, comments: str = COMMENTS, t
     """
     if len(data) > LARGEST:
         raise FormatError(f"the text has {len(data)} bytes", expected=f"at most {LARGEST}")
-    encoding = Encoding(_codec(code_page))
+    encoding = Encoding(ansi_codec(code_page))
     for mark, codec in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
             encoding = Encoding(codec, mark)
@@ -338,8 +338,8 @@ def lines_of(inf: Inf, section: InfSection) -> set[int]:
     return gone | ({end} if blank_below and (blank_above or section.header == 0) else set())
 
 
-def _codec(code_page: str) -> str:
-    """Python's name of an ANSI code page: any character set in which ASCII is itself."""
+def ansi_codec(code_page: str) -> str:
+    """Python's name of an ANSI code page: any character set in which ASCII is itself; else raises UsageError."""
     ascii_characters = bytes(range(1, 128))
     try:
         text = ascii_characters.decode("ascii")

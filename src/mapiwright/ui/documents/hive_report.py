@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Severity
 from mapiwright.formats import reg_text
 from mapiwright.mapi.props.protected import MASK, is_secret
+from mapiwright.ui.text.section_values import holds_8_bit_strings, name_text, section_value_text
 from mapiwright.ui.text.terminal import Line, Style, escape
-from mapiwright.ui.text.values import type_name, value_text
+from mapiwright.ui.text.values import type_name
 from mapiwright.workstation.registry import Value
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.mounts.hive_bytes import LogToWrite
     from mapiwright.workstation.mounts.hive_logs import LogBeside, WithLogs
 
+_UNTYPED = re.compile("[\0\r\n]")
 MOST = 50
 """Faults that people are shown."""
 
@@ -38,7 +41,7 @@ def info_document(
         "name": hive.name,
         "root": hive.root.name,
         "sequences": list(hive.sequences),
-        "written": _time(hive.timestamp),
+        "written": time_text(hive.timestamp),
         "bins": hive.bins_size,
         "clean": unfinished is None,
         "in_place": None if isinstance(writing, str) else writing.path.name,
@@ -63,7 +66,7 @@ def info_lines(
 ) -> Iterator[Line]:
     """The same, a line each."""
     yield Line(f"a hive of version 1.{hive.minor}: {escape(hive.name) or '(no name)'}", Style.HEADING)
-    yield Line(f"  written      {_time(hive.timestamp) or 'no time is kept'}")
+    yield Line(f"  written      {time_text(hive.timestamp) or 'no time is kept'}")
     yield Line(f"  bins         {hive.bins_size:,} bytes")
     yield Line(f"  root key     {escape(hive.root.name)}")
     first, second = hive.sequences
@@ -107,13 +110,16 @@ def faults_lines(faults: Sequence[Fault]) -> Iterator[Line]:
         yield Line(f"... and {len(ordered) - MOST} more; --json has all of them.", Style.QUIET)
 
 
-def tree_lines(top: HiveKey) -> Iterator[Line]:
-    """Every key by its path from ``top``, with its values; secrets are masked."""
+def tree_lines(top: HiveKey, code_page: str) -> Iterator[Line]:
+    """Every key by its path from ``top``, with its values; secrets are masked.
+
+    ``code_page`` is that of 8-bit strings, which profile sections hold.
+    """
     for path, key in walk(top):
         yield Line(escape("\\".join(path)) or "(the key itself)", Style.HEADING)
         for value in key.values():
-            shown = value_text(value.name, Value(value.type, value.data))
-            yield Line(f"    {escape(value.name) or '(default)'} = {shown}")
+            shown = section_value_text(key.name, value.name, Value(value.type, value.data), code_page)
+            yield Line(f"    {name_text(key.name, value.name)} = {shown}")
 
 
 def tree_document(top: HiveKey) -> list[dict[str, Any]]:
@@ -121,9 +127,9 @@ def tree_document(top: HiveKey) -> list[dict[str, Any]]:
     return [
         {
             "key": list(path),
-            "written": _time(key.timestamp),
+            "written": time_text(key.timestamp),
             "values": {
-                value.name: [type_name(value.type), MASK if _secret(value) else value.data.hex()]
+                value.name: [type_name(value.type), shown_data(value.name, Value(value.type, value.data))]
                 for value in key.values()
             },
         }
@@ -131,19 +137,35 @@ def tree_document(top: HiveKey) -> list[dict[str, Any]]:
     ]
 
 
-def reg_lines(top: HiveKey, root: str) -> Iterator[str]:
+def reg_lines(top: HiveKey, root: str, code_page: str) -> Iterator[str]:
     r"""The lines of a ``.reg`` file for the keys from ``top`` on, which stands for ``root``.
 
     A value that holds a secret is left out, and a comment says so.
     """
     for path, key in walk(top):
+        if not can_be_typed(*path):
+            yield reg_text.comment_line(f"{escape('/'.join(path))}: its name cannot be written here")
+            continue
         yield reg_text.key_line("\\".join((root, *path)))
         for value in key.values():
-            if _secret(value):
-                yield reg_text.comment_line(f"{escape(value.name)}: {MASK}")
-            else:
-                yield from reg_text.value_lines(value.name, value.type, value.data)
+            yield from reg_value(key.name, value.name, Value(value.type, value.data), code_page)
         yield ""
+
+
+def can_be_typed(*names: str) -> bool:
+    """Whether registry text has a form for the names: it knows no escape for a line end, which would begin a line."""
+    return not any(_UNTYPED.search(name) for name in names)
+
+
+def reg_value(key: str, name: str, value: Value, code_page: str) -> Iterator[str]:
+    """The lines of a value: bytes as stored, and before 8-bit strings what they say; of a secret, that it is one."""
+    if is_secret(name, value) or not can_be_typed(name):
+        why = MASK if is_secret(name, value) else "its name cannot be written here"
+        yield reg_text.comment_line(f"{escape(name)}: {why}")
+        return
+    if holds_8_bit_strings(key, name):
+        yield reg_text.comment_line(f"{escape(name)}: {section_value_text(key, name, value, code_page)}")
+    yield from reg_text.value_lines(name, value.type, value.data)
 
 
 def walk(top: HiveKey) -> Iterator[tuple[tuple[str, ...], HiveKey]]:
@@ -155,11 +177,12 @@ def walk(top: HiveKey) -> Iterator[tuple[tuple[str, ...], HiveKey]]:
         waiting += [((*path, below.name), below) for below in reversed(list(key.subkeys()))]
 
 
-def _secret(value: Any) -> bool:
-    return is_secret(value.name, Value(value.type, value.data))
+def shown_data(name: str, value: Value) -> str:
+    """The bytes of a value in a document, as hex digits; a secret is masked."""
+    return MASK if is_secret(name, value) else value.data.hex()
 
 
-def _time(filetime: int) -> str:
+def time_text(filetime: int) -> str:
     """A FILETIME as ISO 8601, "" where it is none that a calendar has."""
     try:
         found = datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=filetime // 10)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from difflib import unified_diff
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import FormatError
-from mapiwright.formats.props import decode
 from mapiwright.mapi.profile.profile import tag_of_value
-from mapiwright.mapi.props.protected import is_secret, mask_line
-from mapiwright.mapi.props.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN, name_in_section, prop_type
+from mapiwright.mapi.props.protected import mask_line
+from mapiwright.mapi.props.tags import PR_PROVIDER_DISPLAY, PR_SERVICE_NAME, WELL_KNOWN
+from mapiwright.ui.text.section_values import is_section, name_text, section_value_text
 from mapiwright.ui.text.terminal import Line, Style, escape
-from mapiwright.ui.text.values import digest, property_text, value_text
+from mapiwright.ui.text.values import digest
 from mapiwright.workstation.change import (
     CreateKey,
     DeleteKey,
@@ -23,20 +21,18 @@ from mapiwright.workstation.change import (
     SetValue,
     WriteFile,
 )
-from mapiwright.workstation.registry import ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.workstation.change import Change
-    from mapiwright.workstation.registry import KeyPath, Value
+    from mapiwright.workstation.registry import KeyPath
     from mapiwright.workstation.workstation import User
 
 LONGEST_TEXT = 1 << 20
 """Bytes of a text whose lines are still compared one by one."""
 CONTEXT = 2
 """Unchanged lines that are shown around a change."""
-_SECTION = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
 def changes_as_lines(changes: Iterable[Change], code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
@@ -71,7 +67,7 @@ def shown_key(key: KeyPath, owners: Mapping[tuple[str, ...], str]) -> str:
 
 def _section_name(key: KeyPath, changes: Sequence[Change]) -> str:
     """What a profile section is, in brackets: a well-known one, or the service or provider that its values name."""
-    if not _SECTION.fullmatch(key.name):
+    if not is_section(key.name):
         return ""
     if key.name.lower() in WELL_KNOWN:
         return f" ({WELL_KNOWN[key.name.lower()]})"
@@ -99,32 +95,16 @@ def _key_lines(name: str, changes: Sequence[Change], code_page: str) -> Iterator
 
 
 def _value_line(change: SetValue, code_page: str) -> Line:
-    tag = _tag_of(change)
-    name = escape(change.name) or "(default)"
-    if tag is not None:
-        name = f"{name} {name_in_section(tag)}"
-    old, new = (_value_text(change.name, tag, value, code_page) for value in (change.old, change.new))
+    name = name_text(change.key.name, change.name)
+    old, new = (
+        "" if value is None else section_value_text(change.key.name, change.name, value, code_page)
+        for value in (change.old, change.new)
+    )
     if change.old is None:
         return Line(f"+ {name} = {new}", Style.ADDED)
     if change.new is None:
         return Line(f"- {name} = {old}", Style.REMOVED)
     return Line(f"~ {name} = {old} -> {new}", Style.CHANGED)
-
-
-def _tag_of(change: SetValue) -> int | None:
-    """The property that the value stores, where its key is a profile section."""
-    return tag_of_value(change.name) if _SECTION.fullmatch(change.key.name) else None
-
-
-def _value_text(name: str, tag: int | None, value: Value | None, code_page: str) -> str:
-    if value is None:
-        return ""
-    if tag is None or value.type != ValueType.BINARY or is_secret(name, value):
-        return value_text(name, value)
-    try:
-        return property_text(tag, decode(prop_type(tag), value.data, code_page))
-    except FormatError:
-        return value_text(name, value)
 
 
 def _file_lines(change: Change, code_page: str) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""The ``hive`` verbs: info, check, dump, diff, replay. They act on a bare hive file, which needs no workstation."""
+"""The ``hive`` verbs: info, check, dump, salvage, diff, replay, each on a bare file without a workstation."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import click
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, Severity
 from mapiwright.formats import reg_text
+from mapiwright.formats.inf import ansi_codec
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.logs.replay import without_logs
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import is_dirty
+from mapiwright.formats.regf.salvage.salvage import salvage
 from mapiwright.transaction import single_file
 from mapiwright.ui.cli.edge import report
+from mapiwright.ui.cli.packages.inf import code_page_option
 from mapiwright.ui.cli.target import json_option
 from mapiwright.ui.cli.writing import Consent, confirm
-from mapiwright.ui.documents import hive_report
+from mapiwright.ui.documents import hive_report, salvage_report
 from mapiwright.ui.documents.documents import write_document
 from mapiwright.ui.documents.plan_document import change_document
 from mapiwright.ui.text.diff import changes_as_lines
@@ -31,14 +34,24 @@ from mapiwright.workstation.mounts.hives import HiveFile, naming
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mapiwright.formats.regf.read import HiveKey
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 ANY = click.Path(dir_okay=False, path_type=Path)
 LISTS = "`mapiwright hive dump {}` shows all keys."
 KEY = click.argument("key", default="", metavar="[KEY]")
-CODE_PAGE = "cp1252"
-"""What 8-bit strings of profiles are shown by: a hive does not say its own."""
+REG = click.option(
+    "--reg", metavar="OUT", type=ANY, help="Write registry text there, for regedit; secrets are left out."
+)
+ROOT = click.option(
+    "--root",
+    default="HKEY_CURRENT_USER",
+    show_default=True,
+    metavar="NAME",
+    help="With --reg: what the hive's root key stands for.",
+)
 BEFORE = ".before-replay"
 """What the name of a hive ends in that is kept as it was."""
 
@@ -94,7 +107,7 @@ def opened(path: Path) -> OpenHive:
 
 @click.group()
 def hive() -> None:
-    """Look into a registry hive, check it, and replay its logs.
+    """Look into a registry hive, check it, find what was deleted or damaged, and replay its logs.
 
     FILE is a bare hive such as NTUSER.DAT. The logs that lie beside it (.LOG, .LOG1, .LOG2) are read with it where it
     was not closed cleanly.
@@ -139,36 +152,67 @@ def check(file: Path, as_json: bool) -> None:
 @hive.command()
 @click.argument("file", type=EXISTING)
 @KEY
-@click.option("--reg", metavar="OUT", type=ANY, help="Write registry text there, for regedit; secrets are left out.")
-@click.option(
-    "--root",
-    default="HKEY_CURRENT_USER",
-    show_default=True,
-    metavar="NAME",
-    help="With --reg: what the hive's root key stands for.",
-)
+@REG
+@ROOT
+@code_page_option
 @json_option
-def dump(file: Path, key: str, reg: Path | None, root: str, as_json: bool) -> None:
+def dump(file: Path, key: str, reg: Path | None, root: str, code_page: str, as_json: bool) -> None:
     """Show all keys and values of FILE, or those below KEY; secrets are masked."""
+    codec = ansi_codec(code_page)
     top = opened(file).key(key)
     with naming(file):
         if reg is not None:
             base = "\\".join((root, *names_of(key)))
-            single_file.make_private(reg, reg_text.encoded(hive_report.reg_lines(top, base)))
-            report(said("setup.written", file=reg), style=Style.ADDED)
+            written(reg, hive_report.reg_lines(top, base, codec))
         if as_json:
             write_document({"file": str(file), "keys": hive_report.tree_document(top)})
         elif reg is None:
-            write(hive_report.tree_lines(top), sys.stdout)
+            write(hive_report.tree_lines(top, codec), sys.stdout)
+
+
+@hive.command(name="salvage")
+@click.argument("file", type=EXISTING)
+@click.option("--below", default="", metavar="KEY", help="Only KEY and what is below it.")
+@click.option("--deleted", is_flag=True, help="Only what is not in use.")
+@REG
+@ROOT
+@code_page_option
+@json_option
+def salvage_verb(
+    *, file: Path, below: str, deleted: bool, reg: Path | None, root: str, code_page: str, as_json: bool
+) -> None:
+    """Show what is left of a damaged FILE, and what was deleted from it; secrets are masked.
+
+    Of each key and value it says where it stands and how sure it is: "good", "likely" where something was assumed,
+    "taken again" or "lost" where the data are not there. FILE is not changed.
+    """
+    codec = ansi_codec(code_page)
+    found = salvage_report.chosen(salvage(opened(file).data), names_of(below), deleted=deleted)
+    if reg is not None:
+        written(reg, salvage_report.salvage_reg_lines(found, root, codec))
+    if as_json:
+        write_document({"file": str(file), **salvage_report.salvage_document(found)})
+    elif not any((found.keys, found.groups, found.loose)):
+        write([Line(said("hive.nothing-found"), Style.QUIET)], sys.stdout)
+    elif reg is None:
+        write(salvage_report.salvage_lines(found, codec), sys.stdout)
+
+
+def written(reg: Path, lines: Iterable[str]) -> None:
+    """Write registry text into a new file, and report it."""
+    single_file.make_private(reg, reg_text.encoded(lines))
+    report(said("setup.written", file=reg), style=Style.ADDED)
 
 
 @hive.command()
 @click.argument("old", type=EXISTING)
 @click.argument("new", type=EXISTING)
 @KEY
+@code_page_option
 @json_option
-def diff(old: Path, new: Path, key: str, as_json: bool) -> None:
+def diff(old: Path, new: Path, key: str, code_page: str, as_json: bool) -> None:
     """Show what differs from OLD to NEW, or below KEY. Exit code 1 means that something does."""
+    codec = ansi_codec(code_page)
     before, after = opened(old), opened(new)
     mine, theirs = before.find(key), after.find(key)
     if mine is None and theirs is None:
@@ -176,10 +220,10 @@ def diff(old: Path, new: Path, key: str, as_json: bool) -> None:
     with naming(new):
         changes = list(differences(mine, theirs, KeyPath("HKU", ("hive", *names_of(key)))))
     if as_json:
-        documents = [change_document(change, CODE_PAGE) for change in changes]
+        documents = [change_document(change, codec) for change in changes]
         write_document({"old": str(old), "new": str(new), "changes": documents})
     elif changes:
-        write(changes_as_lines(changes, CODE_PAGE), sys.stdout)
+        write(changes_as_lines(changes, codec), sys.stdout)
     else:
         write([Line(said("hive.same"), Style.QUIET)], sys.stdout)
     if changes:

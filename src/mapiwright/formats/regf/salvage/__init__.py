@@ -1,0 +1,1 @@
+"""What can be found of a hive that is damaged, or of what was deleted from one: no root and no list is needed."""
