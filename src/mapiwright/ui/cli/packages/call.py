@@ -230,6 +230,7 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
     for each in waiting:
         service = each.call.service
         if service in left.values():
+            _report_pending(each.call.title, said("setup.one-before", service=service))
             left[each.call.title] = service
             continue
         try:

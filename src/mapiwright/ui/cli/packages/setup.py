@@ -17,6 +17,7 @@ from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
 from mapiwright.setup.package.package import open_package
+from mapiwright.setup.records.pending import left_by
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.receipt import receipts as read_receipts
 from mapiwright.transaction.undo import undo_plan
@@ -137,7 +138,8 @@ def receipts(target: Target) -> None:
     if target.json:
         write_document({**receipts_document(found), **findings_document(damaged)})
         return
-    write(receipts_lines(found), sys.stdout)
+    waits = {(each.receipt, each.number) for each in left_by(target.workstation, found)}
+    write(receipts_lines(found, waits), sys.stdout)
     write(findings_lines(damaged), sys.stderr)
     if not found and not damaged:
         write([Line(said("receipt.none"))], sys.stdout)

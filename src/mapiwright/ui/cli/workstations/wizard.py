@@ -20,7 +20,15 @@ from mapiwright.ui.cli.language_option import language_option
 from mapiwright.ui.cli.plan_runner import Performing
 from mapiwright.ui.cli.serve_option import serve_options
 from mapiwright.ui.cli.target import target_options, user_options
-from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
+from mapiwright.ui.cli.writing import (
+    end_as_partial,
+    pending_document,
+    refuse_the_unnamed,
+    report_waiting,
+    send,
+    show_plan,
+    writing_options,
+)
 from mapiwright.ui.screens.screen_support import has_screen, require_textual
 from mapiwright.workflows.wizard.answers import FLAGS, Unattended, read_answers
 from mapiwright.workflows.wizard.run import WizardRun
@@ -126,14 +134,17 @@ def _report_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
     if wizard.plan is not None and consent.dry_run:
         show_plan(target, wizard.plan, consent.output, verbose=consent.verbose)
     elif wizard.plan is not None and wizard.receipt is not None:
+        from mapiwright.setup.records.pending import left_by
         from mapiwright.ui.documents.documents import receipt_document, write_document
         from mapiwright.ui.text.render import way_back
         from mapiwright.ui.text.terminal import write
 
+        left = left_by(target.workstation, [wizard.receipt])
         if target.json:
-            write_document({"receipt": receipt_document(wizard.receipt)})
+            write_document({"receipt": receipt_document(wizard.receipt), **pending_document(left)})
         else:
             write([way_back(wizard.receipt, target.command("undo", wizard.receipt.id))], sys.stderr)
+        report_waiting(target, left)
         end_as_partial(wizard.plan)
     else:
         raise RefusedError(Message.of("sentences.cancelled"))
