@@ -28,6 +28,7 @@ from mapiwright.transaction.records.receipt import receipts
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
+from mapiwright.workstation.disk.named_file import LARGEST_PLAN
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.subject import name_of, on_registry, subject
 
@@ -59,8 +60,16 @@ class SavedPlan:
         return sha256(canonical(self._document())).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The file."""
-        return canonical({"digest": self.digest, **self._document()}) + b"\n"
+        """The file; raises RefusedError where it would be larger than one that can be applied."""
+        data = canonical({"digest": self.digest, **self._document()}) + b"\n"
+        if len(data) > LARGEST_PLAN:
+            raise RefusedError(
+                f"the plan has {len(data):,} bytes, with the files that it writes",
+                where=str(self.plan.title),
+                expected=f"at most {LARGEST_PLAN:,} bytes",
+                remedy="It was not saved. Make the change at once, without -o.",
+            )
+        return data
 
     def plan_for(self, workstation: Workstation) -> Plan:
         """The plan, whose record now states the digest; for this workstation as it stands.

@@ -10,7 +10,14 @@ import os
 from pathlib import Path
 
 from mapiwright.errors import ConflictError, ExistsError
+from mapiwright.workstation.disk.handles import LARGEST
+from mapiwright.workstation.disk.named_file import read_named
 from mapiwright.workstation.disk.replace import replace_file
+
+
+def now(path: Path) -> bytes | None:
+    """What the file holds; None where there is none."""
+    return read_named(path, LARGEST, "a file that is replaced") if path.exists() else None
 
 
 def replace(path: Path, old: bytes | None, new: bytes | None) -> None:
@@ -18,8 +25,7 @@ def replace(path: Path, old: bytes | None, new: bytes | None) -> None:
 
     Raises ConflictError where it is not ``old`` any more.
     """
-    now = path.read_bytes() if path.exists() else None
-    if now != old:
+    if now(path) != old:
         raise ConflictError(
             "somebody else changed the file in the meantime; it was not written",
             where=str(path),

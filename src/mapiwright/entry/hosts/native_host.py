@@ -25,6 +25,7 @@ from mapiwright.entry.service.contract import (
     in_the_second_call,
 )
 from mapiwright.errors import EntryPointError
+from mapiwright.workstation.disk.named_file import LARGEST_PROGRAM, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -115,7 +116,7 @@ class NativeHost:
     def _prepared(self, path: Path) -> Library:
         """See that the library can be called; what it is."""
         try:
-            library = describe(path.read_bytes(), where=path.name)
+            library = describe(read_named(path, LARGEST_PROGRAM, "a library"), where=path.name)
         except OSError as error:
             raise EntryPointError(f"the library cannot be read: {error.strerror}", where=str(path)) from error
         refuse_another_kind(library, self.interpreter, where=path.name)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from mapiwright.entry.hosts.interpreter import ISOLATED, ThisPython
 from mapiwright.entry.hosts.library import describe
-from mapiwright.errors import EntryPointError, UsageError
+from mapiwright.errors import EntryPointError, FormatError, UsageError
+from mapiwright.workstation.disk.named_file import LARGEST_PROGRAM, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,10 @@ class OtherPython(ThisPython):
     def machine(self) -> str:
         """The machine type that its executable says it is made for."""
         try:
-            return describe(self.executable.read_bytes(), where=str(self.executable)).machine
-        except (OSError, EntryPointError):  # a script that starts one, such as a version manager's
+            return describe(
+                read_named(self.executable, LARGEST_PROGRAM, "a program"), where=str(self.executable)
+            ).machine
+        except (OSError, FormatError, EntryPointError):  # a script that starts one, such as a version manager's
             return super().machine
 
     def look(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import EntryPointError, RefusedError
 from mapiwright.formats import pe
+from mapiwright.workstation.disk.named_file import LARGEST_PROGRAM, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -154,7 +155,7 @@ class WinePython:
     @property
     def machine(self) -> str:
         """What its libraries are made for, ``x64`` or ``x86``: its own kind."""
-        return pe.read(python(self.prefix).read_bytes()).kind
+        return pe.read(read_named(python(self.prefix), LARGEST_PROGRAM, "a program")).kind
 
     @property
     def start_seconds(self) -> float:

@@ -19,7 +19,7 @@ from mapiwright.errors import RefusedError, UsageError
 from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.text.language import ENGLISH, message_here, said, texts_here, texts_in
-from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
+from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, line_of_input, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -322,7 +322,7 @@ def confirm(question: str, consent: Consent, whole: Sequence[Line] = ()) -> None
     while True:
         sys.stderr.write(f"{question} {texts('setup.answers-view' if whole else 'setup.answers')} ")
         sys.stderr.flush()
-        answer = sys.stdin.readline().strip().casefold()
+        answer = line_of_input().strip().casefold()
         if not (whole and answer in words("setup.view")):
             break
         click.echo_via_pager(f"{line.text}\n" for line in whole)

@@ -6,13 +6,17 @@ Names out of a hive are a stranger's bytes: a control sequence in a profile's na
 from __future__ import annotations
 
 import os
+import sys
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
+from mapiwright.errors import UsageError
 from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+LONGEST_LINE = 1 << 16
 
 
 class Style(Enum):
@@ -55,6 +59,16 @@ def escape(text: str) -> str:
 def escape_lines(text: str) -> str:
     """The same for text of several lines, whose line ends are its own."""
     return "\n".join(escape(line) for line in text.split("\n"))
+
+
+def line_of_input() -> str:
+    """The next line of standard input, with its end; raises UsageError where it is too long to be an answer."""
+    line = sys.stdin.readline(LONGEST_LINE + 1)
+    if len(line) > LONGEST_LINE:
+        raise UsageError(
+            "the line has no end", where="standard input", expected=f"at most {LONGEST_LINE:,} characters"
+        )
+    return line
 
 
 def is_terminal(stream: TextIO) -> bool:

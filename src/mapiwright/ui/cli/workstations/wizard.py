@@ -30,9 +30,11 @@ from mapiwright.ui.cli.writing import (
     writing_options,
 )
 from mapiwright.ui.screens.screen_support import has_screen, require_textual
+from mapiwright.ui.text.terminal import line_of_input
 from mapiwright.workflows.wizard.answers import FLAGS, Unattended, read_answers
 from mapiwright.workflows.wizard.run import WizardRun
 from mapiwright.workflows.wizard.state import Launch, Phase, WizardFlag
+from mapiwright.workstation.disk.named_file import LARGEST_ANSWERS, LARGEST_LINE, read_named
 
 if TYPE_CHECKING:
     from mapiwright.ui.cli.serve_option import Serving
@@ -158,7 +160,7 @@ def _together(flags: tuple[str, ...]) -> WizardFlag:
 
 
 def _unattended(run: WizardRun, file: Path, launch: Launch) -> Write | None:
-    answers = read_answers(file.read_bytes(), str(file))
+    answers = read_answers(read_named(file, LARGEST_ANSWERS, "answers"), str(file))
     given = answers.launch
     both = Launch(given.flags | launch.flags, launch.services or given.services, launch.name or given.name)
     return Unattended(run, replace(answers, launch=both), str(file), _read_secret).to_the_end()
@@ -180,7 +182,10 @@ def _by_profile_file(target: Target, users: UserChoice, consent: Consent, file: 
 def _read_secret(source: SecretSource) -> str:
     """One line; nothing of it is shown, ever."""
     try:
-        text = Path(source.file).read_text(encoding="utf-8-sig") if source.file else sys.stdin.readline()
+        if source.file:
+            text = read_named(Path(source.file), LARGEST_LINE, "a secret").decode("utf-8-sig")
+        else:
+            text = line_of_input()
     except UnicodeDecodeError:
         text = ""
     found = text.partition("\n")[0].rstrip("\r")
