@@ -13,8 +13,8 @@ import pytest
 
 import mapiwright
 from mapiwright.errors import FormatError
-from mapiwright.workstation.disk import named_file
-from mapiwright.workstation.disk.named_file import read_named
+from mapiwright.transaction import single_file
+from mapiwright.transaction.single_file import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,9 @@ WHOLE = {"read_bytes", "read_text", "readline", "readlines", "open"}
 NO_FILES = ("folder.open", "os.open", "self.open", "read_bytes")
 """Handles, which are bounded where they are read, and the reader of an INF value."""
 OTHERS = {
-    ("workstation/disk/named_file.py", "path.open"): "it is the helper",
+    ("transaction/single_file.py", "path.open"): "it is the helper",
     ("setup/package/media.py", "place.open"): "it reads as much of a package's file as its caller says",
+    ("setup/publish/publish.py", "(directory / SUMS).open"): "as much of the sums as they may have",
     ("setup/publish/setup_program.py", "bundle.open"): "a member, whose size is bounded",
     ("setup/publish/setup_program.py", "found.read_bytes"): "our own modules",
     ("setup/publish/setup_program.py", "Path(str(found.locate_file(path))).read_bytes"): "modules of ours",
@@ -82,7 +83,7 @@ def test_a_file_of_a_terabyte_costs_nothing(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "plan.json"
     with path.open("wb") as stream:
         stream.truncate(1 << 40)
-    monkeypatch.setattr(named_file, "_CHUNK", 0)
+    monkeypatch.setattr(single_file, "_CHUNK", 0)
     with pytest.raises(FormatError, match="it has 1,099,511,627,776 bytes"):
         read_named(path, 1 << 20, "an INF file")
 

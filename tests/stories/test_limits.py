@@ -93,7 +93,7 @@ NAMED = {
     "an INF file": ("inf", "merge", "LARGE", "INF", "--yes"),
     "a file that is replaced": ("prf", "export", "Work", "-o", "LARGE"),
     "a hive": ("hive", "info", "LARGE"),
-    "a library": ("service", "call", "ACME", "--context", "INSTALL", "--library", "LARGE", "--entry", "X"),
+    "a program": ("service", "call", "ACME", "--context", "INSTALL", "--library", "LARGE", "--entry", "X"),
     "a key": ("have-disk", "PACKAGE", "--trust", "LARGE", "--yes"),
 }
 """What a file that the user names is to be, and how it is named."""

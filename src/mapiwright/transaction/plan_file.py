@@ -25,15 +25,16 @@ from mapiwright.transaction.plans.change_json import canonical, change_from_json
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.plans.terms import terms_from_json, terms_to_json
 from mapiwright.transaction.records.receipt import receipts
+from mapiwright.transaction.single_file import LARGEST_PLAN, read_named
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
-from mapiwright.workstation.disk.named_file import LARGEST_PLAN
 from mapiwright.workstation.registry import KeyPath
 from mapiwright.workstation.subject import name_of, on_registry, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from mapiwright.transaction.plans.effect import EffectMaker
     from mapiwright.transaction.plans.plan import Step
@@ -124,6 +125,11 @@ def save(plan: Plan, workstation: Workstation) -> SavedPlan:
             remedy="It was not saved. Make the change at once, without -o; or leave out what is named here.",
         )
     return SavedPlan(plan, workstation.uri, _facts(plan, workstation))
+
+
+def load_file(file: Path, makers: Mapping[str, EffectMaker]) -> SavedPlan:
+    """The plan that was saved there; raises as ``load`` does, also for a file that is too large."""
+    return load(read_named(file, LARGEST_PLAN, "a saved plan"), makers, where=str(file))
 
 
 def load(data: bytes, makers: Mapping[str, EffectMaker], *, where: str = "") -> SavedPlan:

@@ -8,9 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.hosts.interpreter import ISOLATED, ThisPython
-from mapiwright.entry.hosts.library import describe
+from mapiwright.entry.hosts.library import describe, program_at
 from mapiwright.errors import EntryPointError, FormatError, UsageError
-from mapiwright.workstation.disk.named_file import LARGEST_PROGRAM, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +30,7 @@ class OtherPython(ThisPython):
     def machine(self) -> str:
         """The machine type that its executable says it is made for."""
         try:
-            return describe(
-                read_named(self.executable, LARGEST_PROGRAM, "a program"), where=str(self.executable)
-            ).machine
+            return describe(program_at(self.executable), where=str(self.executable)).machine
         except (OSError, FormatError, EntryPointError):  # a script that starts one, such as a version manager's
             return super().machine
 

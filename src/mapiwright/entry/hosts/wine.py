@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.hosts.library import describe, program_at
 from mapiwright.errors import EntryPointError, RefusedError
-from mapiwright.formats import pe
-from mapiwright.workstation.disk.named_file import LARGEST_PROGRAM, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -155,7 +154,7 @@ class WinePython:
     @property
     def machine(self) -> str:
         """What its libraries are made for, ``x64`` or ``x86``: its own kind."""
-        return pe.read(read_named(python(self.prefix), LARGEST_PROGRAM, "a program")).kind
+        return describe(program_at(python(self.prefix)), where=self.name).machine
 
     @property
     def start_seconds(self) -> float:

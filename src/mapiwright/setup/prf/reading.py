@@ -9,7 +9,7 @@ from mapiwright.errors import FormatError
 from mapiwright.formats import prf as text
 from mapiwright.formats.inf import LARGEST
 from mapiwright.mapi.prf.reading import read
-from mapiwright.workstation.disk.named_file import read_named
+from mapiwright.transaction.single_file import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

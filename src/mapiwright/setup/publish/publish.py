@@ -13,7 +13,6 @@ from mapiwright.setup.publish import setup_program, signing, sums
 from mapiwright.setup.publish.contents import contents, left_out, refuse_faulty
 from mapiwright.setup.publish.publication import KEY, OURS, PROGRAM, SIGNATURE, SUMS
 from mapiwright.transaction.whole_folder import put_folder
-from mapiwright.workstation.disk.named_file import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +77,8 @@ def check_place(edition: PackageEdition, directory: Path) -> None:
 
 
 def _sums_in(directory: Path) -> bytes:
-    return read_named(directory / SUMS, sums.LARGEST, "a list of sums")
+    with (directory / SUMS).open("rb") as stream:
+        return stream.read(sums.LARGEST + 1)
 
 
 def _refuse_foreign(directory: Path, edition: PackageEdition) -> None:

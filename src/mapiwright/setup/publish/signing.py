@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.setup.package.signatures import Signature, SignatureStanding
-from mapiwright.workstation.disk.named_file import LARGEST_LINE, read_named
+from mapiwright.transaction.single_file import LARGEST_LINE, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

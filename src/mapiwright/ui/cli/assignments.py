@@ -66,7 +66,7 @@ class Assignments:
 
     def _filed(self) -> Iterator[tuple[int, PropertyValue]]:
         from mapiwright.mapi.props.property_text import assignment, value_in_file
-        from mapiwright.workstation.disk.named_file import LARGEST_VALUE, read_named
+        from mapiwright.transaction.single_file import LARGEST_VALUE, read_named
 
         for text in self.files:
             tag, path = assignment(text)

@@ -155,10 +155,7 @@ def send(
     document. With ``is_part`` the caller names them, and writes one document, for several plans. Raises RefusedError
     where it is not confirmed.
     """
-    if consent.host:
-        from mapiwright.entry.call import through
-
-        plan = through(plan, consent.host)
+    plan = hosted(plan, consent.host)
     _refuse_missing_hosts(plan)
     if consent.dry_run or plan.empty:
         before = waiting() if waiting is not None else ()
@@ -195,6 +192,15 @@ def send(
             report_waiting(target, left, shown=own)
     end_as_partial(plan)
     return receipt
+
+
+def hosted(plan: Plan, host: str) -> Plan:
+    """The plan with its calls made where ``host`` says; as it is for ""."""
+    if not host:
+        return plan
+    from mapiwright.entry.call import through
+
+    return through(plan, host)
 
 
 def pending_document(pending: Iterable[Pending]) -> dict[str, Any]:

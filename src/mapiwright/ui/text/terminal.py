@@ -10,7 +10,6 @@ import sys
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
-from mapiwright.errors import UsageError
 from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
@@ -62,13 +61,9 @@ def escape_lines(text: str) -> str:
 
 
 def line_of_input() -> str:
-    """The next line of standard input, with its end; raises UsageError where it is too long to be an answer."""
+    """The next line of standard input, with its end; "" where there is none, and for what is too long to be one."""
     line = sys.stdin.readline(LONGEST_LINE + 1)
-    if len(line) > LONGEST_LINE:
-        raise UsageError(
-            "the line has no end", where="standard input", expected=f"at most {LONGEST_LINE:,} characters"
-        )
-    return line
+    return line if len(line) <= LONGEST_LINE else ""
 
 
 def is_terminal(stream: TextIO) -> bool:

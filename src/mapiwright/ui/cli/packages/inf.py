@@ -28,7 +28,6 @@ from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.language import said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 from mapiwright.workstation.change import WriteFile
-from mapiwright.workstation.disk.named_file import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -189,7 +188,7 @@ def _refuse_errors(what: str, findings: Iterable[Finding], file: Path) -> None:
 
 
 def _bytes(file: Path) -> bytes:
-    return read_named(file, text.LARGEST, "an INF file")
+    return single_file.read_named(file, text.LARGEST, "an INF file")
 
 
 def _parsed(file: Path, data: bytes, code_page: str) -> Inf:

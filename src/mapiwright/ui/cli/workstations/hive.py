@@ -25,8 +25,6 @@ from mapiwright.ui.documents.plan_document import change_document
 from mapiwright.ui.text.diff import changes_as_lines
 from mapiwright.ui.text.language import said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
-from mapiwright.workstation.disk.handles import LARGEST
-from mapiwright.workstation.disk.named_file import read_named
 from mapiwright.workstation.mounts.compare import differences
 from mapiwright.workstation.mounts.hive_logs import WithLogs, described, logs_beside, with_logs
 from mapiwright.workstation.mounts.hives import naming
@@ -84,7 +82,7 @@ def names_of(path: str) -> tuple[str, ...]:
 
 def opened(path: Path) -> OpenHive:
     """Read a hive file, and report on stderr where it was not closed cleanly."""
-    found = read_named(path, LARGEST, "a hive")
+    found = single_file.read_named(path, single_file.LARGEST_HIVE, "a hive")
     if not is_dirty(found):
         return OpenHive(path, found, found, None)
     unfinished = with_logs(path.resolve(), found)

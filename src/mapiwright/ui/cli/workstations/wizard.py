@@ -15,6 +15,7 @@ from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import RefusedError, UsageError
 from mapiwright.message import Message
 from mapiwright.transaction.plans.plan import Plan
+from mapiwright.transaction.single_file import LARGEST_ANSWERS, LARGEST_LINE, read_named
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.language_option import language_option
 from mapiwright.ui.cli.plan_runner import Performing
@@ -34,7 +35,6 @@ from mapiwright.ui.text.terminal import line_of_input
 from mapiwright.workflows.wizard.answers import FLAGS, Unattended, read_answers
 from mapiwright.workflows.wizard.run import WizardRun
 from mapiwright.workflows.wizard.state import Launch, Phase, WizardFlag
-from mapiwright.workstation.disk.named_file import LARGEST_ANSWERS, LARGEST_LINE, read_named
 
 if TYPE_CHECKING:
     from mapiwright.ui.cli.serve_option import Serving
