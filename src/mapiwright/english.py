@@ -126,6 +126,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "Outlook's own entries."
         ),
         "sentences.default-gone": "{profile} was the default profile; now there is none. Choose another: {command}",
+        "sentences.service-copy-lacks": (
+            "The copy of {service} in profile {profile} lacks what a call that waits would do: {call}. Copy it when "
+            "that is sent."
+        ),
         "sentences.copy-lacks": "{copy} lacks what a call that waits would do: {call}. Copy it when that is sent.",
         "sentences.no-terminal": "stdin is not a terminal; nothing was changed",
         "sentences.no-terminal-remedy": "Use --yes to apply the plan, or --dry-run to only see it.",

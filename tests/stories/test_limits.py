@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import struct
 import tracemalloc
@@ -22,6 +23,8 @@ from mapiwright.setup.publish.have_disk import look
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.stories.conftest import Answer
 
 MIB = 1 << 20
 
@@ -79,6 +82,39 @@ def test_so_are_sums_of_20_gib(package: Path, peak: Callable[[], float]) -> None
     swollen(package / "acme.inf")
     with pytest.raises(FindingsError, match="MW4109"):
         look(package)
+
+
+NAMED = {
+    "a saved plan": ("apply", "LARGE", "--yes"),
+    "answers": ("wizard", "--answers", "LARGE", "--yes"),
+    "a secret": ("wizard", "--answers", "ANSWERS", "--yes"),
+    "a value": ("profile", "section", "set", "Work", "ACME", "--set-file", "66560102=LARGE", "--yes"),
+    "a PRF file": ("prf", "apply", "LARGE", "--yes"),
+    "an INF file": ("inf", "merge", "LARGE", "INF", "--yes"),
+    "a file that is replaced": ("prf", "export", "Work", "-o", "LARGE"),
+    "a hive": ("hive", "info", "LARGE"),
+    "a program": ("service", "call", "ACME", "--context", "INSTALL", "--library", "LARGE", "--entry", "X"),
+    "a key": ("have-disk", "PACKAGE", "--trust", "LARGE", "--yes"),
+}
+"""What a file that the user names is to be, and how it is named."""
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_a_file_of_20_gib_that_the_user_names_is_refused_with_size_limit_and_remedy(
+    mapiwright: Callable[..., Answer], acme: Path, tmp_path: Path, what: str
+) -> None:
+    if {"Work", "ANSWERS"} & set(NAMED[what]):
+        assert mapiwright("install", acme, "--profile", "Work", "--yes").code == 0
+    large, answers = tmp_path / "large", tmp_path / "answers.toml"
+    swollen(large)
+    answers.write_text(f'[service.ACME]\nserver = "a"\nuser = {{ file = "{large.as_posix()}" }}\n', encoding="ascii")
+    names = {"LARGE": large, "ANSWERS": answers, "PACKAGE": acme, "INF": acme / "acme.inf"}
+    answer = mapiwright(
+        *(re.sub("[A-Z]{3,}$", lambda found: str(names.get(found[0], found[0])), word) for word in NAMED[what])
+    )
+    assert answer.code == 1
+    for text in (f"it has 21,474,836,480 bytes, too many for {what}", "at most ", f"that of {what};"):
+        assert text in answer.err
 
 
 def test_what_is_too_much_only_together_is_refused(monkeypatch: pytest.MonkeyPatch, acme: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from command_verbs import commands
 
 from mapiwright.entry.call import EntryCall
 from mapiwright.entry.service.contract import Context, EntryPolicy
@@ -113,6 +115,100 @@ BEFORE = {
     "configure-service": ("profile create", "add-service"),
     "prf apply": (),
 }
+
+
+AT_HAND = {
+    **DEFERS,
+    "have-disk": ("have-disk", "{package}"),
+    "wizard": ("wizard", "--answers", "{answers}"),
+    "second profile": ("profile", "create", "Spare"),
+    "default services": ("profile", "create", "Home", "--default-services"),
+    "saved": ("profile", "add-service", "Work", "ACME", "--dry-run", "-o", "{plan}"),
+    "apply": ("apply", "{plan}"),
+    "repair": ("repair", "acme-mail"),
+    "guard": ("guard", "acme-mail"),
+    "profile copy": ("profile", "copy", "Work", "Copy"),
+    "profile copy-service": ("profile", "copy-service", "Work", "ACME", "--to", "Spare"),
+    "profile remove-service": ("profile", "remove-service", "Work", "ACME"),
+    "profile delete": ("profile", "delete", "Work"),
+    "uninstall": ("uninstall", "acme-mail"),
+    "undo": ("undo", "{receipt}"),
+}
+IN_WORK = ("install", "profile create", "add-service")
+LEAVES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "install": ((), ("INSTALL", "CREATE", "CONFIGURE")),
+    "have-disk": ((), ("INSTALL", "CREATE", "CONFIGURE")),
+    "wizard": (("install",), ("CREATE", "CONFIGURE")),
+    "profile add-service": (("install", "profile create"), ("CREATE",)),
+    "profile configure-service": (IN_WORK, ("CONFIGURE",)),
+    "profile create": (("install",), ("CREATE",)),
+    "prf apply": (("install",), ("CREATE",)),
+    "apply": (("install", "profile create", "saved"), ("CREATE",)),
+    "guard": (("install",), ("INSTALL",)),
+    "repair": (("install",), ()),
+    "profile copy": (IN_WORK, ()),
+    "profile copy-service": ((*IN_WORK, "second profile"), ()),
+    "profile remove-service": (IN_WORK, ()),
+    "profile delete": (IN_WORK, ()),
+    "uninstall": (IN_WORK, ()),
+    "undo": (IN_WORK, ()),
+}
+"""What a verb is run after, and the calls that wait then: those of the run, or for `guard` of the package."""
+CALLS_NOTHING = {
+    *("hive replay", "inf merge", "inf remove", "profile addressing", "profile default", "profile default-store"),
+    *("profile identity", "profile rename", "profile section delete", "profile section set", "profile startup"),
+    *("service order", "recover"),
+}
+ELSEWHERE = {"panel": "test_panel_services", "service call": "it must call, or with --pending names what still waits"}
+TYPED = {
+    "profile add-service": "add-service",
+    "profile configure-service": "configure-service",
+    "profile create": "default services",
+}
+
+
+def test_every_verb_that_writes_is_in_the_table() -> None:
+    asking = {verb for verb, command in commands() if any(each.name == "yes" for each in command.params)}
+    assert asking == {*LEAVES, *CALLS_NOTHING, *ELSEWHERE}
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+@pytest.mark.parametrize("verb", LEAVES)
+def test_what_a_run_leaves_waiting_is_named_in_its_result(
+    verb: str, as_json: bool, mapiwright: Callable[..., Answer], release: Callable[..., Path], tmp_path: Path
+) -> None:
+    before, expected = LEAVES[verb]
+    usual = {"acme.inf": {"[Services]": "[Default Services]\nACME=Acme Mail\n[Services]"}}
+    package = release("4.0", {**NO_STAND_IN, **(usual if verb == "profile create" else {})})
+    prf, answers = tmp_path / "work.prf", tmp_path / "answers.toml"
+    prf.write_text(PRF, encoding="ascii")
+    answers.write_text('[service.ACME]\nserver = "a"\nport = 995\nuser = "zoe"\n', encoding="ascii")
+    at = {"package": package, "prf": prf, "answers": answers, "plan": tmp_path / "plan.json", "receipt": ""}
+
+    def do(name: str, *options: str) -> Answer:
+        agree = () if name == "saved" else ("--yes",)
+        answer = mapiwright(*(word.format(**at) for word in AT_HAND[name]), *agree, *options)
+        assert answer.code == (CALLS_WAIT if name == "guard" else 0), answer.err
+        return answer
+
+    for each in before:
+        done = do(each, *(["--no-profile"] if each == "install" else []))
+        at["receipt"] = "".join(re.findall("mapiwright undo (\\S+)", done.out))
+    answer = do(TYPED.get(verb, verb), *(["--json"] if as_json else []))
+    hint = "To send what waits, where the services' own code can run: mapiwright service call --pending"
+    assert answer.err.count(hint) == bool(expected)
+    if as_json:
+        found = [each["call"] for each in answer.document.get("pending", ())]
+    else:
+        found = re.findall("^(?:Pending|Waits): (call .*)$", answer.out + answer.err, re.MULTILINE)
+        never = re.findall("^Not called, and never will be: (.*)$", answer.out, re.MULTILINE)
+        assert bool(never) == (verb in {"profile remove-service", "profile delete", "uninstall"})
+    assert re.findall("MSG_SERVICE_([A-Z]+)", "".join(found)) == list(expected)
+    lacks = "lacks what a call that waits would do: call ACME with MSG_SERVICE_CREATE"
+    assert str(answer.document if as_json else answer.out).count(lacks) == ("copy" in verb)
+    if expected:
+        waits = mapiwright("status", "acme-mail", "--json").document["status"]["pending"]
+        assert mapiwright("receipts").out.count("pending: ") == len(waits) >= len(expected)
 
 
 @pytest.mark.parametrize("verb", [each for each in DEFERS if each != "profile create"])

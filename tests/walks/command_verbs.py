@@ -30,8 +30,8 @@ def _below(name: str, command: click.Command) -> Iterator[str]:
             yield from _below(f"{name} {each}", found)
 
 
-def options_of_one_value() -> Iterator[tuple[str, click.Option]]:
-    """Every option of every verb that takes one value."""
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every verb, and what click knows of it."""
     for verb in verbs():
         first, *rest = verb.split()
         command = command_in(VERBS[first].module, first)
@@ -40,6 +40,12 @@ def options_of_one_value() -> Iterator[tuple[str, click.Option]]:
             found = command.get_command(click.Context(command), each)
             assert found is not None
             command = found
+        yield verb, command
+
+
+def options_of_one_value() -> Iterator[tuple[str, click.Option]]:
+    """Every option of every verb that takes one value."""
+    for verb, command in commands():
         for option in command.params:
             if isinstance(option, click.Option) and not (option.is_flag or option.multiple or option.count):
                 yield verb, option

@@ -36,6 +36,14 @@ class Due:
     step: Callable[[EntryCall], Effect]
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceCopy:
+    """A service that is copied: its uid and the profile that it is in, and the profile that gets the copy."""
+
+    of: tuple[str, str]
+    to: str
+
+
 @dataclass(slots=True)
 class Drafts:
     """Everything that one transaction will do, by profile names in upper case.
@@ -49,6 +57,7 @@ class Drafts:
     asks: tuple[bool, ...] = ()
     calls_before: list[EntryCall] = field(default_factory=list)
     calls_after: list[Due] = field(default_factory=list)
+    copies: list[ServiceCopy] = field(default_factory=list)
     titles: list[Message] = field(default_factory=list)
     afterwards: list[Callable[[], object]] = field(default_factory=list)
     """Called after the changes are written."""
@@ -61,6 +70,7 @@ class Drafts:
             self.asks,
             list(self.calls_before),
             list(self.calls_after),
+            list(self.copies),
             list(self.titles),
             list(self.afterwards),
         )

@@ -140,6 +140,7 @@ class MessageServiceAdmin(Remembering):
             before = there.profile
             after, uid = edit.copy_service(self.profile, found.uid, before, space.uid)
             space.put(before, after)
+            space.copied(self.name, found.uid, there.name)
         return uid
 
     @remembered

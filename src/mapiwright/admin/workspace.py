@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mapiwright.admin.drafts import Drafts, Due
+from mapiwright.admin.drafts import Drafts, Due, ServiceCopy
 from mapiwright.admin.table import edition_of
 from mapiwright.admin.usage import Usage
 from mapiwright.entry.conditional_calls import TolerantCall
@@ -211,6 +211,10 @@ class Workspace:
         """Make none of the calls that wait for a service or provider, as it goes."""
         self._drafts.withdraw(profile, uid, provider)
 
+    def copied(self, profile: str, uid: str, to: str) -> None:
+        """Keep in mind that a service of one profile is copied into another, or into the same."""
+        self._drafts.copies.append(ServiceCopy((uid, profile), to))
+
     def afterwards(self, report: Callable[[], object]) -> None:
         """Have it reported when what is drafted has been done."""
         self._drafts.afterwards.append(report)
@@ -250,6 +254,11 @@ class Workspace:
         """The profiles that are drafted and that the registry has under no name."""
         drafts = self._drafts.profiles.values()
         return tuple(draft.after for draft in drafts if draft.after is not None and not draft.origin)
+
+    @property
+    def copies(self) -> tuple[ServiceCopy, ...]:
+        """The copies of services that are drafted."""
+        return tuple(self._drafts.copies)
 
     @property
     def titles(self) -> tuple[Message, ...]:

@@ -25,6 +25,7 @@ from mapiwright.transaction.plans.change_json import canonical, change_from_json
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.plans.terms import terms_from_json, terms_to_json
 from mapiwright.transaction.records.receipt import receipts
+from mapiwright.transaction.single_file import LARGEST_PLAN, read_named
 from mapiwright.transaction.transaction import refuse_changed_since
 from mapiwright.transaction.undo import remade
 from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
@@ -33,6 +34,7 @@ from mapiwright.workstation.subject import name_of, on_registry, subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from mapiwright.transaction.plans.effect import EffectMaker
     from mapiwright.transaction.plans.plan import Step
@@ -59,8 +61,16 @@ class SavedPlan:
         return sha256(canonical(self._document())).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """The file."""
-        return canonical({"digest": self.digest, **self._document()}) + b"\n"
+        """The file; raises RefusedError where it would be larger than one that can be applied."""
+        data = canonical({"digest": self.digest, **self._document()}) + b"\n"
+        if len(data) > LARGEST_PLAN:
+            raise RefusedError(
+                f"the plan has {len(data):,} bytes, with the files that it writes",
+                where=str(self.plan.title),
+                expected=f"at most {LARGEST_PLAN:,} bytes",
+                remedy="It was not saved. Make the change at once, without -o.",
+            )
+        return data
 
     def plan_for(self, workstation: Workstation) -> Plan:
         """The plan, whose record now states the digest; for this workstation as it stands.
@@ -115,6 +125,11 @@ def save(plan: Plan, workstation: Workstation) -> SavedPlan:
             remedy="It was not saved. Make the change at once, without -o; or leave out what is named here.",
         )
     return SavedPlan(plan, workstation.uri, _facts(plan, workstation))
+
+
+def load_file(file: Path, makers: Mapping[str, EffectMaker]) -> SavedPlan:
+    """The plan that was saved there; raises as ``load`` does, also for a file that is too large."""
+    return load(read_named(file, LARGEST_PLAN, "a saved plan"), makers, where=str(file))
 
 
 def load(data: bytes, makers: Mapping[str, EffectMaker], *, where: str = "") -> SavedPlan:

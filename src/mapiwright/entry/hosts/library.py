@@ -9,8 +9,11 @@ from mapiwright.entry.hosts.interpreter import described
 from mapiwright.entry.service.contract import Flavour
 from mapiwright.errors import EntryPointError, FormatError
 from mapiwright.formats import elf, pe
+from mapiwright.transaction.single_file import LARGEST_PROGRAM, read_named
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mapiwright.entry.hosts.interpreter import Interpreter
 
 
@@ -39,6 +42,11 @@ class Library:
 
 
 _MACHO = {b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe"}
+
+
+def program_at(path: Path) -> bytes:
+    """The bytes of a library or an interpreter; raises FormatError where it is too large to be one, and OSError."""
+    return read_named(path, LARGEST_PROGRAM, "a program")
 
 
 def describe(data: bytes, *, where: str) -> Library:

@@ -13,7 +13,7 @@ from mapiwright.entry.hosts.child_reply import decide
 from mapiwright.entry.hosts.child_zipapp import archive
 from mapiwright.entry.hosts.interpreter import Interpreter, ThisPython
 from mapiwright.entry.hosts.isolation import converse
-from mapiwright.entry.hosts.library import describe, refuse_another_kind, refuse_uncallable
+from mapiwright.entry.hosts.library import describe, program_at, refuse_another_kind, refuse_uncallable
 from mapiwright.entry.hosts.mapi_in_front import mapi_in_front
 from mapiwright.entry.hosts.message import encode
 from mapiwright.entry.service.contract import (
@@ -41,6 +41,10 @@ class OnDisk:
     """A library on this computer, loaded from there together with the files next to it."""
 
     path: Path
+
+    def read(self) -> bytes:
+        """Its bytes; raises FormatError where it is too large for a library, and OSError."""
+        return program_at(self.path)
 
     @contextmanager
     def placed(self) -> Iterator[Path]:
@@ -115,7 +119,7 @@ class NativeHost:
     def _prepared(self, path: Path) -> Library:
         """See that the library can be called; what it is."""
         try:
-            library = describe(path.read_bytes(), where=path.name)
+            library = describe(program_at(path), where=path.name)
         except OSError as error:
             raise EntryPointError(f"the library cannot be read: {error.strerror}", where=str(path)) from error
         refuse_another_kind(library, self.interpreter, where=path.name)

@@ -8,8 +8,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.hosts.interpreter import ISOLATED, ThisPython
-from mapiwright.entry.hosts.library import describe
-from mapiwright.errors import EntryPointError, UsageError
+from mapiwright.entry.hosts.library import describe, program_at
+from mapiwright.errors import EntryPointError, FormatError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ class OtherPython(ThisPython):
     def machine(self) -> str:
         """The machine type that its executable says it is made for."""
         try:
-            return describe(self.executable.read_bytes(), where=str(self.executable)).machine
-        except (OSError, EntryPointError):  # a script that starts one, such as a version manager's
+            return describe(program_at(self.executable), where=str(self.executable)).machine
+        except (OSError, FormatError, EntryPointError):  # a script that starts one, such as a version manager's
             return super().machine
 
     def look(self) -> None:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from mapiwright.entry.hosts.library import describe, program_at
 from mapiwright.errors import EntryPointError, RefusedError
-from mapiwright.formats import pe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -154,7 +154,7 @@ class WinePython:
     @property
     def machine(self) -> str:
         """What its libraries are made for, ``x64`` or ``x86``: its own kind."""
-        return pe.read(python(self.prefix).read_bytes()).kind
+        return describe(program_at(python(self.prefix)), where=self.name).machine
 
     @property
     def start_seconds(self) -> float:

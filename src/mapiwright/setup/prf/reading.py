@@ -9,6 +9,7 @@ from mapiwright.errors import FormatError
 from mapiwright.formats import prf as text
 from mapiwright.formats.inf import LARGEST
 from mapiwright.mapi.prf.reading import read
+from mapiwright.transaction.single_file import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 def read_file(file: Path, code_page: str) -> ProfileFile:
     """What a file means, its characters in ``code_page``; raises FormatError that names the file."""
-    with file.open("rb") as stream:
-        data = stream.read(LARGEST + 1)
+    data = read_named(file, LARGEST, "a PRF file")
     try:
         return read(text.parse(data, code_page))
     except FormatError as error:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, NotFoundError, RefusedError
 from mapiwright.setup.package.signatures import Signature, SignatureStanding
+from mapiwright.transaction.single_file import LARGEST_LINE, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,6 @@ KEYS = "*.pem"
 """The files of the administrator's folder that are keys."""
 _MISSING = "the library cryptography is not installed"
 _REMEDY = 'Install it: pip install "mapiwright[sign]"'
-_LARGEST_KEY = 1 << 16
 _OTHERS_MAY_WRITE = 0o022
 
 
@@ -126,7 +126,6 @@ def _keys_in(folder: Path) -> tuple[Path, ...]:
 
 def _read(file: Path) -> bytes:
     try:
-        with file.open("rb") as stream:
-            return stream.read(_LARGEST_KEY)
+        return read_named(file, LARGEST_LINE, "a key")
     except FileNotFoundError:
         raise NotFoundError("there is no such key", where=str(file)) from None

@@ -60,16 +60,35 @@ def pending_calls(workstation: Workstation, services: Iterable[str] = ()) -> tup
     """
     wanted = {upcase(service) for service in services}
     records = records_of(workstation)
+    return tuple(
+        each
+        for each in _waiting(workstation, records.receipts, records.sent)
+        if not wanted or upcase(each.call.service) in wanted
+    )
+
+
+def left_by(workstation: Workstation, made: Sequence[Receipt]) -> tuple[Pending, ...]:
+    """What these receipts leave to be sent, also where the others may not be read."""
+    if not any(effect.status == Status.PENDING for receipt in made for effect in receipt.effects):
+        return ()
+    ids = {receipt.id for receipt in made}
+    try:
+        return tuple(each for each in pending_calls(workstation) if each.receipt in ids)
+    except RefusedError:
+        return tuple(_waiting(workstation, made, frozenset()))
+
+
+def _waiting(
+    workstation: Workstation, receipts: Iterable[Receipt], sent: frozenset[tuple[str, int]]
+) -> list[Pending]:
     found: list[Pending] = []
-    for receipt in records.receipts:
+    for receipt in receipts:
         for number, deferred in _deferred(receipt):
             call = followed(deferred, workstation)
-            if wanted and upcase(call.service) not in wanted:
-                continue
             found = [each for each in found if not _ends(call, each.call)]
-            if (receipt.id, number) not in records.sent and not _is_moot(call, workstation):
+            if (receipt.id, number) not in sent and not _is_moot(call, workstation):
                 found.append(Pending(receipt.id, number, call))
-    return tuple(found)
+    return found
 
 
 def followed(call: EntryCall, workstation: Workstation) -> EntryCall:
@@ -108,9 +127,10 @@ def _homes(workstation: Workstation, user: User) -> dict[str, list[tuple[str, st
 
 
 def with_what_copies_lack(plan: Plan, spaces: Sequence[Workspace]) -> Plan:
-    """The plan with a note for each call that waits in a profile of which it makes a copy: nobody calls for that."""
+    """The plan with a note for each call that waits for a profile or a service of which it makes a copy."""
     made = [(space, profile) for space in spaces for profile in space.made if profile.services]
-    if not made:
+    copies = [(space, copy) for space in spaces for copy in space.copies]
+    if not made and not copies:
         return plan
     try:
         waiting = pending_calls(spaces[0].workstation)
@@ -121,6 +141,11 @@ def with_what_copies_lack(plan: Plan, spaces: Sequence[Workspace]) -> Plan:
         for space, profile in made
         for each in waiting
         if upcase(each.call.user) == upcase(space.user.name) and profile.service(each.call.uid) is not None
+    ) + tuple(
+        Message.of("sentences.service-copy-lacks", call=each.call.title, service=each.call.service, profile=copy.to)
+        for space, copy in copies
+        for each in waiting
+        if upcase(each.call.user) == upcase(space.user.name) and (each.call.uid, each.call.profile) == copy.of
     )
     return replace(plan, terms=replace(plan.terms, notes=(*plan.terms.notes, *notes))) if notes else plan
 

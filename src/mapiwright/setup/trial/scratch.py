@@ -18,11 +18,14 @@ from mapiwright.mapi.inf.catalogue import Catalogue
 from mapiwright.mapi.inf.definition import ServiceDefinition
 from mapiwright.mapi.profile import edit
 from mapiwright.mapi.props.codes import hresult_name
+from mapiwright.transaction.single_file import read_named
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mapiwright.entry.service.contract import EntryOutcome
     from mapiwright.formats.props import Properties
     from mapiwright.mapi.profile.profile import Profile
@@ -42,6 +45,11 @@ def definition_from(fragment: bytes | None, service: str, code_page: str) -> Ser
             remedy=f"Name one: {', '.join(catalogue.services) or 'it has none'}.",
         )
     return catalogue.definition(service or next(iter(catalogue.services)))
+
+
+def definition_at(file: Path | None, service: str, code_page: str) -> ServiceDefinition:
+    """The same of a file, where one is given."""
+    return definition_from(read_named(file, inf.LARGEST, "an INF file") if file else None, service, code_page)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.errors import UsageError
-from mapiwright.ui.text.terminal import is_terminal
+from mapiwright.ui.text.terminal import is_terminal, line_of_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,11 +66,12 @@ class Assignments:
 
     def _filed(self) -> Iterator[tuple[int, PropertyValue]]:
         from mapiwright.mapi.props.property_text import assignment, value_in_file
+        from mapiwright.transaction.single_file import LARGEST_VALUE, read_named
 
         for text in self.files:
             tag, path = assignment(text)
             try:
-                data = Path(path).read_bytes()
+                data = read_named(Path(path), LARGEST_VALUE, "a value")
             except OSError as error:
                 raise UsageError(f"it cannot be read: {error.strerror}", where=path) from error
             yield tag, value_in_file(tag, data)
@@ -82,7 +83,7 @@ def _secret(tag: int) -> str:
 
     if is_terminal(sys.stdin):
         return str(click.prompt(name_of(tag), hide_input=True, err=True))
-    line = sys.stdin.readline()
+    line = line_of_input()
     if not line:
         raise UsageError(f"standard input has no value for {tag:08X}", expected="a line for each secret, in order")
     return line.removesuffix("\n")

@@ -59,6 +59,13 @@ def report_profile(
     write((Line(escape(line)) for line in lines), sys.stdout)
 
 
+def in_profile(name: str | None, wanted: Callable[[MessageServiceAdmin], Iterable[Operation]]) -> Wanted:
+    """What is wanted of the services of a profile, of the default one where it is not named."""
+    return lambda profiles: wanted(
+        profiles.admin_services(name if name is not None else profiles.workspace.default_or_only)
+    )
+
+
 def choose(target: Target, users: UserChoice, consent: Consent, *wanted: Wanted) -> None:
     """As ``edit``, for a verb that could also just read, and so ends an interrupted run itself."""
     end_interrupted_run(target, consent)

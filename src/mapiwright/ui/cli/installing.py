@@ -21,7 +21,6 @@ from mapiwright.ui.text.terminal import write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mapiwright.errors import Finding
     from mapiwright.setup.package.package import Package
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.ui.cli.target import Target, UserChoice
@@ -87,11 +86,11 @@ def install_options(verb: Callable[..., None]) -> Callable[..., None]:
 def install_plan(target: Target, users: UserChoice, package: Package, wanted: Wanted) -> Plan:
     """The plan that installs ``package`` as it is wanted, with the findings of its preflight reported."""
     workstation = target.workstation
-    found: tuple[Finding, ...] = ()
-    if wanted.scope is not Scope.USER:
+    is_of_machine = wanted.scope is not Scope.USER
+    if is_of_machine:
         refuse_as_user(workstation)
-        found = preflight(package, workstation, force=wanted.force)
-        write(findings_lines(found), sys.stderr)
+    found = preflight(package, workstation, force=wanted.force) if is_of_machine else ()
+    write(findings_lines(found), sys.stderr)
     return plan_install(
         package,
         workstation,

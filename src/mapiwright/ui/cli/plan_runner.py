@@ -40,9 +40,9 @@ class Performing:
 
     def prepared(self, plan: Plan) -> Plan:
         """The plan as it will be sent."""
-        from mapiwright.entry.call import through
+        from mapiwright.ui.cli.writing import hosted
 
-        return through(plan, self.consent.host) if self.consent.host else plan
+        return hosted(plan, self.consent.host)
 
     def send(self, plan: Plan, progress: Progress) -> Receipt:
         """Apply it; raises as the transaction does."""

@@ -19,11 +19,12 @@ from mapiwright.errors import RefusedError, UsageError
 from mapiwright.message import Message
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.text.language import ENGLISH, message_here, said, texts_here, texts_in
-from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, write
+from mapiwright.ui.text.terminal import Line, Style, escape, is_terminal, line_of_input, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    from mapiwright.setup.records.pending import Pending
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.cli.target import Target
@@ -143,26 +144,29 @@ def send(
     *,
     about: Mapping[str, Any] = NOTHING,
     more: Callable[[], Mapping[str, Any]] = dict,
+    waiting: Callable[[], Sequence[Pending]] | None = None,
     is_part: bool = False,
 ) -> Receipt | None:
     """Show the plan, ask, and apply it; returns None where there was nothing to do, or in a dry run.
 
     With ``--json`` the plan (of a dry run, or an empty one) or the receipt is the document on stdout, and the plan
     goes to stderr where it must be confirmed. ``about`` is added to either document, ``more`` to the receipt's.
-    With ``is_part`` the caller writes one document for several plans. Raises RefusedError where
-    it is not confirmed.
+    The calls that wait when all is done are named: those that the run leaves, or all of ``waiting``, then in either
+    document. With ``is_part`` the caller names them, and writes one document, for several plans. Raises RefusedError
+    where it is not confirmed.
     """
-    if consent.host:
-        from mapiwright.entry.call import through
-
-        plan = through(plan, consent.host)
+    plan = hosted(plan, consent.host)
     _refuse_missing_hosts(plan)
     if consent.dry_run or plan.empty:
-        show_plan(target, plan, consent.output, about, verbose=consent.verbose)
+        before = waiting() if waiting is not None else ()
+        said_of_them = pending_document(before) if waiting is not None else NOTHING
+        show_plan(target, plan, consent.output, {**about, **said_of_them}, verbose=consent.verbose)
+        report_waiting(target, before)
         if not consent.dry_run:
             end_as_partial(plan)
         return None
     from mapiwright.entry.makers import MAKERS
+    from mapiwright.setup.records.pending import left_by
     from mapiwright.transaction.transaction import execute, refuse_unwritable
     from mapiwright.ui.documents.documents import receipt_document, write_document
     from mapiwright.ui.text.progress import progress_on
@@ -177,12 +181,40 @@ def send(
     with progress_on(sys.stderr, len(plan.steps)) as progress:
         receipt = execute(plan, target.workstation, makers=MAKERS, progress=progress)
     with _undisturbed():
+        own = left_by(target.workstation, [receipt])
+        left = waiting() if waiting is not None else own
         if target.json and not is_part:
-            write_document({"receipt": receipt_document(receipt), **about, **more()})
+            write_document({"receipt": receipt_document(receipt), **pending_document(left), **about, **more()})
         elif not target.json:
-            write(receipt_lines(receipt, target.command("undo", receipt.id)), sys.stdout)
+            waits = {(each.receipt, each.number) for each in own}
+            write(receipt_lines(receipt, target.command("undo", receipt.id), waits), sys.stdout)
+        if not is_part:
+            report_waiting(target, left, shown=own)
     end_as_partial(plan)
     return receipt
+
+
+def hosted(plan: Plan, host: str) -> Plan:
+    """The plan with its calls made where ``host`` says; as it is for ""."""
+    if not host:
+        return plan
+    from mapiwright.entry.call import through
+
+    return through(plan, host)
+
+
+def pending_document(pending: Iterable[Pending]) -> dict[str, Any]:
+    """``{"pending": [...]}``: the calls that wait, each with the receipt that recorded it."""
+    return {"pending": [each.document() for each in pending]}
+
+
+def report_waiting(target: Target, left: Sequence[Pending], shown: Container[Pending] = ()) -> None:
+    """Say on stderr which calls wait, but for those that are ``shown`` already, and the command that sends them."""
+    for each in left:
+        if each not in shown and not target.json:
+            report(said("setup.waits", call=escape(message_here(each.call.title)), receipt=each.receipt))
+    if left:
+        report(said("setup.send-pending", command=target.command("service", "call", "--pending")))
 
 
 @contextmanager
@@ -296,7 +328,7 @@ def confirm(question: str, consent: Consent, whole: Sequence[Line] = ()) -> None
     while True:
         sys.stderr.write(f"{question} {texts('setup.answers-view' if whole else 'setup.answers')} ")
         sys.stderr.flush()
-        answer = sys.stdin.readline().strip().casefold()
+        answer = line_of_input().strip().casefold()
         if not (whole and answer in words("setup.view")):
             break
         click.echo_via_pager(f"{line.text}\n" for line in whole)

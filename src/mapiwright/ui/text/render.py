@@ -12,13 +12,23 @@ from mapiwright.ui.text.terminal import Line, Style, escape
 from mapiwright.workstation.change import ReplaceAtRestart, SetValue, WriteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from mapiwright.message import Message
     from mapiwright.transaction.plans.plan import Plan
     from mapiwright.transaction.records.receipt import Receipt
     from mapiwright.ui.text.language import Texts
     from mapiwright.workstation.workstation import User
+
+
+class _Every:
+    """What nobody has looked up is shown as the receipt has it."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+EVERY: Container[tuple[str, int]] = _Every()
 
 
 def plan_lines(plan: Plan, code_page: str, users: Iterable[User] = ()) -> Iterator[Line]:
@@ -62,13 +72,17 @@ def plan_total(plan: Plan, texts: Texts) -> str:
     return texts("plan.together", **{noun: texts.count(f"plan.{noun}", number) for noun, number in counts.items()})
 
 
-def receipt_lines(receipt: Receipt, undo: str) -> Iterator[Line]:
-    """What was done, what is still to be sent, and the command line ``undo`` that takes it back, if anything does."""
+def receipt_lines(receipt: Receipt, undo: str, waits: Container[tuple[str, int]] = EVERY) -> Iterator[Line]:
+    """What was done, what is still to be sent, and the command line ``undo`` that takes it back, if anything does.
+
+    ``waits`` has the deferred effects that will be sent, each by receipt and number: what is removed never is.
+    """
     texts = texts_here()
-    for effect in receipt.effects:
+    for number, effect in enumerate(receipt.effects):
         style = Style.PLAIN if effect.status == Status.DONE else Style.CHANGED
         call, message = reported(effect.title, texts), reported(effect.message, texts)
-        yield Line(texts(f"receipt.call-{effect.status}", call=call, message=message), style)
+        is_moot = effect.status == Status.PENDING and (receipt.id, number) not in waits
+        yield Line(texts(f"receipt.call-{'never' if is_moot else effect.status}", call=call, message=message), style)
     yield Line(texts("receipt.done", title=reported(receipt.title, texts)), Style.ADDED)
     if receipt.terms.undoes:
         yield Line(texts("receipt.receipt", id=escape(receipt.id)))
@@ -81,8 +95,8 @@ def way_back(receipt: Receipt, undo: str) -> Line:
     return Line(texts_here()("receipt.receipt-and-undo", id=escape(receipt.id), command=escape(undo)))
 
 
-def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
-    """A line for each receipt; those that were undone name the receipt that did it."""
+def receipts_lines(receipts: Iterable[Receipt], waits: Container[tuple[str, int]] = EVERY) -> Iterator[Line]:
+    """A line for each receipt, with its effects that wait; those that were undone name the receipt that did it."""
     texts = texts_here()
     for receipt in receipts:
         line = f"{escape(receipt.id)}  {escape(receipt.created)}  {reported(receipt.title, texts)}"
@@ -90,6 +104,6 @@ def receipts_lines(receipts: Iterable[Receipt]) -> Iterator[Line]:
             yield Line(texts("receipt.undone", line=line, id=escape(receipt.undone_by)), Style.QUIET)
         else:
             yield Line(line)
-        for effect in receipt.effects:
-            if effect.status == Status.PENDING:
+        for number, effect in enumerate(receipt.effects):
+            if effect.status == Status.PENDING and (receipt.id, number) in waits:
                 yield Line(texts("receipt.pending", call=reported(effect.title, texts)), Style.CHANGED).indented(4)

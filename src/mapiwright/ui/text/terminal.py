@@ -6,6 +6,7 @@ Names out of a hive are a stranger's bytes: a control sequence in a profile's na
 from __future__ import annotations
 
 import os
+import sys
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,6 +14,8 @@ from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+LONGEST_LINE = 1 << 16
 
 
 class Style(Enum):
@@ -55,6 +58,12 @@ def escape(text: str) -> str:
 def escape_lines(text: str) -> str:
     """The same for text of several lines, whose line ends are its own."""
     return "\n".join(escape(line) for line in text.split("\n"))
+
+
+def line_of_input() -> str:
+    """The next line of standard input, with its end; "" where there is none, and for what is too long to be one."""
+    line = sys.stdin.readline(LONGEST_LINE + 1)
+    return line if len(line) <= LONGEST_LINE else ""
 
 
 def is_terminal(stream: TextIO) -> bool:

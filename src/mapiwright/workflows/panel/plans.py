@@ -22,7 +22,7 @@ from mapiwright.setup.publish.foreign_program import refuse_to_run
 from mapiwright.setup.publish.have_disk import look
 from mapiwright.setup.publish.signing import NOBODY
 from mapiwright.setup.records.installed import refuse_as_user
-from mapiwright.setup.records.pending import pending_calls, with_what_copies_lack
+from mapiwright.setup.records.pending import left_by, pending_calls, with_what_copies_lack
 from mapiwright.transaction.records.receipt import receipts
 
 if TYPE_CHECKING:
@@ -140,6 +140,10 @@ class PanelRun:
         return plan, found
 
     # Calls that wait.
+
+    def left_by(self, *made: Receipt) -> tuple[Pending, ...]:
+        """What these receipts leave to be sent."""
+        return left_by(self.workstation, made)
 
     def sendable(self, services: tuple[str, ...] = ()) -> tuple[Pending, ...]:
         """The calls that are pending and can be sent here, the first of each service, as the others follow it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mapiwright.entry.makers import MAKERS
-from mapiwright.transaction.plan_file import load
+from mapiwright.transaction.plan_file import load_file
 from mapiwright.ui.cli.edge import report
 from mapiwright.ui.cli.target import target_options
 from mapiwright.ui.cli.writing import send, writing_options
@@ -29,6 +29,6 @@ def apply(target: Target, consent: Consent, file: Path) -> None:
     Refused on another workstation than it was made for, where something that it changes has changed since, and
     where it was applied before.
     """
-    saved = load(file.read_bytes(), MAKERS, where=str(file))
+    saved = load_file(file, MAKERS)
     report(said("setup.approved", file=file, digest=saved.digest))
     send(target, saved.plan_for(target.workstation), consent)

@@ -230,6 +230,7 @@ def _send_pending(target: Target, name: str | None, consent: Consent) -> None:
     for each in waiting:
         service = each.call.service
         if service in left.values():
+            _report_pending(each.call.title, said("setup.one-before", service=service))
             left[each.call.title] = service
             continue
         try:
@@ -301,14 +302,13 @@ def _try_library(trial: _Trial, given: Mapping[int, PropertyValue], consent: Con
     from mapiwright.entry.hosts.hosts import interpreter_named
     from mapiwright.entry.hosts.native_host import NativeHost, OnDisk
     from mapiwright.entry.service.contract import Context, EntryFlag, Flavour
-    from mapiwright.setup.trial.scratch import definition_from, refuse_what_outlook_cannot_load, scratch
+    from mapiwright.setup.trial.scratch import definition_at, refuse_what_outlook_cannot_load, scratch
 
-    code_page = trial.rules.code_page
-    fragment = trial.inf.read_bytes() if trial.inf is not None else None
-    definition = definition_from(fragment, trial.service, code_page)
+    library, code_page = OnDisk(trial.library), trial.rules.code_page
+    definition = definition_at(trial.inf, trial.service, code_page)
     seen = _Seen()
     host = NativeHost(
-        OnDisk(trial.library),
+        library,
         trial.entry,
         interpreter_named(consent.host or "here"),
         Flavour(trial.flavour) if trial.flavour else None,
@@ -320,7 +320,7 @@ def _try_library(trial: _Trial, given: Mapping[int, PropertyValue], consent: Con
     title = f"{trial.entry} of {trial.library.name}, MSG_SERVICE_{trial.context}, in a scratch profile"
     with _reported(_Reported(definition.name, trial.context, title, as_json=as_json), seen) as document:
         if trial.library.is_file():
-            refuse_what_outlook_cannot_load(trial.library.read_bytes(), trial.library.name, trial.rules)
+            refuse_what_outlook_cannot_load(library.read(), trial.library.name, trial.rules)
         answer = host.call(attempt.request)
         refusal = attempt.refusal(answer, trial.rules)
         seen.outcome = answer if refusal is None else replace(answer, hresult=refusal.hresult)

@@ -76,7 +76,7 @@ class Edit:
         elif not self.json:
             write([Line(escape(said("setup.file-nothing", file=target)), Style.QUIET)], sys.stdout)
         if writes and self.output is not None:
-            single_file.replace(self.output, self.output.read_bytes() if self.output.exists() else None, new or b"")
+            single_file.replace(self.output, single_file.now(self.output), new or b"")
         elif writes:
             confirm(said("setup.ask-file", file=target), self.consent)
             single_file.replace(target, old, new)
@@ -188,9 +188,7 @@ def _refuse_errors(what: str, findings: Iterable[Finding], file: Path) -> None:
 
 
 def _bytes(file: Path) -> bytes:
-    """The bytes of a file; no more of them than show that it is too large."""
-    with file.open("rb") as stream:
-        return stream.read(text.LARGEST + 1)
+    return single_file.read_named(file, text.LARGEST, "an INF file")
 
 
 def _parsed(file: Path, data: bytes, code_page: str) -> Inf:

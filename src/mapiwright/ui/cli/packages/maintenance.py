@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,16 +13,13 @@ from mapiwright.setup.install.status import PackageState
 from mapiwright.setup.install.status import status as status_of
 from mapiwright.setup.records.pending import pending_of
 from mapiwright.setup.records.records import records_of
-from mapiwright.ui.cli.edge import CALLS_WAIT, report
+from mapiwright.ui.cli.edge import CALLS_WAIT
 from mapiwright.ui.cli.target import package_id, target_options
-from mapiwright.ui.cli.writing import send, writing_options
+from mapiwright.ui.cli.writing import pending_document, report_waiting, send, writing_options
 from mapiwright.ui.documents.documents import write_document
-from mapiwright.ui.text.language import message_here, said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mapiwright.setup.records.pending import Pending
     from mapiwright.ui.cli.target import Target
     from mapiwright.ui.cli.writing import Consent
@@ -49,11 +46,10 @@ def status(target: Target, package: str) -> None:
     if target.json:
         document = {"id": found.id, "state": found.state.value, "version": found.version or None}
         rest = {"receipt": found.receipt or None, "faults": list(found.faults)}
-        write_document({"status": {**document, **rest, **_pending_document(found.pending)}})
+        write_document({"status": {**document, **rest, **pending_document(found.pending)}})
     else:
         write([Line(escape(found.sentence), _STYLES[found.state])], sys.stdout)
-        if found.pending:
-            report(said("setup.send-pending", command=target.command("service", "call", "--pending")))
+        report_waiting(target, found.pending, shown=found.pending)
     if found.state is PackageState.INTERRUPTED:
         raise click.exceptions.Exit(RecoveryNeededError.exit_code)
     if found.state is PackageState.PENDING:
@@ -89,14 +85,6 @@ def guard(target: Target, consent: Consent, package: str) -> None:
     def waiting() -> tuple[Pending, ...]:
         return pending_of(here, records_of(here).installation(id_))
 
-    send(target, plan, consent, about=_pending_document(waiting()), more=lambda: _pending_document(waiting()))
-    left = waiting()
-    for each in left:
-        report(said("setup.waits", call=message_here(each.call.title), receipt=each.receipt))
-    if left:
-        report(said("setup.send-pending", command=target.command("service", "call", "--pending")))
+    send(target, plan, consent, waiting=waiting)
+    if waiting():
         raise click.exceptions.Exit(CALLS_WAIT)
-
-
-def _pending_document(pending: Sequence[Pending]) -> dict[str, Any]:
-    return {"pending": [each.document() for each in pending]}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mapiwright.entry.call import through
 from mapiwright.entry.makers import MAKERS
 from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import NotFoundError
@@ -17,12 +16,21 @@ from mapiwright.setup.install.repair import plan_guard
 from mapiwright.setup.install.uninstall import plan_uninstall
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
 from mapiwright.setup.package.package import open_package
+from mapiwright.setup.records.pending import left_by
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.receipt import receipts as read_receipts
 from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.cli.installing import Wanted, entry_option, install_options, install_plan
 from mapiwright.ui.cli.target import package_id, target_options, user_options
-from mapiwright.ui.cli.writing import host_option, output_option, send, show_plan, verbose_option, writing_options
+from mapiwright.ui.cli.writing import (
+    host_option,
+    hosted,
+    output_option,
+    send,
+    show_plan,
+    verbose_option,
+    writing_options,
+)
 from mapiwright.ui.documents.documents import findings_document, receipts_document, write_document
 from mapiwright.ui.text.findings import findings_lines
 from mapiwright.ui.text.language import said
@@ -60,7 +68,7 @@ def plan(
     Of a package that is installed the id is enough, to show what would put back what is missing of it.
     """
     found = _plan_of(target, users, package, wanted, or_guard=True)
-    show_plan(target, through(found, host) if host else found, output, verbose=verbose)
+    show_plan(target, hosted(found, host), output, verbose=verbose)
 
 
 @click.command()
@@ -137,7 +145,8 @@ def receipts(target: Target) -> None:
     if target.json:
         write_document({**receipts_document(found), **findings_document(damaged)})
         return
-    write(receipts_lines(found), sys.stdout)
+    waits = {(each.receipt, each.number) for each in left_by(target.workstation, found)}
+    write(receipts_lines(found, waits), sys.stdout)
     write(findings_lines(damaged), sys.stderr)
     if not found and not damaged:
         write([Line(said("receipt.none"))], sys.stdout)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mapiwright.ui.cli.editing import choose, looked_at, report_profile
+from mapiwright.ui.cli.editing import choose, in_profile, looked_at, report_profile
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import consent_options
 from mapiwright.ui.text.language import said, texts_here
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.admin.operations.operations import Operation
-    from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.mapi.profile.addressing import AddressList
     from mapiwright.ui.cli.target import Target, UserChoice
@@ -68,10 +67,9 @@ def addressing(
         _show(target, looked_at(target, users, name))
         return
 
-    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
+    def wanted(services: MessageServiceAdmin) -> Iterator[Operation]:
         from mapiwright.admin.operations import operations as op
 
-        services = profiles.admin_services(name)
         first, own = _entry_id(services, directory), _entry_id(services, personal)
         order = [each for text in search if (each := _entry_id(services, text)) is not None]
         if first is not None or no_directory:
@@ -81,7 +79,7 @@ def addressing(
         if order or no_search:
             yield op.SetSearchOrder(name, tuple(order))
 
-    choose(target, users, consent, wanted)
+    choose(target, users, consent, in_profile(name, wanted))
 
 
 def _entry_id(services: MessageServiceAdmin, text: str | None) -> bytes | None:

@@ -142,7 +142,7 @@ def export(target: Target, users: UserChoice, profile: str | None, output: Path 
     name = space.profile(profile if profile is not None else space.default_or_only).name
     data, findings = exported(space, name)
     if output is not None:
-        single_file.replace(output, output.read_bytes() if output.exists() else None, data)
+        single_file.replace(output, single_file.now(output), data)
     if target.json:
         written = {"file": str(output)} if output is not None else {"text": data.decode(target.workstation.code_page)}
         write_document({"profile": name, "user": space.user.name, **written, **findings_document(findings)})

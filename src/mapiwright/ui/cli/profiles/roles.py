@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mapiwright.ui.cli.editing import choose, looked_at, report_profile
+from mapiwright.ui.cli.editing import choose, in_profile, looked_at, report_profile
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import consent_options
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mapiwright.admin.operations.operations import Operation
-    from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.ui.cli.target import Target, UserChoice
     from mapiwright.ui.cli.writing import Consent
@@ -63,17 +62,16 @@ def default_store(
         _show_store(target, looked_at(target, users, name))
         return
 
-    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
+    def wanted(services: MessageServiceAdmin) -> Iterator[Operation]:
         from mapiwright.admin.operations.operations import SetDefaultStore
         from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS
 
-        services = profiles.admin_services(name)
         uid = None
         if chosen is not None:
             uid = _provider(services, chosen, PR_STORE_PROVIDERS, "store").uid
         yield SetDefaultStore(name, uid)
 
-    choose(target, users, consent, wanted)
+    choose(target, users, consent, in_profile(name, wanted))
 
 
 @click.command()
@@ -94,15 +92,14 @@ def order(target: Target, users: UserChoice, consent: Consent, name: str | None,
         _show_order(target, looked_at(target, users, name))
         return
 
-    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
+    def wanted(services: MessageServiceAdmin) -> Iterator[Operation]:
         from mapiwright.admin.operations.operations import OrderTransports
         from mapiwright.mapi.props.tags import PR_TRANSPORT_PROVIDERS
 
-        services = profiles.admin_services(name if name is not None else profiles.workspace.default_or_only)
         uids = tuple(_provider(services, each, PR_TRANSPORT_PROVIDERS, "transport").uid for each in chosen)
         yield OrderTransports(services.name, uids)
 
-    choose(target, users, consent, wanted)
+    choose(target, users, consent, in_profile(name, wanted))
 
 
 def _check(chosen: str | None, *, clear: bool) -> None:

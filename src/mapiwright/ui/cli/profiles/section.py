@@ -13,7 +13,7 @@ import click
 from mapiwright.errors import NotFoundError
 from mapiwright.ui.cli.assignments import assignment_options
 from mapiwright.ui.cli.edge import report
-from mapiwright.ui.cli.editing import edit, place_document, services_in
+from mapiwright.ui.cli.editing import edit, in_profile, place_document, services_in
 from mapiwright.ui.cli.target import target_options, user_options
 from mapiwright.ui.cli.writing import writing_options
 from mapiwright.ui.text.terminal import Line, Style, escape, write
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mapiwright.admin.operations.operations import Operation
-    from mapiwright.admin.profiles import ProfileAdmin
     from mapiwright.admin.sections import ProfileSection
     from mapiwright.admin.services import MessageServiceAdmin
     from mapiwright.formats.props import PropertyValue
@@ -129,8 +128,7 @@ def set_(
         raise click.UsageError("Give a property, --set TAG=VALUE or --set-file TAG=FILE.")
     given = assignments.read()
 
-    def wanted(profiles: ProfileAdmin) -> Iterator[Operation]:
-        services = profiles.admin_services(name)
+    def wanted(services: MessageServiceAdmin) -> Iterator[Operation]:
         uid = section_named(services, text)
         if not create:
             _must_be_there(target, services, uid)
@@ -138,7 +136,7 @@ def set_(
         with services.open_profile_section(uid, SectionFlag.FORCE_ACCESS) as opened:
             _report_kept(given, opened)
 
-    edit(target, users, consent, wanted)
+    edit(target, users, consent, in_profile(name, wanted))
 
 
 @section.command("delete")
@@ -158,13 +156,12 @@ def delete(
 
     gone = tuple(any_tag_named(each) for each in wanted)
 
-    def operations(profiles: ProfileAdmin) -> Iterator[Operation]:
-        services = profiles.admin_services(name)
+    def operations(services: MessageServiceAdmin) -> Iterator[Operation]:
         uid = section_named(services, text)
         _must_be_there(target, services, uid)
         yield DeleteProperties(name, uid, gone)
 
-    edit(target, users, consent, operations)
+    edit(target, users, consent, in_profile(name, operations))
 
 
 def _must_be_there(target: Target, services: MessageServiceAdmin, uid: str) -> None:

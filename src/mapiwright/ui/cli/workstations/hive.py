@@ -95,7 +95,7 @@ def names_of(path: str) -> tuple[str, ...]:
 
 def opened(path: Path) -> OpenHive:
     """Read a hive file, and report on stderr where it was not closed cleanly."""
-    found = path.read_bytes()
+    found = single_file.read_named(path, single_file.LARGEST_HIVE, "a hive")
     if not is_dirty(found):
         return OpenHive(path, found, found, None)
     unfinished = with_logs(path.resolve(), found)

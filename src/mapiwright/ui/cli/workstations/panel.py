@@ -20,7 +20,7 @@ from mapiwright.ui.cli.packages.disk import trust_option
 from mapiwright.ui.cli.plan_runner import Performing
 from mapiwright.ui.cli.serve_option import serve_options
 from mapiwright.ui.cli.target import report_interrupted_runs, target_options, user_options
-from mapiwright.ui.cli.writing import consent_options, end_interrupted_run, refuse_the_unnamed
+from mapiwright.ui.cli.writing import consent_options, end_interrupted_run, refuse_the_unnamed, report_waiting
 from mapiwright.ui.screens.screen_support import has_screen, require_textual
 from mapiwright.ui.text.terminal import write
 from mapiwright.workflows.panel.plans import PanelRun
@@ -83,6 +83,7 @@ def panel(
     app.run()
     for receipt in performing.receipts:
         write([way_back(receipt, target.command("undo", receipt.id))], sys.stderr)
+    report_waiting(target, run.left_by(*performing.receipts))
     for failure in performing.failures:
         if isinstance(failure, RecoveryNeededError):
             raise failure

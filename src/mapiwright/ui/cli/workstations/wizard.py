@@ -15,13 +15,23 @@ from mapiwright.entry.service.contract import EntryPolicy
 from mapiwright.errors import RefusedError, UsageError
 from mapiwright.message import Message
 from mapiwright.transaction.plans.plan import Plan
+from mapiwright.transaction.single_file import LARGEST_ANSWERS, LARGEST_LINE, read_named
 from mapiwright.ui.cli.installing import entry_option
 from mapiwright.ui.cli.language_option import language_option
 from mapiwright.ui.cli.plan_runner import Performing
 from mapiwright.ui.cli.serve_option import serve_options
 from mapiwright.ui.cli.target import target_options, user_options
-from mapiwright.ui.cli.writing import end_as_partial, refuse_the_unnamed, send, show_plan, writing_options
+from mapiwright.ui.cli.writing import (
+    end_as_partial,
+    pending_document,
+    refuse_the_unnamed,
+    report_waiting,
+    send,
+    show_plan,
+    writing_options,
+)
 from mapiwright.ui.screens.screen_support import has_screen, require_textual
+from mapiwright.ui.text.terminal import line_of_input
 from mapiwright.workflows.wizard.answers import FLAGS, Unattended, read_answers
 from mapiwright.workflows.wizard.run import WizardRun
 from mapiwright.workflows.wizard.state import Launch, Phase, WizardFlag
@@ -126,14 +136,17 @@ def _report_end(target: Target, consent: Consent, wizard: WizardScreen) -> None:
     if wizard.plan is not None and consent.dry_run:
         show_plan(target, wizard.plan, consent.output, verbose=consent.verbose)
     elif wizard.plan is not None and wizard.receipt is not None:
+        from mapiwright.setup.records.pending import left_by
         from mapiwright.ui.documents.documents import receipt_document, write_document
         from mapiwright.ui.text.render import way_back
         from mapiwright.ui.text.terminal import write
 
+        left = left_by(target.workstation, [wizard.receipt])
         if target.json:
-            write_document({"receipt": receipt_document(wizard.receipt)})
+            write_document({"receipt": receipt_document(wizard.receipt), **pending_document(left)})
         else:
             write([way_back(wizard.receipt, target.command("undo", wizard.receipt.id))], sys.stderr)
+        report_waiting(target, left)
         end_as_partial(wizard.plan)
     else:
         raise RefusedError(Message.of("sentences.cancelled"))
@@ -147,7 +160,7 @@ def _together(flags: tuple[str, ...]) -> WizardFlag:
 
 
 def _unattended(run: WizardRun, file: Path, launch: Launch) -> Write | None:
-    answers = read_answers(file.read_bytes(), str(file))
+    answers = read_answers(read_named(file, LARGEST_ANSWERS, "answers"), str(file))
     given = answers.launch
     both = Launch(given.flags | launch.flags, launch.services or given.services, launch.name or given.name)
     return Unattended(run, replace(answers, launch=both), str(file), _read_secret).to_the_end()
@@ -169,7 +182,10 @@ def _by_profile_file(target: Target, users: UserChoice, consent: Consent, file: 
 def _read_secret(source: SecretSource) -> str:
     """One line; nothing of it is shown, ever."""
     try:
-        text = Path(source.file).read_text(encoding="utf-8-sig") if source.file else sys.stdin.readline()
+        if source.file:
+            text = read_named(Path(source.file), LARGEST_LINE, "a secret").decode("utf-8-sig")
+        else:
+            text = line_of_input()
     except UnicodeDecodeError:
         text = ""
     found = text.partition("\n")[0].rstrip("\r")

@@ -101,7 +101,9 @@ class HistoryScreen(PanelScreen[None]):
         """Show what was done, and the command line that takes it back."""
         chosen = self._chosen
         if chosen is not None:
-            lines = receipt_lines(chosen, self.panel.command("undo", chosen.id))
+            left = await self.attempt(lambda: self.panel.run.left_by(chosen))
+            waits = {(each.receipt, each.number) for each in left or ()}
+            lines = receipt_lines(chosen, self.panel.command("undo", chosen.id), waits)
             await self.app.push_screen_wait(Notice(self.texts, self._title(chosen), lines))
 
     @action
