@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.contract.wine_prefix import make_prefix
 
 from mapiwright.workstation.change import MakeFolder
-from mapiwright.workstation.disk import replace
+from mapiwright.workstation.disk import replace, wine_server
 from mapiwright.workstation.disk.replace import replace_file
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
 from mapiwright.workstation.kinds.image import ImageWorkstation
 from mapiwright.workstation.kinds.memory import MemoryWorkstation
+from mapiwright.workstation.kinds.wine import WineWorkstation
 from mapiwright.workstation.outlook.layout import layout
 from mapiwright.workstation.workstation import Edition
 
@@ -38,6 +40,8 @@ class Subject:
     folder: str
     whole: bool
     """Whether it has the registry of its machine, too."""
+    by_wine: bool = False
+    """Whether Wine laid it out: no Default, no control sets, and ``Clients`` not shared by the two sides of WOW64."""
 
     @property
     def user(self) -> KeyPath:
@@ -75,12 +79,31 @@ def hive_file(tmp_path: Path) -> Subject:
     return Subject(workstation, again, folder, whole=False)
 
 
-KINDS = {"memory": memory, "image": image, "hive": hive_file}
+def wine(tmp_path: Path) -> Subject:
+    if os.name == "nt":
+        pytest.skip("a Wine prefix: its drives are links, which need a privilege on Windows")
+    prefix = make_prefix(tmp_path / "pfx", USER)
+
+    def again() -> Workstation:
+        return WineWorkstation(prefix)
+
+    return Subject(again(), again, r"C:\ProgramData", whole=True, by_wine=True)
+
+
+KINDS = {"memory": memory, "image": image, "hive": hive_file, "wine": wine}
 
 
 @pytest.fixture(params=KINDS)
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+def subject(request: pytest.FixtureRequest, tmp_path: Path, locks_of_wine: Path) -> Subject:  # noqa: ARG001
     return KINDS[request.param](tmp_path)
+
+
+@pytest.fixture
+def locks_of_wine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where a server of Wine would have its lock, were it not that of this computer."""
+    folder = tmp_path_factory.mktemp("locks")
+    monkeypatch.setattr(wine_server, "TEMPORARY", folder)
+    return folder
 
 
 @pytest.fixture
@@ -102,7 +125,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return fail
 
 
-@pytest.fixture(params=["memory", "image"])
-def whole(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+@pytest.fixture(params=["memory", "image", "wine"])
+def whole(request: pytest.FixtureRequest, tmp_path: Path, locks_of_wine: Path) -> Subject:  # noqa: ARG001
     """One of those that have the registry of their machine."""
     return KINDS[request.param](tmp_path)

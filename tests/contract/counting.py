@@ -55,9 +55,10 @@ def counted_reads(workstation: Workstation) -> Iterator[Counter[tuple[str, ...]]
 
         return read
 
+    kinds = {part: type(getattr(workstation, part)) for part in READS}  # what it reads to have these is no read of it
     with pytest.MonkeyPatch.context() as patch:
         for part, names in READS.items():
-            kind = type(getattr(workstation, part))
+            kind = kinds[part]
             for name in names:
                 patch.setattr(kind, name, counting(part, name, getattr(kind, name)))
             if part != "state":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     class Subject(Protocol):
         workstation: Workstation
         whole: bool
+        by_wine: bool
 
         folder: str
 
@@ -32,7 +33,12 @@ def test_it_has_the_user_with_his_own_name_and_keys(subject: Subject) -> None:
     assert (user.name, user.template) == ("Zoë Ångström", False)
     assert user.sid.startswith("S-1-5-21-")
     assert subject.workstation.registry.subkeys(user.root / "Software") is not None
-    assert [user.template for user in subject.workstation.users] == [False, True][: 1 + subject.whole]
+    assert [user.template for user in subject.workstation.users] == [False, True][: people(subject)]
+
+
+def people(subject: Subject) -> int:
+    """The one, and Default where there is one."""
+    return 1 + (subject.whole and not subject.by_wine)
 
 
 def test_it_tells_its_outlook_and_the_rule_behind_each_fact(subject: Subject) -> None:
@@ -103,9 +109,8 @@ def test_one_run_at_a_time(subject: Subject) -> None:
 
 
 def test_a_user_whose_hive_is_whole_is_within_reach(subject: Subject) -> None:
-    assert [subject.workstation.why_unwritable(user) for user in subject.workstation.users] == [None] * (
-        1 + subject.whole
-    )
+    reasons = [subject.workstation.why_unwritable(user) for user in subject.workstation.users]
+    assert reasons == [None] * people(subject)
 
 
 def test_its_facts_are_read_once_and_again_after_a_refresh(subject: Subject) -> None:

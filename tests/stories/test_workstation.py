@@ -279,7 +279,7 @@ def test_a_demo_that_cannot_be_put_in_its_place_is_told(tmp_path: Path, monkeypa
         (r"C:\pc", r"image:C:\pc"),
         ("", "not the URI"),
         ("live:", "not yet built"),
-        ("wine:~/.wine", "not yet built"),
+        ("wine:", "no place"),
         ("image:", "no place"),
         ("hive:", "no place"),
         ("memory:x", "takes no place"),

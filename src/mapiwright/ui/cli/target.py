@@ -159,7 +159,7 @@ def workstation_options(verb: Callable[..., None]) -> Callable[..., None]:
         "uri",
         metavar="URI",
         envvar=WORKSTATION_VARIABLE,
-        help="image:DIR, hive:FILE, memory: or demo:; demo: where it is left out.",
+        help="image:DIR, wine:PREFIX, hive:FILE, memory: or demo:; demo: where it is left out.",
     )
     @functools.wraps(verb)
     def with_workstation(

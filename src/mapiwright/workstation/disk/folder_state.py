@@ -184,9 +184,13 @@ class FolderState:
         holder = b""
         with suppress(MapiwrightError, OSError):  # a note for people; who owns the folder writes what they want
             holder = folder.read(HOLDER, 1000) or b""
+        return self.busy_by(holder.decode("utf-8", "replace"))
+
+    def busy_by(self, holder: str) -> BusyError:
+        """The error for a lock that another run holds."""
         return BusyError(
             "another run is changing this workstation",
-            where=f"{self.folder}, {holder.decode('utf-8', 'replace') or 'held'}",
+            where=f"{self.folder}, {holder or 'held'}",
             remedy="Wait until it has ended, then try again.",
         )
 

@@ -183,6 +183,11 @@ class Folder:
         with self._naming(name):
             os.mkdir(self._at(name), mode, dir_fd=self.handle)
 
+    def give(self, user: int, group: int) -> None:
+        """Make the folder itself another user's, by their numbers; for an administrator, where there are owners."""
+        if sys.platform != "win32" and self.handle is not None:
+            os.chown(".", user, group, dir_fd=self.handle)
+
     def remove(self, name: str) -> None:
         """Remove a file, or a link itself; raises FileNotFoundError."""
         with self._naming(name):

@@ -5,35 +5,30 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import Finding, NotFoundError, RefusedError, Severity, UsageError
-from mapiwright.workstation.disk.handles import is_folder, look_at, open_folder
-from mapiwright.workstation.disk.tree import TreeFiles, resolve
+from mapiwright.workstation.disk.handles import is_folder, look_at
+from mapiwright.workstation.disk.tree import resolve
 from mapiwright.workstation.files import join
-from mapiwright.workstation.kept import Kept
+from mapiwright.workstation.kinds.windows_tree import WindowsTree
 from mapiwright.workstation.mounts.hives import CLOSED, HiveFile, HiveRegistry, closed_hive, no_hive
-from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.outlook.facts import Facts
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from mapiwright.workstation.disk.folder_state import FolderState, UserState
     from mapiwright.workstation.outlook.windows import UserFolder
-    from mapiwright.workstation.workstation import Outlook, User
+    from mapiwright.workstation.workstation import User
 
 _CONFIG = ("Windows", "System32", "config")
 _MACHINE_HIVES = ("SOFTWARE", "SYSTEM")
 HIVE = "NTUSER.DAT"
 """The hive in a user's profile folder."""
-LARGEST_OF_A_USER = 64 * 1024 * 1024
-"""The bytes of a record in a user's own store; it holds changes to the user's keys."""
 
 
-class ImageWorkstation:
+class ImageWorkstation(WindowsTree):
     """A Windows tree under a folder; the drive that Windows runs from is that folder.
 
     Raises NotFoundError where the folder is absent or holds no Windows.
@@ -41,6 +36,7 @@ class ImageWorkstation:
 
     def __init__(self, path: Path, *, uri: str = "") -> None:
         """``uri`` is how the user named it, where that is not ``image:`` and the path."""
+        super().__init__()
         self.uri = uri or f"image:{path}"
         self.description = f"the Windows in {path}"
         if not path.is_dir():
@@ -51,7 +47,6 @@ class ImageWorkstation:
                 remedy=f"Mount the image there, or make a trial one: mapiwright workstation create {path}",
             )
         self.root = path.resolve()
-        self.kept = Kept()
         self._opened: dict[Path, HiveFile] = {}
         self._mounted: dict[User, Path | Finding] = {}
         self._machine_hives = {
@@ -78,73 +73,16 @@ class ImageWorkstation:
         opened = {root: self._opened.setdefault(path, HiveFile(path)) for root, path in users.items()}
         return HiveRegistry({**self._machine_hives, **opened})
 
-    @cached_property
-    def files(self) -> TreeFiles:
-        """Its files."""
-        return TreeFiles(self._drive, private=self.state_folder)
-
-    @cached_property
-    def state(self) -> FolderState:
-        """Our journal, receipts and backups on it."""
-        if self._own is not None:
-            from mapiwright.workstation.disk.folder_state import FolderState  # noqa: PLC0415
-
-            return FolderState(resolve(self._home_of(self._own), windows.OWN_FOLDER, followed=0))
-        if self._machine_state is None:
-            raise RefusedError("ProgramData is not on the drive of Windows", where=self.state_folder)
-        return self._machine_state
-
-    @cached_property
-    def state_folder(self) -> str:
-        """Our folder on it."""
-        return windows.own_folder(self._own.path) if self._own else windows.state_folder(self.environment)
-
-    @property
-    def as_user(self) -> User | None:
-        """The user who does the per-user part."""
-        return self._own.user if self._own else None
-
-    @cached_property
-    def users_states(self) -> Mapping[User, UserState]:
-        """The records of users who did, also where something is wrong with them; without those that are closed."""
-        folders = self._people if self._own is None else ()
-        states = {folder.user: self._state_of(folder) for folder in folders}
-        return MappingProxyType({user: state for user, state in states.items() if state is not None})
-
     def refresh(self) -> None:
         """Read the facts again; where our records are, and whose, stays as it was when the workstation was opened."""
         self.kept.forget()
         for name in ("_facts", "_user_hives"):
             self.__dict__.pop(name, None)
 
-    def place(self, path: str) -> str:
-        """As Windows names it."""
-        return path
-
-    @property
-    def code_page(self) -> str:
-        """Its ANSI code page."""
-        return self._facts.code_page
-
     @property
     def users(self) -> tuple[User, ...]:
         """Its users."""
         return tuple(self._user_hives)
-
-    @property
-    def outlook(self) -> Outlook:
-        """The Outlook that counts."""
-        return self.outlooks[0]
-
-    @property
-    def outlooks(self) -> tuple[Outlook, ...]:
-        """Its Outlooks, the one that counts first."""
-        return self._facts.outlooks
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Its variables for paths."""
-        return self._facts.environment
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -174,70 +112,21 @@ class ImageWorkstation:
         return HiveRegistry(self._machine_hives)
 
     @property
-    def _drive(self) -> dict[str, Path]:
+    def _drives(self) -> dict[str, Path]:
         return {self.environment["SystemDrive"]: self.root}
 
-    @cached_property
-    def _tree(self) -> TreeFiles:
-        """Its files, for who asks where something lies before it is known whose our folder is."""
-        return TreeFiles(self._drive)
-
-    @cached_property
-    def _machine_state(self) -> FolderState | None:
-        """The machine's records; None where they can have no place."""
-        from mapiwright.workstation.disk.folder_state import FolderState  # noqa: PLC0415 - not every verb asks for it
-
-        path = self._tree.path_of(windows.state_folder(self.environment), follow=False)
-        return FolderState(path) if path is not None else None
-
-    @cached_property
-    def _own(self) -> UserFolder | None:
-        """The profile folder of the one user whose hive is ours, where the machine's records are not."""
-        if self._machine_state is None or not self._machine_state.closed:
-            return None
-        mine = [folder for folder in self._people if self._is_ours(folder.user)]
-        return mine[0] if len(mine) == 1 else None
+    def _hive_in(self, home: Path) -> Path:
+        return home / HIVE
 
     def _is_ours(self, user: User) -> bool:
-        from mapiwright.workstation.disk.folder_state import is_ours  # noqa: PLC0415
+        from mapiwright.workstation.disk.folder_state import is_ours  # noqa: PLC0415 - few have records of their own
 
         hive = self._user_hives[user]
         return isinstance(hive, Path) and is_ours(hive)
 
-    def _state_of(self, folder: UserFolder) -> UserState | None:
-        """A user's own records, for another's run; None where there are none, or they are closed to it."""
-        from mapiwright.workstation.disk.folder_state import UserState  # noqa: PLC0415
-
-        try:
-            home = self._tree.path_of(folder.path)
-        except (RefusedError, UsageError, OSError):
-            return None  # the finding on the hive says so
-        if home is None:
-            return None
-        owners = frozenset(found.st_uid for found in (look_at(home), look_at(home / HIVE)) if found is not None)
-        try:
-            real = resolve(home, windows.OWN_FOLDER, followed=0)
-            open_folder(real).close()
-        except (FileNotFoundError, PermissionError):
-            return None
-        except (RefusedError, OSError):
-            real = home.joinpath(*windows.OWN_FOLDER)  # what is wrong with it, its faults say
-        return UserState(real, owners, LARGEST_OF_A_USER)
-
-    @property
-    def _people(self) -> tuple[UserFolder, ...]:
-        """Without Default, who runs nothing and whose records every new user would be given."""
-        return tuple(folder for folder in self._facts.user_folders if not folder.user.template)
-
     @cached_property
     def _facts(self) -> Facts:
         return Facts(self._machine, lambda: self._tree)
-
-    def _home_of(self, folder: UserFolder) -> Path:
-        home = self._tree.path_of(folder.path)
-        if home is None:
-            raise RefusedError("the profile folder is on another drive", where=folder.path)
-        return home
 
     @cached_property
     def _user_hives(self) -> dict[User, Path | Finding]:

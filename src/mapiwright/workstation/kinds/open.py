@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 DEMO_VARIABLE = "MAPIWRIGHT_DEMO"
 _LATER = {
     "live": "this machine",
-    "wine": "a Wine prefix",
     "remote": "another machine's registry and shares",
 }
 
@@ -27,9 +26,10 @@ def open_workstation(
 ) -> Workstation:
     """The workstation that ``uri`` names.
 
-    ``image:DIR`` is an offline Windows, ``hive:FILE`` a bare hive, ``memory:`` a new one in memory, and ``demo:`` an
-    image that is made on first use. ``inf``, ``edition`` and ``bitness`` say what a bare hive cannot. Raises
-    UsageError for another URI, NotFoundError where there is nothing at the place that it names.
+    ``image:DIR`` is an offline Windows, ``wine:PREFIX`` a Wine prefix, ``hive:FILE`` a bare hive, ``memory:`` a new
+    one in memory, and ``demo:`` an image that is made on first use. ``inf``, ``edition`` and ``bitness`` say what a
+    bare hive cannot. Raises UsageError for another URI, NotFoundError where there is nothing at the place that it
+    names.
     """
     scheme, colon, place = uri.partition(":")
     scheme = scheme.lower() if colon else ""
@@ -56,6 +56,12 @@ def _image(uri: str, place: str) -> Workstation:
     return ImageWorkstation(_path(uri, place))
 
 
+def _wine(uri: str, place: str) -> Workstation:
+    from mapiwright.workstation.kinds.wine import WineWorkstation
+
+    return WineWorkstation(_path(uri, place))
+
+
 def _memory(uri: str, place: str) -> Workstation:
     from mapiwright.workstation.kinds.memory import MemoryWorkstation
     from mapiwright.workstation.outlook.layout import layout
@@ -74,7 +80,12 @@ def _demo(uri: str, place: str) -> Workstation:
     return ImageWorkstation(folder, uri=uri)
 
 
-_OPENERS: dict[str, Callable[[str, str], Workstation]] = {"image": _image, "memory": _memory, "demo": _demo}
+_OPENERS: dict[str, Callable[[str, str], Workstation]] = {
+    "image": _image,
+    "wine": _wine,
+    "memory": _memory,
+    "demo": _demo,
+}
 
 
 def demo_folder() -> Path:
@@ -122,7 +133,7 @@ def _refuse_place(uri: str, place: str) -> None:
 
 
 def _unknown(uri: str, scheme: str) -> UsageError:
-    known = "image:DIR, hive:FILE, memory: or demo:"
+    known = "image:DIR, wine:PREFIX, hive:FILE, memory: or demo:"
     if scheme in _LATER:
         return UsageError(f"{scheme}: ({_LATER[scheme]}) is not yet built", where=uri, expected=known)
     return UsageError(

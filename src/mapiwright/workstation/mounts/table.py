@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mapiwright.errors import NotFoundError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
@@ -18,10 +18,13 @@ from mapiwright.workstation.mounts.redirection import physical
 from mapiwright.workstation.registry import Key, KeyPath, RegistrySnapshot, RegistryWants, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mapiwright.workstation.change import RegistryChange
-    from mapiwright.workstation.registry import View
+    from mapiwright.workstation.registry import RegistryReader, View
+
+    Translation: TypeAlias = Callable[[KeyPath, RegistryReader], KeyPath]
+    """Gives the native path that a path leads to; the reader answers by paths as they are stored."""
 
 
 @frozen
@@ -89,9 +92,10 @@ class Mount:
 class MountedRegistry:
     """A registry over mounted hives."""
 
-    def __init__(self, mounts: Iterable[Mount]) -> None:
-        """No mount is inside another one."""
+    def __init__(self, mounts: Iterable[Mount], translation: Translation = physical) -> None:
+        """No mount is inside another one. ``translation`` is that of the system which keeps the redirected ones."""
         self.mounts = tuple(mounts)
+        self._translation = translation
         self._by_place = {_place(mount.path): mount for mount in self.mounts}
         self._stored = _Stored(self)
 
@@ -160,7 +164,7 @@ class MountedRegistry:
     def located(self, path: KeyPath) -> Mount | None:
         """The mount that holds ``path``."""
         place = _place(path)
-        for depth in range(2, len(place) + 1):
+        for depth in range(1, len(place) + 1):
             mount = self._by_place.get(place[:depth])
             if mount is not None:
                 return mount
@@ -175,7 +179,7 @@ class MountedRegistry:
     def _translated(self, path: KeyPath) -> KeyPath:
         """The path as the hive that holds it stores it."""
         mount = self.located(path)
-        return path if mount is not None and not mount.redirected else physical(path, self._stored)
+        return path if mount is not None and not mount.redirected else self._translation(path, self._stored)
 
     def _mount_to_change(self, key: KeyPath) -> Mount:
         mount = self.located(key)

@@ -10,7 +10,7 @@ from mapiwright.workstation.outlook import windows
 from mapiwright.workstation.outlook.detection import find_outlooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from mapiwright.errors import Finding
     from mapiwright.workstation.files import FileReader
@@ -25,10 +25,19 @@ class Facts:
     Each fact is read at the first ask, so that one that cannot be read (a damaged hive) leaves the others.
     """
 
-    def __init__(self, registry: RegistryReader, files: Callable[[], FileReader]) -> None:
-        """``registry`` holds HKLM; ``files`` gives the files, which may themselves be found by these facts."""
+    def __init__(
+        self,
+        registry: RegistryReader,
+        files: Callable[[], FileReader],
+        people: Callable[[RegistryReader, Mapping[str, str]], Iterable[UserFolder]] = windows.user_folders,
+    ) -> None:
+        """``registry`` holds HKLM; ``files`` gives the files, which may themselves be found by these facts.
+
+        ``people`` says who the users are, by the registry and the machine's variables.
+        """
         self._registry = registry
         self._files = files
+        self._find_people = people
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -38,7 +47,7 @@ class Facts:
     @cached_property
     def user_folders(self) -> tuple[UserFolder, ...]:
         """The users with their profile folders, by name; Default last."""
-        return tuple(windows.user_folders(self._registry, self.environment))
+        return tuple(self._find_people(self._registry, self.environment))
 
     @cached_property
     def users(self) -> tuple[User, ...]:

@@ -138,6 +138,15 @@ def _people(registry: RegistryReader, variables: Mapping[str, str]) -> Iterator[
                 yield UserFolder(User(_last(path) or sid, sid, KeyPath("HKU", (sid,))), path)
 
 
+def user_of(registry: RegistryReader, variables: Mapping[str, str], sid: str) -> UserFolder:
+    """The user of a SID whose keys are there, by ProfileList or what the last logon left in the user's own keys."""
+    root = KeyPath("HKU", (sid,))
+    path = expand(_text(registry, PROFILE_LIST / sid, "ProfileImagePath"), variables)
+    path = path or _text(registry, root / "Volatile Environment", "USERPROFILE")
+    path = path or join(variables["SystemDrive"], "users", sid)
+    return UserFolder(User(_last(path) or sid, sid, root), path)
+
+
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """``text`` with its ``%variables%`` replaced; one that is not known stays, as Windows leaves it."""
     known = {upcase(name): value for name, value in variables.items()}
