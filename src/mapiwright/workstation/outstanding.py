@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import ConflictError, RefusedError
-from mapiwright.formats.regf.edit.limits import refuse_key, refuse_value
+from mapiwright.formats.regf.limits import refuse_key, refuse_value
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.workstation.change import (
     CreateKey,

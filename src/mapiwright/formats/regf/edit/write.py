@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.edit.cells import Cells
-from mapiwright.formats.regf.edit.limits import refuse_key, refuse_value
 from mapiwright.formats.regf.edit.security import add_security, release_security, security_descriptor, share_security
 from mapiwright.formats.regf.edit.subkeys import free_lists, insert_subkey, remove_subkey
 from mapiwright.formats.regf.edit.tiling import Tiling, tiling_of
 from mapiwright.formats.regf.edit.values import delete_value, free_value, set_value
+from mapiwright.formats.regf.limits import refuse_key, refuse_value
 from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import (

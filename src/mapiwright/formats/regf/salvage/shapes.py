@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from mapiwright.formats.regf.edit.limits import LONGEST_KEY_NAME, LONGEST_VALUE_NAME
+from mapiwright.formats.regf.limits import LONGEST_KEY_NAME, LONGEST_VALUE_NAME
 from mapiwright.formats.regf.records import (
     BASE_BLOCK,
     INLINE,
