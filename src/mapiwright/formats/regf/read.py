@@ -8,7 +8,8 @@ Source: the regf specification of msuhanov.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.formats.regf.pages import Pages
 from mapiwright.formats.regf.records import (
@@ -26,16 +27,14 @@ from mapiwright.formats.regf.records import (
     damage,
 )
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.frozen import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mapiwright.formats.regf.pages import Buffer
 
 
-@frozen
-class HiveValue:
+class HiveValue(NamedTuple):
     """A value: its name ("" is the unnamed one), its 32-bit type and its bytes as stored."""
 
     name: str
@@ -140,13 +139,9 @@ class HiveKey:
 
     def values(self) -> Iterator[HiveValue]:
         """Its values, in stored order."""
-        image = self._hive.image
-        seen = set()
-        for offset in image.value_offsets(self.record):
-            if offset in seen:
-                raise damage(BASE_BLOCK + offset, f"value is listed twice in key {self.name!r}")
-            seen.add(offset)
-            yield self._read(image.value(offset))
+        offsets = self._hive.image.value_offsets(self.record)
+        self._refuse_twice(offsets, "value")
+        return map(self._read, map(self._hive.image.value, offsets))
 
     def value(self, name: str) -> HiveValue | None:
         """The value of that name without regard to case, or None; "" is the unnamed value."""
@@ -154,22 +149,30 @@ class HiveKey:
         return None if found is None else self._read(found)
 
     def _read(self, value: ValueRecord) -> HiveValue:
-        self._hive.claim(value.offset, self.record.offset)
-        for cell in self._hive.image.data_cells(value):
-            self._hive.claim(cell, value.offset)
-        return HiveValue(value.name, value.type, self._hive.image.content(value))
+        hive = self._hive
+        hive.claim(value.offset, self.record.offset)
+        cells, data = hive.image.data_of(value)
+        for cell in cells:
+            hive.claim(cell, value.offset)
+        return HiveValue(value.name, value.type, data)
 
     def subkeys(self) -> Iterator[HiveKey]:
         """Its subkeys, in stored order, which is the order of their upcased names."""
-        image = self._hive.image
-        seen = set()
-        for leaf in image.leaves(self.record):
-            self._hive.claim(leaf.offset, self.record.offset)
-            for offset in leaf.keys:
-                if offset in seen:
-                    raise damage(BASE_BLOCK + offset, f"key is listed twice in key {self.name!r}")
-                seen.add(offset)
-                yield HiveKey(self._hive, image.subkey(self.record, offset), self._depth + 1)
+        hive, record, depth = self._hive, self.record, self._depth + 1
+        if not record.subkey_count:
+            return
+        leaves = hive.image.leaves(record)
+        for leaf in leaves:
+            hive.claim(leaf.offset, record.offset)
+        offsets = [offset for leaf in leaves for offset in leaf.keys]
+        self._refuse_twice(offsets, "key")
+        for offset in offsets:
+            yield HiveKey(hive, hive.image.subkey(record, offset), depth)
+
+    def _refuse_twice(self, offsets: Sequence[int], what: str) -> None:
+        if len(set(offsets)) != len(offsets):
+            twice, _ = Counter(offsets).most_common(1)[0]
+            raise damage(BASE_BLOCK + twice, f"{what} is listed twice in key {self.name!r}")
 
     def subkey(self, name: str) -> HiveKey | None:
         """The subkey of that name without regard to case, or None; only keys whose hash fits are read."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapiwright.errors import FormatError
 from mapiwright.formats.regf.pages import SHIFT, Pages
@@ -70,6 +70,12 @@ SECURITY = struct.Struct("<2sHIIII")
 SECURITY_NEXT = 4
 SECURITY_PREVIOUS = 8
 SECURITY_USERS = 12
+
+# A whole cell of a key or a value, its size first, with the fields that a reader needs: what it walks thousands of.
+_KEY_CELL = struct.Struct("<i2sHQ3I4xI4x8I4x2H")
+_VALUE_CELL = struct.Struct("<i2sH3IH2x")
+_FIRST = BASE_BLOCK + BIN_HEADER
+_make: Callable[..., Any] = tuple.__new__  # a NamedTuple's own way goes through Python
 
 LIST_HEAD = struct.Struct("<2sH")
 BIG_DATA = struct.Struct("<2sHI")
@@ -196,26 +202,26 @@ class Image:
     Every method raises FormatError with the place where the bytes are not what they should be.
     """
 
-    __slots__ = ("_missing", "data", "end", "pages")
+    __slots__ = ("_here", "_missing", "data", "end", "pages")
 
     def __init__(self, data: Buffer | Pages, end: int) -> None:
         self.pages = data if isinstance(data, Pages) else None
         self.data: Buffer = data.buffer if isinstance(data, Pages) else data
         self._missing = data.missing if isinstance(data, Pages) else bytearray()
         self.end = end
+        self._here = self.pages is None  # so that a record can be read without asking for its cell
 
     def cell(self, offset: int) -> tuple[int, int]:
         """Where the payload of the cell in use at ``offset`` begins and ends in the file."""
         at = BASE_BLOCK + offset
         if offset % 8 or offset < BIN_HEADER or at + 8 > self.end:
             raise damage(at, f"offset 0x{offset:x} is no cell of this hive")
-        missing = self._missing
-        if missing and missing[at >> SHIFT] and self.pages is not None:
+        if self.pages is not None and self._missing[at >> SHIFT]:
             self.pages.bring(at, at + 8)
         size = -_SIZE.unpack_from(self.data, at)[0]
         if size < 8 or at + size > self.end:
             raise damage(at, f"cell has size {-size}", "a cell in use, inside its bin")
-        if missing and (at + size - 1) >> SHIFT != at >> SHIFT and self.pages is not None:
+        if self.pages is not None and (at + size - 1) >> SHIFT != at >> SHIFT:
             self.pages.bring(at, at + size)
         return at + 4, at + size
 
@@ -231,34 +237,41 @@ class Image:
 
     def key(self, offset: int) -> KeyRecord:
         """The key whose cell is at ``offset``."""
+        at = BASE_BLOCK + offset
+        if self._here and not at & 7 and _FIRST <= at <= self.end - _KEY_CELL.size:
+            size, mark, *fields, length, class_length = _KEY_CELL.unpack_from(self.data, at)
+            start = at + 4 + KEY.size
+            fits = not size & 7 and start + length <= at - size <= self.end
+            if mark == b"nk" and fits and fields[0] & LATIN1_KEY:
+                name = str(self.data[start : start + length], "latin-1")
+                found: KeyRecord = _make(KeyRecord, (offset, *fields, class_length, name))
+                return found
+        return self._key(offset)
+
+    def _key(self, offset: int) -> KeyRecord:
+        """The same, which says what is wrong where something is."""
         at, end = self.record(offset, b"nk", KEY.size)
-        _, flags, timestamp, access, parent, subkeys, _, subkey_list, *rest = KEY.unpack_from(self.data, at)
-        _, values, value_list, security, class_offset, subkey, class_, value, data, _, length, class_length = rest
-        name = self._name(at + KEY.size, length, end, latin1=bool(flags & LATIN1_KEY))
-        return KeyRecord(
-            offset=offset,
-            flags=flags,
-            timestamp=timestamp,
-            access=access,
-            parent=parent,
-            subkey_count=subkeys,
-            subkey_list=subkey_list,
-            value_count=values,
-            value_list=value_list,
-            security=security,
-            class_offset=class_offset,
-            longest_subkey=subkey,
-            longest_class=class_,
-            longest_value=value,
-            largest_data=data,
-            class_length=class_length,
-            name=name,
-        )
+        _, _, *fields, length, class_length = _KEY_CELL.unpack_from(self.data, at - 4)
+        name = self._name(at + KEY.size, length, end, latin1=bool(fields[0] & LATIN1_KEY))
+        return KeyRecord._make((offset, *fields, class_length, name))
 
     def value(self, offset: int) -> ValueRecord:
         """The value whose cell is at ``offset``."""
+        at = BASE_BLOCK + offset
+        if self._here and not at & 7 and _FIRST <= at <= self.end - _VALUE_CELL.size:
+            size, mark, length, *fields = _VALUE_CELL.unpack_from(self.data, at)
+            start = at + 4 + VALUE.size
+            fits = not size & 7 and start + length <= at - size <= self.end
+            if mark == b"vk" and fits and (fields[3] & LATIN1_VALUE or not length):
+                name = str(self.data[start : start + length], "latin-1")
+                found: ValueRecord = _make(ValueRecord, (offset, *fields, name))
+                return found
+        return self._value(offset)
+
+    def _value(self, offset: int) -> ValueRecord:
+        """The same, which says what is wrong where something is."""
         at, end = self.record(offset, b"vk", VALUE.size)
-        _, length, size, data, kind, flags, _ = VALUE.unpack_from(self.data, at)
+        _, _, length, size, data, kind, flags = _VALUE_CELL.unpack_from(self.data, at - 4)
         name = self._name(at + VALUE.size, length, end, latin1=bool(flags & LATIN1_VALUE))
         return ValueRecord(offset, size, data, kind, flags, name)
 
@@ -379,13 +392,23 @@ class Image:
 
     def content(self, value: ValueRecord) -> bytes:
         """The data of a value."""
-        if value.size & INLINE:
-            size = value.size & ~INLINE
-            if size > 4:
-                raise damage(BASE_BLOCK + value.offset, f"{size} bytes of data in the offset field", "4 or fewer")
-            return _NUMBER.pack(value.data)[:size]
+        return self.data_of(value)[1]
+
+    def data_of(self, value: ValueRecord) -> tuple[Sequence[int], bytes]:
+        """The cells of a value's data, as ``data_cells`` has them, and the data."""
+        size = value.size
+        if size & INLINE:
+            if size & ~INLINE > 4:
+                what = f"{size & ~INLINE} bytes of data in the offset field"
+                raise damage(BASE_BLOCK + value.offset, what, "4 or fewer")
+            return (), _NUMBER.pack(value.data)[: size & ~INLINE]
+        if not size:
+            return (), b""
+        at, end = self.cell(value.data)
+        if end - at >= size:
+            return (value.data,), bytes(self.data[at : at + size])
         cells = self.data_cells(value)
-        return b"".join(self._pieces(cells[2:] if len(cells) > 1 else cells, value.size))
+        return cells, b"".join(self._pieces(cells[2:], size))
 
     def _pieces(self, cells: list[int], size: int) -> Iterator[bytes]:
         for offset in cells:
