@@ -203,6 +203,39 @@ def test_any_other_is_replaced_as_a_whole(spoil: Callable[[Path], object], why: 
     assert not validate(hive.read_bytes())
 
 
+def test_a_write_costs_what_it_touches(hive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty values in a hive of 8 MB: bytes read, besides the one look at all cells, and bytes written."""
+    large = edit(old_hive(), [SetValue((), f"pad {each}", 3, bytes(16000)) for each in range(500)], timestamp=NOW)
+    hive.write_bytes(large)
+    written, read = 0, 0
+    os_write, os_read = os.write, os.read
+
+    def write(handle: int, data: bytes) -> int:
+        nonlocal written
+        written += len(data)
+        return os_write(handle, data)
+
+    def counted(handle: int, length: int) -> bytes:
+        nonlocal read
+        found = os_read(handle, length)
+        read += len(found)
+        return found
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(os, "read", counted)
+    file = HiveFile(hive)
+    assert file.value(("k 3",), View.NATIVE, "data") == Value(3, bytes(300))
+    assert read < 512 * 1024, "a look-up brings a few blocks"
+    file.refuse_unwritable()
+    looked = read
+    assert looked < len(large) + 512 * 1024, "the cells are looked at once"
+    file.put(file.edited([SetValue(("k 3",), f"new {each}", 3, bytes(300)) for each in range(20)]))
+    assert written < 256 * 1024
+    assert read - looked < len(large) + 2 * 1024 * 1024, "and the validator finds the bins by itself"
+    assert HiveFile(hive).value(("k 3",), View.NATIVE, "new 19") == Value(3, bytes(300))
+    assert not validate(hive.read_bytes())
+
+
 @pytest.mark.parametrize("strike", ["killed", "full disk"])
 def test_a_write_that_ends_at_any_call_is_old_or_new(
     strike: str, hive: Path, monkeypatch: pytest.MonkeyPatch

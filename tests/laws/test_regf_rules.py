@@ -182,6 +182,21 @@ def test_many_siblings_are_split_over_lists_of_507(minor: int, count: int) -> No
     assert len(again) <= len(data) + 4096  # the space is used again
 
 
+def test_siblings_come_and_go_in_little_room() -> None:
+    """2,000 of them grow the hive by less than 1 MB, and their lists do not stay when they are gone."""
+    names = [f"Konto {each:04}" for each in range(2000)]
+    random.Random(3).shuffle(names)
+    empty = made(CreateKey(("p",)))
+    data = edit(empty, [CreateKey(("p", name)) for name in names], timestamp=NOW)
+    assert len(data) - len(empty) < 1_000_000
+    few = edit(data, [DeleteKey(("p", name)) for name in names[20:]], timestamp=NOW)
+    key = key_at(few, "p")
+    assert [sub.name for sub in key.subkeys()] == sorted(names[:20])
+    assert len(key._hive.image.leaves(key.record)) == 1
+    assert validate(few) == ()
+    assert validate(edit(few, [CreateKey(("p", name)) for name in names[20:]], timestamp=NOW)) == ()
+
+
 def as_li(data: bytes, leaf_offset: int) -> bytes:
     """The list as an ``li``, which Windows 2000 wrote and newer ones still hold."""
     image = Hive(data).image

@@ -1,8 +1,9 @@
 """The lists of a key's subkeys, edited: one list, or an index root over several, sorted by the upcased names.
 
 A list holds at most 507 keys, so that it fits a bin of one page; a longer one that Windows made is split when a key
-is added to it. A list that is written is of the hive's own kind: ``lh`` from version 1.5 on, ``lf`` before. Where
-another program left a wrong order or wrong hashes in a list that is edited, all lists of that key are written again.
+is added to it, and two that became short are made one. A list that is written is of the hive's own kind: ``lh`` from
+version 1.5 on, ``lf`` before. Where another program left a wrong order or wrong hashes in a list that is edited, all
+lists of that key are written again.
 """
 
 from __future__ import annotations
@@ -66,10 +67,15 @@ def remove_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
         elements = _elements(cells, leaves[place])
         lists = [leaf.offset for leaf in leaves]
         rest = elements[: 8 * index] + elements[8 * index + 8 :]
-        if rest:
-            lists[place : place + 1] = _write(cells, rest, lists[place])
-        else:
+        if not rest:
             cells.free(lists.pop(place))
+        elif (first := _place_to_merge(cells, leaves, place, len(rest))) is not None:
+            pair = leaves[first : first + 2]
+            merged = b"".join(rest if leaf is leaves[place] else _elements(cells, leaf) for leaf in pair)
+            cells.free(lists[first + 1])
+            lists[first : first + 2] = _write(cells, merged, lists[first])
+        else:
+            lists[place : place + 1] = _write(cells, rest, lists[place])
     else:
         others_left = [offset for leaf in leaves for offset in leaf.keys if offset != child.offset]
         lists = _rebuilt(cells, leaves, others_left)
@@ -93,6 +99,19 @@ def free_lists(cells: Cells, parent: KeyRecord) -> None:
         cells.free(leaf.offset)
     if leaves and leaves[0].offset != parent.subkey_list:
         cells.free(parent.subkey_list)
+
+
+def _place_to_merge(cells: Cells, leaves: Sequence[Leaf], place: int, size: int) -> int | None:
+    """The first of two lists that are to be one: that at ``place``, of ``size`` bytes now, and one beside it."""
+    for first in (place, place - 1):
+        if not 0 <= first < len(leaves) - 1:
+            continue
+        before, after = leaves[first], leaves[first + 1]
+        other = after if first == place else before
+        few = size + len(_elements(cells, other)) <= 8 * FULL // 2  # so that the next key does not split them again
+        if few and _is_ordered(cells, other) and _units(cells, before.keys[-1]) < _units(cells, after.keys[0]):
+            return first
+    return None
 
 
 def _kind(cells: Cells) -> bytes:
