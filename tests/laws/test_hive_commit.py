@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapiwright.errors import RefusedError
+from mapiwright.errors import ConflictError, RefusedError
+from mapiwright.formats.regf import pages, records
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.tiling import tiling_of
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue, edit, edited, new_hive
@@ -23,7 +24,7 @@ from mapiwright.formats.regf.logs.replay import FIRST, LOGS, SECOND, SINGLE, rep
 from mapiwright.formats.regf.pages import InMemory
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, BASE_CHECKSUM, PAGE, checksum
-from mapiwright.workstation.mounts import hive_bytes
+from mapiwright.workstation.mounts import hive_bytes, hives
 from mapiwright.workstation.mounts.hives import HiveFile
 from mapiwright.workstation.registry import Value, View
 
@@ -234,6 +235,25 @@ def test_a_write_costs_what_it_touches(hive: Path, monkeypatch: pytest.MonkeyPat
     assert read - looked < len(large) + 2 * 1024 * 1024, "and the validator finds the bins by itself"
     assert HiveFile(hive).value(("k 3",), View.NATIVE, "new 19") == Value(3, bytes(300))
     assert not validate(hive.read_bytes())
+
+
+def test_a_hive_that_is_written_while_it_is_read_is_read_again(hive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of two states are never mixed; one that changes at each look is refused."""
+    monkeypatch.setattr(pages, "BLOCK", 4096)
+    monkeypatch.setattr(pages, "SHIFT", 12)
+    monkeypatch.setattr(records, "SHIFT", 12)
+    reader, writer = HiveFile(hive), HiveFile(hive)
+    assert reader.value(("k 3",), View.NATIVE, "data") == Value(3, bytes(300))
+    writer.put(writer.edited([SetValue((f"k {each}",), "data", 3, b"\1" * 300) for each in range(60)]))
+    held = reader.hive
+    monkeypatch.setattr(hives, "seen_at", lambda path: reader._seen or hive_bytes.seen_at(path))
+    os.utime(hive, ns=(1, 1))
+    assert held is reader.hive, "it does not look at its file while it reads"
+    assert reader.value(("k 50",), View.NATIVE, "data") == Value(3, b"\1" * 300)
+    times = iter(range(1000))
+    monkeypatch.setattr(hive_bytes, "_known", lambda found: (found.st_ino, found.st_size, next(times)))
+    with pytest.raises(ConflictError, match="in the meantime"):
+        HiveFile(hive).value(("k 40",), View.NATIVE, "data")
 
 
 @pytest.mark.parametrize("strike", ["killed", "full disk"])

@@ -60,12 +60,12 @@ class FileBytes:
         with open_folder(self.path.parent) as folder:
             handle = folder.open(self.path.name, os.O_RDONLY)
             try:
-                refuse_other(self.path, os.fstat(handle), self._seen)
                 os.lseek(handle, at, os.SEEK_SET)
                 parts: list[bytes] = []
                 while length > 0 and (part := os.read(handle, length)):
                     parts.append(part)
                     length -= len(part)
+                refuse_other(self.path, os.fstat(handle), self._seen)  # after it was read: it may be written just now
                 return b"".join(parts)
             finally:
                 os.close(handle)

@@ -7,9 +7,9 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from mapiwright.errors import Finding, FormatError, NotFoundError, RefusedError, Severity
+from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, is_dirty
@@ -20,7 +20,7 @@ from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mapiwright.formats.regf.check.validate import Fault
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
 
+_T = TypeVar("_T")
 DAMAGED = "MW3003"
 """The finding that a hive cannot be read or written; nobody else's is concerned."""
 CLOSED = "MW3005"
@@ -115,22 +116,29 @@ class HiveFile:
 
     def read(self, below: tuple[str, ...], view: View) -> Key | None:  # noqa: ARG002 - a file has no views
         """The whole subtree."""
-        with naming(self.path):
-            key = self._find(below)
-            return _snapshot(key) if key is not None else None
+        return self._asked(below, _snapshot)
 
     def value(self, below: tuple[str, ...], view: View, name: str) -> Value | None:  # noqa: ARG002 - likewise
         """One value."""
-        with naming(self.path):
-            key = self._find(below)
-            value = key.value(name) if key is not None else None
+        value = self._asked(below, lambda key: key.value(name))
         return Value(value.type, value.data) if value is not None else None
 
     def subkeys(self, below: tuple[str, ...], view: View) -> tuple[str, ...] | None:  # noqa: ARG002 - likewise
         """The names of the subkeys."""
+        return self._asked(below, lambda key: tuple(subkey.name for subkey in key.subkeys()))
+
+    def _asked(self, below: tuple[str, ...], what: Callable[[HiveKey], _T]) -> _T | None:
+        """What a key says; where the hive is written while it is read, once more from the start."""
         with naming(self.path):
-            key = self._find(below)
-            return tuple(subkey.name for subkey in key.subkeys()) if key is not None else None
+            for last in (False, True):
+                try:
+                    key = self._find(below)
+                    return what(key) if key is not None else None
+                except ConflictError:
+                    self._seen = None
+                    if last:
+                        raise
+        return None
 
     def _find(self, below: Iterable[str]) -> HiveKey | None:
         """The key; None where it, or the file, is absent."""
