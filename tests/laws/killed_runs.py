@@ -409,7 +409,7 @@ class Proof:
         return verdicts
 
     def leftovers(self, _: int, share: float) -> dict[str, Any]:
-        """Kill a run late, then its recovery at a share of its calls, then recover: what lies about in the whole tree."""
+        """Kill a run late, then its recovery at a share of its calls, and recover: what lies about anywhere."""
         found: dict[str, list[str]] = {}
         at, left, then, killed = self.calls * 3 // 4, 0, 1, True
         while killed:
