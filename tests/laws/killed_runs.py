@@ -4,7 +4,7 @@ Each run is a forked child on a fresh image workstation with real hives. An audi
 escapes, and wrappers of ``os.write`` and ``os.fsync`` count each call that can change a disk, and strike at the
 chosen one. A second child recovers; then the workstation must be what it was, or what it should become.
 
-    killed_runs.py kills|errors|order SEED SHARE      prints one JSON document
+    killed_runs.py kills|errors|leftovers|order SEED SHARE      prints one JSON document
     killed_runs.py make|run|end FOLDER                single steps, for a tracer that kills from outside
 """
 
@@ -201,6 +201,11 @@ def state_of(folder: Path) -> tuple[int, int, list[str]]:
         len(backups),
         sorted({*names} - {*receipts, *backups, "lock", "lock-holder", "lock-token", "log"}),
     )
+
+
+def beside(folder: Path) -> list[str]:
+    """The files of replacements that did not come to their end, wherever they lie."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(".~*"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +408,21 @@ class Proof:
                 then += 1
         return verdicts
 
+    def leftovers(self, _: int, share: float) -> dict[str, Any]:
+        """Kill a run late, then its recovery at a share of its calls, and recover: what lies about anywhere."""
+        found: dict[str, list[str]] = {}
+        at, left, then, killed = self.calls * 3 // 4, 0, 1, True
+        while killed:
+            folder = self.fresh()
+            child(run, folder, Strike(at, "kill"))
+            killed = child(run_recovery, folder, Strike(then, "kill"))[0] == "killed"
+            left += bool(beside(folder))
+            verdict, names = self.recovered(folder), beside(folder)
+            if names or verdict not in {"old", "new"}:
+                found[f"kill {at}, {then}"] = [verdict, *names]
+            then += int(1 / share)
+        return {"kills": then, "left": left, "found": found}
+
     def errors(self, seed: int, share: float) -> dict[str, Any]:
         """Let every call fail, once or from there on; what the run says must be so."""
         verdicts = {}
@@ -453,7 +473,8 @@ def main(what: str, *arguments: str) -> None:
         elif what == "order":
             found = order(proof)
         else:
-            found = {"kills": proof.kills, "errors": proof.errors}[what](int(arguments[0]), float(arguments[1]))
+            made = {"kills": proof.kills, "errors": proof.errors, "leftovers": proof.leftovers}
+            found = made[what](int(arguments[0]), float(arguments[1]))
         sys.stdout.write(json.dumps(found))
 
 

@@ -63,6 +63,14 @@ def test_a_run_killed_at_any_call_ends_old_or_new_and_so_does_its_recovery(
     assert {*first.values()} == ENDS, "killed early it is the old state, killed late the new one"
 
 
+def test_what_a_killed_recovery_leaves_about_is_removed_by_the_next_run(proof: Callable[..., dict[str, Any]]) -> None:
+    """In the whole workstation, our own state among it; test_the_whole_product kills at every call."""
+    found = proof("leftovers", SEED, 1 / 3)
+    assert found["kills"] > 50
+    assert found["left"] > 3, "a kill does leave files beside their targets"
+    assert found["found"] == {}
+
+
 @pytest.mark.parametrize("part", ["1/2", "2/2"])
 def test_a_run_whose_calls_fail_ends_as_it_says(proof: Callable[..., dict[str, Any]], part: str) -> None:
     found = proof("errors", SEED, SHARE_OF_ERRORS, part)

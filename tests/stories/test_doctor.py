@@ -423,7 +423,7 @@ def test_the_faults_of_a_profile_name_their_user(
     workstation.registry.apply(list(difference(root, key, None)))
     found = one(mapiwright, "MW2002")
     assert found["where"].startswith("Zoë: ")
-    assert "mapiwright profile show" in found["remedy"]
+    assert "mapiwright profile remove-service" in found["remedy"]
 
 
 def test_users_are_examined_apart_and_one_out_of_reach_does_not_hide_the_others(

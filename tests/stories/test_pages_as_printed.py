@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 LINE = re.compile(r"^(?:    |       )?(?:\$ )?(mapiwright .*?)(?: +#.*)?$", re.MULTILINE)
-ASKS = {"install", "uninstall", "apply", "undo", "repair", "guard", "replay"}
+ASKS = {"install", "have-disk", "uninstall", "apply", "undo", "repair", "guard", "replay"}
 ASKS_BELOW_PROFILE = {"copy", "create", "add-service", "set", "delete", "configure-service"}
 NOT_TYPED = re.compile(
     r"mapiwright (wizard|panel)\b(?!.*--answers)"  # a person sits before them
@@ -57,7 +57,13 @@ def words_of(line: str, names: dict[str, str]) -> list[str]:
         re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], word) for word in shlex.split(line)
     ]
     asks = words[1] in ASKS or (words[1] == "profile" and (set(words[2:4]) & ASKS_BELOW_PROFILE))
-    asks = asks or words[1:3] in (["service", "call"], ["inf", "merge"], ["inf", "remove"], ["hive", "replay"])
+    asks = asks or words[1:3] in (
+        ["service", "call"],
+        ["inf", "merge"],
+        ["inf", "remove"],
+        ["hive", "replay"],
+        ["prf", "apply"],
+    )
     if asks and not {"--yes", "--dry-run", "-o"} & {*words}:
         words.append("--yes")
     return words[1:]

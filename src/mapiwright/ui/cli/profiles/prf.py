@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from mapiwright.errors import Severity
 from mapiwright.mapi.prf.check import check as findings_of
@@ -64,11 +65,15 @@ def check(
     """Show everything that is wrong with FILE at once, and which lines Outlook ignores.
 
     With --workstation it is also checked for that workstation and its users; with --edition alone, for that
-    Outlook. Exit code 1 means that there are errors.
+    Outlook, whatever workstation the environment names. Exit code 1 means that there are errors.
     """
     del inf
-    given = click.get_current_context().params
-    target = open_target(as_json=as_json) if given["uri"] is not None else None
+    context = click.get_current_context()
+    given = context.params
+    uri = given["uri"]
+    if given["edition"] and context.get_parameter_source("uri") is not ParameterSource.COMMANDLINE:
+        uri = uri if uri and uri.lower().startswith("hive:") else None  # which takes an edition
+    target = open_target(as_json=as_json) if uri is not None else None
     edition = Edition(given["edition"]) if given["edition"] else None
     if target is not None:
         code_page = code_page or target.workstation.code_page

@@ -55,6 +55,10 @@ def default_store(profile: Profile) -> str:
     return ""
 
 
+_OF_ONE_SERVICE = {"MW2002", "MW2004"}
+_NO_KEY = "MW2005"
+
+
 def default_findings(workstation: Workstation, of: UserProfiles) -> Iterator[Finding]:
     """What is wrong with the choice of the default profile."""
     names = [profile.name for profile in of.profiles]
@@ -73,10 +77,21 @@ def default_findings(workstation: Workstation, of: UserProfiles) -> Iterator[Fin
 def graph_findings(workstation: Workstation, of: UserProfiles) -> Iterator[Finding]:
     """The faults of the graphs, each with its user and what to do."""
     for profile in of.profiles:
-        look = command(workstation, "profile", "show", profile.name, user=of.user)
-        remedy = f"See it: {look}. Make a new profile and add its services, if Outlook cannot repair it."
         for fault in profile_check.faults(profile):
-            yield replace(fault, where=f"{of.user.name}: {fault.where}", remedy=fault.remedy or remedy)
+            remedy = _remedy(workstation, of.user, profile, fault)
+            yield replace(fault, where=f"{of.user.name}: {fault.where}", remedy=remedy)
+
+
+def _remedy(workstation: Workstation, user: User, profile: Profile, fault: Finding) -> str:
+    if fault.id in _OF_ONE_SERVICE:
+        uid = fault.where.rpartition("\\")[2]
+        remove = command(workstation, "profile", "remove-service", profile.name, uid, user=user)
+        return f"Add the service again, after taking it out: {remove}"
+    if fault.id == _NO_KEY:
+        copy = command(workstation, "profile", "copy", profile.name, f"{profile.name} 2", user=user)
+        return f"A copy has a new key; use it, and delete this one: {copy}"
+    look = command(workstation, "profile", "show", profile.name, user=user)
+    return f"Make a new profile and add its services, if Outlook cannot repair it. To see it: {look}"
 
 
 def loading_findings(
