@@ -3,12 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WITNESSES := libhivex-bin reglookup libregf-utils strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
+WITNESSES := libhivex-bin reglookup libregf-utils chntpw strace gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 \
   binutils-mingw-w64 ntfs-3g attr acl osslsigncode openssl wine64 wine gcc g++ \
   chromium fonts-dejavu-core libegl1 libgl1
 
 .DELETE_ON_ERROR:
-.PHONY: demo test nightly bench check witnesses compiled clean
+.PHONY: demo test nightly fuzz bench check witnesses compiled clean
 
 demo: $(VENV)/.product compiled
 	@$(BIN)/python examples/demo.py
@@ -28,6 +28,14 @@ check: $(VENV)/.development
 # The whole product of each proof; hours, not minutes.
 nightly: witnesses $(VENV)/.development
 	MAPIWRIGHT_NIGHTLY=1 $(BIN)/pytest -n 2
+
+# A search for inputs that the codec of hives does not stand: make fuzz FUZZ_SECONDS=36000. What it finds stays in
+# .fuzz; what it fails on is written there as crash-..., and goes into tests/fuzz/corpus once it is stood.
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/.development
+	mkdir -p .fuzz/found
+	nice $(BIN)/python tests/fuzz/fuzz_hives.py .fuzz/found tests/fuzz/corpus -max_total_time=$(FUZZ_SECONDS) \
+	  -max_len=30000 -artifact_prefix=.fuzz/
 
 bench: $(VENV)/.development compiled
 	$(BIN)/python benchmarks/startup.py

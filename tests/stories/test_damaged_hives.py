@@ -45,7 +45,14 @@ def pc(mapiwright: Mapiwright, tmp_path: Path, real_hive: Callable[[str], bytes]
 
 
 @pytest.mark.parametrize("harm", [zeroed, cut, changed])
-@pytest.mark.parametrize("pages", [(1, 15), (130, 258)], ids=["front", "rest"])
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param((1, 15), id="front"),
+        pytest.param((130, 258), id="rest"),
+        pytest.param(tuple(range(320)), id="all", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_damaged_hive_is_that_users_finding_and_stops_nobody_else(
     mapiwright: Mapiwright, pc: Path, acme: Path, tmp_path: Path, harm: Harm, pages: tuple[int, ...]
 ) -> None:
