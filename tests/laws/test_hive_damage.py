@@ -11,8 +11,8 @@ import pytest
 from mapiwright.errors import MapiwrightError, RefusedError, Severity
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import PAGE
-from mapiwright.formats.regf.validate import validate
-from mapiwright.formats.regf.write import CreateKey, DeleteKey, SetValue
+from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue
 from mapiwright.workstation.mounts.hives import HiveFile
 from mapiwright.workstation.registry import View
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mapiwright.formats.regf.write import Edit
+    from mapiwright.formats.regf.edit.write import Edit
 
     Harm: TypeAlias = Callable[[bytearray, int, int], bytearray]
 
