@@ -12,6 +12,7 @@ from wine_prefix import SID, make_prefix, with_link
 from mapiwright.errors import ConflictError, NotFoundError, RefusedError
 from mapiwright.formats.wine_edit import KeyEdit, edited
 from mapiwright.formats.wine_text import WineText
+from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import CreateKey, MakeFolder, SetValue, WriteFile
 from mapiwright.workstation.disk import wine_server
 from mapiwright.workstation.kinds.wine import WineWorkstation
@@ -27,6 +28,7 @@ if os.name == "nt":
     pytest.skip("a Wine prefix: its drives are links, which need a privilege on Windows", allow_module_level=True)
 
 USER = KeyPath("HKU", (SID,))
+NOBODY = 65534
 SOFTWARE = KeyPath.parse(r"HKLM\Software")
 FILES = ("system.reg", "user.reg", "userdef.reg")
 
@@ -206,6 +208,69 @@ def test_a_file_that_changes_between_reading_and_writing_is_a_conflict(
     with pytest.raises(ConflictError, match="changed by another program"):
         here.registry.apply([CreateKey(USER / "Ours")])
     assert (prefix / "user.reg").read_bytes() == there
+
+
+def test_a_file_that_would_not_read_back_is_not_written(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, before = WineWorkstation(prefix), (prefix / "user.reg").read_bytes()
+    for made in (before, before + b"\n[no end"):
+        monkeypatch.setattr("mapiwright.formats.wine_edit.edited", lambda *_, made=made, **__: made)
+        with pytest.raises(RefusedError, match="self-check"):
+            here.registry.apply([CreateKey(USER / "Ours")])
+    assert (prefix / "user.reg").read_bytes() == before
+
+
+def test_a_prefix_of_32_bits_has_one_side_and_a_new_one_no_default(prefix: Path) -> None:
+    text = WineText((prefix / "system.reg").read_bytes())
+    narrow = {
+        path[:depth]: KeyEdit(goes=True)
+        for path in text.below(())
+        for depth in range(1, len(path) + 1)
+        if "Wow6432Node" in path[:depth]
+    }
+    data = edited(text, narrow, timestamp=1 << 56).replace(b"#arch=win64", b"#arch=win32")
+    (prefix / "system.reg").write_bytes(data)
+    (prefix / "userdef.reg").unlink()
+    here = WineWorkstation(prefix)
+    assert here.findings == ()
+    path = KeyPath.parse(r"HKLM\Software\Acme", View.X86)
+    here.registry.apply([CreateKey(path)])
+    assert here.registry.subkeys(SOFTWARE / "Acme") == ()
+    assert here.registry.subkeys(KeyPath("HKU")) == (SID,)
+
+
+AS_ANNA = """
+import sys
+from pathlib import Path
+from mapiwright.ui.cli.app import run
+from mapiwright.workstation.disk import wine_server
+wine_server.TEMPORARY = Path(sys.argv.pop(1))
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_who_owns_the_prefix_does_the_per_user_part_where_the_records_are_an_administrators(
+    open_folder: Path, as_nobody: Callable[..., Any], acme: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root installs for the machine; the owner of the prefix may not read root's records, and keeps their own."""
+    monkeypatch.setattr(wine_server, "TEMPORARY", open_folder)
+    package = shutil.copytree(acme, open_folder / "acme")
+    prefix = make_prefix(open_folder / "pfx")
+    for place in (open_folder, *open_folder.rglob("*")):
+        if not place.is_symlink():
+            os.chown(place, NOBODY, NOBODY)
+    monkeypatch.setenv("MAPIWRIGHT_WORKSTATION", f"wine:{prefix}")
+    assert run(["install", str(package), "--machine", "--yes"]) == 0
+    assert (prefix / "system.reg").stat().st_uid == NOBODY
+    assert {path.stat().st_uid for path in open_folder.glob(".wine-*/**/*")} == {NOBODY}
+    words = (str(open_folder), "install", str(package), "--per-user", "--yes")
+    done = as_nobody(*words, workstation=f"wine:{prefix}", code=AS_ANNA)
+    assert done.returncode == 0, done.stderr
+    own = prefix / "drive_c" / "users" / "anna" / "AppData" / "Local" / "Mapiwright"
+    assert {path.stat().st_uid for path in own.rglob("*")} == {NOBODY}
+    here = WineWorkstation(prefix)
+    assert [user.name for user in here.users_states] == ["anna"]
+    assert run(["uninstall", "acme-mail", "--yes"]) == 0
+    assert b"Acme" not in (prefix / "user.reg").read_bytes()
 
 
 # Links of the registry
