@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.contract.wine_prefix import make_prefix
+from wine_prefix import make_prefix
 
 from mapiwright.workstation.change import MakeFolder
 from mapiwright.workstation.disk import replace, wine_server

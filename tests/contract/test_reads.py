@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.contract.conftest import KINDS
 from tests.contract.counting import counted_reads
 
 from mapiwright.entry.makers import MAKERS
@@ -23,6 +24,7 @@ from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.transaction import execute
 from mapiwright.workflows.doctor.doctor import diagnose
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, SetValue, WriteFile
+from mapiwright.workstation.disk.replace import replace_file
 from mapiwright.workstation.files import FileWants
 from mapiwright.workstation.look import digest_of
 from mapiwright.workstation.outlook.detection import find_outlooks
@@ -85,6 +87,35 @@ def test_an_install_reads_little_and_looks_for_outlook_twice(
         execute(plan, here, makers=MAKERS)
     assert reads.total() <= EXECUTING, reads.most_common(10)
     assert detections <= 2
+
+
+def test_a_wine_prefix_costs_no_more_than_an_image(
+    tmp_path: Path,
+    locks_of_wine: Path,  # noqa: ARG001 - it is made for the prefix
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In reads, and in files that are written, of a whole install and of what is asked after it."""
+    costs: dict[str, tuple[int, int]] = {}
+    for kind in ("image", "wine"):
+        written = Counter[str]()
+
+        def replace(path: Path, *words: Any, written: Counter[str] = written, **options: Any) -> None:
+            written[path.name] += 1
+            replace_file(path, *words, **options)
+
+        for module in ("replace", "folder_state"):
+            monkeypatch.setattr(f"mapiwright.workstation.disk.{module}.replace_file", replace)
+        subject = KINDS[kind](tmp_path / kind)
+        with counted_reads(subject.workstation) as reads:
+            execute(install(subject.workstation), subject.workstation, makers=MAKERS)
+            for ask, _ in AFTER_INSTALL.values():
+                ask(subject.workstation)
+        costs[kind] = reads.total(), written.total()
+    assert min(costs["image"]) > 10
+    assert [of_wine <= 1.2 * of_image for of_wine, of_image in zip(costs["wine"], costs["image"], strict=True)] == [
+        True,
+        True,
+    ], costs
 
 
 @pytest.mark.parametrize("verb", AFTER_INSTALL)

@@ -6,6 +6,8 @@ chosen one. A second child recovers; then the workstation must be what it was, o
 
     killed_runs.py kills|errors|leftovers|order SEED SHARE      prints one JSON document
     killed_runs.py make|run|end FOLDER                single steps, for a tracer that kills from outside
+
+The variable KILLED_KIND is the kind of workstation, ``image`` or ``wine``.
 """
 
 from __future__ import annotations
@@ -25,12 +27,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError
 from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.wine_text import FIRST_LINE, WineText
 from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
 from mapiwright.transaction.plans.plan import Leg, Plan
 from mapiwright.transaction.recovery import recover
 from mapiwright.transaction.transaction import execute
 from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, RemoveFolder, SetValue, WriteFile
+from mapiwright.workstation.disk import wine_server
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
@@ -41,7 +45,10 @@ if TYPE_CHECKING:
     from mapiwright.formats.regf.read import HiveKey
     from mapiwright.workstation.workstation import Workstation
 
-STATE = "ProgramData/Mapiwright"
+KIND = os.environ.get("KILLED_KIND", "image")
+DRIVE = {"image": "", "wine": "drive_c"}[KIND]
+"""Where drive C: is below the folder of the workstation."""
+STATE = f"{DRIVE}/ProgramData/Mapiwright".lstrip("/")
 CALLS = ".calls"
 """Beside the tree's folders: what the effect was asked, one letter a call; it stands for the world outside."""
 WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -99,10 +106,16 @@ MAKERS = {"call": lambda description: Call(description["folder"])}
 
 def make(folder: Path) -> None:
     """A workstation with something to replace and to delete."""
-    create_image(folder)
-    (folder / "Windows" / "old.dll").write_bytes(b"old")
-    (folder / "Windows" / "gone").mkdir()
-    (folder / "Windows" / "gone" / "gone.dll").write_bytes(b"gone")
+    if KIND == "wine":
+        from wine_prefix import make_prefix
+
+        make_prefix(folder)
+    else:
+        create_image(folder)
+    windows = folder / DRIVE / "Windows"
+    (windows / "old.dll").write_bytes(b"old")
+    (windows / "gone").mkdir()
+    (windows / "gone" / "gone.dll").write_bytes(b"gone")
 
 
 def plan_for(workstation: Workstation, folder: Path) -> Plan:
@@ -152,12 +165,12 @@ def plan_for(workstation: Workstation, folder: Path) -> Plan:
 
 
 def run(folder: Path) -> None:
-    workstation = open_workstation(f"image:{folder}")
+    workstation = open_workstation(f"{KIND}:{folder}")
     execute(plan_for(workstation, folder), workstation, makers=MAKERS)
 
 
 def run_recovery(folder: Path) -> None:
-    recover(open_workstation(f"image:{folder}"), MAKERS)
+    recover(open_workstation(f"{KIND}:{folder}"), MAKERS)
 
 
 # What a workstation is: files by their bytes, hives by their values, and our state by its names.
@@ -169,16 +182,22 @@ def snapshot(folder: Path) -> dict[str, Any]:
         name = path.relative_to(folder).as_posix()
         if name.startswith((STATE, CALLS)):
             continue
-        if path.is_dir():
+        if path.is_symlink():
+            tree[name] = str(path.readlink())
+        elif path.is_dir():
             tree[name] = "folder"
         else:
             data = path.read_bytes()
-            tree[name] = values_of(data) if data[:4] == b"regf" else data
+            known = data[:4] == b"regf" or data.startswith(FIRST_LINE)
+            tree[name] = values_of(data) if known else data
     return tree
 
 
 @cache
 def values_of(hive: bytes) -> object:
+    if hive.startswith(FIRST_LINE):
+        return values_of_text(hive)
+
     def key(of: HiveKey) -> object:
         values = tuple(sorted((value.name, value.type, value.data) for value in of.values()))
         return values, tuple(sorted((below.name, key(below)) for below in of.subkeys()))
@@ -189,6 +208,19 @@ def values_of(hive: bytes) -> object:
         return f"damaged: {error}"
     assert found is not None
     return key(found)
+
+
+def values_of_text(data: bytes) -> object:
+    """As ``values_of``, of a registry file of Wine's."""
+    try:
+        text = WineText(data)
+        keys = {names[:depth] for names in text.below(()) for depth in range(1, len(names) + 1)}
+        return tuple(
+            (names, tuple(sorted((value.name, value.type, value.data) for value in text.values(names))))
+            for names in sorted(keys)
+        )
+    except FormatError as error:
+        return f"damaged: {error}"
 
 
 def state_of(folder: Path) -> tuple[int, int, list[str]]:
@@ -357,6 +389,7 @@ class Proof:
         self._work = work
         self._part = part
         self.pristine = work / "pristine"
+        wine_server.TEMPORARY = work
         make(self.pristine)
         run(self.fresh())  # so that no child has to load a module
         folder = self.fresh()
@@ -371,7 +404,7 @@ class Proof:
     def fresh(self) -> Path:
         folder = self._work / "run"
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.pristine, folder)
+        shutil.copytree(self.pristine, folder, symlinks=True)
         return folder
 
     def recovered(self, folder: Path) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROGRAM = Path(__file__).parent / "killed_runs.py"
+WALKS = Path(__file__).parent.parent / "walks"
 SEED = 20261122
 SHARE_OF_SECOND_KILLS = 0.015
 SHARE_OF_ERRORS = 0.3
@@ -34,9 +35,13 @@ def proof() -> Callable[..., dict[str, Any]]:
     if not hasattr(os, "fork"):
         pytest.skip("a run is killed in a forked process, and this system has no fork")
 
-    def told(*arguments: object, program: Path = PROGRAM) -> dict[str, Any]:
+    def told(*arguments: object, program: Path = PROGRAM, kind: str = "image") -> dict[str, Any]:
         found = subprocess.run(
-            [sys.executable, str(program), *map(str, arguments)], capture_output=True, text=True, check=False
+            [sys.executable, str(program), *map(str, arguments)],
+            env=os.environ | {"KILLED_KIND": kind, "PYTHONPATH": str(WALKS)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert found.returncode == 0, found.stderr
         result: dict[str, Any] = json.loads(found.stdout)
@@ -69,6 +74,18 @@ def test_what_a_killed_recovery_leaves_about_is_removed_by_the_next_run(proof: C
     assert found["kills"] > 50
     assert found["left"] > 3, "a kill does leave files beside their targets"
     assert found["found"] == {}
+def test_a_run_on_a_wine_prefix_killed_at_any_call_ends_old_or_new(proof: Callable[..., dict[str, Any]]) -> None:
+    """The lock of Wine's server is one of the things that a killed run lets go."""
+    found = proof("kills", SEED, SHARE_OF_SECOND_KILLS / 4, "1/3", kind="wine")
+    assert found["calls"] > 100
+    assert len(found["first"]) > found["calls"] / 3
+    assert found["second"]
+    assert not wrong(found["first"])
+    assert not wrong(found["second"])
+    assert {*found["first"].values()} == ENDS
+    failing = proof("errors", SEED, SHARE_OF_ERRORS / 4, "1/2", kind="wine")
+    assert len(failing["verdicts"]) > 20
+    assert not wrong(failing["verdicts"])
 
 
 @pytest.mark.parametrize("part", ["1/2", "2/2"])
@@ -97,6 +114,7 @@ def test_the_whole_product_of_first_and_second_kills(proof: Callable[..., dict[s
     found = proof("kills", SEED, 1)
     assert len(found["second"]) > 20 * found["calls"]
     assert not wrong(found["second"])
+    assert not wrong(proof("kills", SEED, 1, kind="wine")["second"])
 
 
 @pytest.mark.nightly

@@ -6,6 +6,7 @@ answered with ``--yes``, since nobody sits here.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from wine_prefix import make_prefix
 
+from mapiwright.workstation.disk import wine_server
 from mapiwright.workstation.kinds.create import create_image
 
 if TYPE_CHECKING:
@@ -37,9 +40,11 @@ PAGES = {
     "docs/how-to/edit-a-section.md": 7,
     "docs/how-to/offline-windows.md": 7,
     "docs/how-to/repair.md": 3,
+    "docs/how-to/use-a-wine-prefix.md": 7,
 }
 """The pages, and how many lines of each are typed at least."""
 MOUNTED, TRIAL = ("/mnt/pc17", "/mnt/pc"), "/tmp/pc"  # noqa: S108 - as the pages have it
+PREFIX = "/home/anna/outlook-prefix"
 GO_ON = {"docs/how-to/deploy-to-a-fleet.md"}
 """Pages that show how a thing is undone, and then go on with it."""
 CODES = {
@@ -88,6 +93,11 @@ def test_what_a_page_prints_can_be_typed(
     if page not in {"README.md", "docs/tutorials/first-install.md", "docs/how-to/offline-windows.md"}:
         assert "approve" in page or "deploy" in page or mapiwright("install", "acme-mail", "--yes").code == 0
     names = {**dict.fromkeys(MOUNTED, str(mounted)), TRIAL: str(here / "pc"), "RECEIPT": "RECEIPT"}
+    if page.endswith("use-a-wine-prefix.md"):
+        if os.name == "nt":
+            pytest.skip("a Wine prefix: its drives are links, which need a privilege on Windows")
+        monkeypatch.setattr(wine_server, "TEMPORARY", tmp_path)
+        names[PREFIX] = str(make_prefix(tmp_path / "pfx"))
     typed = 0
     for line in LINE.findall((ROOT / page).read_text(encoding="utf-8")):
         if NOT_TYPED.search(line):

@@ -15,7 +15,7 @@ from mapiwright.entry.hosts.native_host import DEADLINE, FromWorkstation, Native
 from mapiwright.entry.hosts.python_host import PythonHost
 from mapiwright.entry.service.loading import Loader
 from mapiwright.entry.service.record import read_record, sources_of
-from mapiwright.errors import ConflictError, EntryPointError, NotFoundError, UsageError
+from mapiwright.errors import ConflictError, EntryPointError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.catalogue import declared_entry
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
@@ -56,6 +56,22 @@ def interpreter_named(host: str) -> Interpreter:
     raise UsageError(f"there is no host {host!r}", expected="here, python:PATH or wine:PREFIX")
 
 
+def interpreter_beside(workstation: Workstation, host: str) -> Interpreter:
+    """As ``interpreter_named``; RefusedError where it would run in the Wine prefix that is the workstation itself."""
+    found = interpreter_named(host)
+    scheme, _, place = workstation.uri.partition(":")
+    if scheme == "wine" and host.startswith("wine:"):
+        here, there = (Path(each).expanduser().resolve() for each in (place, host.partition(":")[2]))
+        if here == there:
+            raise RefusedError(
+                "Wine cannot run in the prefix that is changed meanwhile",
+                where=f"--host {host}",
+                expected="a prefix of its own for the calls",
+                remedy="Make another prefix with a Windows Python, and name it: --host wine:OTHER",
+            )
+    return found
+
+
 def host_for(
     workstation: Workstation,
     service: str,
@@ -76,7 +92,7 @@ def host_for(
         return NativeHost(
             _library(workstation, dll),
             entry,
-            interpreter_named(host),
+            interpreter_beside(workstation, host),
             record.flavour if record is not None else None,
             record.stand_in.deadline if record is not None and record.stand_in is not None else DEADLINE,
             trace=trace,

@@ -86,8 +86,8 @@ SETTINGS = {
 def mapiwright() -> None:
     """Install MAPI message services on Windows workstations, and manage their profiles.
 
-    Every verb acts on the workstation of --workstation URI (or MAPIWRIGHT_WORKSTATION): image:DIR, hive:FILE,
-    memory:, or demo:, which is created on first use.
+    Every verb acts on the workstation of --workstation URI (or MAPIWRIGHT_WORKSTATION): image:DIR,
+    wine:PREFIX, hive:FILE, memory:, or demo:, which is created on first use.
     """
 
 

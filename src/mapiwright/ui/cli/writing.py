@@ -157,6 +157,11 @@ def send(
     """
     plan = hosted(plan, consent.host)
     _refuse_missing_hosts(plan)
+    if consent.host:
+        from mapiwright.entry.call import through
+
+        plan = through(plan, consent.host)
+    _refuse_missing_hosts(plan, target)
     if consent.dry_run or plan.empty:
         before = waiting() if waiting is not None else ()
         said_of_them = pending_document(before) if waiting is not None else NOTHING
@@ -234,14 +239,14 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refuse_missing_hosts(plan: Plan) -> None:
-    """Refuse a plan, such as one that was saved elsewhere, that has calls made by a Python that is not there."""
+def _refuse_missing_hosts(plan: Plan, target: Target) -> None:
+    """Refuse a plan, such as one that was saved elsewhere, that has calls made by a Python that cannot make them."""
     hosts = {str(effect.describe().get("host", "")) for effect in plan.effects} - {""}
     if hosts:
-        from mapiwright.entry.hosts.hosts import interpreter_named
+        from mapiwright.entry.hosts.hosts import interpreter_beside
 
         for host in sorted(hosts):
-            interpreter_named(host)
+            interpreter_beside(target.workstation, host)
 
 
 def end_as_partial(plan: Plan) -> None:

@@ -87,7 +87,11 @@ class WineServer:
 
     def _own_name(self) -> str:
         """The folder that Debian's Wine made for the servers of the prefix; "" where there is none."""
-        text = (read_file(self.prefix / _NAME_FILE, _LONGEST_NAME) or b"").decode("ascii", "replace").strip("\0\n ")
+        try:
+            data = read_file(self.prefix / _NAME_FILE, _LONGEST_NAME) or b""
+        except (RefusedError, PermissionError):
+            return ""  # no Wine would start by that
+        text = data.decode("ascii", "replace").strip("\0\n ")
         return text if text.isprintable() and "/" not in text and text not in {"", ".", ".."} else ""
 
     @contextmanager

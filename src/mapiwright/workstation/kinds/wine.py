@@ -83,8 +83,9 @@ class WineWorkstation(WindowsTree):
         self._hives = {
             KeyPath("HKLM"): WineHive(self.root / MACHINE),
             KeyPath("HKU", (self._sid(),)): WineHive(self.root / USER),
-            KeyPath("HKU", (".DEFAULT",)): WineHive(self.root / DEFAULT),
         }
+        if look_at(self.root / DEFAULT) is not None:  # a prefix that is new has none yet
+            self._hives[KeyPath("HKU", (".DEFAULT",))] = WineHive(self.root / DEFAULT)
 
     def __repr__(self) -> str:
         return f"<WineWorkstation {self.uri}>"
@@ -109,7 +110,7 @@ class WineWorkstation(WindowsTree):
     def findings(self) -> tuple[Finding, ...]:
         """A server that runs, files that are damaged, and a code page that had to be guessed."""
         whose = ("the machine", "the user", "HKU\\.DEFAULT")
-        found = [hive.finding(what) for hive, what in zip(self._hives.values(), whose, strict=True)]
+        found = [hive.finding(what) for hive, what in zip(self._hives.values(), whose, strict=False)]
         return (*filter(None, (self._running, *found)), *self._facts.findings)
 
     def why_unwritable(self, user: User) -> Finding | None:

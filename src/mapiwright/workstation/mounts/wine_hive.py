@@ -98,7 +98,15 @@ class WineHive:
                     expected=r"links to keys below \Registry\Machine or \Registry\User",
                 )
         with naming(self.path):
-            return _Staged(self, edited(text, _edits(changes), timestamp=_filetime()))
+            data = edited(text, _edits(changes), timestamp=_filetime())
+        lost = _not_read_back(data, changes)
+        if lost:
+            raise RefusedError(
+                f"the changed file does not pass the self-check: {lost}",
+                where=str(self.path),
+                remedy="The file was not written. Please report this as a defect of Mapiwright.",
+            )
+        return _Staged(self, data)
 
     def put(self, data: bytes) -> None:
         """Replace the file durably; raises ConflictError where it was changed since it was read."""
@@ -180,6 +188,27 @@ def _snapshot(text: WineText, below: tuple[str, ...]) -> Key | None:
         found = {names[-1]: made.pop((*place, name)) for name, names in keys[place].items()}
         made[place] = Key(MappingProxyType(values), MappingProxyType(found))
     return made[()]
+
+
+def _not_read_back(data: bytes, changes: Sequence[Placed]) -> str:
+    """The first change that a reader of the new file does not find in it, or ""."""
+    from mapiwright.workstation.change import CreateKey, SetValue
+    from mapiwright.workstation.subject import name_of
+
+    try:
+        text = WineText(data)
+        for placed in changes:
+            change = placed.change
+            if isinstance(change, SetValue):
+                found = text.value(placed.below, change.name)
+                same = (Value(found.type, found.data) if found is not None else None) == change.new
+            else:
+                same = text.has(placed.below) is isinstance(change, CreateKey)
+            if not same:
+                return name_of(change)
+    except FormatError as error:
+        return str(error)
+    return ""
 
 
 def _edits(changes: Sequence[Placed]) -> dict[tuple[str, ...], KeyEdit]:

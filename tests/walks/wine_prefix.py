@@ -98,3 +98,19 @@ def with_link(data: bytes, path: tuple[str, ...], target: str) -> bytes:
     (block,) = WineText(made).blocks(path)
     values = made.index(b"\n", block.body) + 1
     return made[:values] + b"#link\n" + made[values:]
+
+
+def with_outlook(prefix: Path) -> None:
+    """Give a prefix that Wine made an Outlook 2016 of 64 bits, as its setup program would leave it."""
+    plan = layout()
+    text = WineText((prefix / "system.reg").read_bytes())
+    edits = {
+        ("Software", *path): KeyEdit({name: (value.type, value.data) for name, value in key.values.items()})
+        for path, key in walk(plan.hives[SOFTWARE])
+        if path[:2] == ("Microsoft", "Office") or path[:2] == ("Clients", "Mail")
+    }
+    (prefix / "system.reg").write_bytes(edited(text, edits, timestamp=BORN))
+    for path, content in plan.files.items():
+        place = prefix.joinpath("drive_c", *split(path)[1:])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
