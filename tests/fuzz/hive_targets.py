@@ -12,22 +12,22 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError, RefusedError, Severity
-from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log
-from mapiwright.formats.regf.logs.marvin import marvin32
-from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.records import BASE_BLOCK, BASE_CHECKSUM, PAGE, checksum, is_dirty, stored_number
-from mapiwright.formats.regf.logs.replay import FIRST, SECOND, SINGLE, replay
-from mapiwright.formats.regf.salvage.found import Grade
-from mapiwright.formats.regf.salvage.salvage import salvage
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.check.validate_change import examine_change
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
+from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log
+from mapiwright.formats.regf.logs.marvin import marvin32
+from mapiwright.formats.regf.logs.replay import FIRST, SECOND, SINGLE, replay
+from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import BASE_BLOCK, BASE_CHECKSUM, PAGE, checksum, is_dirty, stored_number
+from mapiwright.formats.regf.salvage.found import Grade
+from mapiwright.formats.regf.salvage.salvage import salvage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mapiwright.formats.regf.read import HiveKey
     from mapiwright.formats.regf.edit.write import Edit
+    from mapiwright.formats.regf.read import HiveKey
 
 HEAD = 512
 """Bytes of a base block that an input carries."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from mapiwright.errors import MapiwrightError, RefusedError, Severity
-from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.records import PAGE
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue
+from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import PAGE
 from mapiwright.workstation.mounts.hives import HiveFile
 from mapiwright.workstation.registry import View
 
@@ -92,7 +92,7 @@ def test_a_hive_that_is_said_to_be_writable_is_written(
             planned = why is None and can_be_planned(file)
             for what, edits in EDITS.items():
                 try:
-                    data = file.edited(edits)
+                    data = file.edited(edits).whole()
                 except RefusedError as error:
                     refused += 1
                     if planned or (why is None and what == "beside"):

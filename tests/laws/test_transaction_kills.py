@@ -74,6 +74,8 @@ def test_what_a_killed_recovery_leaves_about_is_removed_by_the_next_run(proof: C
     assert found["kills"] > 50
     assert found["left"] > 3, "a kill does leave files beside their targets"
     assert found["found"] == {}
+
+
 def test_a_run_on_a_wine_prefix_killed_at_any_call_ends_old_or_new(proof: Callable[..., dict[str, Any]]) -> None:
     """The lock of Wine's server is one of the things that a killed run lets go."""
     found = proof("kills", SEED, SHARE_OF_SECOND_KILLS / 4, "1/3", kind="wine")

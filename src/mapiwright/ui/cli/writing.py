@@ -156,11 +156,6 @@ def send(
     where it is not confirmed.
     """
     plan = hosted(plan, consent.host)
-    _refuse_missing_hosts(plan)
-    if consent.host:
-        from mapiwright.entry.call import through
-
-        plan = through(plan, consent.host)
     _refuse_missing_hosts(plan, target)
     if consent.dry_run or plan.empty:
         before = waiting() if waiting is not None else ()
