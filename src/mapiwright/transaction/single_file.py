@@ -26,8 +26,6 @@ LARGEST_PROGRAM = 256 << 20
 """Bytes of a DLL or an interpreter."""
 LARGEST_PLAN = 1 << 30
 """Bytes of a saved plan, which has the contents of the files that it writes."""
-LARGEST_HIVE = LARGEST
-"""Bytes of a hive, as of any file of a workstation."""
 _CHUNK = 1 << 20
 
 

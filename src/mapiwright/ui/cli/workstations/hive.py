@@ -29,6 +29,7 @@ from mapiwright.ui.text.diff import changes_as_lines
 from mapiwright.ui.text.language import said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 from mapiwright.workstation.mounts.compare import differences
+from mapiwright.workstation.mounts.hive_bytes import LARGEST_HIVE
 from mapiwright.workstation.mounts.hive_logs import WithLogs, described, logs_beside, with_logs
 from mapiwright.workstation.mounts.hives import HiveFile, naming
 from mapiwright.workstation.registry import KeyPath
@@ -95,7 +96,7 @@ def names_of(path: str) -> tuple[str, ...]:
 
 def opened(path: Path) -> OpenHive:
     """Read a hive file, and report on stderr where it was not closed cleanly."""
-    found = single_file.read_named(path, single_file.LARGEST_HIVE, "a hive")
+    found = single_file.read_named(path, LARGEST_HIVE, "a hive")
     if not is_dirty(found):
         return OpenHive(path, found, found, None)
     unfinished = with_logs(path.resolve(), found)
