@@ -7,6 +7,7 @@ import io
 import os
 from contextlib import suppress
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,7 @@ from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.tiling import tiling_of
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue, edit, edited, new_hive
 from mapiwright.formats.regf.logs.commit import HIVE, log_for, steps
-from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log
+from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, log_entry, new_log
 from mapiwright.formats.regf.logs.replay import FIRST, LOGS, SECOND, SINGLE, replay
 from mapiwright.formats.regf.pages import InMemory
 from mapiwright.formats.regf.read import Hive
@@ -118,6 +119,20 @@ def bins(data: bytes) -> bytes:
     return data[BASE_BLOCK : BASE_BLOCK + Hive(data).bins_size]
 
 
+def test_what_stands_behind_the_entry_in_its_log_is_not_replayed() -> None:
+    """A hive that was put back from a backup has logs whose numbers run ahead of it."""
+    logged = len(commit_of(old_hive(), old_logs())[0][-1].data) - 512
+    ahead = log_entry(LogEntry(SEQUENCE + 1, len(old_hive()) - BASE_BLOCK, 0, (DirtyPage(0, bytes(PAGE)),)))
+    logs = {FIRST: log_of(20), SECOND: log_of(38).ljust(logged, b"\0")[:logged] + ahead}
+    commit = commit_of(old_hive(), {FIRST: logs[FIRST], SECOND: logs[SECOND]})
+    assert commit[0][-1].file == FIRST, "the one that is behind by more"
+    commit = steps(after(old_hive()).pages, SEQUENCE, SECOND, len(logs[SECOND]))
+    disk = crashed({HIVE: old_hive(), **logs}, commit[:2], [1 << 20])
+    found = replay(disk[HIVE], {FIRST: disk[FIRST], SECOND: disk[SECOND]})
+    assert found.entries == 1
+    assert bins(found.data) == bins(after(old_hive()).whole())
+
+
 @pytest.mark.parametrize("written", [0, 1, 2])
 def test_another_program_recovers_the_same(written: int, witness_module: Callable[[str], ModuleType]) -> None:
     """Whatever of its pages the hive has by then, python-registry replays our log to the new state."""
@@ -184,6 +199,26 @@ def test_a_large_hive_is_written_in_place(hive: Path) -> None:
     assert state_of(hive.read_bytes()) == state_of(after(old_hive()).whole())
     assert not validate(hive.read_bytes())
     assert HiveFile(hive).value(("neu",), View.NATIVE, "big") == Value(3, b"big " * 9000)
+
+
+def test_each_step_is_durable_before_the_next(hive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = HiveFile(hive)
+    made = file.edited(EDITS)
+    names = {hive.stat().st_ino: "hive", (hive.parent / "NTUSER.DAT.log2").stat().st_ino: "log"}
+    calls: list[str] = []
+    for name in ("write", "fsync"):
+        real = getattr(os, name)
+
+        def noted(handle: int, *data: bytes, name: str = name, real: Callable[..., Any] = real) -> Any:
+            calls.append(f"{name} {names[os.fstat(handle).st_ino]}")
+            return real(handle, *data)
+
+        monkeypatch.setattr(os, name, noted)
+    file.put(made)
+    assert [call for call, _ in groupby(calls)] == [
+        *("write hive", "write log", "fsync hive", "fsync log"),
+        *("write hive", "fsync hive") * 3,
+    ]
 
 
 @pytest.mark.parametrize(
