@@ -7,7 +7,8 @@ chosen one. A second child recovers; then the workstation must be what it was, o
     killed_runs.py kills|errors|leftovers|order SEED SHARE      prints one JSON document
     killed_runs.py make|run|end FOLDER                single steps, for a tracer that kills from outside
 
-The variable KILLED_KIND is the kind of workstation, ``image`` or ``wine``.
+The variable KILLED_KIND is the kind of workstation, ``image`` or ``wine``; or ``logged``, an image whose hives are
+all taken to be large and have logs beside them, so that they are written in place.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapiwright.errors import FormatError, MapiwrightError, RecoveryNeededError
+from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log
+from mapiwright.formats.regf.logs.replay import FIRST, SECOND, replay
 from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import BASE_BLOCK, is_dirty
 from mapiwright.formats.wine_text import FIRST_LINE, WineText
 from mapiwright.message import Message
 from mapiwright.transaction.plans.effect import Outcome, Status
@@ -37,6 +41,8 @@ from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, Remo
 from mapiwright.workstation.disk import wine_server
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.mounts import hive_bytes
+from mapiwright.workstation.mounts.hive_logs import logs_beside
 from mapiwright.workstation.registry import KeyPath, Value
 
 if TYPE_CHECKING:
@@ -46,7 +52,9 @@ if TYPE_CHECKING:
     from mapiwright.workstation.workstation import Workstation
 
 KIND = os.environ.get("KILLED_KIND", "image")
-DRIVE = {"image": "", "wine": "drive_c"}[KIND]
+SCHEME, DRIVE = {"image": ("image", ""), "logged": ("image", ""), "wine": ("wine", "drive_c")}[KIND]
+if KIND == "logged":
+    hive_bytes.SMALL = 0
 """Where drive C: is below the folder of the workstation."""
 STATE = f"{DRIVE}/ProgramData/Mapiwright".lstrip("/")
 CALLS = ".calls"
@@ -112,10 +120,22 @@ def make(folder: Path) -> None:
         make_prefix(folder)
     else:
         create_image(folder)
+    for hive in [*folder.rglob("*")] if KIND == "logged" else ():
+        if hive.is_file() and hive.read_bytes()[:4] == b"regf":
+            add_logs(hive)
     windows = folder / DRIVE / "Windows"
     (windows / "old.dll").write_bytes(b"old")
     (windows / "gone").mkdir()
     (windows / "gone" / "gone.dll").write_bytes(b"gone")
+
+
+def add_logs(hive: Path) -> None:
+    """The logs of a hive that Windows wrote several times, and closed."""
+    data = hive.read_bytes()
+    for ending, back in ((FIRST, 3), (SECOND, 2)):
+        number = (Hive(data).sequences[0] - back) & 0xFFFFFFFF
+        entry = LogEntry(number, len(data) - BASE_BLOCK, 0, (DirtyPage(0, bytes(4096)),))
+        hive.with_name(hive.name + ending).write_bytes(new_log(data, [entry]))
 
 
 def plan_for(workstation: Workstation, folder: Path) -> Plan:
@@ -165,12 +185,12 @@ def plan_for(workstation: Workstation, folder: Path) -> Plan:
 
 
 def run(folder: Path) -> None:
-    workstation = open_workstation(f"{KIND}:{folder}")
+    workstation = open_workstation(f"{SCHEME}:{folder}")
     execute(plan_for(workstation, folder), workstation, makers=MAKERS)
 
 
 def run_recovery(folder: Path) -> None:
-    recover(open_workstation(f"{KIND}:{folder}"), MAKERS)
+    recover(open_workstation(f"{SCHEME}:{folder}"), MAKERS)
 
 
 # What a workstation is: files by their bytes, hives by their values, and our state by its names.
@@ -180,7 +200,7 @@ def snapshot(folder: Path) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if name.startswith((STATE, CALLS)):
+        if name.startswith((STATE, CALLS)) or name.endswith((FIRST, SECOND)):
             continue
         if path.is_symlink():
             tree[name] = str(path.readlink())
@@ -188,6 +208,8 @@ def snapshot(folder: Path) -> dict[str, Any]:
             tree[name] = "folder"
         else:
             data = path.read_bytes()
+            if is_dirty(data):
+                data = replay(data, logs_beside(path)).data
             known = data[:4] == b"regf" or data.startswith(FIRST_LINE)
             tree[name] = values_of(data) if known else data
     return tree

@@ -76,6 +76,20 @@ def test_what_a_killed_recovery_leaves_about_is_removed_by_the_next_run(proof: C
     assert found["found"] == {}
 
 
+def test_a_run_that_writes_hives_in_place_killed_at_any_call_ends_old_or_new(
+    proof: Callable[..., dict[str, Any]],
+) -> None:
+    written = [path for what, path in proof("order", kind="logged")["log"] if what == "write"]
+    assert len([path for path in written if path.endswith(".LOG1")]) > 3
+    found = proof("kills", SEED, SHARE_OF_SECOND_KILLS / 8, "2/7", kind="logged")
+    assert found["second"]
+    assert not wrong(found["first"])
+    assert not wrong(found["second"])
+    assert {*found["first"].values()} == ENDS
+    failing = proof("errors", SEED, SHARE_OF_ERRORS / 4, "1/5", kind="logged")
+    assert not wrong(failing["verdicts"])
+
+
 def test_a_run_on_a_wine_prefix_killed_at_any_call_ends_old_or_new(proof: Callable[..., dict[str, Any]]) -> None:
     """The lock of Wine's server is one of the things that a killed run lets go."""
     found = proof("kills", SEED, SHARE_OF_SECOND_KILLS / 4, "1/3", kind="wine")
@@ -117,6 +131,7 @@ def test_the_whole_product_of_first_and_second_kills(proof: Callable[..., dict[s
     assert len(found["second"]) > 20 * found["calls"]
     assert not wrong(found["second"])
     assert not wrong(proof("kills", SEED, 1, kind="wine")["second"])
+    assert not wrong(proof("kills", SEED, 1, kind="logged")["second"])
 
 
 @pytest.mark.nightly
