@@ -121,7 +121,8 @@ def bins(data: bytes) -> bytes:
 
 def test_what_stands_behind_the_entry_in_its_log_is_not_replayed() -> None:
     """A hive that was put back from a backup has logs whose numbers run ahead of it."""
-    logged = len(commit_of(old_hive(), old_logs())[0][-1].data) - 512
+    written = commit_of(old_hive(), old_logs())[0][-1].data
+    logged = 512 + int.from_bytes(written[516:520], "little")  # where the entry ends
     ahead = log_entry(LogEntry(SEQUENCE + 1, len(old_hive()) - BASE_BLOCK, 0, (DirtyPage(0, bytes(PAGE)),)))
     logs = {FIRST: log_of(20), SECOND: log_of(38).ljust(logged, b"\0")[:logged] + ahead}
     commit = commit_of(old_hive(), {FIRST: logs[FIRST], SECOND: logs[SECOND]})

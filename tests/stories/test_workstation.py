@@ -547,10 +547,14 @@ def test_a_hive_that_windows_lived_with_is_written_although_it_has_a_fault(pc: P
 
 
 def test_a_result_that_does_not_pass_the_validator_is_not_written(pc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def miswritten(data: bytes, edits: object, *, timestamp: int) -> bytes:  # noqa: ARG001
-        return data[:4104] + b"\xff" + data[4105:]
+    real = write.edited
 
-    monkeypatch.setattr(write, "edit", miswritten)
+    def miswritten(*arguments: Any, timestamp: int) -> write.Edited:
+        made = real(*arguments, timestamp=timestamp)
+        made.pages.write(4104, b"\xff")
+        return made
+
+    monkeypatch.setattr(write, "edited", miswritten)
     before = pictured(pc)
     with pytest.raises(RefusedError, match="self-check"):
         ImageWorkstation(pc).registry.apply([CreateKey(ACME)])
@@ -562,14 +566,14 @@ def test_what_somebody_else_writes_is_seen_and_never_overwritten(pc: Path, monke
     assert workstation.registry.read(ACME) is None
     other.registry.apply([CreateKey(ACME)])
     assert workstation.registry.subkeys(ACME) == ()
-    real = write.edit
+    real = write.edited
 
-    def while_another_writes(data: bytes, edits: list[write.Edit], *, timestamp: int) -> bytes:
-        monkeypatch.setattr(write, "edit", real)
+    def while_another_writes(*arguments: Any, timestamp: int) -> write.Edited:
+        monkeypatch.setattr(write, "edited", real)
         other.registry.apply([CreateKey(ACME / "theirs")])
-        return real(data, edits, timestamp=timestamp)
+        return real(*arguments, timestamp=timestamp)
 
-    monkeypatch.setattr(write, "edit", while_another_writes)
+    monkeypatch.setattr(write, "edited", while_another_writes)
     with pytest.raises(ConflictError, match="in the meantime"):
         workstation.registry.apply([CreateKey(ACME / "ours")])
     assert workstation.registry.subkeys(ACME) == ("theirs",)

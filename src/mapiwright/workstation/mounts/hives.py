@@ -209,23 +209,28 @@ class HiveFile:
         from mapiwright.workstation.disk.replace import replace_file
         from mapiwright.workstation.mounts.hive_bytes import write_in_place
 
-        found = self.written_in_place()
-        if self._seen is None or isinstance(found, str) or not edited.keeps_its_end:
+        seen, hive = self._seen, self._hive  # as they were read: what is there by now may be another's
+        if seen is None or hive is None or seen_at(self.path) != seen:
+            raise changed_since(self.path)
+        found = self._log_to_write(hive)
+        if isinstance(found, str) or not edited.keeps_its_end:
             data = edited.whole()
-            if seen_at(self.path) != self._seen:
+            if seen_at(self.path) != seen:
                 raise changed_since(self.path)
             replace_file(self.path, data)
         else:
             from mapiwright.formats.regf.logs.commit import steps
 
-            made = steps(edited.pages, self._present().sequences[1], found.ending, found.size)
-            write_in_place(self.path, self._seen, found.path, made)
+            made = steps(edited.pages, hive.sequences[1], found.ending, found.size)
+            write_in_place(self.path, seen, found.path, made)
 
     def written_in_place(self) -> LogToWrite | str:
         """The log through which the hive is written in place, or why it is replaced as a whole."""
+        return self._log_to_write(self._present())
+
+    def _log_to_write(self, hive: Hive) -> LogToWrite | str:
         from mapiwright.workstation.mounts.hive_bytes import SMALL, log_to_write
 
-        hive = self._present()
         if self._with_logs is not None:
             return "it was not closed cleanly"
         if self._bytes.size <= SMALL:
