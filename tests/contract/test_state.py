@@ -83,7 +83,9 @@ def test_the_lock_is_a_lease_of_its_holder_whose_token_grows(state: State) -> No
                 pass
             assert lease.holder in raised.value.where
             assert state.holder() == lease.holder
+            assert state.is_held()
         assert state.holder() == ""
+        assert not state.is_held()
     assert tokens == sorted(set(tokens))
 
 

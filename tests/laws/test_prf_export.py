@@ -23,7 +23,14 @@ from mapiwright.mapi.prf.reading import read
 from mapiwright.mapi.profile import roles
 from mapiwright.mapi.profile.profile import INSTANCE
 from mapiwright.mapi.profile.profile_check import faults
-from mapiwright.mapi.props.tags import PR_STORE_PROVIDERS, name_of
+from mapiwright.mapi.props.tags import (
+    PR_AB_DEFAULT_DIR,
+    PR_AB_DEFAULT_PAB,
+    PR_AB_SEARCH_PATH,
+    PR_STORE_PROVIDERS,
+    PR_TRANSPORT_PROVIDERS,
+    name_of,
+)
 from mapiwright.setup.prf.apply import findings_for, plan_prf
 from mapiwright.setup.prf.file import decide, exported
 from mapiwright.transaction.transaction import execute
@@ -31,6 +38,8 @@ from mapiwright.workstation.kinds.memory import MemoryWorkstation
 from mapiwright.workstation.outlook.layout import layout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mapiwright.formats.props import PropertyValue
     from mapiwright.mapi.profile.profile import Profile
 
@@ -184,6 +193,70 @@ def test_a_profile_that_is_exported_and_applied_is_the_same(
     else:
         assert {each.id for each in result.findings} == {"MW8202"}
     assert plan_prf(file, [space_of(workstation)], name="x.prf").empty, "it is there already"
+
+
+# A role that the file does not give back is reported, each by itself, and is not there where the file is applied.
+
+ROLES: dict[str, Callable[[Profile], Profile]] = {
+    "the default store is Médiathèque 1, and not the first of its service": lambda profile: roles.set_default_store(
+        profile, profile.services[2].providers[1].uid
+    ),
+    "there is no default store, though one could be it": lambda profile: roles.set_default_store(profile, None),
+    "the primary identity is PERSON": lambda profile: roles.set_primary_identity(profile, profile.services[3].uid),
+    "the order of the transports is ACME 1, ACME 1": lambda profile: roles.set_transport_order(
+        profile, [each.uid for each in reversed(profile.providers(PR_TRANSPORT_PROVIDERS))]
+    ),
+    "the address list that is shown first is": lambda profile: _with_list(profile, PR_AB_DEFAULT_DIR),
+    "the list of personal addresses is": lambda profile: _with_list(profile, PR_AB_DEFAULT_PAB),
+    "names are checked in": lambda profile: _with_list(profile, PR_AB_SEARCH_PATH),
+}
+"""How a role is reported, and how a profile gets it."""
+PERSON = Catalogue.of(
+    inf.parse(
+        services_text().replace("[Services]", "[Services]\r\nPERSON=PERSON").encode("cp1252")
+        + b"""\r
+[PERSON]\r\nProviders=PERSON 0\r\nPR_RESOURCE_FLAGS=SERVICE_SINGLE_COPY\r\n[PERSON 0]\r
+PR_RESOURCE_TYPE=MAPI_AB_PROVIDER\r\nPR_DISPLAY_NAME=PERSON 0\r\nPR_PROVIDER_DLL_NAME=x.dll\r
+PR_PROVIDER_DISPLAY=PERSON 0\r\n"""
+    )
+)
+
+
+def _with_list(profile: Profile, tag: int) -> Profile:
+    entry = bytes(4) + b"a list of a provider that runs elsewhere"
+    value: PropertyValue = (entry,) if tag & 0x1000 else entry
+    return profile.with_sections(profile.admin.with_properties({tag: value}))
+
+
+@given(st.sets(st.sampled_from(sorted(ROLES))))
+def test_a_role_that_a_file_does_not_give_back_is_reported(chosen: set[str]) -> None:
+    if {"there is no default store, though one could be it"} < {each for each in chosen if "default store" in each}:
+        return  # it is one or the other
+    first = fresh()
+    space = Workspace(first, first.users[0], catalogue=PERSON)
+    profiles = ProfileAdmin(space)
+    with space.batch():
+        profiles.create_profile("Work")
+        admin = profiles.admin_services("Work")
+        for name in ("ACME", "ACME", "Médiathèque", "PERSON"):
+            admin.create_message_service(name)
+        plain = space.profile("Work")
+    assert export(plain, PERSON.find, default=False, code_page="cp1252").findings == ()
+    profile = plain
+    for each in sorted(chosen):
+        profile = ROLES[each](profile)
+    result = export(profile, PERSON.find, default=False, code_page="cp1252")
+    reported = [each.what for each in result.findings]
+    assert {each.id for each in result.findings} <= {"MW8206"}
+    assert len(reported) == len(chosen)
+    assert all(any(each.startswith(role) for each in reported) for role in chosen)
+    workstation = fresh()
+    there = Workspace(workstation, workstation.users[0], catalogue=PERSON)
+    execute(plan_prf(read(text.parse(text.render(result.document))), [there], name="x.prf"), workstation, makers={})
+    again = export(there.profile("Work"), PERSON.find, default=False, code_page="cp1252")
+    assert again.findings == ()
+    if "there is no default store, though one could be it" not in chosen:
+        assert text.render(again.document) == text.render(result.document)
 
 
 # Whatever a profile holds or waits for is exported or reported.

@@ -207,3 +207,16 @@ def test_cells_that_no_edit_touches_stay_where_they_are(history: list[Edit], dat
 def test_subkeys_stand_in_the_order_of_their_upcased_units(siblings: list[str], minor: int) -> None:
     data = edit(new_hive(minor=minor, timestamp=NOW), [CreateKey((name,)) for name in siblings], timestamp=NOW)
     assert [key.name for key in Hive(data).root.subkeys()] == sorted(siblings, key=upcased_units)
+
+
+@pytest.mark.parametrize("what", ["hash", "order"])
+@pytest.mark.parametrize("change", [CreateKey(("d",)), DeleteKey(("a",))])
+def test_a_list_that_another_program_wrote_wrong_is_written_right(what: str, change: Edit) -> None:
+    data = bytearray(edit(new_hive(timestamp=1), [CreateKey((name,)) for name in "abc"], timestamp=1))
+    at = data.index(b"lh\x03\0") + 4
+    if what == "hash":
+        data[at + 8 + 4] ^= 0xFF
+    else:
+        data[at + 8 : at + 24] = data[at + 16 : at + 24] + data[at + 8 : at + 16]
+    assert validate(bytes(data)) != ()
+    assert validate(edit(bytes(data), [change], timestamp=2)) == ()

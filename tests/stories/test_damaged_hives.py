@@ -78,3 +78,33 @@ def test_a_damaged_hive_is_that_users_finding_and_stops_nobody_else(
             assert "MW3003" in mapiwright("doctor", *where).out + mapiwright("workstation", "show", *where).err
         else:
             assert installed.code == 0
+
+
+def bin_of_another_size(hive: Path) -> None:
+    """The header of a bin says another size: what is read is still there, and nothing can be written."""
+    data = bytearray(hive.read_bytes())
+    data[data.index(b"hbin") + 9] ^= 0x10
+    hive.write_bytes(data)
+
+
+@pytest.mark.parametrize("place", ["Users/Zoë/NTUSER.DAT", "Windows/System32/config/SOFTWARE"])
+def test_the_doctor_finds_a_hive_that_can_be_read_and_not_be_written(
+    mapiwright: Mapiwright, workstation_folder: Path, place: str
+) -> None:
+    assert mapiwright("profile", "create", "P", "--yes").code == 0
+
+    def found() -> list[Any]:
+        there = mapiwright("doctor", "--json").document["doctor"]["findings"]
+        return [each for each in there if each["id"] == "MW3003"]
+
+    assert found() == []
+    hive = workstation_folder / place
+    whole = hive.read_bytes()
+    bin_of_another_size(hive)
+    (one,) = found()
+    assert ("Zoë" if "Users" in place else "this workstation") in one["message"]
+    assert one["where"] == str(hive) or hive.name in one["where"]
+    if "Users" in place:
+        assert mapiwright("profile", "create", "Q", "--yes").code == 1
+    hive.write_bytes(whole)
+    assert found() == [], "a hive that is put back is looked at again"

@@ -43,6 +43,7 @@ from mapiwright.transaction.undo import undo_plan
 from mapiwright.ui.cli.app import run
 from mapiwright.workstation.change import SetValue, WriteFile, key_with_parents
 from mapiwright.workstation.disk.folder_state import FolderState, MemoryState
+from mapiwright.workstation.disk.handles import lock
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
 from mapiwright.workstation.registry import KeyPath, Value
@@ -357,9 +358,28 @@ def test_an_administrators_run_holds_her_store_against_her_and_she_holds_it_agai
     with held(here):
         assert "another run" in nora("profile", "create", "Second", "--yes", code=1)
     with next(iter(here.users_states.values())).lock():
-        admin("uninstall", "acme-mail", "--yes", code=1)
+        admin("profile", "create", "Third", "--user", "nora", "--yes", code=1)
     assert "another run" not in capsys.readouterr().err
     admin("uninstall", "acme-mail", "--yes")
+
+
+@pytest.mark.usefixtures("scope")
+def test_a_lock_that_she_holds_without_a_run_leaves_her_out_and_serves_the_others(
+    pc: Path, nora: Admin, admin: Admin, acme: Path
+) -> None:
+    """Anybody may lock a file of their own, for ever."""
+    nora("install", acme, "--per-user", "--yes")
+    admin("install", acme, "--per-user", "--user", "Zoë", "--yes")
+    with (pc / OWN / "lock").open("rb") as mine:
+        assert lock(mine.fileno())
+        dry = admin("uninstall", "acme-mail", "--dry-run")
+        assert "user nora is running Mapiwright, or holds its lock" in dry
+        ended = json.loads(admin("uninstall", "acme-mail", "--yes", "--json", code=1))
+        assert (ended["receipt"]["partial"], ended["receipt"]["skipped"]) == (True, ["nora"])
+        found = json.loads(admin("profile", "list", "--json", "--all-users"))["profiles"]
+        assert [(each["user"], each["services"]) for each in found] == [("nora", ["ACME"])]
+    admin("uninstall", "acme-mail", "--yes")
+    assert own(pc) == []
 
 
 @pytest.mark.usefixtures("scope")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from mapiwright.errors import NotFoundError
 from mapiwright.setup.install.status import PackageState, status
 from mapiwright.setup.records.records import records_of
 from mapiwright.transaction.records.journal import Journal
+from mapiwright.ui.documents import documents
+from mapiwright.ui.text import render
 from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
@@ -251,3 +254,32 @@ class TestDamagedReceipts:
         with pytest.raises(NotFoundError, match=self.NAME):
             records_of(workstation).installation("other")
         assert status(workstation, "other").state is PackageState.ABSENT
+
+
+# What is done is reported, whatever comes meanwhile.
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_signal_that_comes_when_all_is_done_keeps_the_receipt_from_nobody(
+    mapiwright: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, name: str, as_json: bool
+) -> None:
+    number = getattr(signal, name, None)
+    if number is None:
+        pytest.skip(f"there is no {name} on this system")
+    before = signal.getsignal(number)
+    for module, writer in ((render, "receipt_lines"), (documents, "receipt_document")):
+        shown = getattr(module, writer)
+
+        def disturbed(*arguments: Any, shown: Callable[..., Any] = shown) -> Any:
+            signal.raise_signal(number)
+            return shown(*arguments)
+
+        monkeypatch.setattr(module, writer, disturbed)
+    try:
+        answer = mapiwright("profile", "create", "Work", "--yes", *(["--json"] if as_json else []))
+        assert answer.code == 0
+        assert ("receipt" in answer.document) if as_json else ("mapiwright undo" in answer.out)
+        assert signal.getsignal(number) is not signal.SIG_IGN, "from then on it counts again"
+    finally:
+        signal.signal(number, before)

@@ -80,6 +80,10 @@ class State(Protocol):
         """Who holds the lock just now, as a sentence for people, or ""; asking does not disturb the holder."""
         ...
 
+    def is_held(self) -> bool:
+        """Whether somebody holds the lock just now, also without saying so."""
+        ...
+
     def lock(self) -> AbstractContextManager[Lease]:
         """Hold the workstation against every other run; it is free again when the block ends, or its process does.
 

@@ -19,6 +19,7 @@ from mapiwright.formats.props import PropertyType
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.inf.rules import quoted
 from mapiwright.mapi.prf.labels import builtin_services, label_of_service
+from mapiwright.mapi.prf.lost_roles import lost_roles
 from mapiwright.mapi.prf.reading import ACCOUNT_LIST, GENERAL, SERVICE_LIST
 from mapiwright.mapi.prf.rules import finding
 from mapiwright.mapi.profile import accounts, roles
@@ -168,6 +169,7 @@ def export(
             if entry is not None:
                 pen.entries.append(entry)
     _left_out(pen, profile)
+    pen.findings.extend(finding("MW8206", each) for each in lost_roles(profile, define))
     lines = [*_general(name, default=default, store=store), *_lists(pen), *_mappings(pen)]
     document = inf.splice(inf.parse(b"", code_page, comments=COMMENTS), {0: lines})
     return Export(document, tuple(dict.fromkeys(pen.findings)))

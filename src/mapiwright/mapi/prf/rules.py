@@ -302,6 +302,11 @@ PRF_RULES: Mapping[str, Rule] = MappingProxyType(
             "A PRF file carries sections of services, and those of Outlook and Exchange that Microsoft's files name.",
             "Nothing, where Outlook makes the others itself; or copy the profile instead.",
         ),
+        "MW8206": Rule(
+            WARNING,
+            "A PRF file names the service of the default store, and gives no other role of a profile.",
+            "Choose it again where the file was applied, as by profile default-store, identity, addressing.",
+        ),
     }
 )
 """Rules by id, in the order of the page."""

@@ -1,4 +1,4 @@
-"""Which users can be served: those whose hives are there, whole, and closed cleanly."""
+"""Which users can be served: those whose hives are there, whole and closed cleanly, and who run nothing just now."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mapiwright.admin.table import edition_of, stored_profiles
-from mapiwright.errors import FormatError
+from mapiwright.errors import Finding, FormatError, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import ADMIN, value_name
 from mapiwright.mapi.profile.store import profile_names
@@ -22,8 +22,11 @@ from mapiwright.workstation.registry import RegistryWants
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mapiwright.errors import Finding
     from mapiwright.workstation.workstation import User, Workstation
+
+
+RUNNING = "MW3007"
+"""The finding that a user's own run is going on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,30 @@ def writable_users(
     writable: list[User] = []
     skipped: list[tuple[User, Finding]] = []
     for user in users:
-        finding = workstation.why_unwritable(user) or _damage(workstation, user)
+        finding = workstation.why_unwritable(user) or _running(workstation, user) or _damage(workstation, user)
         if finding is None:
             writable.append(user)
-        elif finding.id != UNFINISHED or concerns is None or concerns(user):
+        elif finding.id not in {UNFINISHED, RUNNING} or concerns is None or concerns(user):
             skipped.append((user, finding))
     return WritableUsers(tuple(writable), tuple(skipped))
+
+
+def _running(workstation: Workstation, user: User) -> Finding | None:
+    """That the user holds their own store, so that nothing of theirs can be changed now.
+
+    A run that takes the lock later than this is excluded by the lock, as any other.
+    """
+    state = workstation.users_states.get(user)
+    if state is None or not state.is_held():
+        return None
+    return Finding(
+        RUNNING,
+        Severity.WARNING,
+        f"the records of {user.name}",
+        f"user {user.name} is running Mapiwright, or holds its lock",
+        rule="two runs never change one user's keys at a time",
+        remedy="Run the command again when that has ended.",
+    )
 
 
 def _damage(workstation: Workstation, user: User) -> Finding | None:

@@ -142,6 +142,16 @@ class FolderState:
             return text  # another user's
         return text
 
+    def is_held(self) -> bool:
+        """Whether somebody holds the lock just now, also without saying so; False where it cannot be seen."""
+        with suppress(MapiwrightError, OSError), self._open(()) as folder:
+            handle = folder.open(LOCK, os.O_RDONLY)
+            try:
+                return not handles.lock(handle)
+            finally:
+                os.close(handle)
+        return False
+
     @contextmanager
     def lock(self) -> Iterator[Lease]:
         """Hold the workstation against every other run; raises BusyError at once where it is held."""
@@ -374,6 +384,10 @@ class MemoryState:
     def holder(self) -> str:
         """Who holds the lock just now, or ""."""
         return self._holder
+
+    def is_held(self) -> bool:
+        """Whether somebody holds the lock just now."""
+        return self._lock.locked()
 
     @contextmanager
     def lock(self) -> Iterator[Lease]:
