@@ -40,7 +40,7 @@ EDITS: dict[str, list[Edit]] = {
 NIGHTLY = bool(os.environ.get("MAPIWRIGHT_NIGHTLY"))
 STEP = 1 if NIGHTLY else 19
 """Every how many pages are harmed."""
-ROUNDS = 8 if NIGHTLY else 2
+ROUNDS = 4 if NIGHTLY else 2
 """How often a letter of each of these pages is changed."""
 
 

@@ -16,6 +16,13 @@ from mapiwright.formats.props import PropertyType, encode
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
 from mapiwright.workstation.mounts import hive_bytes
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
+from mapiwright.workstation import change
+from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
+from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.workstation import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,6 +166,30 @@ def test_8_bit_strings_are_shown_by_the_code_page_that_is_named(
             assert mapiwright("hive", *verb).out == shown[other == "cp1252"], "what a bare hive is taken to be in"
         refused = mapiwright("hive", *verb, "--code-page", "utf-16")
         assert (refused.code, "'utf-16' is not an ANSI code page" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(("number", "code_page"), [("932", "cp932"), ("1251", "cp1251"), ("949", "cp949")])
+def test_a_profile_is_shown_by_the_code_page_of_its_workstation(
+    mapiwright: Mapiwright, tmp_path: Path, number: str, code_page: str
+) -> None:
+    folder, text = tmp_path / "other", EIGHT_BIT[code_page][0]
+    create_image(folder)
+    where = ("--workstation", f"image:{folder}")
+    assert mapiwright("profile", "create", "P", "--yes", *where).code == 0
+    here = open_workstation(f"image:{folder}")
+    (user,) = (each for each in here.users if not each.template)
+    section = user.root / PROFILE_ROOTS[Edition.OUTLOOK_2016].profiles / "P" / SECTION
+    stored = encode(PropertyType.MV_STRING8, (text, "b"), pointer=8, code_page=code_page)
+    acp = KeyPath.parse(r"HKLM\SYSTEM\CurrentControlSet\Control\Nls\CodePage")
+    here.registry.apply(
+        [
+            change.SetValue(acp, "ACP", Value.sz("1252"), Value.sz(number)),
+            change.CreateKey(section),
+            change.SetValue(section, "101e3d0f", None, Value.binary(stored)),
+        ]
+    )
+    for verb in (("show", "P"), ("section", "get", "P", SECTION)):
+        assert f'["{text}", "b"]' in mapiwright("profile", *verb, *where).out
 
 
 def test_salvage_finds_what_was_deleted_and_says_where_and_how_sure(
