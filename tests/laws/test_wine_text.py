@@ -196,7 +196,6 @@ def in_order(path: str) -> list[bytes]:
 def test_what_others_wrote_is_read_as_wine_reads_it() -> None:
     text = WineText(LINES)
     assert text.branch == ("User", "S-1-5-21-0-0-0-1000")
-    assert text.architecture == "win64"
     acme = ("SOFTWARE", "acme", "[X]")
     found = {value.name: (value.type, value.data.decode("utf-16-le")) for value in text.values(acme)}
     assert found == {"": (1, "\0"), "A": (1, "y\0"), "b": (2, "%a%\0")}, "two blocks and two of a name are one"
@@ -233,6 +232,7 @@ def test_a_key_comes_and_goes_and_leaves_no_trace() -> None:
 
 DAMAGED = {
     "line 1": b"REGEDIT4\n",
+    "line 4": EMPTY.replace(b"win64", b"win128") + b"\n[Software] 1\n",
     "line 6": EMPTY + b"\n[Software",
     "line 7": EMPTY + b"\n[Software] 1\nwhat is this\n",
     "line 8": EMPTY + b'\n[Software] 1\n"a"="x"\n"b"="no end\n',

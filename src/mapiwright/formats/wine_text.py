@@ -27,7 +27,9 @@ DEEPEST = 512
 """The levels of keys, as in a hive: whoever goes through them must come to an end."""
 _HEADER = re.compile(rb"\n\[((?:[^\]\\\n]+|\\[^\n])*)\]")
 _BRANCH = re.compile(rb";; All keys relative to REGISTRY\\\\([^\r\n]*)")
-_ARCHITECTURE = re.compile(rb"#arch=([^\r\n]*)")
+_ARCHITECTURE = re.compile(rb"^#arch=([^\n]*)", re.MULTILINE)
+_ARCHITECTURES = (b"win32", b"win64")
+"""What ``#arch`` in the head may say."""
 _LINK = b"\n#link"
 _LINK_VALUE = "SYMBOLICLINKVALUE"
 _LINK_TYPE = 6
@@ -79,6 +81,12 @@ class WineText:
             self._paths.append(path)
         self._refuse_others()
         self._head = data[: self._starts[0] if self._starts else len(data)]
+        found = _ARCHITECTURE.search(self._head)
+        if found is not None and found[1].rstrip() not in _ARCHITECTURES:
+            # Wine leaves the whole file alone then, and begins with an empty registry.
+            raise self._fault(
+                FormatError("the architecture is none of Wine's", expected="win32 or win64"), found.start()
+            )
         self._sorted = sorted(self._blocks)
         self._lines: dict[str, tuple[ValuePlace, ...]] = {}
         self._links: dict[str, tuple[str, ...] | None] | None = None
@@ -88,12 +96,6 @@ class WineText:
         r"""Where Wine shows the keys, as the comment of line 2 has it: ``("User", "S-1-5-21-0-0-0-1000")``."""
         found = _BRANCH.search(self._head)
         return tuple(part for part in unescaped(found[1]).split("\\") if part) if found is not None else ()
-
-    @property
-    def architecture(self) -> str:
-        """``win32`` or ``win64``; "" where it is not said."""
-        found = _ARCHITECTURE.search(self._head)
-        return found[1].decode("ascii", "replace").strip() if found is not None else ""
 
     def blocks(self, path: Sequence[str]) -> tuple[KeyPlace, ...]:
         """Where a key stands, in the sequence of the file; nothing of one that is absent or implied."""
