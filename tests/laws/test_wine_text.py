@@ -240,6 +240,21 @@ DAMAGED = {
 }
 
 
+ENDLESS = {
+    "key": b"\n[" + b"a" * 100_000,
+    "name": b'\n[k] 1\n"' + b"a" * 100_000,
+    "string": b'\n[k] 1\n"a"="' + b"a" * 100_000,
+    "bytes": b'\n[k] 1\n"a"=hex:' + b"0a,,  " * 30_000 + b"x",
+}
+
+
+@pytest.mark.parametrize("rest", ENDLESS.values(), ids=ENDLESS)
+def test_what_has_no_end_is_found_out_at_once(rest: bytes) -> None:
+    """Some patterns try every way to split such a line; that is a way for each subset of its letters."""
+    with pytest.raises(FormatError, match=r"no end|not hex"):
+        WineText(EMPTY + rest).values(("k",))
+
+
 @pytest.mark.parametrize("place", DAMAGED)
 def test_what_is_damaged_is_named_by_its_line(place: str) -> None:
     with pytest.raises(FormatError) as raised:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mapiwright.formats.wine_text import KeyPlace, WineText
 
-_TITLE = re.compile(rb"(\[(?:[^\]\\\n]+|\\[^\n])*\])[ \t]*[0-9]*")
+_TITLE = re.compile(rb"(\[(?:[^\]\\\n]++|\\[^\n])*+\])[ \t]*[0-9]*")
 _TIME = re.compile(rb"\n#time=([0-9a-fA-F]*)")
 _UNIX_EPOCH = 11_644_473_600
 """In seconds since 1601."""

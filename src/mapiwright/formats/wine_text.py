@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FIRST_LINE = b"WINE REGISTRY Version 2"
 DEEPEST = 512
 """The levels of keys, as in a hive: whoever goes through them must come to an end."""
-_HEADER = re.compile(rb"\n\[((?:[^\]\\\n]+|\\[^\n])*)\]")
+_HEADER = re.compile(rb"\n\[((?:[^\]\\\n]++|\\[^\n])*+)\]")
 _BRANCH = re.compile(rb";; All keys relative to REGISTRY\\\\([^\r\n]*)")
 _ARCHITECTURE = re.compile(rb"^#arch=([^\n]*)", re.MULTILINE)
 _ARCHITECTURES = (b"win32", b"win64")
