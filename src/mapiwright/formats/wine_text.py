@@ -89,6 +89,8 @@ class WineText:
             )
         self._sorted = sorted(self._blocks)
         self._lines: dict[str, tuple[ValuePlace, ...]] = {}
+        self._values: dict[str, dict[str, ValuePlace]] = {}
+        self._subkeys: dict[str, tuple[str, ...] | None] = {}
         self._links: dict[str, tuple[str, ...] | None] | None = None
 
     @property
@@ -113,6 +115,11 @@ class WineText:
     def subkeys(self, path: Sequence[str]) -> tuple[str, ...] | None:
         """The names of the subkeys, in Wine's order; None where there is no such key."""
         place = _place(path)
+        if place not in self._subkeys:
+            self._subkeys[place] = self._found_subkeys(path, place)
+        return self._subkeys[place]
+
+    def _found_subkeys(self, path: Sequence[str], place: str) -> tuple[str, ...] | None:
         depth = len(path)
         found: dict[str, str] = {}
         begin = f"{place}\\" if place else ""
@@ -145,19 +152,19 @@ class WineText:
 
     def value(self, path: Sequence[str], name: str) -> WineValue | None:
         """One value; None where key or value is absent."""
-        wanted = upcase(name)
-        found = None
-        for line in self.lines(path):
-            if upcase(line.name) == wanted:
-                found = line
+        found = self._named(path).get(upcase(name))
         return self._valued(found) if found is not None else None
 
     def values(self, path: Sequence[str]) -> tuple[WineValue, ...]:
         """The values of a key, each name once."""
-        found: dict[str, ValuePlace] = {}
-        for line in self.lines(path):
-            found[upcase(line.name)] = line
-        return tuple(map(self._valued, found.values()))
+        return tuple(map(self._valued, self._named(path).values()))
+
+    def _named(self, path: Sequence[str]) -> dict[str, ValuePlace]:
+        """Where the values of a key stand, by upcased names; of two of a name the last."""
+        place = _place(path)
+        if place not in self._values:
+            self._values[place] = {upcase(line.name): line for line in self.lines(path)}
+        return self._values[place]
 
     def lines(self, path: Sequence[str]) -> tuple[ValuePlace, ...]:
         """Where the values of a key stand; a name may occur twice."""
