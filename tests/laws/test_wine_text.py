@@ -196,7 +196,6 @@ def in_order(path: str) -> list[bytes]:
 def test_what_others_wrote_is_read_as_wine_reads_it() -> None:
     text = WineText(LINES)
     assert text.branch == ("User", "S-1-5-21-0-0-0-1000")
-    assert text.architecture == "win64"
     acme = ("SOFTWARE", "acme", "[X]")
     found = {value.name: (value.type, value.data.decode("utf-16-le")) for value in text.values(acme)}
     assert found == {"": (1, "\0"), "A": (1, "y\0"), "b": (2, "%a%\0")}, "two blocks and two of a name are one"
@@ -233,11 +232,27 @@ def test_a_key_comes_and_goes_and_leaves_no_trace() -> None:
 
 DAMAGED = {
     "line 1": b"REGEDIT4\n",
+    "line 4": EMPTY.replace(b"win64", b"win128") + b"\n[Software] 1\n",
     "line 6": EMPTY + b"\n[Software",
     "line 7": EMPTY + b"\n[Software] 1\nwhat is this\n",
     "line 8": EMPTY + b'\n[Software] 1\n"a"="x"\n"b"="no end\n',
     "line 9": EMPTY + b'\n[Software] 1\n#time=1\n\n"b"=hex(7):0a,zz\n',
 }
+
+
+ENDLESS = {
+    "key": b"\n[" + b"a" * 100_000,
+    "name": b'\n[k] 1\n"' + b"a" * 100_000,
+    "string": b'\n[k] 1\n"a"="' + b"a" * 100_000,
+    "bytes": b'\n[k] 1\n"a"=hex:' + b"0a,,  " * 30_000 + b"x",
+}
+
+
+@pytest.mark.parametrize("rest", ENDLESS.values(), ids=ENDLESS)
+def test_what_has_no_end_is_found_out_at_once(rest: bytes) -> None:
+    """Some patterns try every way to split such a line; that is a way for each subset of its letters."""
+    with pytest.raises(FormatError, match=r"no end|not hex"):
+        WineText(EMPTY + rest).values(("k",))
 
 
 @pytest.mark.parametrize("place", DAMAGED)

@@ -7,7 +7,7 @@ one below it, and had no block as that was enough, is given one.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mapiwright.formats.wine_text import KeyPlace, WineText
 
-_TITLE = re.compile(rb"(\[(?:[^\]\\\n]+|\\[^\n])*\])[ \t]*[0-9]*")
+_TITLE = re.compile(rb"(\[(?:[^\]\\\n]++|\\[^\n])*+\])[ \t]*[0-9]*")
 _TIME = re.compile(rb"\n#time=([0-9a-fA-F]*)")
 _UNIX_EPOCH = 11_644_473_600
 """In seconds since 1601."""
@@ -50,12 +50,14 @@ class _Edition:
         self._gone = {_place(path) for path, edit in edits.items() if edit.goes}
         self._kept = {text.stored(path): edit for path, edit in edits.items() if not edit.goes}
         self._made = {_place(path) for path, edit in self._kept.items() if _sets(edit) or not text.has(path)}
+        self._made_in_order = sorted(self._made)
         self._splices: list[tuple[int, int, bytes]] = []
         self._new: dict[tuple[str, ...], KeyEdit] = {}
         for path, edit in edits.items():
             if edit.goes:
                 self._remove(path)
-                self._keep_parent(text.stored(path)[:-1])
+        for parent in dict.fromkeys(text.stored(path)[:-1] for path, edit in edits.items() if edit.goes):
+            self._keep(parent)
         for path, edit in self._kept.items():
             blocks = text.blocks(path)
             if blocks:
@@ -81,8 +83,8 @@ class _Edition:
             end = self._end_of(block)
             self._splices.append((block.start, end + 1 if data[end : end + 1] == b"\n" else end, b""))
 
-    def _keep_parent(self, path: tuple[str, ...]) -> None:
-        """Give a key a block that had none, as something was below it."""
+    def _keep(self, path: tuple[str, ...]) -> None:
+        """Give a key a block that had none, as something was below it that goes."""
         implied = bool(path) and not self._text.blocks(path) and _place(path) not in self._gone | self._made
         if implied and not self._holds(path):
             self._new[path] = KeyEdit()
@@ -90,7 +92,8 @@ class _Edition:
     def _holds(self, path: tuple[str, ...]) -> bool:
         """Whether something is below the key when all is done."""
         begin = _place(path) + "\\"
-        if any(place.startswith(begin) for place in self._made):
+        at = bisect_left(self._made_in_order, begin)
+        if at < len(self._made_in_order) and self._made_in_order[at].startswith(begin):
             return True
         places = map(_place, self._text.below(path))
         return any(place.startswith(begin) and place not in self._gone for place in places)
@@ -102,6 +105,7 @@ class _Edition:
         for number, line in enumerate(lines):
             known.setdefault(upcase(line.name), []).append(number)
         here = [line for line in lines if line.start >= block.start]
+        places = [order(line.name) for line in here]
         new = []
         for name, value in edit.values.items():
             there = [lines[number] for number in known.get(upcase(name), ())]
@@ -112,7 +116,8 @@ class _Edition:
             else:
                 new.append((order(name), value_text(name, *value)))
         for wanted, text in sorted(new):
-            at = next((line.start for line in here if order(line.name) > wanted), self._end_of(block))
+            number = bisect_right(places, wanted)
+            at = here[number].start if number < len(here) else self._end_of(block)
             self._splices.append((at, at, self._on_a_line(at) + text))
         if edit.values:
             self._touch(block)

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 FIRST_LINE = b"WINE REGISTRY Version 2"
 DEEPEST = 512
 """The levels of keys, as in a hive: whoever goes through them must come to an end."""
-_HEADER = re.compile(rb"\n\[((?:[^\]\\\n]+|\\[^\n])*)\]")
+_HEADER = re.compile(rb"\n\[((?:[^\]\\\n]++|\\[^\n])*+)\]")
 _BRANCH = re.compile(rb";; All keys relative to REGISTRY\\\\([^\r\n]*)")
-_ARCHITECTURE = re.compile(rb"#arch=([^\r\n]*)")
+_ARCHITECTURE = re.compile(rb"^#arch=([^\n]*)", re.MULTILINE)
+_ARCHITECTURES = (b"win32", b"win64")
+"""What ``#arch`` in the head may say."""
 _LINK = b"\n#link"
 _LINK_VALUE = "SYMBOLICLINKVALUE"
 _LINK_TYPE = 6
@@ -79,8 +81,16 @@ class WineText:
             self._paths.append(path)
         self._refuse_others()
         self._head = data[: self._starts[0] if self._starts else len(data)]
+        found = _ARCHITECTURE.search(self._head)
+        if found is not None and found[1].rstrip() not in _ARCHITECTURES:
+            # Wine leaves the whole file alone then, and begins with an empty registry.
+            raise self._fault(
+                FormatError("the architecture is none of Wine's", expected="win32 or win64"), found.start()
+            )
         self._sorted = sorted(self._blocks)
         self._lines: dict[str, tuple[ValuePlace, ...]] = {}
+        self._values: dict[str, dict[str, ValuePlace]] = {}
+        self._subkeys: dict[str, tuple[str, ...] | None] = {}
         self._links: dict[str, tuple[str, ...] | None] | None = None
 
     @property
@@ -88,12 +98,6 @@ class WineText:
         r"""Where Wine shows the keys, as the comment of line 2 has it: ``("User", "S-1-5-21-0-0-0-1000")``."""
         found = _BRANCH.search(self._head)
         return tuple(part for part in unescaped(found[1]).split("\\") if part) if found is not None else ()
-
-    @property
-    def architecture(self) -> str:
-        """``win32`` or ``win64``; "" where it is not said."""
-        found = _ARCHITECTURE.search(self._head)
-        return found[1].decode("ascii", "replace").strip() if found is not None else ""
 
     def blocks(self, path: Sequence[str]) -> tuple[KeyPlace, ...]:
         """Where a key stands, in the sequence of the file; nothing of one that is absent or implied."""
@@ -111,6 +115,11 @@ class WineText:
     def subkeys(self, path: Sequence[str]) -> tuple[str, ...] | None:
         """The names of the subkeys, in Wine's order; None where there is no such key."""
         place = _place(path)
+        if place not in self._subkeys:
+            self._subkeys[place] = self._found_subkeys(path, place)
+        return self._subkeys[place]
+
+    def _found_subkeys(self, path: Sequence[str], place: str) -> tuple[str, ...] | None:
         depth = len(path)
         found: dict[str, str] = {}
         begin = f"{place}\\" if place else ""
@@ -143,19 +152,19 @@ class WineText:
 
     def value(self, path: Sequence[str], name: str) -> WineValue | None:
         """One value; None where key or value is absent."""
-        wanted = upcase(name)
-        found = None
-        for line in self.lines(path):
-            if upcase(line.name) == wanted:
-                found = line
+        found = self._named(path).get(upcase(name))
         return self._valued(found) if found is not None else None
 
     def values(self, path: Sequence[str]) -> tuple[WineValue, ...]:
         """The values of a key, each name once."""
-        found: dict[str, ValuePlace] = {}
-        for line in self.lines(path):
-            found[upcase(line.name)] = line
-        return tuple(map(self._valued, found.values()))
+        return tuple(map(self._valued, self._named(path).values()))
+
+    def _named(self, path: Sequence[str]) -> dict[str, ValuePlace]:
+        """Where the values of a key stand, by upcased names; of two of a name the last."""
+        place = _place(path)
+        if place not in self._values:
+            self._values[place] = {upcase(line.name): line for line in self.lines(path)}
+        return self._values[place]
 
     def lines(self, path: Sequence[str]) -> tuple[ValuePlace, ...]:
         """Where the values of a key stand; a name may occur twice."""

@@ -28,11 +28,11 @@ _PLAIN = re.compile(r"[ !#-\[\]-\x7f]*")
 _ESCAPE = re.compile(
     rb"\\(?:x(?P<hex>[0-9a-fA-F]{1,4})|(?P<octal>[0-7]{1,3})|(?P<other>[^\n]))|(?P<raw>[\x80-\xff]+)|\\"
 )
-_QUOTED = re.compile(rb'(?:[^"\\\n]+|\\[^\n])*')
+_QUOTED = re.compile(rb'(?:[^"\\\n]++|\\[^\n])*+')
 _HEX_TYPE = re.compile(rb"hex(?:\(([0-9a-fA-F]{1,8})\))?:")
 _STRING = re.compile(rb'(?:str(?:\((\d+)\))?:)?"')
 _DWORD_DIGITS = re.compile(rb"dword:([0-9a-fA-F]{1,8})")
-_PAIRS = re.compile(rb"[0-9a-fA-F]{1,2}(?:[, \t]+[0-9a-fA-F]{1,2})*[, \t]*")
+_PAIRS = re.compile(rb"[0-9a-fA-F]{1,2}(?:[, \t]++[0-9a-fA-F]{1,2}+)*[, \t]*")
 _CONTINUED = re.compile(rb"\\[ \t\r]*\n[ \t]*")
 
 
