@@ -8,8 +8,8 @@ import pytest
 from tests.stories.test_unwritable import left_open
 
 from mapiwright.formats import reg_text
-from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue, edit, new_hive
+from mapiwright.formats.regf.read import Hive
 from mapiwright.workstation import change
 from mapiwright.workstation.mounts.compare import differences
 from mapiwright.workstation.registry import KeyPath

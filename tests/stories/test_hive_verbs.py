@@ -15,11 +15,10 @@ from mapiwright.entry.hosts.wine import python
 from mapiwright.formats.props import PropertyType, encode
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
-from mapiwright.workstation.mounts import hive_bytes
-from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.workstation import change
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
+from mapiwright.workstation.mounts import hive_bytes
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Edition

@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import MapiwrightError
-from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.records import SEGMENT, encode_name, is_latin1
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
+from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import SEGMENT, encode_name, is_latin1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
