@@ -222,6 +222,18 @@ def test_each_step_is_durable_before_the_next(hive: Path, monkeypatch: pytest.Mo
     ]
 
 
+def test_what_is_opened_to_be_written_is_what_was_read(hive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program writes after the last look at the name."""
+    file = HiveFile(hive)
+    made, seen = file.edited(EDITS), hive_bytes.seen_at(hive)
+    theirs = after(old_hive(), [CreateKey(("theirs",))]).whole()
+    hive.write_bytes(theirs)
+    monkeypatch.setattr(hives, "seen_at", lambda _: seen)
+    with pytest.raises(ConflictError, match="in the meantime"):
+        file.put(made)
+    assert hive.read_bytes() == theirs
+
+
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [

@@ -34,6 +34,23 @@ if TYPE_CHECKING:
     from mapiwright.workstation.registry import KeyPath, RegistryReader
 
 
+class _Due(dict[Subject, bool]):
+    """Whether there is something at each place, once what is due is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._below: dict[Subject, list[Subject]] = {}
+
+    def __setitem__(self, place: Subject, something: bool) -> None:
+        if place not in self:
+            self._below.setdefault(place[:-1], []).append(place)
+        super().__setitem__(place, something)
+
+    def below(self, place: Subject) -> Sequence[Subject]:
+        """The places right below that one."""
+        return self._below.get(place, ())
+
+
 def refuse_unnameable(changes: Iterable[RegistryChange]) -> None:
     """Raise RefusedError for a key or value that no hive can hold, by its name, its depth or its type."""
     for change in changes:
@@ -50,7 +67,7 @@ def outstanding_in_registry(
 
     Paths are taken literally: translate views and links before.
     """
-    there: dict[Subject, bool] = {}
+    there = _Due()
     due = []
     for change in net(changes):
         place, where = subject(change)[1:], name_of(change)
@@ -69,7 +86,7 @@ def outstanding_in_registry(
 
 def outstanding_in_files(changes: Sequence[FileChange], files: FileReader) -> tuple[FileChange, ...]:
     """The changes that are not true yet, in order; raises ConflictError unless all of them can be made true."""
-    there: dict[Subject, bool] = {}
+    there = _Due()
     due = []
     for change in net(changes):
         place = subject(change)[1:]
@@ -162,12 +179,10 @@ def _content_of_key(registry: RegistryReader, path: KeyPath, place: Subject) -> 
         yield from (((*place, upcase(name)), name) for name in key.keys)
 
 
-def _refuse_content(
-    place: Subject, below: Iterable[tuple[Subject, str]], there: dict[Subject, bool], where: str
-) -> None:
+def _refuse_content(place: Subject, below: Iterable[tuple[Subject, str]], there: _Due, where: str) -> None:
     """Raise ConflictError where something would be left in a key or folder to remove."""
     names = dict(below)
-    names.update({here: here[-1].lstrip("\\") for here in there if here[:-1] == place and here not in names})
+    names |= {here: here[-1].lstrip("\\") for here in there.below(place) if here not in names}
     left = [name for here, name in names.items() if there.get(here, True)]
     if left:
         raise ConflictError(f"it still holds {', '.join(map(repr, left))}", where=where, expected="nothing in it")
