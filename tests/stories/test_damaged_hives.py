@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mapiwright.errors import FormatError
 from mapiwright.workstation.kinds.create import create_image
+from mapiwright.workstation.kinds.open import open_workstation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,3 +110,34 @@ def test_the_doctor_finds_a_hive_that_can_be_read_and_not_be_written(
         assert mapiwright("profile", "create", "Q", "--yes").code == 1
     hive.write_bytes(whole)
     assert found() == [], "a hive that is put back is looked at again"
+
+
+def test_a_list_of_keys_that_is_damaged_is_that_users_finding_whichever_it_is(
+    mapiwright: Mapiwright, workstation_folder: Path
+) -> None:
+    assert mapiwright("profile", "create", "P", "--yes").code == 0
+    hive = workstation_folder / "Users" / "Zoë" / "NTUSER.DAT"
+    whole = hive.read_bytes()
+    found = 0
+    for at in (place for place in range(len(whole)) if whole[place : place + 2] == b"lh"):
+        hive.write_bytes(whole[:at] + b"xx" + whole[at + 2 :])
+        there = mapiwright("doctor", "--json").document["doctor"]["findings"]
+        damaged = [each for each in there if each["id"] == "MW3003"]
+        assert all("Zoë" in each["message"] for each in damaged)
+        found += bool(damaged)
+    assert found > 3, "some are of keys that nobody asks for"
+
+
+def test_one_workstation_looks_again_when_the_file_was_changed(workstation_folder: Path) -> None:
+    hive = workstation_folder / "Users" / "Zoë" / "NTUSER.DAT"
+    whole = hive.read_bytes()
+    pc = open_workstation(f"image:{workstation_folder}")
+    keys = [pc.users[0].root]
+    pc.registry.refuse_unwritable(keys)
+    bin_of_another_size(hive)
+    pc.refresh()
+    with pytest.raises(FormatError):
+        pc.registry.refuse_unwritable(keys)
+    hive.write_bytes(whole)
+    pc.refresh()
+    pc.registry.refuse_unwritable(keys)

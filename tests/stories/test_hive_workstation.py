@@ -14,8 +14,8 @@ from mapiwright.workstation.change import CreateKey, SetValue, WriteFile, differ
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.hive_file import HiveFileWorkstation
 from mapiwright.workstation.kinds.open import open_workstation
-from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
-from mapiwright.workstation.registry import KeyPath, Value
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS, width_of_profile
+from mapiwright.workstation.registry import Key, KeyPath, Value
 from mapiwright.workstation.workstation import Bitness, Edition
 
 if TYPE_CHECKING:
@@ -214,3 +214,18 @@ def test_what_is_told_of_it_names_the_places_that_are_there(
     assert f"{inf}: ACME" in told
     for answer in (alone, with_inf, listed):
         assert "C:\\" not in answer.out + answer.err
+
+
+def test_the_width_of_a_profile_is_that_of_most_of_its_tables() -> None:
+    def profile(*widths: int) -> Key:
+        values = [Value.binary(encode(PropertyType.MV_UNICODE, ("a", "b"), pointer=width)) for width in widths]
+        section = Key(values={f"101f66{number:02x}": value for number, value in enumerate(values)}, keys={})
+        return Key(values={}, keys={"section": section})
+
+    assert [width_of_profile(profile(*widths)) for widths in ((4, 8, 8), (8, 4, 4), (4,), (8,), ())] == [
+        8,
+        4,
+        4,
+        8,
+        None,
+    ]

@@ -6,6 +6,7 @@ the folder of OUTLOOK.EXE, the system folder, the Windows folder and those of PA
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -149,9 +150,11 @@ class Loader:
 
     def _search_path(self) -> Iterator[str]:
         """The folders of PATH: the machine's, and each user's."""
-        keys = (_ENVIRONMENT, *(user.root / "Environment" for user in self._users))
-        for key in keys:
-            value = self._workstation.registry.value(key, "Path")
+        paths = [self._workstation.registry.value(_ENVIRONMENT, "Path")]
+        for user in self._users:
+            with suppress(FormatError):  # a damaged hive is a finding of its user, and keeps nothing from the others
+                paths.append(self._workstation.registry.value(user.root / "Environment", "Path"))
+        for value in paths:
             for part in value.text.split(";") if value is not None else ():
                 folder = expand(part.strip().strip('"'), self._workstation.environment)
                 if folder[1:3] == ":\\":

@@ -207,19 +207,23 @@ class _Examination:
                     self.findings.append(away)
                 self._untold("Profiles", f"{user.name}: {away.what}")
                 continue
-            edition = self._edition(user)
-            if edition is None:
-                self._untold("Profiles", f"{user.name}: no Outlook, and no key of one")
-                continue
-            pointer = self.outlook.bitness.pointer if self.outlook is not None else 8
             try:
-                profiles = read_profiles(self.workstation, user, edition, pointer=pointer)
+                self._examine(user)
             except FormatError as error:
                 self.findings.append(damaged_hive(error.where, f"user {user.name}", error))
                 self._untold("Profiles", f"{user.name}: {error.what}")
-                continue
-            self._fact("Profiles", f"{user.name}: {_profiles_text(profiles)}")
-            self.findings += self._decide_user(profiles)
+
+    def _examine(self, user: User) -> None:
+        """A user's profiles and policies; raises FormatError where the hive is damaged."""
+        edition = self._edition(user)
+        if edition is None:
+            self._untold("Profiles", f"{user.name}: no Outlook, and no key of one")
+            return
+        pointer = self.outlook.bitness.pointer if self.outlook is not None else 8
+        profiles = read_profiles(self.workstation, user, edition, pointer=pointer)
+        decided = tuple(self._decide_user(profiles))
+        self._fact("Profiles", f"{user.name}: {_profiles_text(profiles)}")
+        self.findings += decided
 
     def _damage_of_the_machine(self) -> Iterator[Finding]:
         """Why an install could not write the machine's registry, where its hive is damaged."""
