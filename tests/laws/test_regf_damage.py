@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import FormatError, RefusedError, Severity
 from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.tiling import tiling_of
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
+from mapiwright.formats.regf.pages import InMemory
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, NIL, checksum
 
@@ -395,3 +397,10 @@ def test_the_same_fault_at_the_same_place_is_the_same() -> None:
     first, second = (validate(patched(MANY + 52, new)) for new in (b"\x40\0", b"\x50\0"))
     assert first == second
     assert str(first[0]) != str(second[0])
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 4, 7, 12, 2**31 - 1, -1, -3, -4, -12, -(2**31)])
+def test_a_cell_of_an_impossible_size_is_found_and_the_look_ends(size: int) -> None:
+    source = InMemory(patched(BASE_BLOCK + 32, size.to_bytes(4, "little", signed=True)))
+    with pytest.raises(FormatError, match=f"cell has size {size}"):
+        tiling_of(source, source.size - BASE_BLOCK)

@@ -87,7 +87,7 @@ def _look_over(chunk: bytes, offset: int, size: int, starts: array[int], free: l
             bits |= cell
             if cell < 0:
                 here -= cell >> 2
-            elif cell:
+            elif cell > 3:  # so that the walk goes on
                 free.append((cell, offset + 4 * here))
                 here += cell >> 2
             else:
