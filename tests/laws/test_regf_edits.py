@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from mapiwright.errors import ExistsError, NotFoundError
 from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.compact import compacted
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import BASE_BLOCK
 from mapiwright.formats.regf.upcase import upcase, upcased_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mapiwright.formats.regf.edit.write import Edit
     from mapiwright.formats.regf.read import HiveKey
@@ -201,6 +203,38 @@ def test_cells_that_no_edit_touches_stay_where_they_are(history: list[Edit], dat
     old, new = dict(records(Hive(before).root)), dict(records(Hive(after).root))
     assert old.pop(target) != new.pop(target)
     assert old == new
+
+
+def kept(key: HiveKey) -> list[object]:
+    """What of a key no list and no count says: name, time, flags, access, class."""
+    record = key.record
+    mine = (record.name, record.timestamp, record.flags, record.access, record.class_length)
+    return [mine, *(kept(below) for below in key.subkeys())]
+
+
+@given(histories(), minors)
+def test_a_compacted_hive_is_the_same_without_what_was_deleted(history: list[Edit], minor: int) -> None:
+    data, model = new_hive(minor=minor, timestamp=NOW), Node()
+    for change in history:
+        if applied(model, change) is None:
+            data = edit(data, [change], timestamp=NOW + len(data))
+    small = compacted(data, timestamp=NOW)
+    assert validate(small) == ()
+    assert tree(Hive(small).root) == model.tree()
+    assert kept(Hive(small).root) == kept(Hive(data).root)
+    again = compacted(small, timestamp=NOW)
+    assert again[BASE_BLOCK:] == small[BASE_BLOCK:]
+    assert validate(edit(small, [CreateKey(("next \u0416",))], timestamp=NOW)) == ()
+
+
+def test_a_real_hive_is_compacted(real_hive: Callable[[str], bytes]) -> None:
+    """Classes, several security descriptors, and what Windows has in flags."""
+    data = real_hive("o2010-x64")
+    small = compacted(data, timestamp=NOW)
+    assert validate(small) == (), "its own maxima and unused cells are warnings"
+    assert tree(Hive(small).root) == tree(Hive(data).root)
+    assert kept(Hive(small).root) == kept(Hive(data).root)
+    assert len(small) < 0.75 * len(data)
 
 
 @given(st.lists(names, unique_by=upcased_units, min_size=1, max_size=40), minors)

@@ -387,3 +387,23 @@ def test_a_hive_of_512_levels_is_walked(mapiwright: Mapiwright, tmp_path: Path) 
     (tmp_path / "flat").write_bytes(new_hive(timestamp=NOW))
     assert mapiwright("hive", "diff", tmp_path / "flat", path).out.count("+ ") == 511
     assert Hive(path.read_bytes()).find(("k",) * 511) is not None
+
+
+def test_compact_leaves_out_what_was_deleted_and_nothing_else(
+    mapiwright: Mapiwright, hive: Path, tmp_path: Path
+) -> None:
+    gone = edit(hive.read_bytes(), [DeleteValue(("A", "Ж"), "bytes")], timestamp=NOW)
+    hive.write_bytes(gone)
+    assert "bytes" in mapiwright("hive", "salvage", hive, "--deleted").out
+    answer = mapiwright("hive", "compact", hive, "-o", tmp_path / "small.dat")
+    assert (answer.code, hive.read_bytes()) == (0, gone)
+    assert mapiwright("hive", "diff", hive, tmp_path / "small.dat").code == 0
+    assert "Nothing was found" in mapiwright("hive", "salvage", tmp_path / "small.dat", "--deleted").out
+    assert mapiwright("hive", "check", tmp_path / "small.dat").code == 0
+    assert "What was deleted" not in mapiwright("hive", "compact", hive).out, "nobody agreed"
+    assert hive.read_bytes() == gone
+    document = mapiwright("hive", "compact", hive, "--yes", "--json").document
+    assert document["written"] == str(hive)
+    assert hive.with_name(f"{hive.name}.before-compact").read_bytes() == gone
+    assert hive.read_bytes() == (tmp_path / "small.dat").read_bytes()
+    assert mapiwright("hive", "compact", hive, "--yes").code == 1, "what is kept is not written over"

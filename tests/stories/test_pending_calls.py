@@ -155,7 +155,15 @@ LEAVES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """What a verb is run after, and the calls that wait then: those of the run, or for `guard` of the package."""
 CALLS_NOTHING = {
-    *("hive replay", "inf merge", "inf remove", "profile addressing", "profile default", "profile default-store"),
+    *(
+        "hive compact",
+        "hive replay",
+        "inf merge",
+        "inf remove",
+        "profile addressing",
+        "profile default",
+        "profile default-store",
+    ),
     *("profile identity", "profile rename", "profile section delete", "profile section set", "profile startup"),
     *("service order", "recover"),
 }

@@ -41,6 +41,7 @@ TOMBSTONE_VALUE = 0x2
 # A base block: signature, two sequence numbers, FILETIME, major, minor, type, format, root, bytes of bins, cluster,
 # name.
 BASE = struct.Struct("<4sIIQIIIIIII64s")
+BASE_ROOT = 36
 BASE_FLAGS = 144
 PENDING_TRANSACTIONS = 0x1  # in the flags
 BASE_TRANSACTIONS = slice(164, 168)  # `rmtm` where the flags are what they say: Windows XP leaves noise there
@@ -52,10 +53,13 @@ KEY = struct.Struct("<2sHQIIIIIIIIIIIIIIIHH")
 KEY_TIMESTAMP = 4
 KEY_PARENT = 16
 KEY_SUBKEY_COUNT = 20
+KEY_VOLATILE_COUNT = 24
 KEY_SUBKEY_LIST = 28
+KEY_VOLATILE_LIST = 32
 KEY_VALUE_COUNT = 36
 KEY_VALUE_LIST = 40
 KEY_SECURITY = 44
+KEY_CLASS = 48
 KEY_LONGEST_SUBKEY = 52
 KEY_LONGEST_CLASS = 56
 KEY_LONGEST_VALUE = 60
@@ -64,6 +68,7 @@ KEY_LARGEST_DATA = 64
 # A value: signature, length of the name, size and offset of the data, type, flags, spare.
 VALUE = struct.Struct("<2sHIIIHH")
 VALUE_SIZE = 4
+VALUE_DATA = 8
 
 # A security descriptor's record: signature, spare, next and previous in the ring, keys that use it, size.
 SECURITY = struct.Struct("<2sHIIII")

@@ -92,6 +92,16 @@ def remove_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
     cells.put(parent.offset, KEY_LONGEST_CLASS, max((key.class_length for key in others), default=0))
 
 
+def write_lists(cells: Cells, parent: int, children: Sequence[KeyRecord]) -> None:
+    """List all subkeys of a new key, which has no list yet."""
+    if not children:
+        return
+    ordered = sorted(children, key=lambda child: upcased_units(child.name))
+    lists = _write(cells, b"".join(_element(cells, child) for child in ordered))
+    _link(cells, cells.image.key(parent), (), lists)
+    cells.put(parent, KEY_SUBKEY_COUNT, len(ordered))
+
+
 def free_lists(cells: Cells, parent: KeyRecord) -> None:
     """Free the lists of a key whose subkeys are gone."""
     leaves = cells.image.leaves(parent)

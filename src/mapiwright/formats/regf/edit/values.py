@@ -36,7 +36,7 @@ def set_value(cells: Cells, key: KeyRecord, name: str, kind: int, data: bytes) -
         raise RefusedError(f"value {name!r} has {len(data)} bytes of data", expected=f"at most {LARGEST_DATA}")
     old = cells.image.find_value(key, name)
     if old is None:
-        size, place = _store(cells, data)
+        size, place = store_data(cells, data)
         latin1 = LATIN1_VALUE if name and is_latin1(name) else 0
         stored = encode_name(name)
         record = cells.add(VALUE.pack(b"vk", len(stored), size, place, kind, latin1, 0) + stored)
@@ -44,7 +44,7 @@ def set_value(cells: Cells, key: KeyRecord, name: str, kind: int, data: bytes) -
     else:
         _refuse_tombstone(old)
         _free_data(cells, old)
-        size, place = _store(cells, data)
+        size, place = store_data(cells, data)
         for field, number in ((4, size), (8, place), (12, kind)):
             cells.put(old.offset, field, number)
     if old is not None and old.size & ~INLINE == key.largest_data:
@@ -84,7 +84,7 @@ def _free_data(cells: Cells, value: ValueRecord) -> None:
         cells.free(cell)
 
 
-def _store(cells: Cells, data: bytes) -> tuple[int, int]:
+def store_data(cells: Cells, data: bytes) -> tuple[int, int]:
     """Put the data where their size wants them; give the fields for size and offset."""
     if len(data) <= 4:
         # Windows writes no data so, too: size 0x80000000, offset 0; hivex and libregf cannot read a size of 0

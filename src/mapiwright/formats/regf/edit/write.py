@@ -97,7 +97,7 @@ def new_hive(*, name: str = "", minor: int = 5, security: bytes | None = None, t
     owner = add_security(cells, security if security is not None else security_descriptor())
     cells.put(root, KEY_SECURITY, owner)
     share_security(cells, owner)
-    _seal(cells, timestamp)
+    seal(cells, timestamp)
     return Edited(cells.pages, cells.padding).whole()
 
 
@@ -157,7 +157,7 @@ def edited(source: Bytes, hive: Hive, tiling: Tiling, edits: Sequence[Edit], *, 
     writer = _Writer(Cells(pages, tiling, minor=hive.minor), hive, timestamp)
     for change in edits:
         writer.apply(change)
-    _seal(writer.cells, timestamp)
+    seal(writer.cells, timestamp)
     return Edited(pages, writer.cells.padding)
 
 
@@ -284,7 +284,7 @@ def _add_key(cells: Cells, name: str, *, flags: int = 0, parent: int, security: 
     return cells.add(record + stored)
 
 
-def _seal(cells: Cells, timestamp: int) -> None:
+def seal(cells: Cells, timestamp: int) -> None:
     """Bring the base block in line: sequence numbers one further and equal, time, size of the bins, checksum."""
     pages = cells.pages
     pages.bring(0, BASE_BLOCK + 32)

@@ -1,4 +1,4 @@
-"""The ``hive`` verbs: info, check, dump, salvage, diff, replay, each on a bare file without a workstation."""
+"""The ``hive`` verbs: info, check, dump, salvage, diff, replay, compact, each on a bare file by itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mapiwright.errors import ExistsError, NotFoundError, RefusedError, Severity
 from mapiwright.formats import reg_text
 from mapiwright.formats.inf import ansi_codec
 from mapiwright.formats.regf.check.validate import validate
+from mapiwright.formats.regf.edit.compact import compacted
 from mapiwright.formats.regf.logs.replay import without_logs
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import is_dirty
@@ -53,7 +54,7 @@ ROOT = click.option(
     metavar="NAME",
     help="With --reg: what the hive's root key stands for.",
 )
-BEFORE = ".before-replay"
+BEFORE, BEFORE_COMPACT = ".before-replay", ".before-compact"
 """What the name of a hive ends in that is kept as it was."""
 
 
@@ -255,18 +256,63 @@ def replay(file: Path, output: Path | None, alone: bool, yes: bool, as_json: boo
     if output is not None:
         single_file.make_private(output, data)
     elif written is not None:
-        kept = file.with_name(file.name + BEFORE)
-        if kept.exists():
-            raise ExistsError("it is there already", where=str(kept), remedy="Move it away; nothing was written.")
-        confirm(question, Consent(yes))
-        single_file.make_private(kept, found.found)
-        single_file.replace(file, found.found, data)
+        _write_over(found, data, BEFORE, question, yes=yes)
     if as_json:
         replayed = found.unfinished.replayed if found.unfinished is not None and not alone else None
         writes = replayed.entries if replayed is not None else 0
         write_document({"file": str(file), "written": str(written) if written else None, "writes": writes})
     elif written is not None:
         write([Line(escape(said("setup.written", file=written)), Style.ADDED)], sys.stdout)
+
+
+@hive.command()
+@click.argument("file", type=EXISTING)
+@click.option("-o", "--output", metavar="OUT", type=ANY, help="Write there, and leave FILE alone.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+def compact(file: Path, output: Path | None, yes: bool, as_json: bool) -> None:
+    """Write FILE without free cells; nothing that was deleted from it can be found in it any more.
+
+    FILE as it was is kept beside it as FILE.before-compact.
+    """
+    found = opened(file)
+    refusal = found.unfinished.refusal if found.unfinished is not None else None
+    if refusal is not None:
+        raise RefusedError(refusal.what, where=str(file), remedy=refusal.remedy)
+    with naming(file):
+        data = compacted(found.data, timestamp=found.hive.timestamp)
+        _refuse_another(found, data)
+    if output is not None:
+        single_file.make_private(output, data)
+    else:
+        _write_over(found, data, BEFORE_COMPACT, said("hive.ask-compact", file=file), yes=yes)
+    if as_json:
+        sizes = {"before": len(found.found), "after": len(data)}
+        write_document({"file": str(file), "written": str(output or file), "bytes": sizes})
+    else:
+        write([Line(escape(said("setup.written", file=output or file)), Style.ADDED)], sys.stdout)
+
+
+def _write_over(found: OpenHive, data: bytes, ending: str, question: str, *, yes: bool) -> None:
+    """Write into a hive file once the user agrees, and keep it as it was beside it."""
+    kept = found.path.with_name(found.path.name + ending)
+    if kept.exists():
+        raise ExistsError("it is there already", where=str(kept), remedy="Move it away; nothing was written.")
+    confirm(question, Consent(yes))
+    single_file.make_private(kept, found.found)
+    single_file.replace(found.path, found.found, data)
+
+
+def _refuse_another(found: OpenHive, data: bytes) -> None:
+    """Raise RefusedError unless the bytes are a sound hive with the same keys and values."""
+    fault = next((fault for fault in validate(data) if fault.severity is Severity.ERROR), None)
+    change = next(differences(found.hive.root, Hive(data).root, KeyPath("HKU", ("hive",))), None)
+    if fault is not None or change is not None:
+        raise RefusedError(
+            f"the compacted hive does not pass the self-check: {fault or change}",
+            where=str(found.path),
+            remedy="It was not written. Please report this as a defect of Mapiwright.",
+        )
 
 
 def _closed(file: Path, data: bytes) -> bytes:
