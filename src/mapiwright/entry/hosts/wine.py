@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from mapiwright.entry.hosts.library import describe, program_at
+from mapiwright.entry.hosts.library import program_at
 from mapiwright.errors import EntryPointError, RefusedError
+from mapiwright.formats import pe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -154,7 +155,7 @@ class WinePython:
     @property
     def machine(self) -> str:
         """What its libraries are made for, ``x64`` or ``x86``: its own kind."""
-        return describe(program_at(python(self.prefix)), where=self.name).machine
+        return pe.read(program_at(python(self.prefix))).kind
 
     @property
     def start_seconds(self) -> float:
