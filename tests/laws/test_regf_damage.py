@@ -15,7 +15,7 @@ from mapiwright.errors import FormatError, RefusedError, Severity
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.tiling import tiling_of
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
-from mapiwright.formats.regf.pages import InMemory
+from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, NIL, checksum
 
@@ -404,3 +404,24 @@ def test_a_cell_of_an_impossible_size_is_found_and_the_look_ends(size: int) -> N
     source = InMemory(patched(BASE_BLOCK + 32, size.to_bytes(4, "little", signed=True)))
     with pytest.raises(FormatError, match=f"cell has size {size}"):
         tiling_of(source, source.size - BASE_BLOCK)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(EXAMPLE) // 4 - 1), st.integers(0, 2**32 - 1)), max_size=4))
+def test_a_hive_is_read_by_its_pages_as_it_is_read_whole(patches: list[tuple[int, int]]) -> None:
+    """Whatever its bytes are: what is brought at need, and what is at hand, say the same of it."""
+    data = EXAMPLE
+    for place, value in patches:
+        data = patched(4 * place, number(value), data)
+
+    def outcome(source: bytes | Pages) -> object:
+        try:
+            return sorted(map(str, contents(Hive(source).root)))
+        except FormatError as error:
+            return str(error)
+
+    assert outcome(data) == outcome(Pages(InMemory(data), len(data)))
+
+
+def contents(top: HiveKey) -> list[object]:
+    mine = [(top.name, value.name, value.type, value.data) for value in top.values()]
+    return [*mine, *(each for below in top.subkeys() for each in contents(below))]
