@@ -41,7 +41,7 @@ from mapiwright.workstation.change import CreateKey, DeleteKey, MakeFolder, Remo
 from mapiwright.workstation.disk import wine_server
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
-from mapiwright.workstation.mounts import hive_bytes
+from mapiwright.workstation.mounts import hives
 from mapiwright.workstation.mounts.hive_logs import logs_beside
 from mapiwright.workstation.registry import KeyPath, Value
 
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 KIND = os.environ.get("KILLED_KIND", "image")
 SCHEME, DRIVE = {"image": ("image", ""), "logged": ("image", ""), "wine": ("wine", "drive_c")}[KIND]
 if KIND == "logged":
-    hive_bytes.SMALL = 0
+    hives.SMALL = 0
 """Where drive C: is below the folder of the workstation."""
 STATE = f"{DRIVE}/ProgramData/Mapiwright".lstrip("/")
 CALLS = ".calls"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapiwright.errors import ConflictError, RefusedError
-from mapiwright.formats.regf import pages, records
+from mapiwright.formats.regf import pages
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.tiling import tiling_of
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue, edit, edited, new_hive
@@ -25,6 +25,7 @@ from mapiwright.formats.regf.logs.replay import FIRST, LOGS, SECOND, SINGLE, rep
 from mapiwright.formats.regf.pages import InMemory
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, BASE_CHECKSUM, PAGE, checksum
+from mapiwright.workstation.disk import handles
 from mapiwright.workstation.mounts import hive_bytes, hives
 from mapiwright.workstation.mounts.hives import HiveFile
 from mapiwright.workstation.registry import Value, View
@@ -96,7 +97,7 @@ def crashed(
     return {name: bytes(data) for name, data in disk.items()}
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_crash_anywhere_leaves_the_old_state_or_the_new_one(data: st.DataObject) -> None:
     """Within a step nothing is ordered: each of its writes may have left any part."""
@@ -181,7 +182,7 @@ class KilledError(BaseException):
 @pytest.fixture
 def hive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A hive with its logs, which is taken to be large."""
-    monkeypatch.setattr(hive_bytes, "SMALL", 1024)
+    monkeypatch.setattr(hives, "SMALL", 1024)
     path = tmp_path / "NTUSER.DAT"
     path.write_bytes(old_hive())
     (tmp_path / "ntuser.dat.LOG1").write_bytes(old_logs()[FIRST])
@@ -225,10 +226,10 @@ def test_each_step_is_durable_before_the_next(hive: Path, monkeypatch: pytest.Mo
 def test_what_is_opened_to_be_written_is_what_was_read(hive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program writes after the last look at the name."""
     file = HiveFile(hive)
-    made, seen = file.edited(EDITS), hive_bytes.seen_at(hive)
+    made, seen = file.edited(EDITS), handles.seen_at(hive)
     theirs = after(old_hive(), [CreateKey(("theirs",))]).whole()
     hive.write_bytes(theirs)
-    monkeypatch.setattr(hives, "seen_at", lambda _: seen)
+    monkeypatch.setattr(hives, "seen_at", lambda *_: seen)
     with pytest.raises(ConflictError, match="in the meantime"):
         file.put(made)
     assert hive.read_bytes() == theirs
@@ -289,17 +290,16 @@ def test_a_hive_that_is_written_while_it_is_read_is_read_again(hive: Path, monke
     """Blocks of two states are never mixed; one that changes at each look is refused."""
     monkeypatch.setattr(pages, "BLOCK", 4096)
     monkeypatch.setattr(pages, "SHIFT", 12)
-    monkeypatch.setattr(records, "SHIFT", 12)
     reader, writer = HiveFile(hive), HiveFile(hive)
     assert reader.value(("k 3",), View.NATIVE, "data") == Value(3, bytes(300))
     writer.put(writer.edited([SetValue((f"k {each}",), "data", 3, b"\1" * 300) for each in range(60)]))
     held = reader.hive
-    monkeypatch.setattr(hives, "seen_at", lambda path: reader._seen or hive_bytes.seen_at(path))
+    monkeypatch.setattr(hives, "seen_at", lambda path, most: reader._seen or handles.seen_at(path, most))
     os.utime(hive, ns=(1, 1))
     assert held is reader.hive, "it does not look at its file while it reads"
     assert reader.value(("k 50",), View.NATIVE, "data") == Value(3, b"\1" * 300)
     times = iter(range(1000))
-    monkeypatch.setattr(hive_bytes, "_known", lambda found: (found.st_ino, found.st_size, next(times)))
+    monkeypatch.setattr(hive_bytes, "known", lambda found: (found.st_ino, found.st_size, next(times)))
     with pytest.raises(ConflictError, match="in the meantime"):
         HiveFile(hive).value(("k 40",), View.NATIVE, "data")
 

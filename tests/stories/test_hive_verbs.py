@@ -18,7 +18,7 @@ from mapiwright.formats.regf.read import Hive
 from mapiwright.workstation import change
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
-from mapiwright.workstation.mounts import hive_bytes
+from mapiwright.workstation.mounts import hives
 from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
 from mapiwright.workstation.registry import KeyPath, Value
 from mapiwright.workstation.workstation import Edition
@@ -77,7 +77,7 @@ def test_info_says_how_a_hive_is_written(
     for ending in (".LOG1", ".LOG2"):
         left_open.with_name(f"{left_open.name}{ending}").rename(f"{closed}{ending}")
     assert "replaces the file as a whole: it is small" in mapiwright("hive", "info", closed).out
-    monkeypatch.setattr(hive_bytes, "SMALL", 4096)
+    monkeypatch.setattr(hives, "SMALL", 4096)
     assert f"in place, through {closed.name}.LOG2" in mapiwright("hive", "info", closed).out
     assert mapiwright("hive", "info", closed, "--json").document["hive"]["in_place"] == f"{closed.name}.LOG2"
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from mapiwright.formats.regf.pages import Pages
 from mapiwright.formats.regf.records import (
     BASE,
     BASE_BLOCK,
@@ -31,7 +30,7 @@ from mapiwright.formats.regf.upcase import upcase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mapiwright.formats.regf.pages import Buffer
+    from mapiwright.formats.regf.pages import Buffer, Pages
 
 
 class HiveValue(NamedTuple):
@@ -64,9 +63,11 @@ class Hive:
         "timestamp",
     )
 
-    def __init__(self, source: Buffer | Pages) -> None:
-        size = source.size if isinstance(source, Pages) else len(source)
-        data = source.read(0, BASE_BLOCK) if isinstance(source, Pages) else source
+    def __init__(self, data: Buffer, pages: Pages | None = None) -> None:
+        """With ``pages``, ``data`` are their buffer."""
+        if pages is not None:
+            pages.bring(0, min(BASE_BLOCK, pages.size))
+        size = pages.size if pages is not None else len(data)
         if size < BASE_BLOCK + PAGE or bytes(data[:4]) != b"regf":
             raise damage(0, "not a hive", "a base block `regf`, then a bin")
         field = BASE.unpack_from(data)
@@ -85,7 +86,7 @@ class Hive:
         self.root_offset: int = root
         self.bins_size: int = bins
         # A base block that was not written to its end may state any size.
-        self.image = Image(source, min(size, BASE_BLOCK + bins) if self.checksum_holds else size)
+        self.image = Image(data, min(size, BASE_BLOCK + bins) if self.checksum_holds else size, pages)
         self.owners: dict[int, int] = {}
         self.image.key(root)
 

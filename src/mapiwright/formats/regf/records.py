@@ -13,13 +13,12 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mapiwright.errors import FormatError
-from mapiwright.formats.regf.pages import SHIFT, Pages
 from mapiwright.formats.regf.upcase import upcased_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mapiwright.formats.regf.pages import Buffer
+    from mapiwright.formats.regf.pages import Buffer, Pages
 
 BASE_BLOCK = 4096
 PAGE = 4096
@@ -207,26 +206,26 @@ class Image:
     Every method raises FormatError with the place where the bytes are not what they should be.
     """
 
-    __slots__ = ("_here", "_missing", "data", "end", "pages")
+    __slots__ = ("_here", "data", "end", "pages")
 
-    def __init__(self, data: Buffer | Pages, end: int) -> None:
-        self.pages = data if isinstance(data, Pages) else None
-        self.data: Buffer = data.buffer if isinstance(data, Pages) else data
-        self._missing = data.missing if isinstance(data, Pages) else bytearray()
+    def __init__(self, data: Buffer, end: int, pages: Pages | None = None) -> None:
+        """With ``pages``, ``data`` are their buffer."""
+        self.pages = pages
+        self.data = data
         self.end = end
-        self._here = self.pages is None  # so that a record can be read without asking for its cell
+        self._here = pages is None  # so that a record can be read without asking for its cell
 
     def cell(self, offset: int) -> tuple[int, int]:
         """Where the payload of the cell in use at ``offset`` begins and ends in the file."""
         at = BASE_BLOCK + offset
         if offset % 8 or offset < BIN_HEADER or at + 8 > self.end:
             raise damage(at, f"offset 0x{offset:x} is no cell of this hive")
-        if self.pages is not None and self._missing[at >> SHIFT]:
+        if self.pages is not None:
             self.pages.bring(at, at + 8)
         size = -_SIZE.unpack_from(self.data, at)[0]
         if size < 8 or at + size > self.end:
             raise damage(at, f"cell has size {-size}", "a cell in use, inside its bin")
-        if self.pages is not None and (at + size - 1) >> SHIFT != at >> SHIFT:
+        if self.pages is not None:
             self.pages.bring(at, at + size)
         return at + 4, at + size
 

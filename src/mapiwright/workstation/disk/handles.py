@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TypeAlias
 
+    Seen: TypeAlias = tuple[int, int, int]
+    """What a file is known again by."""
+
     Check: TypeAlias = Callable[[Path, os.stat_result, str], None]
     """Raises RefusedError where what was opened is not to be used, as its owner is somebody else.
 
@@ -264,6 +267,20 @@ def look_at(path: Path) -> os.stat_result | None:
             return folder.look(path.name) if path.name else folder.found
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def seen_at(path: Path, largest: int = LARGEST) -> Seen | None:
+    """What a file is known again by, None where there is none; raises as ``refuse_no_file`` does."""
+    found = look_at(path)
+    if found is None:
+        return None
+    refuse_no_file(path, found, largest)
+    return known(found)
+
+
+def known(found: os.stat_result) -> Seen:
+    """The same of what the system says of it."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def names_in(path: Path) -> tuple[str, ...]:

@@ -1,27 +1,18 @@
-"""The bytes of a hive's file: as a whole where it is small, else block by block as they are touched.
+"""The bytes of a large hive's file: read block by block as they are touched, and written in place.
 
 No handle stays open between two reads: on a running Windows a hive that is held open sends its user's logon into a
 temporary profile. So each read proves that the file is still the one that was seen first.
 
-A large hive is written in place, through one of the logs beside it; any other, or one without such logs, is replaced
-as a whole.
+It is written through one of the logs beside it; one without such logs is replaced as a whole.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapiwright.errors import ConflictError
-from mapiwright.formats.regf.pages import InMemory
-from mapiwright.workstation.disk.handles import (
-    look_at,
-    names_in,
-    open_folder,
-    read_file,
-    refuse_no_file,
-    refuse_shared,
-)
+from mapiwright.workstation.disk.handles import known, look_at, names_in, open_folder, refuse_shared, seen_at
 from mapiwright.workstation.disk.replace import sync_file, write_all
 
 if TYPE_CHECKING:
@@ -29,14 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mapiwright.formats.regf.logs.commit import LoggedWrite
-    from mapiwright.formats.regf.pages import Bytes
-
-    Seen: TypeAlias = "tuple[int, int, int]"
-
-LARGEST_HIVE = 1024 * 1024 * 1024
-"""The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
-SMALL = 2 * 1024 * 1024
-"""Up to this size one read costs less than several."""
+    from mapiwright.workstation.disk.handles import Seen
 
 
 class LogToWrite(NamedTuple):
@@ -121,25 +105,9 @@ def write_in_place(path: Path, seen: Seen, log: Path, steps: Iterable[Sequence[L
             os.close(hive)
 
 
-def seen_at(path: Path) -> Seen | None:
-    """What a file is known again by, None where there is none; raises RefusedError where it cannot be a hive's."""
-    found = look_at(path)
-    if found is None:
-        return None
-    refuse_no_file(path, found, LARGEST_HIVE)
-    return _known(found)
-
-
-def bytes_of(path: Path, seen: Seen) -> Bytes:
-    """The bytes of the file that was seen there."""
-    if seen[1] > SMALL:
-        return FileBytes(path, seen)
-    return InMemory(read_file(path, LARGEST_HIVE) or b"")
-
-
 def refuse_other(path: Path, found: os.stat_result, seen: Seen | None) -> None:
     """Raise ConflictError where an open file is not the one that was seen, or was changed since."""
-    if _known(found) != seen:
+    if known(found) != seen:
         raise changed_since(path)
 
 
@@ -150,7 +118,3 @@ def changed_since(path: Path) -> ConflictError:
         where=str(path),
         remedy="Run the command again; nothing was written to the hive.",
     )
-
-
-def _known(found: os.stat_result) -> Seen:
-    return found.st_ino, found.st_size, found.st_mtime_ns

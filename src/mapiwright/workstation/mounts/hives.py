@@ -10,12 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
-from mapiwright.formats.regf.pages import InMemory, Pages
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, is_dirty
 from mapiwright.frozen import frozen
-from mapiwright.workstation.disk.handles import look_at, refuse_no_file
-from mapiwright.workstation.mounts.hive_bytes import LARGEST_HIVE, bytes_of, changed_since, seen_at
+from mapiwright.workstation.disk.handles import look_at, read_file, refuse_no_file, seen_at
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.registry import Key, Value
 
@@ -26,14 +24,19 @@ if TYPE_CHECKING:
     from mapiwright.formats.regf.check.validate import Fault
     from mapiwright.formats.regf.edit.tiling import Tiling
     from mapiwright.formats.regf.edit.write import Edit, Edited
-    from mapiwright.formats.regf.pages import Bytes
+    from mapiwright.formats.regf.pages import Bytes, Pages
     from mapiwright.formats.regf.read import HiveKey
-    from mapiwright.workstation.mounts.hive_bytes import LogToWrite, Seen
+    from mapiwright.workstation.disk.handles import Seen
+    from mapiwright.workstation.mounts.hive_bytes import LogToWrite
     from mapiwright.workstation.mounts.hive_logs import WithLogs
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import KeyPath, View
 
 _T = TypeVar("_T")
+LARGEST_HIVE = 1024 * 1024 * 1024
+"""The bytes of a hive that is read; Windows would load 2 GB, and no user's is near that."""
+SMALL = 2 * 1024 * 1024
+"""Up to this size a hive is read and replaced as a whole: one read costs less than several."""
 DAMAGED = "MW3003"
 """The finding that a hive cannot be read or written; nobody else's is concerned."""
 CLOSED = "MW3005"
@@ -81,7 +84,8 @@ class HiveFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._seen: Seen | None = None
-        self._bytes: Bytes = InMemory(b"")
+        self._data = b""
+        self._pages: Pages | None = None  # of a large hive, in the place of its data
         self._hive: Hive | None = None
         self._with_logs: WithLogs | None = None
         self._tiled_when: Seen | None = None
@@ -91,7 +95,7 @@ class HiveFile:
     @property
     def hive(self) -> Hive | None:
         """The hive as it is now, or None where there is no file; raises FormatError where it cannot be read."""
-        found = seen_at(self.path)
+        found = seen_at(self.path, LARGEST_HIVE)
         if found != self._seen:
             self._hive, self._root, self._with_logs = None, None, None
             if found is not None:
@@ -102,17 +106,31 @@ class HiveFile:
 
     def _read(self, found: Seen) -> None:
         """Read the hive; the logs of one that was not closed cleanly are replayed in memory."""
-        held = bytes_of(self.path, found)
-        if is_dirty(held.read(0, BASE_BLOCK)):
+        self._pages = self._pages_of(found) if found[1] > SMALL else None
+        self._data = (read_file(self.path, LARGEST_HIVE) or b"") if self._pages is None else b""
+        if is_dirty(self._pages.read(0, BASE_BLOCK) if self._pages is not None else self._data):
             from mapiwright.workstation.mounts.hive_logs import with_logs
 
-            data = held.read(0, held.size)
-            self._with_logs = with_logs(self.path, data)
+            if self._pages is not None:
+                self._data, self._pages = self._pages.read(0, self._pages.size), None
+            self._with_logs = with_logs(self.path, self._data)
             replayed = self._with_logs.replayed
-            held = InMemory(replayed.data if replayed is not None else data)
-        self._bytes = held if isinstance(held, InMemory) else Pages(held, held.size)
-        self._hive = Hive(self._bytes.data if isinstance(self._bytes, InMemory) else self._bytes)
+            self._data = replayed.data if replayed is not None else self._data
+        self._hive = Hive(self._pages.buffer if self._pages is not None else self._data, self._pages)
         self._root = self._hive.root  # it remembers the keys below it
+
+    def _pages_of(self, found: Seen) -> Pages:
+        from mapiwright.formats.regf.pages import Pages
+        from mapiwright.workstation.mounts.hive_bytes import FileBytes
+
+        return Pages(FileBytes(self.path, found), found[1])
+
+    @property
+    def _bytes(self) -> Bytes:
+        """What was read of the hive, for its edits."""
+        from mapiwright.formats.regf.pages import InMemory
+
+        return self._pages if self._pages is not None else InMemory(self._data)
 
     def read(self, below: tuple[str, ...], view: View) -> Key | None:  # noqa: ARG002 - a file has no views
         """The whole subtree."""
@@ -207,15 +225,15 @@ class HiveFile:
     def put(self, edited: Edited) -> None:
         """Write the file durably, in place or as a whole; ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file
-        from mapiwright.workstation.mounts.hive_bytes import write_in_place
+        from mapiwright.workstation.mounts.hive_bytes import changed_since, write_in_place
 
         seen, hive = self._seen, self._hive  # as they were read: what is there by now may be another's
-        if seen is None or hive is None or seen_at(self.path) != seen:
+        if seen is None or hive is None or seen_at(self.path, LARGEST_HIVE) != seen:
             raise changed_since(self.path)
         found = self._log_to_write(hive)
         if isinstance(found, str) or not edited.keeps_its_end:
             data = edited.whole()
-            if seen_at(self.path) != seen:
+            if seen_at(self.path, LARGEST_HIVE) != seen:
                 raise changed_since(self.path)
             replace_file(self.path, data)
         else:
@@ -229,7 +247,7 @@ class HiveFile:
         return self._log_to_write(self._present())
 
     def _log_to_write(self, hive: Hive) -> LogToWrite | str:
-        from mapiwright.workstation.mounts.hive_bytes import SMALL, log_to_write
+        from mapiwright.workstation.mounts.hive_bytes import log_to_write
 
         if self._with_logs is not None:
             return "it was not closed cleanly"

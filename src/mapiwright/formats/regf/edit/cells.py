@@ -32,7 +32,7 @@ class Tiles(Image):
     __slots__ = ("_ends", "_looked_over", "bins", "used")
 
     def __init__(self, pages: Pages, tiling: Tiling) -> None:
-        super().__init__(pages, BASE_BLOCK + tiling.size)
+        super().__init__(pages.buffer, BASE_BLOCK + tiling.size, pages)
         self.bins = [*tiling.bins]
         self.used: set[int] = set()
         """The cells in use of the bins that were looked over."""

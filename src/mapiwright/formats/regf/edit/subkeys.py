@@ -81,15 +81,20 @@ def remove_subkey(cells: Cells, parent: KeyRecord, child: KeyRecord) -> None:
         lists = _rebuilt(cells, leaves, others_left)
     _link(cells, parent, leaves, lists)
     cells.put(parent.offset, KEY_SUBKEY_COUNT, sum(len(leaf.keys) for leaf in leaves) - 1)
-    longest_name = 2 * units(child.name) >= parent.longest_subkey & 0xFFFF
-    longest_class = child.class_length and child.class_length >= parent.longest_class
-    if not longest_name and not longest_class:
+    has_longest_name = 2 * units(child.name) >= parent.longest_subkey & 0xFFFF
+    has_longest_class = child.class_length and child.class_length >= parent.longest_class
+    if not has_longest_name and not has_longest_class:
         return
     # [checklist 12]: the fields are maxima over the subkeys; their upper half holds flags of another kind
-    others = [cells.image.key(offset) for leaf in leaves for offset in leaf.keys if offset != child.offset]
-    longest = max((2 * units(key.name) for key in others), default=0)
+    most, longest, longest_class = 2 * units(child.name), 0, 0
+    for offset in (offset for leaf in leaves for offset in leaf.keys if offset != child.offset):
+        other = cells.image.key(offset)
+        longest, longest_class = max(longest, 2 * units(other.name)), max(longest_class, other.class_length)
+        if longest >= most and not child.class_length:
+            longest_class = parent.longest_class
+            break  # siblings of one length are many, and go one after the other
     cells.put(parent.offset, KEY_LONGEST_SUBKEY, parent.longest_subkey & 0xFFFF0000 | longest)
-    cells.put(parent.offset, KEY_LONGEST_CLASS, max((key.class_length for key in others), default=0))
+    cells.put(parent.offset, KEY_LONGEST_CLASS, longest_class)
 
 
 def write_lists(cells: Cells, parent: int, children: Sequence[KeyRecord]) -> None:

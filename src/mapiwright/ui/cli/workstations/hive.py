@@ -30,9 +30,8 @@ from mapiwright.ui.text.diff import changes_as_lines
 from mapiwright.ui.text.language import said
 from mapiwright.ui.text.terminal import Line, Style, escape, write
 from mapiwright.workstation.mounts.compare import differences
-from mapiwright.workstation.mounts.hive_bytes import LARGEST_HIVE
 from mapiwright.workstation.mounts.hive_logs import WithLogs, described, logs_beside, with_logs
-from mapiwright.workstation.mounts.hives import HiveFile, naming
+from mapiwright.workstation.mounts.hives import LARGEST_HIVE, HiveFile, naming
 from mapiwright.workstation.registry import KeyPath
 
 if TYPE_CHECKING:
