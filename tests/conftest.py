@@ -6,6 +6,7 @@ import json
 import lzma
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,12 @@ SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 hypothesis.settings.register_profile("default", max_examples=60, deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("nightly" if NIGHTLY else "default")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C counts again where a shell that put the tests into the background had it ignored, for what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
