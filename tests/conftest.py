@@ -50,7 +50,7 @@ hypothesis.settings.load_profile("nightly" if NIGHTLY else "default")
 
 
 def pytest_configure() -> None:
-    """Ctrl-C counts for what the tests start also where a shell had it ignored, as it put them into the background."""
+    """Ctrl-C counts for what the tests start, also where the shell that put them into the background ignores it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
