@@ -193,7 +193,7 @@ def _python_of_nobody() -> tuple[str, str] | None:
         found = os.pathsep.join(each for each in path.split(os.pathsep) if not _is_standard(each))
         try:
             subprocess.run(
-                [python, "-c", "import mapiwright.ui.cli.app, filelock"],
+                [python, "-c", "import mapiwright.ui.cli.app"],
                 user=NOBODY,
                 group=NOBODY,
                 extra_groups=[],

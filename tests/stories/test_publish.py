@@ -338,7 +338,7 @@ class TestTheSetupProgramAsAFile:
             names = bundle.namelist()
             text = b"".join(bundle.read(name) for name in names if not name.startswith("mapiwright/"))
         assert names == sorted(names)
-        for module in ("mapiwright", "click", "filelock", "platformdirs"):
+        for module in ("mapiwright", "click", "platformdirs"):
             assert f"{module}/__init__.py" in names
             licences = [
                 name for name in names if name.startswith(module) and ".dist-info/" in name and "LICENSE" in name

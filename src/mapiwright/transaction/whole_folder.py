@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import BusyError, NotFoundError, RefusedError
 from mapiwright.workstation.disk.exchange import exchange
+from mapiwright.workstation.disk.handles import lock, open_folder
 from mapiwright.workstation.disk.replace import MARK, beside_prefix, make_folder, replace_file, sync_folder
 
 if TYPE_CHECKING:
@@ -61,21 +62,18 @@ def put_folder(place: Path, files: Mapping[str, bytes], *, check: Callable[[Path
 @contextmanager
 def _alone(place: Path) -> Iterator[None]:
     """Hold the place against every other run."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - costly to load, and only who writes needs a lock
-
-    lock = FileLock(place.with_name(f"{MARK}{place.name[:60]}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise BusyError(
-            "another run is writing to this directory",
-            where=str(place),
-            remedy="Wait until it has ended, then try again.",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    with open_folder(place.parent) as folder:
+        handle = folder.open(f"{MARK}{place.name[:60]}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if not lock(handle):
+                raise BusyError(
+                    "another run is writing to this directory",
+                    where=str(place),
+                    remedy="Wait until it has ended, then try again.",
+                )
+            yield
+        finally:
+            os.close(handle)
 
 
 def _tidy(place: Path) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "package/"
 """Where the package is in it."""
-BUNDLED = ("click", "filelock", "platformdirs")
+BUNDLED = ("click", "platformdirs")
 """The distributions that installing needs; what they require is carried with them."""
 LEFT_OUT = (
     "mapiwright/entry/wizard.py",
