@@ -53,7 +53,7 @@ class TestWhatIsLoaded:
     def test_for_the_version(self) -> None:
         assert loaded_by(self.RUN, "--version") == (["mapiwright", "mapiwright.__main__"], ["__future__"])
 
-    @pytest.mark.parametrize(("kind", "most_ours", "most_others"), [("hive", 56, 42), ("image", 64, 43)])
+    @pytest.mark.parametrize(("kind", "most_ours", "most_others"), [("hive", 56, 42), ("image", 63, 43)])
     def test_to_list_profiles(self, kind: str, most_ours: int, most_others: int, workstation_folder: Path) -> None:
         image = ["--workstation", f"image:{workstation_folder}", "--yes"]
         assert main(["profile", "create", "Mine", *image]) == 0

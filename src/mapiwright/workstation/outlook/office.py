@@ -15,7 +15,6 @@ from mapiwright.workstation.files import join
 from mapiwright.workstation.mounts.redirection import two_sided
 from mapiwright.workstation.outlook import click_to_run
 from mapiwright.workstation.outlook.click_to_run import OFFICE, ClickToRunPackage
-from mapiwright.workstation.outlook.languages import lcid_of_tag
 from mapiwright.workstation.outlook.long_names import is_below, long_path
 from mapiwright.workstation.outlook.outlook import OFFICE_VERSIONS, ONLY_X86
 from mapiwright.workstation.registry import KeyPath, ValueType, View
@@ -193,6 +192,8 @@ def _languages(
     key = KeyPath.parse(rf"{OFFICE}\{version}\Common\LanguageResources", view)
     found = [lcid_of(registry, key, name) for name in _LANGUAGES]
     if package is not None:
+        from mapiwright.workstation.outlook.languages import lcid_of_tag  # noqa: PLC0415 - a table that few need
+
         found += map(lcid_of_tag, click_to_run.cultures(package, version, registry))
     return tuple(dict.fromkeys(lcid for lcid in found if lcid is not None))
 
