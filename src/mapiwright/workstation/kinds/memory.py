@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +16,7 @@ from mapiwright.workstation.kept import Kept
 from mapiwright.workstation.look import digest_of, look_into_files
 from mapiwright.workstation.mounts.table import Mount, MountedRegistry
 from mapiwright.workstation.outlook import windows
-from mapiwright.workstation.outlook.facts import Facts
+from mapiwright.workstation.outlook.facts import Facts, WholeWindows
 from mapiwright.workstation.outstanding import outstanding_in_files, refuse_at_restart, refuse_impossible
 from mapiwright.workstation.registry import Key, KeyPath, Value, lookup
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from mapiwright.workstation.outlook.layout import Layout
     from mapiwright.workstation.registry import View
     from mapiwright.workstation.state import State
-    from mapiwright.workstation.workstation import Outlook, User
+    from mapiwright.workstation.workstation import User
 
 T = TypeVar("T")
 
@@ -196,7 +197,7 @@ def _place(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(upcase, names))
 
 
-class MemoryWorkstation:
+class MemoryWorkstation(WholeWindows):
     """A workstation in memory. Made from a layout, or from any registry and files; nothing outlives it."""
 
     def __init__(self, registry: MemoryRegistry, files: MemoryFiles) -> None:
@@ -207,7 +208,6 @@ class MemoryWorkstation:
         self.as_user: User | None = None
         self.users_states: dict[User, State] = {}
         self.kept = Kept()
-        self._facts = Facts(registry, lambda: files)
         self._views = [self]
         files.make(self.state_folder)  # as every other kind has it, once there is state
 
@@ -245,40 +245,15 @@ class MemoryWorkstation:
         folders = {found.user: found.path for found in self._facts.user_folders}
         return windows.own_folder(folders[self.as_user]) if self.as_user else windows.state_folder(self.environment)
 
+    @cached_property
+    def _facts(self) -> Facts:
+        return Facts(self.registry, lambda: self.files)
+
     def refresh(self) -> None:
         """Read the facts again, for whoever sees this workstation."""
         for view in self._views:
             view.kept.forget()
-            view._facts = Facts(view.registry, lambda: self.files)
-
-    def place(self, path: str) -> str:
-        """As Windows names it."""
-        return path
-
-    @property
-    def code_page(self) -> str:
-        """Its ANSI code page."""
-        return self._facts.code_page
-
-    @property
-    def users(self) -> tuple[User, ...]:
-        """Its users."""
-        return self._facts.users
-
-    @property
-    def outlook(self) -> Outlook:
-        """The Outlook that counts."""
-        return self.outlooks[0]
-
-    @property
-    def outlooks(self) -> tuple[Outlook, ...]:
-        """Its Outlooks, the one that counts first."""
-        return self._facts.outlooks
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Its variables for paths."""
-        return self._facts.environment
+            view.__dict__.pop("_facts", None)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ Its kinds differ in where the registry is; ``image.py`` and ``wine.py`` know.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,21 +15,21 @@ from mapiwright.workstation.disk.handles import look_at, open_folder
 from mapiwright.workstation.disk.tree import TreeFiles, resolve
 from mapiwright.workstation.kept import Kept
 from mapiwright.workstation.outlook import windows
+from mapiwright.workstation.outlook.facts import WholeWindows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from mapiwright.workstation.disk.folder_state import FolderState, UserState
-    from mapiwright.workstation.outlook.facts import Facts
     from mapiwright.workstation.outlook.windows import UserFolder
-    from mapiwright.workstation.workstation import Outlook, User
+    from mapiwright.workstation.workstation import User
 
 LARGEST_OF_A_USER = 64 * 1024 * 1024
 """The bytes of a record in a user's own store; it holds changes to the user's keys."""
 
 
-class WindowsTree(ABC):
+class WindowsTree(WholeWindows):
     """A Windows whose drives are folders of this computer."""
 
     def __init__(self) -> None:
@@ -39,11 +39,6 @@ class WindowsTree(ABC):
     @abstractmethod
     def _drives(self) -> Mapping[str, Path]:
         """The folders that are its drives, by their letters."""
-
-    @property
-    @abstractmethod
-    def _facts(self) -> Facts:
-        """What its registry states, read once."""
 
     @abstractmethod
     def _hive_in(self, home: Path) -> Path:
@@ -89,30 +84,6 @@ class WindowsTree(ABC):
         folders = self._people if self._own is None else ()
         states = {folder.user: self._state_of(folder) for folder in folders}
         return MappingProxyType({user: state for user, state in states.items() if state is not None})
-
-    def place(self, path: str) -> str:
-        """As Windows names it."""
-        return path
-
-    @property
-    def code_page(self) -> str:
-        """Its ANSI code page."""
-        return self._facts.code_page
-
-    @property
-    def outlook(self) -> Outlook:
-        """The Outlook that counts."""
-        return self.outlooks[0]
-
-    @property
-    def outlooks(self) -> tuple[Outlook, ...]:
-        """Its Outlooks, the one that counts first."""
-        return self._facts.outlooks
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Its variables for paths."""
-        return self._facts.environment
 
     @cached_property
     def _tree(self) -> TreeFiles:

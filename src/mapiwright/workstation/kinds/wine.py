@@ -102,11 +102,6 @@ class WineWorkstation(WindowsTree):
         self.__dict__.pop("_facts", None)
 
     @property
-    def users(self) -> tuple[User, ...]:
-        """The one user whose prefix it is."""
-        return self._facts.users
-
-    @property
     def findings(self) -> tuple[Finding, ...]:
         """A server that runs, files that are damaged, and a code page that had to be guessed."""
         whose = ("the machine", "the user", "HKU\\.DEFAULT")

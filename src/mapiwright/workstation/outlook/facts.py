@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -82,3 +83,41 @@ class Facts:
             return find_outlooks(self._registry, self._files(), self.environment)
         except NotFoundError as error:
             return error
+
+
+class WholeWindows(ABC):
+    """What a workstation answers by its facts, where it is a whole Windows."""
+
+    @property
+    @abstractmethod
+    def _facts(self) -> Facts:
+        """What its registry states, read once."""
+
+    def place(self, path: str) -> str:
+        """As Windows names it."""
+        return path
+
+    @property
+    def code_page(self) -> str:
+        """Its ANSI code page."""
+        return self._facts.code_page
+
+    @property
+    def users(self) -> tuple[User, ...]:
+        """Its users."""
+        return self._facts.users
+
+    @property
+    def outlook(self) -> Outlook:
+        """The Outlook that counts."""
+        return self.outlooks[0]
+
+    @property
+    def outlooks(self) -> tuple[Outlook, ...]:
+        """Its Outlooks, the one that counts first."""
+        return self._facts.outlooks
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its variables for paths."""
+        return self._facts.environment
