@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from mapiwright.errors import FormatError, RefusedError, Severity
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.check.validate_change import examine_change
-from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
+from mapiwright.formats.regf.edit.tiling import tiling_of
+from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, edited, new_hive
 from mapiwright.formats.regf.logs.log_file import DirtyPage, LogEntry, new_log
 from mapiwright.formats.regf.logs.marvin import marvin32
 from mapiwright.formats.regf.logs.replay import FIRST, SECOND, SINGLE, replay
+from mapiwright.formats.regf.pages import InMemory
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, BASE_CHECKSUM, PAGE, checksum, is_dirty, stored_number
 from mapiwright.formats.regf.salvage.found import Grade
@@ -136,8 +138,10 @@ def edits(data: bytes, *, sealed: bool) -> None:
     ]
     for change in changes:
         with suppress(RefusedError):
-            after = edit(image, change, timestamp=NOW)
-            examine_change(image, after)
+            hive, source = Hive(image), InMemory(image)
+            made = edited(source, hive, tiling_of(source, hive.bins_size), change, timestamp=NOW)
+            examine_change(made.pages)
+            after = made.whole()
             assert before or not errors(after), f"a sound hive was damaged: {errors(after)}"
 
 

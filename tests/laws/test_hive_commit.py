@@ -236,6 +236,27 @@ def test_what_is_opened_to_be_written_is_what_was_read(hive: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
+    ("spoil", "error", "why"),
+    [
+        (lambda log: log.write_bytes(log_of(20)), ConflictError, "in the meantime"),
+        (lambda log: (log.parent / "other").hardlink_to(log), RefusedError, "second name"),
+        (lambda log: (log.unlink(), log.symlink_to("elsewhere")), RefusedError, "a link"),
+    ],
+)
+def test_the_log_that_is_opened_is_the_one_that_was_looked_at(
+    spoil: Callable[[Path], object], error: type[Exception], why: str, hive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = HiveFile(hive)
+    made, log = file.edited(EDITS), file.written_in_place()
+    monkeypatch.setattr(HiveFile, "_log_to_write", lambda *_: log)
+    spoil(hive.parent / "NTUSER.DAT.log2")
+    with pytest.raises(error, match=why):
+        file.put(made)
+    assert hive.read_bytes() == old_hive()
+    assert not (hive.parent / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
     ("spoil", "why"),
     [
         (lambda path: (path.parent / "ntuser.dat.LOG1").unlink(), "it has no pair of logs"),

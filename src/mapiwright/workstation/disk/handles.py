@@ -283,6 +283,16 @@ def known(found: os.stat_result) -> Seen:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def refuse_changed(path: Path, now: Seen | None, seen: Seen | None) -> None:
+    """Raise ConflictError where a file is not what it was when it was seen."""
+    if now != seen:
+        raise ConflictError(
+            "it was changed by another program in the meantime",
+            where=str(path),
+            remedy="Run the command again; nothing was written to it.",
+        )
+
+
 def names_in(path: Path) -> tuple[str, ...]:
     """The names in the folder at a real path, sorted; empty where there is no folder."""
     try:

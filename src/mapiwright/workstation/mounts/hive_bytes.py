@@ -9,10 +9,20 @@ It is written through one of the logs beside it; one without such logs is replac
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from mapiwright.errors import ConflictError
-from mapiwright.workstation.disk.handles import known, look_at, names_in, open_folder, refuse_shared, seen_at
+from mapiwright.formats.regf.logs.commit import HIVE, log_for
+from mapiwright.formats.regf.logs.replay import LOGS
+from mapiwright.workstation.disk.handles import (
+    known,
+    look_at,
+    names_in,
+    open_folder,
+    refuse_changed,
+    refuse_shared,
+    seen_at,
+)
 from mapiwright.workstation.disk.replace import sync_file, write_all
 
 if TYPE_CHECKING:
@@ -24,11 +34,11 @@ if TYPE_CHECKING:
 
 
 class LogToWrite(NamedTuple):
-    """The log through which a hive is written in place: how its name ends, where it is, and how many bytes it has."""
+    """The log through which a hive is written in place: how its name ends, where it is, and what it was when seen."""
 
     ending: str
     path: Path
-    size: int
+    seen: Seen
 
 
 class FileBytes:
@@ -37,7 +47,7 @@ class FileBytes:
     def __init__(self, path: Path, seen: Seen) -> None:
         self.path = path
         self.size = seen[1]
-        self._seen = seen
+        self.seen = seen
 
     def read(self, at: int, length: int) -> bytes:
         """Those from ``at`` on; fewer at the end."""
@@ -49,7 +59,7 @@ class FileBytes:
                 while length > 0 and (part := os.read(handle, length)):
                     parts.append(part)
                     length -= len(part)
-                refuse_other(self.path, os.fstat(handle), self._seen)  # after it was read: it may be written just now
+                refuse_changed(self.path, known(os.fstat(handle)), self.seen)  # which may be written just now
                 return b"".join(parts)
             finally:
                 os.close(handle)
@@ -57,8 +67,6 @@ class FileBytes:
 
 def logs_of(path: Path) -> dict[str, Path]:
     """The logs beside a hive by the endings of their names, which are found without regard to case."""
-    from mapiwright.formats.regf.logs.replay import LOGS  # noqa: PLC0415 - few hives are read with their logs
-
     wanted = {f"{path.name}{ending}".upper(): ending for ending in LOGS}
     found: dict[str, Path] = {}
     for name in names_in(path.parent):
@@ -73,48 +81,34 @@ def log_to_write(path: Path, sequence: int) -> LogToWrite:
 
     Raises RefusedError, which says why, where it has to be replaced as a whole.
     """
-    from mapiwright.formats.regf.logs.commit import log_for  # noqa: PLC0415 - for writing only
-
-    for each in (path, *(logs := logs_of(path)).values()):
+    logs = logs_of(path)
+    for each in (path, *logs.values()):
         there = look_at(each)
         if there is not None:
             refuse_shared(each, there)
     held = {ending: FileBytes(log, seen) for ending, log in logs.items() if (seen := seen_at(log)) is not None}
     ending = log_for(sequence, held)
-    return LogToWrite(ending, logs[ending], held[ending].size)
+    return LogToWrite(ending, logs[ending], held[ending].seen)
 
 
-def write_in_place(path: Path, seen: Seen, log: Path, steps: Iterable[Sequence[LoggedWrite]]) -> None:
-    """Make each step durable before the next one; ConflictError, and nothing is written, for another hive by now."""
-    with open_folder(path.parent) as folder:
-        hive = folder.open(path.name, os.O_RDWR)
-        try:
-            refuse_other(path, os.fstat(hive), seen)
-            beside = folder.open(log.name, os.O_RDWR)
-            try:
-                for step in steps:
-                    for write in step:
-                        handle = beside if write.file else hive
-                        os.lseek(handle, write.at, os.SEEK_SET)
-                        write_all(handle, write.data)
-                    for handle in {beside if write.file else hive: None for write in step}:
-                        sync_file(handle)
-            finally:
-                os.close(beside)
-        finally:
-            os.close(hive)
+def write_in_place(path: Path, seen: Seen, log: LogToWrite, steps: Iterable[Sequence[LoggedWrite]]) -> None:
+    """Make each step durable before the next one.
 
-
-def refuse_other(path: Path, found: os.stat_result, seen: Seen | None) -> None:
-    """Raise ConflictError where an open file is not the one that was seen, or was changed since."""
-    if known(found) != seen:
-        raise changed_since(path)
-
-
-def changed_since(path: Path) -> ConflictError:
-    """The error for a hive that another program changed while it was read."""
-    return ConflictError(
-        "the hive was changed by another program in the meantime",
-        where=str(path),
-        remedy="Run the command again; nothing was written to the hive.",
-    )
+    Raises ConflictError, and writes nothing, where hive or log are others by now; RefusedError where one has got a
+    second name.
+    """
+    with ExitStack() as opened:
+        folder = opened.enter_context(open_folder(path.parent))
+        handles: dict[str, int] = {}
+        for file, place, was in ((HIVE, path, seen), (log.ending, log.path, log.seen)):
+            handles[file] = folder.open(place.name, os.O_RDWR)
+            opened.callback(os.close, handles[file])
+            found = os.fstat(handles[file])
+            refuse_changed(place, known(found), was)
+            refuse_shared(place, found)
+        for step in steps:
+            for write in step:
+                os.lseek(handles[write.file], write.at, os.SEEK_SET)
+                write_all(handles[write.file], write.data)
+            for file in dict.fromkeys(write.file for write in step):
+                sync_file(handles[file])

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -13,8 +12,8 @@ from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError
 from mapiwright.formats.regf.read import Hive
 from mapiwright.formats.regf.records import BASE_BLOCK, is_dirty
 from mapiwright.frozen import frozen
-from mapiwright.workstation.disk.handles import look_at, read_file, refuse_no_file, seen_at
-from mapiwright.workstation.mounts.table import Mount, MountedRegistry
+from mapiwright.workstation.disk.handles import look_at, read_file, refuse_changed, refuse_no_file, seen_at
+from mapiwright.workstation.mounts.table import Mount, MountedRegistry, filetime
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
@@ -169,13 +168,13 @@ class HiveFile:
     def edited(self, edits: Sequence[Edit]) -> Edited:
         """The hive after ``edits``, proved sound by a validator that shares no code with the writer."""
         from mapiwright.formats.regf.check.validate import validate
-        from mapiwright.formats.regf.check.validate_change import examine_pages
+        from mapiwright.formats.regf.check.validate_change import examine_change
         from mapiwright.formats.regf.edit.write import edited
 
         self.refuse_unwritable()
         with naming(self.path):
-            made = edited(self._bytes, self._present(), self._tiled(), edits, timestamp=_filetime())
-        if examine_pages(made.pages).sound:
+            made = edited(self._bytes, self._present(), self._tiled(), edits, timestamp=filetime())
+        if examine_change(made.pages).sound:
             return made
         faults = _errors(validate(made.whole()))
         # What Windows lived with before, it lives with after; what is new is a fault of ours.
@@ -225,22 +224,22 @@ class HiveFile:
     def put(self, edited: Edited) -> None:
         """Write the file durably, in place or as a whole; ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file
-        from mapiwright.workstation.mounts.hive_bytes import changed_since, write_in_place
+        from mapiwright.workstation.mounts.hive_bytes import write_in_place
 
         seen, hive = self._seen, self._hive  # as they were read: what is there by now may be another's
-        if seen is None or hive is None or seen_at(self.path, LARGEST_HIVE) != seen:
-            raise changed_since(self.path)
+        if seen is None or hive is None:
+            raise NotFoundError("the hive is not there", where=str(self.path))
+        refuse_changed(self.path, seen_at(self.path, LARGEST_HIVE), seen)
         found = self._log_to_write(hive)
         if isinstance(found, str) or not edited.keeps_its_end:
             data = edited.whole()
-            if seen_at(self.path, LARGEST_HIVE) != seen:
-                raise changed_since(self.path)
+            refuse_changed(self.path, seen_at(self.path, LARGEST_HIVE), seen)
             replace_file(self.path, data)
         else:
             from mapiwright.formats.regf.logs.commit import steps
 
-            made = steps(edited.pages, hive.sequences[1], found.ending, found.size)
-            write_in_place(self.path, seen, found.path, made)
+            made = steps(edited.pages, hive.sequences[1], found.ending, found.seen[1])
+            write_in_place(self.path, seen, found, made)
 
     def written_in_place(self) -> LogToWrite | str:
         """The log through which the hive is written in place, or why it is replaced as a whole."""
@@ -376,8 +375,3 @@ def _edit(placed: Placed) -> Edit:
             return write.CreateKey(path)
         case DeleteKey():
             return write.DeleteKey(path)
-
-
-def _filetime() -> int:
-    """Now, in units of 100 ns since 1601 (UTC)."""
-    return time.time_ns() // 100 + 116_444_736_000_000_000

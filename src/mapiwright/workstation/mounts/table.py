@@ -6,6 +6,7 @@ A hive knows paths from its own root. What a path of Windows means for it (the t
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from itertools import chain
 from types import MappingProxyType
@@ -220,6 +221,11 @@ class _Stored:
         from mapiwright.workstation.look import look_into_registry  # noqa: PLC0415 - likewise
 
         return look_into_registry(self, wants)
+
+
+def filetime() -> int:
+    """Now, as the keys of a hive have it: units of 100 ns since 1601, UTC."""
+    return time.time_ns() // 100 + 116_444_736_000_000_000
 
 
 @contextmanager

@@ -8,16 +8,16 @@ them in memory while its server runs, and writes them at its end: who writes her
 
 from __future__ import annotations
 
-import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mapiwright.errors import ConflictError, Finding, FormatError, NotFoundError, RefusedError, Severity
+from mapiwright.errors import Finding, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.formats.wine_text import WineText
 from mapiwright.frozen import frozen
-from mapiwright.workstation.disk.handles import look_at, read_file, refuse_no_file
+from mapiwright.workstation.disk.handles import read_file, refuse_changed, seen_at
 from mapiwright.workstation.mounts.hives import DAMAGED, closed_hive, naming
+from mapiwright.workstation.mounts.table import filetime
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mapiwright.formats.wine_edit import KeyEdit
+    from mapiwright.workstation.disk.handles import Seen
     from mapiwright.workstation.mounts.table import Placed
     from mapiwright.workstation.registry import View
 
@@ -38,13 +39,13 @@ class WineHive:
     def __init__(self, path: Path) -> None:
         """``path`` is a real one."""
         self.path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Seen | None = None
         self._text: WineText | None = None
 
     @property
     def text(self) -> WineText | None:
         """The file as it is now, None where there is none; raises FormatError where it cannot be read."""
-        found = self._look()
+        found = seen_at(self.path, LARGEST)
         if found != self._seen:
             data = read_file(self.path, LARGEST) if found is not None else None
             with naming(self.path):
@@ -98,7 +99,7 @@ class WineHive:
                     expected=r"links to keys below \Registry\Machine or \Registry\User",
                 )
         with naming(self.path):
-            data = edited(text, _edits(changes), timestamp=_filetime())
+            data = edited(text, _edits(changes), timestamp=filetime())
         lost = _not_read_back(data, changes)
         if lost:
             raise RefusedError(
@@ -112,8 +113,7 @@ class WineHive:
         """Replace the file durably; raises ConflictError where it was changed since it was read."""
         from mapiwright.workstation.disk.replace import replace_file
 
-        if self._look() != self._seen:
-            raise ConflictError("the file was changed by another program in the meantime", where=str(self.path))
+        refuse_changed(self.path, seen_at(self.path, LARGEST), self._seen)
         replace_file(self.path, data)
 
     def finding(self, what: str) -> Finding | None:
@@ -151,13 +151,6 @@ class WineHive:
         if text is None:
             raise NotFoundError("the registry file is not there", where=str(self.path))
         return text
-
-    def _look(self) -> tuple[int, int, int] | None:
-        found = look_at(self.path)
-        if found is None:
-            return None
-        refuse_no_file(self.path, found, LARGEST)
-        return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @frozen
@@ -235,8 +228,3 @@ def _edits(changes: Sequence[Placed]) -> dict[tuple[str, ...], KeyEdit]:
         path: KeyEdit(goes=True) if place in gone else KeyEdit(MappingProxyType(values.get(place, {})))
         for place, path in spelled.items()
     }
-
-
-def _filetime() -> int:
-    """Now, in units of 100 ns since 1601 (UTC)."""
-    return time.time_ns() // 100 + 116_444_736_000_000_000

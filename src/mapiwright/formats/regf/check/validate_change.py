@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mapiwright.errors import Severity
 from mapiwright.formats.regf.check.validate import BINS, NIL, Examination, WaitingKey
-from mapiwright.formats.regf.pages import BLOCK, InMemory, Pages
+from mapiwright.formats.regf.pages import BLOCK, Pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,20 +38,13 @@ class ChangeExamination:
     visited: int
 
 
-def examine_change(before: bytes, after: bytes) -> ChangeExamination:
-    """Whether ``after`` has no error that ``before`` had not; if that is not sound, only ``validate`` can decide.
+def examine_change(after: Pages) -> ChangeExamination:
+    """Whether pages have no error that their source had not; if that is not sound, only ``validate`` can decide.
 
-    ``before`` is taken to be sound where nothing was changed. Never raises.
+    The source is taken to be sound where nothing was changed, and only blocks are compared that were brought. Never
+    raises.
     """
-    return _examined(_Side(before), _Side(after))
-
-
-def examine_pages(after: Pages) -> ChangeExamination:
-    """The same for pages and their source, of which only the blocks are compared that were brought."""
-    return _examined(_Side(Pages(after.source, min(after.size, after.source.size))), _Side(after))
-
-
-def _examined(old: _Side, new: _Side) -> ChangeExamination:
+    old, new = _Side(Pages(after.source, min(after.size, after.source.size))), _Side(after)
     sound = False
     with suppress(_Unclear, struct.error):
         _examine(old, new)
@@ -71,14 +64,10 @@ def _require(condition: object) -> None:
 class _Side(Examination):
     """The hive before the edit, or after it: cells are listed in the bins that changed, and looked up elsewhere."""
 
-    def __init__(self, data: bytes | Pages) -> None:
-        self.pages = data if isinstance(data, Pages) else None
-        if isinstance(data, Pages):
-            data.bring(0, min(BINS, data.size))
-            super().__init__(data.buffer)
-        else:
-            super().__init__(data)
-        self.bytes = data if isinstance(data, Pages) else InMemory(data)
+    def __init__(self, pages: Pages) -> None:
+        pages.bring(0, min(BINS, pages.size))
+        super().__init__(pages.buffer)
+        self.pages = pages
         self.starts: list[int] = []
         self.lengths: list[int] = []
         self.changed_bins: set[int] = set()
@@ -92,17 +81,17 @@ class _Side(Examination):
         chunk, first = b"", offset
         while offset < self.size:
             if not chunk or offset + _BIN_HEADER > first + len(chunk):
-                chunk, first = self.bytes.read(BINS + offset, _AT_ONCE), offset
+                chunk, first = self.pages.read(BINS + offset, _AT_ONCE), offset
             mark, own, length = struct.unpack_from("<4sII", chunk, offset - first)
             _require(mark == b"hbin" and own == offset and length and length % _PAGE == 0)
             self.starts.append(offset)
             self.lengths.append(length)
             offset += length
-        _require(offset == self.size and BINS + offset <= self.bytes.size)
+        _require(offset == self.size and BINS + offset <= self.pages.size)
 
     def bring(self, at: int, length: int) -> None:
         """Have those bytes of the file where they can be looked at."""
-        if self.pages is not None and at + length <= self.pages.size:
+        if at + length <= self.pages.size:
             self.pages.bring(at, at + length)
 
     def list_cells(self, pages: Iterable[int]) -> None:
@@ -230,16 +219,16 @@ def _examine(old: _Side, new: _Side) -> None:
 def _differing_pages(old: _Side, new: _Side) -> list[int]:
     """The offsets of the pages of bins that differ, or that only the new side has."""
     found = []
-    for at in new.pages.brought() if new.pages is not None else range(0, BINS + new.size, BLOCK):
+    for at in new.pages.brought():
         start, end = max(at, BINS), min(at + BLOCK, BINS + new.size)
-        if start < end and old.bytes.read(start, end - start) != new.bytes.read(start, end - start):
+        if start < end and old.pages.read(start, end - start) != new.pages.read(start, end - start):
             pages = range(start - BINS, end - BINS, _PAGE)
             found += [page for page in pages if page >= old.size or _page(old, page) != _page(new, page)]
     return found
 
 
 def _page(side: _Side, page: int) -> bytes:
-    return side.bytes.read(BINS + page, _PAGE)
+    return side.pages.read(BINS + page, _PAGE)
 
 
 def _lists_stand(old: _Side, new: _Side, key: int) -> bool:

@@ -71,15 +71,13 @@ def _look_over(chunk: bytes, offset: int, size: int, starts: array[int], free: l
         words.byteswap()
     here, limit = 0, len(words)
     while here + 3 <= limit:
-        first = here
-        if words[here] != _MARK or words[here + 1] != offset + 4 * here or not 0 < words[here + 2] <= size:
-            _length(chunk[4 * here : 4 * here + _HEADER.size], offset + 4 * here, size)  # says what is wrong
-        length = words[here + 2] >> 2
-        if words[here + 2] % PAGE or offset + 4 * here + words[here + 2] > size:
-            _length(chunk[4 * here : 4 * here + _HEADER.size], offset + 4 * here, size)
-        if here + length > limit:
+        first, at = here, offset + 4 * here
+        mark, own, length = words[here : here + 3]
+        if mark != _MARK or own != at or length % PAGE or not 0 < length <= size - at:
+            _length(chunk[4 * here : 4 * here + _HEADER.size], at, size)  # says what is wrong
+        if here + length // 4 > limit:
             break
-        end = here + length
+        end = here + length // 4
         here += BIN_HEADER // 4
         bits = 0
         while here < end:
@@ -95,7 +93,7 @@ def _look_over(chunk: bytes, offset: int, size: int, starts: array[int], free: l
         if here != end or bits & 7:
             for _ in cells_of(chunk, 4 * first, offset):
                 pass  # raises with the place
-        starts.append(offset + 4 * first)
+        starts.append(at)
     return offset + 4 * here
 
 
