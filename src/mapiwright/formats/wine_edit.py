@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mapiwright.formats.regf.upcase import upcase
-from mapiwright.formats.wine_text import order
+from mapiwright.formats.wine_text import order, place_of
 from mapiwright.formats.wine_values import escaped, value_text
 from mapiwright.frozen import frozen
 
@@ -47,9 +47,9 @@ class _Edition:
     def __init__(self, text: WineText, edits: Mapping[tuple[str, ...], KeyEdit], timestamp: int) -> None:
         self._text = text
         self._timestamp = timestamp
-        self._gone = {_place(path) for path, edit in edits.items() if edit.goes}
+        self._gone = {place_of(path) for path, edit in edits.items() if edit.goes}
         self._kept = {text.stored(path): edit for path, edit in edits.items() if not edit.goes}
-        self._made = {_place(path) for path, edit in self._kept.items() if _sets(edit) or not text.has(path)}
+        self._made = {place_of(path) for path, edit in self._kept.items() if _sets(edit) or not text.has(path)}
         self._made_in_order = sorted(self._made)
         self._splices: list[tuple[int, int, bytes]] = []
         self._new: dict[tuple[str, ...], KeyEdit] = {}
@@ -62,7 +62,7 @@ class _Edition:
             blocks = text.blocks(path)
             if blocks:
                 self._change(path, blocks[-1], edit)
-            elif _sets(edit) or (_place(path) in self._made and not self._holds(path)):
+            elif _sets(edit) or (place_of(path) in self._made and not self._holds(path)):
                 self._new[path] = edit
 
     def data(self) -> bytes:
@@ -85,17 +85,17 @@ class _Edition:
 
     def _keep(self, path: tuple[str, ...]) -> None:
         """Give a key a block that had none, as something was below it that goes."""
-        implied = bool(path) and not self._text.blocks(path) and _place(path) not in self._gone | self._made
+        implied = bool(path) and not self._text.blocks(path) and place_of(path) not in self._gone | self._made
         if implied and not self._holds(path):
             self._new[path] = KeyEdit()
 
     def _holds(self, path: tuple[str, ...]) -> bool:
         """Whether something is below the key when all is done."""
-        begin = _place(path) + "\\"
+        begin = place_of(path) + "\\"
         at = bisect_left(self._made_in_order, begin)
         if at < len(self._made_in_order) and self._made_in_order[at].startswith(begin):
             return True
-        places = map(_place, self._text.below(path))
+        places = map(place_of, self._text.below(path))
         return any(place.startswith(begin) and place not in self._gone for place in places)
 
     def _change(self, path: tuple[str, ...], block: KeyPlace, edit: KeyEdit) -> None:
@@ -182,7 +182,3 @@ def _sets(edit: KeyEdit) -> bool:
 def _sequence(path: str) -> bytes:
     """What to compare to have keys in Wine's order, name by name."""
     return order(path.replace("\\", "\0"))
-
-
-def _place(path: tuple[str, ...]) -> str:
-    return upcase("\\".join(path))

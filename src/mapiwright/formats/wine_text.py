@@ -101,7 +101,7 @@ class WineText:
 
     def blocks(self, path: Sequence[str]) -> tuple[KeyPlace, ...]:
         """Where a key stands, in the sequence of the file; nothing of one that is absent or implied."""
-        return tuple(map(self._block, self._blocks.get(_place(path), ())))
+        return tuple(map(self._block, self._blocks.get(place_of(path), ())))
 
     def paths(self) -> tuple[tuple[int, str], ...]:
         r"""Each block by its offset, and its key as ``Software\Acme``, in the sequence of the file."""
@@ -109,12 +109,12 @@ class WineText:
 
     def has(self, path: Sequence[str]) -> bool:
         """Whether there is such a key; the root is always there."""
-        place = _place(path)
+        place = place_of(path)
         return not place or place in self._blocks or self._first_below(place) is not None
 
     def subkeys(self, path: Sequence[str]) -> tuple[str, ...] | None:
         """The names of the subkeys, in Wine's order; None where there is no such key."""
-        place = _place(path)
+        place = place_of(path)
         if place not in self._subkeys:
             self._subkeys[place] = self._found_subkeys(path, place)
         return self._subkeys[place]
@@ -140,7 +140,7 @@ class WineText:
 
     def below(self, path: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """The names from the root of each key with a block that is at ``path`` or below it."""
-        place = _place(path)
+        place = place_of(path)
         if place in self._blocks:
             yield self._spelled(place)
         begin = f"{place}\\" if place else ""
@@ -161,14 +161,14 @@ class WineText:
 
     def _named(self, path: Sequence[str]) -> dict[str, ValuePlace]:
         """Where the values of a key stand, by upcased names; of two of a name the last."""
-        place = _place(path)
+        place = place_of(path)
         if place not in self._values:
             self._values[place] = {upcase(line.name): line for line in self.lines(path)}
         return self._values[place]
 
     def lines(self, path: Sequence[str]) -> tuple[ValuePlace, ...]:
         """Where the values of a key stand; a name may occur twice."""
-        place = _place(path)
+        place = place_of(path)
         if place not in self._lines:
             self._lines[place] = tuple(line for block in self.blocks(path) for line in self.lines_of(block))
         return self._lines[place]
@@ -180,7 +180,7 @@ class WineText:
         """
         if self._links is None:
             self._links = dict(self._found_links())
-        return self._links.get(_place(path)) if self._links else None
+        return self._links.get(place_of(path)) if self._links else None
 
     def _found_links(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         at = self.data.find(_LINK)
@@ -191,7 +191,7 @@ class WineText:
                 names = _names(self._paths[number])
                 value = self.value(names, _LINK_VALUE)
                 text = value.data.decode("utf-16-le", "replace") if value and value.type == _LINK_TYPE else ""
-                yield _place(names), _names(text.rstrip("\0")) if text.startswith("\\") else ()
+                yield place_of(names), _names(text.rstrip("\0")) if text.startswith("\\") else ()
             at = self.data.find(_LINK, end)
 
     def _first_below(self, place: str) -> str | None:
@@ -203,7 +203,7 @@ class WineText:
         """The names of a key as they are stored, as far as it is there; the others as they are given."""
         names = list(path)
         for depth in range(len(names)):
-            place = _place(names[: depth + 1])
+            place = place_of(names[: depth + 1])
             found = place if place in self._blocks else self._first_below(place)
             if found is None:
                 break
@@ -275,5 +275,6 @@ def _names(path: str) -> tuple[str, ...]:
     return tuple(filter(None, path.split("\\")))
 
 
-def _place(path: Sequence[str]) -> str:
+def place_of(path: Sequence[str]) -> str:
+    """What to compare to know a key again."""
     return upcase("\\".join(path))

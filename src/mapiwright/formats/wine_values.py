@@ -10,6 +10,7 @@ Source: Wine's server/registry.c and server/unicode.c; what is encoded here is b
 from __future__ import annotations
 
 import re
+import struct
 from typing import TYPE_CHECKING
 
 from mapiwright.errors import FormatError
@@ -74,7 +75,7 @@ def escaped(text: str, marks: str) -> str:
     if text.isascii() and not any(mark in text for mark in marks) and _PLAIN.fullmatch(text):
         return text
     data = text.encode("utf-16-le", "surrogatepass")
-    return _escaped([*memoryview(data).cast("H")] if data else [], marks)
+    return _escaped([unit for (unit,) in struct.iter_unpack("<H", data)], marks)
 
 
 def _escaped(units: list[int], marks: str) -> str:
