@@ -12,7 +12,7 @@ from mapiwright.errors import MapiwrightError, RefusedError, Severity
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, SetValue
 from mapiwright.formats.regf.read import Hive
-from mapiwright.formats.regf.records import PAGE
+from mapiwright.formats.regf.records import BASE_BLOCK, KEY, PAGE, SECURITY
 from mapiwright.workstation.mounts.hives import HiveFile
 from mapiwright.workstation.registry import View
 
@@ -75,6 +75,14 @@ def can_be_planned(file: HiveFile) -> bool:
         return False
 
 
+def is_said_to_be_writable(file: HiveFile, key: tuple[str, ...]) -> bool:
+    try:
+        file.refuse_unwritable([key])
+    except RefusedError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(("harm", "rounds"), [(zeroed, 1), (cut, 1), (changed, ROUNDS)])
 def test_a_hive_that_is_said_to_be_writable_is_written(
     harm: Harm, rounds: int, tmp_path: Path, real_hive: Callable[[str], bytes]
@@ -109,3 +117,35 @@ def test_a_hive_that_is_said_to_be_writable_is_written(
     assert not wrong
     assert written
     assert refused
+
+
+def test_what_a_key_on_the_way_says_of_itself_is_seen_beforehand(
+    tmp_path: Path, real_hive: Callable[[str], bytes]
+) -> None:
+    """Its record, its name's length, its descriptor and that one's count: each letter of them, one at a time."""
+    whole, path = real_hive("o2010-x64"), tmp_path / "NTUSER.DAT"
+    hive = Hive(whole)
+    records: list[tuple[int, int]] = []
+    for depth in range(len(PROFILE) + 1):
+        key = hive.find(PROFILE[:depth])
+        assert key is not None
+        records += [(key.record.offset, KEY.size), (key.record.security, SECURITY.size)]
+    chance = random.Random(7)
+    places = sorted({BASE_BLOCK + at + 4 + letter for at, size in records for letter in range(size)})
+    met, seen, wrong = 0, 0, []
+    for at in places if NIGHTLY else chance.sample(places, 250):
+        broken = bytearray(whole)
+        broken[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(broken)
+        file = HiveFile(path)
+        if not (can_be_planned(file) and is_said_to_be_writable(file, NEW)):
+            seen += 1
+            continue
+        try:
+            file.edited(EDITS["in the profile"][:2])
+            met += 1
+        except RefusedError as error:
+            wrong.append((at, str(error)))
+    assert not wrong
+    assert met > 20
+    assert seen > 20

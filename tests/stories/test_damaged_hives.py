@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mapiwright.errors import FormatError
+from mapiwright.formats.regf.read import Hive
+from mapiwright.formats.regf.records import BASE_BLOCK
 from mapiwright.workstation.kinds.create import create_image
 from mapiwright.workstation.kinds.open import open_workstation
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Harm = Callable[[bytearray, int], bytearray]
 
 PAGE = 4096
+OF_OUTLOOK = ("Software", "Microsoft", "Office", "16.0", "Outlook")
 
 
 def zeroed(data: bytearray, page: int) -> bytearray:
@@ -36,6 +39,16 @@ def changed(data: bytearray, page: int) -> bytearray:
     return data
 
 
+def undescribed(data: bytearray, _page: int) -> bytearray:
+    """The security descriptors that new keys would share are none; everything can be read."""
+    hive = Hive(bytes(data))
+    for depth in range(len(OF_OUTLOOK) + 1):
+        key = hive.find(OF_OUTLOOK[:depth])
+        if key is not None:
+            data[BASE_BLOCK + key.record.security + 4 : BASE_BLOCK + key.record.security + 6] = b"xx"
+    return data
+
+
 @pytest.fixture
 def pc(mapiwright: Mapiwright, tmp_path: Path, real_hive: Callable[[str], bytes]) -> Path:
     """Two users, one of them with a real profile."""
@@ -46,13 +59,13 @@ def pc(mapiwright: Mapiwright, tmp_path: Path, real_hive: Callable[[str], bytes]
     return folder
 
 
-@pytest.mark.parametrize("harm", [zeroed, cut, changed])
 @pytest.mark.parametrize(
-    "pages",
+    ("harm", "pages"),
     [
-        pytest.param((1, 15), id="front"),
-        pytest.param((130, 258), id="rest"),
-        pytest.param(tuple(range(320)), id="all", marks=pytest.mark.nightly),
+        *((harm, (1, 15)) for harm in (zeroed, cut, changed)),
+        *((harm, (130, 258)) for harm in (zeroed, cut, changed)),
+        (undescribed, (0,)),
+        *(pytest.param(harm, tuple(range(320)), marks=pytest.mark.nightly) for harm in (zeroed, cut, changed)),
     ],
 )
 def test_a_damaged_hive_is_that_users_finding_and_stops_nobody_else(

@@ -129,6 +129,11 @@ class HiveKey:
         return self.record.name
 
     @property
+    def image(self) -> Image:
+        """The records of its hive."""
+        return self._hive.image
+
+    @property
     def timestamp(self) -> int:
         """When the key was last written: a FILETIME, 100 ns since 1601, UTC."""
         return self.record.timestamp

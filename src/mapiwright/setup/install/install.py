@@ -25,7 +25,7 @@ from mapiwright.setup.install.profile_policy import ProfilePolicy, ProfileReques
 from mapiwright.setup.install.programs_list import listed_version, uninstall_entry
 from mapiwright.setup.install.shared_files import counted
 from mapiwright.setup.install.upgrade import refuse_downgrade, stale, uninstall_calls
-from mapiwright.setup.install.user_plan import user_part, values_of
+from mapiwright.setup.install.user_plan import keys_of, user_part, values_of
 from mapiwright.setup.install.writable_users import WritableUsers, preconditions, profiles_with, writable_users
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.records import records_of
@@ -183,7 +183,7 @@ class _Install:
         def concerns(user: User) -> bool:
             return user.sid in asked or any(profiles_with(self.workstation, user, services))
 
-        return writable_users(self.workstation, users, concerns)
+        return writable_users(self.workstation, users, concerns, keys_of(self.package))
 
     def _asked(self, who: WritableUsers) -> Iterator[User]:
         asked = {user.sid for user in self.users}

@@ -12,7 +12,7 @@ from mapiwright.errors import ConflictError, RefusedError
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.message import Message
 from mapiwright.setup.install.mapisvc_plan import InfPart, inf_part
-from mapiwright.setup.install.writable_users import writable_users
+from mapiwright.setup.install.writable_users import keys_within, writable_users
 from mapiwright.setup.records.history import is_count
 from mapiwright.setup.records.installed import fragment, refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
@@ -102,7 +102,8 @@ class _Restoration:
             place = subject(change)
             if isinstance(change, WriteFile | SetValue) and (only is None or place in only):
                 self.written[place] = change
-        self.who = writable_users(workstation, workstation.users, self._concerns)
+        keys = keys_within(self.written.values())
+        self.who = writable_users(workstation, workstation.users, self._concerns, keys)
 
     def repair(self) -> Plan:
         """Everything in its own place."""

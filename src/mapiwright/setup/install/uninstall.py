@@ -22,7 +22,13 @@ from mapiwright.setup.install.machine_calls import calls_to_installed, catalogue
 from mapiwright.setup.install.mapisvc_plan import taken_out
 from mapiwright.setup.install.programs_list import entry_first
 from mapiwright.setup.install.shared_files import release
-from mapiwright.setup.install.writable_users import WritableUsers, preconditions, profiles_with, writable_users
+from mapiwright.setup.install.writable_users import (
+    WritableUsers,
+    keys_within,
+    preconditions,
+    profiles_with,
+    writable_users,
+)
 from mapiwright.setup.package.manifest import ProfilesOnUninstall
 from mapiwright.setup.records.installed import refuse_as_user
 from mapiwright.setup.records.owned_changes import belongings
@@ -97,13 +103,14 @@ class _Uninstall:
     def of_all(self) -> Removal:
         """The plan for machine and users."""
         workstation, found = self.workstation, self.found
-        who = writable_users(workstation, workstation.users, self._concerns(belongings(workstation, found)))
+        mine = belongings(workstation, found)
+        who = writable_users(workstation, workstation.users, self._concerns(mine), keys_within(mine))
         steps = self._profiles(who)
         before = catalogue_at(workstation, found.inf_path)
         calls = calls_to_installed(workstation, found.current_services, before, Context.UNINSTALL, self.policy)
         merged, kept = taken_out(workstation, found)
         planned = [*(change for step in steps if isinstance(step, Leg) for change in step.changes), *merged]
-        past = [change for change in belongings(workstation, found) if _is_within(change, who)]
+        past = [change for change in mine if _is_within(change, who)]
         after = _catalogue_after(workstation, before, merged)
         released = release(workstation, past, leaving=found.id, before=before, after=after)
         back = revert(workstation, released.past, planned=[*planned, *released.registry, *released.files])
@@ -131,7 +138,7 @@ class _Uninstall:
             past = ()
             self.notes.append(Message.of("sentences.not-known"))
         users = [user for user in workstation.users if user.sid in skipped]
-        who = writable_users(workstation, users, self._concerns(past))
+        who = writable_users(workstation, users, self._concerns(past), keys_within(past))
         steps = self._profiles(who)
         planned = [change for step in steps if isinstance(step, Leg) for change in step.changes]
         theirs = [change for change in past if _root_of(change) == "HKU" and _is_within(change, who)]

@@ -24,7 +24,7 @@ from mapiwright.workstation.change import SetValue
 from mapiwright.workstation.subject import subject_of_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mapiwright.entry.service.contract import EntryPolicy
     from mapiwright.mapi.inf.catalogue import Catalogue
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mapiwright.setup.records.installed import Installation
     from mapiwright.transaction.plans.plan import Step
     from mapiwright.workstation.change import Change, RegistryChange
+    from mapiwright.workstation.registry import KeyPath
     from mapiwright.workstation.subject import Subject
     from mapiwright.workstation.workstation import User, Workstation
 
@@ -55,6 +56,12 @@ class UserPart:
     record: ProfileEntry | None = None
     waits: bool = False
     notes: tuple[Message, ...] = ()
+
+
+def keys_of(package: Package) -> Callable[[User], Iterator[KeyPath]]:
+    """Of each user the keys that the package has values in."""
+    mine = dict.fromkeys(entry.key for entry in package.registry if entry.root is RegistryRoot.USER)
+    return lambda user: (user.root / key for key in mine)
 
 
 def values_of(

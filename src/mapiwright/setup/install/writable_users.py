@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mapiwright.admin.table import edition_of, stored_profiles
-from mapiwright.errors import Finding, FormatError, Severity
+from mapiwright.errors import ConflictError, Finding, NotFoundError, RefusedError, Severity
 from mapiwright.formats.regf.upcase import upcase
 from mapiwright.mapi.profile.profile import ADMIN, value_name
 from mapiwright.mapi.profile.store import profile_names
@@ -16,12 +16,15 @@ from mapiwright.transaction.plans.terms import NamedUser
 from mapiwright.transaction.precondition import on_subkeys, on_value
 from mapiwright.workstation.mounts.hive_logs import UNFINISHED
 from mapiwright.workstation.mounts.hives import damaged_hive
-from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS
+from mapiwright.workstation.outlook.outlook import PROFILE_ROOTS, keys_of_profiles
 from mapiwright.workstation.registry import RegistryWants
+from mapiwright.workstation.subject import on_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from mapiwright.workstation.change import Change
+    from mapiwright.workstation.registry import KeyPath
     from mapiwright.workstation.workstation import User, Workstation
 
 
@@ -51,18 +54,31 @@ class WritableUsers:
 
 
 def writable_users(
-    workstation: Workstation, users: Iterable[User], concerns: Callable[[User], bool] | None = None
+    workstation: Workstation,
+    users: Iterable[User],
+    concerns: Callable[[User], bool] | None = None,
+    keys: Callable[[User], Iterable[KeyPath]] = lambda _: (),
 ) -> WritableUsers:
-    """Who can be reached. A hive that can be read is missed only where something in it ``concerns`` the caller."""
+    """Who can be reached. A hive that can be read is missed only where something in it ``concerns`` the caller.
+
+    ``keys`` are those of a user that may be changed besides profiles.
+    """
     writable: list[User] = []
     skipped: list[tuple[User, Finding]] = []
     for user in users:
-        finding = workstation.why_unwritable(user) or _running(workstation, user) or _damage(workstation, user)
+        finding = workstation.why_unwritable(user) or _running(workstation, user)
+        finding = finding or _damage(workstation, user, keys(user))
         if finding is None:
             writable.append(user)
         elif finding.id not in {UNFINISHED, RUNNING} or concerns is None or concerns(user):
             skipped.append((user, finding))
     return WritableUsers(tuple(writable), tuple(skipped))
+
+
+def keys_within(changes: Iterable[Change]) -> Callable[[User], Iterator[KeyPath]]:
+    """Of each user the keys that the changes are about."""
+    keys = tuple(dict.fromkeys(change.key for change in on_registry(changes)))
+    return lambda user: (key for key in keys if user.root.holds(key))
 
 
 def _running(workstation: Workstation, user: User) -> Finding | None:
@@ -83,8 +99,8 @@ def _running(workstation: Workstation, user: User) -> Finding | None:
     )
 
 
-def _damage(workstation: Workstation, user: User) -> Finding | None:
-    """What is wrong with the lists or cells of a user's profiles, of which a plan reads all."""
+def _damage(workstation: Workstation, user: User, keys: Iterable[KeyPath]) -> Finding | None:
+    """What is wrong with a user's profiles, of which a plan reads all, or with the keys that it may change."""
     roots = dict.fromkeys(PROFILE_ROOTS.values())
     wants = RegistryWants(
         values=tuple((user.root / each.default, "DefaultProfile") for each in roots),
@@ -92,9 +108,20 @@ def _damage(workstation: Workstation, user: User) -> Finding | None:
     )
     try:
         workstation.registry.look(wants)
-    except FormatError as error:
+        workstation.registry.refuse_unwritable((*_keys_of_profiles(workstation, user), *keys))
+    except ConflictError:
+        raise
+    except RefusedError as error:
         return damaged_hive(error.where, f"user {user.name}", error)
     return None
+
+
+def _keys_of_profiles(workstation: Workstation, user: User) -> tuple[KeyPath, ...]:
+    """None where no Outlook is left whose profiles they would be."""
+    try:
+        return keys_of_profiles(user.root, edition_of(workstation, user))
+    except NotFoundError:
+        return ()
 
 
 def profiles_with(workstation: Workstation, user: User, services: Iterable[str]) -> Iterator[str]:

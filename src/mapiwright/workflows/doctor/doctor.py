@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mapiwright.entry.service.loading import PROGRAM, Loader
-from mapiwright.errors import FormatError, NotFoundError, RefusedError, Severity
+from mapiwright.errors import ConflictError, FormatError, NotFoundError, RefusedError, Severity
 from mapiwright.mapi.inf.mapisvc import read_mapisvc
 from mapiwright.setup.install.preflight import MESSAGING_SUBSYSTEM
 from mapiwright.workflows.doctor.findings.installed import (
@@ -45,7 +45,7 @@ from mapiwright.workflows.doctor.findings.services import (
 )
 from mapiwright.workstation.mounts.hive_logs import UNFINISHED
 from mapiwright.workstation.mounts.hives import DAMAGED, damaged_hive
-from mapiwright.workstation.outlook.outlook import INF_NAME, edition_of_profiles
+from mapiwright.workstation.outlook.outlook import INF_NAME, edition_of_profiles, keys_of_profiles
 from mapiwright.workstation.outlook.windows import version
 from mapiwright.workstation.registry import KeyPath
 
@@ -208,13 +208,15 @@ class _Examination:
                 self._untold("Profiles", f"{user.name}: {away.what}")
                 continue
             try:
-                self._examine(user)
-            except FormatError as error:
+                self._examine(user, is_writable=away is None)
+            except ConflictError:
+                raise
+            except RefusedError as error:
                 self.findings.append(damaged_hive(error.where, f"user {user.name}", error))
                 self._untold("Profiles", f"{user.name}: {error.what}")
 
-    def _examine(self, user: User) -> None:
-        """A user's profiles and policies; raises FormatError where the hive is damaged."""
+    def _examine(self, user: User, *, is_writable: bool) -> None:
+        """A user's profiles and policies; raises RefusedError where they cannot be read, or not be written."""
         edition = self._edition(user)
         if edition is None:
             self._untold("Profiles", f"{user.name}: no Outlook, and no key of one")
@@ -224,6 +226,8 @@ class _Examination:
         decided = tuple(self._decide_user(profiles))
         self._fact("Profiles", f"{user.name}: {_profiles_text(profiles)}")
         self.findings += decided
+        if is_writable:
+            self.workstation.registry.refuse_unwritable(keys_of_profiles(user.root, edition))
 
     def _damage_of_the_machine(self) -> Iterator[Finding]:
         """Why an install could not write the machine's registry, where its hive is damaged."""

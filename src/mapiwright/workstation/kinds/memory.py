@@ -56,7 +56,7 @@ class MemoryHive:
         key = self.read(below, view)
         return tuple(key.keys) if key is not None else None
 
-    def refuse_unwritable(self) -> None:
+    def refuse_unwritable(self, keys: Iterable[tuple[str, ...]]) -> None:
         """Refuse nothing: all of it can be written."""
 
     def unclosed(self) -> Mapping[str, bytes]:

@@ -188,9 +188,9 @@ class HiveFile:
             )
         return made
 
-    def refuse_unwritable(self) -> None:
-        """Raise RefusedError where Windows has still to do something with the hive; nothing is copied or walked."""
-        from mapiwright.formats.regf.edit.write import refuse_unwritable
+    def refuse_unwritable(self, keys: Iterable[tuple[str, ...]] = ()) -> None:
+        """Raise where Windows has still to do something with the hive, or it or one of the keys is damaged."""
+        from mapiwright.formats.regf.edit.write import refuse_uneditable, refuse_unwritable
 
         hive = self._present()
         refusal = self._with_logs.refusal if self._with_logs is not None else None
@@ -199,6 +199,10 @@ class HiveFile:
         with naming(self.path):
             refuse_unwritable(hive)
         self._tiled()
+        root = self._root or hive.root
+        with naming(self.path):
+            for path in keys:
+                refuse_uneditable(root, path)
 
     def _tiled(self) -> Tiling:
         """Its bins and cells, of which a write needs all; looked at once while the file stays."""

@@ -59,8 +59,8 @@ class MountedHive(Protocol):
         """The names of the subkeys; None where there is no such key."""
         ...
 
-    def refuse_unwritable(self) -> None:
-        """Write nothing; raise what ``staged`` would, whatever the changes. NotFoundError where it is absent."""
+    def refuse_unwritable(self, keys: Iterable[tuple[str, ...]]) -> None:
+        """Write nothing; raise what ``staged`` would for changes of these keys. NotFoundError where it is absent."""
         ...
 
     def unclosed(self) -> Mapping[str, bytes]:
@@ -119,11 +119,14 @@ class MountedRegistry:
         return look_into_registry(self, wants)
 
     def refuse_unwritable(self, keys: Iterable[KeyPath]) -> None:
-        """Write nothing; raise where a hive that holds one of the keys is not one to be written."""
-        wanted = {mount.path: (mount, key) for key in keys for mount in (self._mount_to_change(key),)}
-        for mount, key in wanted.values():
-            with _naming(key):
-                mount.hive.refuse_unwritable()
+        """Write nothing; raise where one of the keys, or the hive that holds it, is not to be written."""
+        wanted: dict[KeyPath, tuple[Mount, dict[KeyPath, None]]] = {}
+        for key in keys:
+            mount = self._mount_to_change(key)
+            wanted.setdefault(mount.path, (mount, {}))[1][key] = None
+        for mount, those in wanted.values():
+            with _naming(next(iter(those))):
+                mount.hive.refuse_unwritable([mount.below(self._translated(key)) for key in those])
 
     def unclosed(self, keys: Iterable[KeyPath]) -> dict[str, bytes]:
         """The files that a write to the keys will close, by the number of their hive and their names."""

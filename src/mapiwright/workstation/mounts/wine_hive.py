@@ -21,7 +21,7 @@ from mapiwright.workstation.mounts.table import filetime
 from mapiwright.workstation.registry import Key, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from mapiwright.formats.wine_edit import KeyEdit
@@ -71,9 +71,11 @@ class WineHive:
         text = self._holding(below)
         return text.subkeys(below) if text is not None else None
 
-    def refuse_unwritable(self) -> None:
-        """Raise where the file is absent or damaged."""
-        self._present()
+    def refuse_unwritable(self, keys: Iterable[tuple[str, ...]]) -> None:
+        """Raise where the file is absent or damaged, or a key is beyond a link."""
+        text = self._present()
+        for below in keys:
+            self._refuse_beyond_a_link(text, below)
 
     def unclosed(self) -> Mapping[str, bytes]:
         """None: Wine puts a whole file in the place of the other."""
@@ -92,12 +94,7 @@ class WineHive:
 
         text = self._present()
         for placed in changes:
-            if self._is_beyond_a_link(text, placed.below):
-                raise RefusedError(
-                    "a link of the prefix leads nowhere",
-                    where=str(placed.change.key),
-                    expected=r"links to keys below \Registry\Machine or \Registry\User",
-                )
+            self._refuse_beyond_a_link(text, placed.below)
         with naming(self.path):
             data = edited(text, _edits(changes), timestamp=filetime())
         lost = _not_read_back(data, changes)
@@ -140,6 +137,14 @@ class WineHive:
         """The file, where a path leads to a key in it."""
         text = self.text
         return text if text is not None and not self._is_beyond_a_link(text, below) else None
+
+    def _refuse_beyond_a_link(self, text: WineText, below: tuple[str, ...]) -> None:
+        if self._is_beyond_a_link(text, below):
+            raise RefusedError(
+                "a link of the prefix leads nowhere",
+                where=f"{self.path}: {chr(92).join(below)}",
+                expected=r"links to keys below \Registry\Machine or \Registry\User",
+            )
 
     def _is_beyond_a_link(self, text: WineText, below: tuple[str, ...]) -> bool:
         """Whether a link is on the way: whoever could follow it has done so before."""

@@ -85,6 +85,12 @@ def edition_of_profiles(registry: RegistryReader, user: KeyPath) -> Edition | No
     return None
 
 
+def keys_of_profiles(user: KeyPath, edition: Edition) -> tuple[KeyPath, ...]:
+    """The keys that a change of a user's profiles is about."""
+    roots = PROFILE_ROOTS[edition]
+    return user / roots.default, user / roots.profiles
+
+
 def older_edition(registry: RegistryReader, user: KeyPath, edition: Edition) -> Edition | None:
     """The older edition whose profiles Outlook takes over at its first start, which is to come; None without any.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.formats.regf.edit.cells import Cells
+    from mapiwright.formats.regf.records import Image
 
 FULL_ACCESS = 0xF003F  # KEY_ALL_ACCESS
 READ_ACCESS = 0x20019  # KEY_READ
@@ -78,11 +79,16 @@ def add_security(cells: Cells, descriptor: bytes) -> int:
 
 def share_security(cells: Cells, offset: int) -> None:
     """One key more uses the record."""
-    at, _ = cells.image.record(offset, b"sk", SECURITY.size)
-    users = cells.number(offset, SECURITY_USERS)
+    cells.put(offset, SECURITY_USERS, users_of(cells.image, offset) + 1)
+
+
+def users_of(image: Image, offset: int) -> int:
+    """How many keys use the record; raises FormatError where one more could not."""
+    at, _ = image.record(offset, b"sk", SECURITY.size)
+    users = int.from_bytes(image.data[at + SECURITY_USERS : at + SECURITY_USERS + 4], "little")
     if users == NIL:
         raise damage(at, f"{users} keys are said to share a security descriptor")
-    cells.put(offset, SECURITY_USERS, users + 1)
+    return users
 
 
 def release_security(cells: Cells, offset: int) -> None:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mapiwright.errors import ExistsError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.edit.cells import Cells
-from mapiwright.formats.regf.edit.security import add_security, release_security, security_descriptor, share_security
+from mapiwright.formats.regf.edit.security import (
+    add_security,
+    release_security,
+    security_descriptor,
+    share_security,
+    users_of,
+)
 from mapiwright.formats.regf.edit.subkeys import free_lists, insert_subkey, remove_subkey
 from mapiwright.formats.regf.edit.tiling import Tiling, tiling_of
 from mapiwright.formats.regf.edit.values import delete_value, free_value, set_value
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mapiwright.formats.regf.pages import Buffer, Bytes
+    from mapiwright.formats.regf.read import HiveKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +183,22 @@ def refuse_unwritable(hive: Hive) -> None:
             where=hive.name,
             remedy="let Windows load it once, so that the transaction ends, then try again",
         )
+
+
+def refuse_uneditable(root: HiveKey, path: Sequence[str]) -> None:
+    """Raise what ``edited`` would for edits at ``path``, by the keys on the way as far as they are there.
+
+    RefusedError for one of a kind that is not edited, FormatError where one is damaged.
+    """
+    here = root
+    _check_plain(here.record, ())
+    for depth, name in enumerate(path, 1):
+        below = here.subkey(name)
+        if below is None:
+            break
+        _check_plain(below.record, path[:depth])
+        here = below
+    users_of(here.image, here.record.security)
 
 
 class _Writer:
