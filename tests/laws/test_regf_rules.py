@@ -11,6 +11,7 @@ import pytest
 from mapiwright.errors import ExistsError, FormatError, NotFoundError, RefusedError, UsageError
 from mapiwright.formats.regf.check.validate import validate
 from mapiwright.formats.regf.edit import cells, values
+from mapiwright.formats.regf.edit.compact import compacted
 from mapiwright.formats.regf.edit.security import security_descriptor
 from mapiwright.formats.regf.edit.write import CreateKey, DeleteKey, DeleteValue, SetValue, edit, new_hive
 from mapiwright.formats.regf.read import Hive
@@ -522,3 +523,35 @@ def test_a_full_count_of_keys_is_damage() -> None:
     data = patched(data, BASE_BLOCK + key_at(data).record.security + 4 + 12, number(NIL))
     with pytest.raises(FormatError, match="share a security descriptor"):
         edit(data, [CreateKey(("b",))], timestamp=NOW)
+
+
+# -- a compacted hive ------------------------------------------------------------------------------------------------
+
+
+def test_compacting_counts_again_and_keeps_what_is_no_count() -> None:
+    """A wrong count of a descriptor; the count of a predefined handle, which is none; a tombstone without data."""
+    data = made(CreateKey(("h",)), CreateKey(("t",)), SetValue(("t",), "v", 4, b"1234"))
+    handle, value = key_at(data, "h").record, key_at(data, "t")
+    (tombstone,) = value.image.value_offsets(value.record)
+    payload = BASE_BLOCK + 4
+    spoilt = patched(data, payload + handle.security + 12, number(77))
+    spoilt = patched(spoilt, payload + handle.offset + 2, struct.pack("<H", handle.flags | 0x40))
+    spoilt = patched(spoilt, payload + handle.offset + 36, number(0x80000003) + number(NIL))
+    spoilt = patched(spoilt, payload + tombstone + 4, number(0) + number(NIL) + number(0) + b"\3\0")
+    small = compacted(spoilt, timestamp=NOW)
+    assert [fault for fault in validate(spoilt) if "counts its keys" in fault.rule]
+    assert [fault for fault in validate(small) if fault.rule != "a key without values has no list of them"] == []
+    kept, deleted = key_at(small, "h").record, key_at(small, "t")
+    assert (kept.flags & 0x40, kept.value_count) == (0x40, 0x80000003)
+    (record,) = [deleted.image.value(at) for at in deleted.image.value_offsets(deleted.record)]
+    assert (record.size, record.data, record.type, record.flags) == (0, NIL, 0, 3)
+
+
+@pytest.mark.parametrize("minor", MINORS)
+@pytest.mark.parametrize("size", [0, 4, 5, 16344, 16345, 50000])
+def test_compacting_gives_data_the_form_that_the_version_asks_for(minor: int, size: int) -> None:
+    data = made(CreateKey(("k",)), SetValue(("k",), "v", 3, bytes(size)), minor=minor)
+    small = compacted(data, timestamp=NOW)
+    assert validate(small) == ()
+    (value,) = key_at(small, "k").values()
+    assert value.data == bytes(size)

@@ -407,3 +407,17 @@ def test_compact_leaves_out_what_was_deleted_and_nothing_else(
     assert hive.with_name(f"{hive.name}.before-compact").read_bytes() == gone
     assert hive.read_bytes() == (tmp_path / "small.dat").read_bytes()
     assert mapiwright("hive", "compact", hive, "--yes").code == 1, "what is kept is not written over"
+
+
+def test_a_compacted_hive_that_is_another_one_is_not_written(
+    mapiwright: Mapiwright, hive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = hive.read_bytes()
+    monkeypatch.setattr(
+        "mapiwright.ui.cli.workstations.hive.compacted",
+        lambda data, timestamp: edit(data, [DeleteValue(("A",), "text")], timestamp=timestamp),
+    )
+    answer = mapiwright("hive", "compact", hive, "--yes")
+    assert answer.code == 1
+    assert "does not pass the self-check" in answer.err
+    assert (hive.read_bytes(), list(hive.parent.glob("*.before-compact"))) == (data, [])
